@@ -1,0 +1,39 @@
+/*
+ * The one place that asks which OpenSSL this is: 1.1.1 to the newest.  It
+ * gives a missing function under its modern name, or hides an old spelling;
+ * the rest of the core is written for today's OpenSSL.
+ */
+#ifndef ISS_COMPAT_H
+#define ISS_COMPAT_H
+
+#include <openssl/err.h>
+#include <openssl/opensslv.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#ifdef LIBRESSL_VERSION_NUMBER
+#	error "LibreSSL is not supported: OpenSSL 1.1.1 or newer is needed"
+#endif
+#if OPENSSL_VERSION_NUMBER < 0x10101000L
+#	error "OpenSSL 1.1.1 or newer is needed"
+#endif
+
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+#	define iss_err_get_error(data, flags)                                 \
+		ERR_get_error_all(NULL, NULL, NULL, data, flags)
+#	define ISS_ERR_IS_SYSTEM(e) ERR_SYSTEM_ERROR(e)
+#else
+#	define iss_err_get_error(data, flags)                                 \
+		ERR_get_error_line_data(NULL, NULL, data, flags)
+#	define ISS_ERR_IS_SYSTEM(e) (ERR_GET_LIB(e) == ERR_LIB_SYS)
+#	define SSL_get1_peer_certificate SSL_get_peer_certificate
+#endif
+
+/* Since 3.0 a TCP end without close_notify has a reason of its own. */
+#ifdef SSL_R_UNEXPECTED_EOF_WHILE_READING
+#	define ISS_R_UNEXPECTED_EOF SSL_R_UNEXPECTED_EOF_WHILE_READING
+#else
+#	define ISS_R_UNEXPECTED_EOF (-1)
+#endif
+
+#endif

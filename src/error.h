@@ -1,0 +1,59 @@
+/*
+ * What went wrong, as a value: a sentence for the user, the number of
+ * SSL_get_error(3), errno, and for a verification X509_V_ERR_* and depth.
+ * Within one operation the first error wins; OpenSSL's queue is always
+ * drained into the value, never left for the next caller.
+ */
+#ifndef ISS_ERROR_H
+#define ISS_ERROR_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+
+/* What every fallible function of the core returns; 0 is success. */
+enum iss_status {
+	ISS_OK = 0,
+	ISS_WANT_READ = -1,  /* call again when the descriptor is readable */
+	ISS_WANT_WRITE = -2, /* call again when it is writable */
+	ISS_EOF = -3,        /* nothing more will come */
+	ISS_INTR = -4,       /* a signal arrived; run its handler, call again */
+	ISS_TIMEOUT = -5,    /* the deadline passed */
+	ISS_ERROR = -6       /* struct iss_error tells */
+};
+
+enum { ISS_ERROR_TEXT_MAX = 1024 };
+
+struct iss_error {
+	int code;          /* SSL_ERROR_* of SSL_get_error(3), 0: no error */
+	int sys_errno;     /* errno, 0: the system had nothing to say */
+	long verify_error; /* X509_V_ERR_*, X509_V_OK: not a verification */
+	int depth;         /* depth of that certificate, 0 is the leaf */
+	char text[ISS_ERROR_TEXT_MAX];
+};
+
+/* Forget what was there; the next error will be the first. */
+void iss_error_clear(struct iss_error *err);
+
+/* Is there an error? */
+bool iss_error_is_set(const struct iss_error *err);
+
+/*
+ * Record a failure, unless one is recorded already, and return ISS_ERROR.
+ * The OpenSSL queue is emptied by all three.
+ *
+ * _set      the sentence alone
+ * _errno    the sentence, ": " and the text of errnum, kept as sys_errno
+ * _openssl  the sentence, ": " and the reason of the oldest queued error
+ */
+int iss_error_set(struct iss_error *err, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+int iss_error_errno(struct iss_error *err, int errnum, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+int iss_error_openssl(struct iss_error *err, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Put "sentence: " in front of a recorded error; nothing if there is none. */
+void iss_error_prefix(struct iss_error *err, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif
