@@ -1,0 +1,117 @@
+/*
+ * The plain values of the SSL_* options, before anything is done with them.
+ * Two structs, since a context may be shared by connections that differ:
+ * struct iss_config makes a context, struct iss_peer_config a connection.
+ * The tables behind iss_config_options and iss_peer_options are the one
+ * list of names; whoever fills a struct (from a Perl hash, say) walks them.
+ */
+#ifndef ISS_CONFIG_H
+#define ISS_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include "error.h"
+
+/* A list of texts, owned. */
+struct iss_texts {
+	char **text;
+	size_t count;
+};
+
+/* The options of a context; the names are those without "SSL_". */
+struct iss_config {
+	bool server;
+	/* the protocol */
+	char *version;
+	char *cipher_list; /* "": OpenSSL's default; NULL: ours */
+	char *ciphersuites;
+	char *ecdh_curve;
+	int honor_cipher_order; /* 1, 0; -1: true for servers */
+	int dh_auto;            /* built-in Diffie-Hellman groups */
+	struct iss_texts alpn_protocols;
+	bool mode_release_buffers;
+	/* who we are */
+	char *cert_file;
+	char *key_file;
+	STACK_OF(X509) * cert; /* leaf first; owned references */
+	EVP_PKEY *key;
+	/* whom we trust */
+	int verify_mode; /* SSL_VERIFY_*, -1: as the role has it */
+	struct iss_texts ca_file;
+	struct iss_texts ca_path;
+	STACK_OF(X509) * ca;
+	bool check_crl;
+	struct iss_texts crl_file;
+	char *client_ca_file;
+	STACK_OF(X509) * client_ca;
+	/* sessions of a server */
+	char *session_id_context;
+};
+
+/* The options of one connection. */
+struct iss_peer_config {
+	char *hostname;      /* SNI; NULL: none */
+	char *verifycn_name; /* NULL: not known */
+	bool strict_eof;
+	bool nodelay;      /* set TCP_NODELAY */
+	double io_timeout; /* seconds; negative: none */
+};
+
+/* What a value may look like. */
+enum iss_option_kind {
+	ISS_TEXT,    /* char * */
+	ISS_FILE,    /* char *, where "" means not given */
+	ISS_TEXTS,   /* struct iss_texts, a list; one text is a list of one */
+	ISS_PATHS,   /* struct iss_texts; a text is split at ":" */
+	ISS_FLAG,    /* bool: true or false */
+	ISS_SWITCH,  /* int: 1 or 0 */
+	ISS_NUMBER,  /* int: must be a number */
+	ISS_SECONDS, /* double: must be a number, fractions count */
+	ISS_CERTS, /* STACK_OF(X509) *, the first one borrowed by the caller */
+	ISS_KEY    /* EVP_PKEY * */
+};
+
+struct iss_option {
+	const char *name; /* as the user writes it */
+	enum iss_option_kind kind;
+	size_t offset; /* of the member in its struct */
+};
+
+/* The tables, count by pointer.  Static: never freed. */
+const struct iss_option *iss_config_options(size_t *count);
+const struct iss_option *iss_peer_options(size_t *count);
+
+/* Built-in defaults; release frees what the setters put in. */
+void iss_config_init(struct iss_config *config, bool server);
+void iss_config_release(struct iss_config *config);
+void iss_peer_config_init(struct iss_peer_config *config);
+void iss_peer_config_release(struct iss_peer_config *config);
+
+/*
+ * Set the member of config (of either struct) that option describes; a
+ * value set before is replaced, texts are copied and must be free of NUL.
+ * Return ISS_OK or ISS_ERROR with err naming the option.
+ *
+ * _text    TEXT, FILE; TEXTS and PATHS: becomes the whole list
+ * _add     TEXTS, PATHS: one more element, not split
+ * _clear   TEXTS, PATHS: the empty list
+ * _number  FLAG, SWITCH, NUMBER, SECONDS
+ * _add1_cert, _set1_key   CERTS, KEY: take a reference of their own
+ */
+int iss_option_set_text(struct iss_error *err, void *config,
+    const struct iss_option *option, const char *text, size_t len);
+int iss_option_add_text(struct iss_error *err, void *config,
+    const struct iss_option *option, const char *text, size_t len);
+void iss_option_clear(void *config, const struct iss_option *option);
+int iss_option_set_number(struct iss_error *err, void *config,
+    const struct iss_option *option, double number);
+int iss_option_add1_cert(struct iss_error *err, void *config,
+    const struct iss_option *option, X509 *cert);
+int iss_option_set1_key(struct iss_error *err, void *config,
+    const struct iss_option *option, EVP_PKEY *key);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * The way out of the core: what the program around it (Perl, or a test in
+ * C) is asked while OpenSSL works.  `host` is lent for one call of the core
+ * and put back after it; the core stores no value of the host's, ever.  A
+ * NULL entry means "no opinion".  None of these may unwind (longjmp, die)
+ * through the core: a host that wants to fail says so by its result, and
+ * remembers why on its own side.
+ */
+#ifndef ISS_HOST_H
+#define ISS_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+struct iss_host_ops {
+	/*
+	 * Write the password for an encrypted key to buf, of size bytes, and
+	 * return its length; negative: there is none.
+	 */
+	int (*password)(void *host, char *buf, size_t size);
+	bool (*has_password)(void *host);
+	/*
+	 * The user's opinion on the certificate that chain verification has
+	 * reached: ok is the verdict so far; the new verdict is returned.
+	 * X509_STORE_CTX_set_verify_cb(3).
+	 */
+	bool (*verify)(void *host, bool ok, X509_STORE_CTX *store);
+	/* Does leaf belong to name?  Asked where the scheme is a sub. */
+	bool (*check_name)(void *host, const char *name, X509 *leaf);
+	/* A context was made and may be adjusted; false: it must not be used.
+	 */
+	bool (*ctx_created)(void *host, SSL_CTX *ctx);
+};
+
+#endif

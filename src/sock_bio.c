@@ -1,0 +1,192 @@
+/*
+ * Our socket BIO.  Owns recv, send and their errno; knows no TLS.
+ */
+#include "sock_bio.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <sys/socket.h>
+
+#include <openssl/crypto.h>
+
+/* macOS has SO_NOSIGPIPE on the socket instead. */
+#ifndef MSG_NOSIGNAL
+#	define MSG_NOSIGNAL 0
+#endif
+
+static void
+never_sigpipe(int fd)
+{
+#ifdef SO_NOSIGPIPE
+	int on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof(on));
+#else
+	(void)fd;
+#endif
+}
+
+static CRYPTO_ONCE method_once = CRYPTO_ONCE_STATIC_INIT;
+static BIO_METHOD *method; /* made once, then only read */
+
+int
+iss_sock_set1_early(struct iss_sock *sock, const void *bytes, size_t len)
+{
+	unsigned char *copy = malloc(len > 0 ? len : 1);
+
+	if (copy == NULL)
+		return ISS_ERROR;
+	memcpy(copy, bytes, len);
+	free(sock->early);
+	sock->early = copy;
+	sock->early_len = len;
+	sock->early_pos = 0;
+	return ISS_OK;
+}
+
+static size_t
+read_early(struct iss_sock *sock, void *buf, size_t len)
+{
+	size_t left = sock->early_len - sock->early_pos;
+
+	if (len > left)
+		len = left;
+	memcpy(buf, sock->early + sock->early_pos, len);
+	sock->early_pos += len;
+	if (sock->early_pos == sock->early_len) {
+		free(sock->early);
+		sock->early = NULL;
+		sock->early_len = sock->early_pos = 0;
+	}
+	return len;
+}
+
+/* Remember why a call failed, and whether calling again makes sense. */
+static void
+note_failure(BIO *bio, struct iss_sock *sock, int retry_flag)
+{
+	int e = errno;
+
+	/* SO_RCVTIMEO and SO_SNDTIMEO also end in EAGAIN. */
+	sock->sys_errno = e == EWOULDBLOCK ? EAGAIN : e;
+	if (e == EINTR || e == EAGAIN || e == EWOULDBLOCK)
+		BIO_set_flags(bio, retry_flag | BIO_FLAGS_SHOULD_RETRY);
+}
+
+static int
+sock_read(BIO *bio, char *buf, size_t len, size_t *got)
+{
+	struct iss_sock *sock = BIO_get_data(bio);
+	ssize_t n;
+
+	BIO_clear_retry_flags(bio);
+	*got = 0;
+	if (sock->early != NULL) {
+		*got = read_early(sock, buf, len);
+		return 1;
+	}
+	n = recv(sock->fd, buf, len, sock->dont_wait ? MSG_DONTWAIT : 0);
+	if (n > 0) {
+		*got = (size_t)n;
+		return 1;
+	}
+	if (n == 0) {
+		sock->sys_errno = 0;
+		sock->eof = true;
+		return 0;
+	}
+	note_failure(bio, sock, BIO_FLAGS_READ);
+	return 0;
+}
+
+static int
+sock_write(BIO *bio, const char *buf, size_t len, size_t *put)
+{
+	struct iss_sock *sock = BIO_get_data(bio);
+	int flags = MSG_NOSIGNAL | (sock->dont_wait ? MSG_DONTWAIT : 0);
+	ssize_t n;
+
+	BIO_clear_retry_flags(bio);
+	*put = 0;
+	if ((n = send(sock->fd, buf, len, flags)) >= 0) {
+		*put = (size_t)n;
+		return 1;
+	}
+	note_failure(bio, sock, BIO_FLAGS_WRITE);
+	return 0;
+}
+
+static long
+sock_ctrl(BIO *bio, int command, long number, void *out)
+{
+	const struct iss_sock *sock = BIO_get_data(bio);
+
+	(void)number;
+	switch (command) {
+	case BIO_CTRL_FLUSH:
+	case BIO_CTRL_DUP:
+		return 1;
+	case BIO_CTRL_EOF:
+		return sock->eof;
+	case BIO_C_GET_FD:
+		if (out != NULL)
+			*(int *)out = sock->fd;
+		return sock->fd;
+	default:
+		return 0;
+	}
+}
+
+static int
+sock_destroy(BIO *bio)
+{
+	struct iss_sock *sock = BIO_get_data(bio);
+
+	if (sock != NULL)
+		free(sock->early);
+	free(sock);
+	BIO_set_data(bio, NULL);
+	return 1;
+}
+
+static void
+make_method(void)
+{
+	int type = BIO_get_new_index();
+
+	if (type == -1)
+		return;
+	type |= BIO_TYPE_SOURCE_SINK | BIO_TYPE_DESCRIPTOR;
+	if ((method = BIO_meth_new(type, "IO::Socket::SSL socket")) == NULL)
+		return;
+	BIO_meth_set_read_ex(method, sock_read);
+	BIO_meth_set_write_ex(method, sock_write);
+	BIO_meth_set_ctrl(method, sock_ctrl);
+	BIO_meth_set_destroy(method, sock_destroy);
+}
+
+BIO *
+iss_sock_bio_new(int fd, struct iss_sock **out)
+{
+	struct iss_sock *sock = NULL;
+	BIO *bio = NULL;
+
+	if (!CRYPTO_THREAD_run_once(&method_once, make_method) ||
+	    method == NULL)
+		return NULL;
+	if ((sock = calloc(1, sizeof(*sock))) == NULL)
+		return NULL;
+	if ((bio = BIO_new(method)) == NULL) {
+		free(sock);
+		return NULL;
+	}
+	sock->fd = fd;
+	never_sigpipe(fd);
+	BIO_set_data(bio, sock);
+	BIO_set_init(bio, 1);
+	*out = sock;
+	return bio;
+}
