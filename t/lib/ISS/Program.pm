@@ -1,0 +1,179 @@
+# Runs somebody else's program beside a test: curl, openssl, nginx.  Every
+# wait has a deadline, and what a test started ends with it.
+package ISS::Program;
+
+use strict;
+use warnings;
+
+use Carp  qw(croak);
+use Fcntl qw(F_SETFD);
+use IO::Handle;
+use POSIX       ();
+use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
+
+our $DEADLINE = 20;    # seconds that any one wait may take
+
+# The path of a program, or undef.  Servers live in sbin, which is not on
+# everybody's PATH.
+sub find {
+    my ($class, $name) = @_;
+
+    for my $dir (split(/:/, $ENV{PATH} || ''), '/usr/sbin', '/sbin') {
+        return "$dir/$name" if -x "$dir/$name" && !-d _;
+    }
+    return;
+}
+
+# ISS::Program->start([command, arguments], env => {}, inherit => [handles])
+# Standard output and standard error arrive in one stream.
+sub start {
+    my ($class, $command, %arg) = @_;
+
+    pipe(my $child_in, my $in)        or croak "pipe: $!";
+    pipe(my $out,      my $child_out) or croak "pipe: $!";
+
+    defined(my $pid = fork) or croak "fork: $!";
+    _become($command, $child_in, $child_out, %arg) if !$pid;
+
+    $in->autoflush(1);
+    return bless {
+        name  => $command->[0],
+        pid   => $pid,
+        owner => $$,
+        in    => $in,
+        out   => $out,
+        seen  => '',
+    }, $class;
+}
+
+# Start it, feed it, and wait for its end: (wait status, output).
+sub run {
+    my ($class, $command, %arg) = @_;
+
+    my $input = delete $arg{input};
+    my $self  = $class->start($command, %arg);
+    $self->send($input) if defined $input;
+    return $self->finish;
+}
+
+sub send {
+    my ($self, $text) = @_;
+
+    local $SIG{PIPE} = 'IGNORE';    # it may have ended already
+    return print { $self->{in} } $text;
+}
+
+# Everything it has said so far.
+sub output {
+    my ($self) = @_;
+    return $self->{seen};
+}
+
+# Wait until its output matches; returns what the pattern captured, or 1.
+# Dies with the output when the program ends or the deadline passes first.
+sub wait_for {
+    my ($self, $pattern) = @_;
+
+    my $until = _now() + $DEADLINE;
+    while ($self->{seen} !~ $pattern) {
+        my $more = $self->_read_more($until);
+        next if $more;
+        my $why = defined $more ? 'it ended' : "$DEADLINE seconds passed";
+        die "$self->{name}: $why before $pattern:\n$self->{seen}\n";
+    }
+    my @captured = $self->{seen} =~ $pattern;
+    return wantarray ? @captured : $captured[0];
+}
+
+# Forget what was said, so that wait_for sees only what comes next.
+sub forget {
+    my ($self) = @_;
+    $self->{seen} = '';
+    return;
+}
+
+# Close its standard input and wait for its end: (wait status, output).
+sub finish {
+    my ($self) = @_;
+
+    my $until = _now() + $DEADLINE;
+    close $self->{in};
+    while (my $more = $self->_read_more($until)) { }
+    my $late   = _now() > $until;
+    my $status = $late ? $self->_kill('KILL') : $self->_reap;
+    die "$self->{name}: no end after $DEADLINE seconds:\n$self->{seen}\n"
+      if $late;
+    return ($status, $self->{seen});
+}
+
+# End it, politely: (wait status, output).
+sub stop {
+    my ($self) = @_;
+
+    my $status = $self->_kill('TERM');
+    my $until  = _now() + $DEADLINE;
+    while ($self->_read_more($until)) { }
+    return ($status, $self->{seen});
+}
+
+sub DESTROY {
+    my ($self) = @_;
+
+    local ($@, $!, $?);
+    $self->_kill('TERM') if $self->{pid} && $self->{owner} == $$;
+    return;
+}
+
+sub _now { return clock_gettime(CLOCK_MONOTONIC) }
+
+sub _become {
+    my ($command, $in, $out, %arg) = @_;
+
+    open STDIN,  '<&', $in  or POSIX::_exit(126);
+    open STDOUT, '>&', $out or POSIX::_exit(126);
+    open STDERR, '>&', $out or POSIX::_exit(126);
+    fcntl $_, F_SETFD, 0 for @{ $arg{inherit} || [] };
+    my %env = (LC_ALL => 'C', %{ $arg{env} || {} });
+    @ENV{ keys %env } = values %env;
+    no warnings 'exec';
+    exec { $command->[0] } @$command;
+    print "cannot run $command->[0]: $!\n";
+    STDOUT->flush;
+    POSIX::_exit(127);
+}
+
+# True: more came.  0: no more will.  undef: the deadline passed.
+sub _read_more {
+    my ($self, $until) = @_;
+
+    while ((my $left = $until - _now()) > 0) {
+        vec(my $ready = '', fileno $self->{out}, 1) = 1;
+        my $count = select $ready, undef, undef, $left;
+        next if $count < 0;    # a signal; the deadline stands
+        last if !$count;
+        my $got = sysread $self->{out}, $self->{seen}, 65536,
+          length $self->{seen};
+        return $got if defined $got;
+    }
+    return;
+}
+
+# It closed its output: its end is near, and the test's own watchdog holds.
+sub _reap {
+    my ($self) = @_;
+
+    my $pid = delete $self->{pid};
+    local ($?, $!);
+    waitpid $pid, 0;
+    return $?;
+}
+
+sub _kill {
+    my ($self, $signal) = @_;
+
+    return if !$self->{pid};
+    kill $signal => $self->{pid};
+    return $self->_reap;
+}
+
+1;
