@@ -1,0 +1,171 @@
+# What every HTTPS client on top of IO::Socket::SSL must be able to do with
+# nginx.  A test supplies a sub that makes a client of its kind.
+package ISS::WebSuite;
+
+use strict;
+use warnings;
+
+use Digest::SHA qw(sha256_hex);
+use Exporter    qw(import);
+use ISS::Nginx;
+use Test::More;
+
+our @EXPORT = qw(web_suite);
+
+my $PAGE      = "a page\n" x 100;
+my $MEGABYTES = 50;
+
+# The protocols under test: our name => nginx's.
+my %PROTOCOL = (TLSv1_2 => 'TLSv1.2', TLSv1_3 => 'TLSv1.3');
+
+# web_suite(sub { my %ssl_option = @_; ...; return $client });
+#
+# $client->($method, $url, $body, $sink) makes a
+# request, follows redirects, keeps connections alive, gives the content in
+# pieces to $sink if there is one, and returns
+#   { status => 200, header => { 'lower-case' => 'value' }, content => '...' }
+# with error => TEXT where no answer was had.
+sub web_suite {
+    my ($make_client) = @_;
+
+    my $certs = $ENV{ISS_CERTS};
+    my $nginx = ISS::Nginx->start(_sites($certs));
+    $nginx->publish('/page', $PAGE);
+    my $digest = $nginx->publish_large('/large', $MEGABYTES);
+
+    for my $version (sort keys %PROTOCOL) {
+        my %ssl = (SSL_version => $version, SSL_ca_file => "$certs/ca.pem");
+        my $url = _url($nginx, $version);
+
+        my $client = $make_client->(%ssl);
+        _gets_a_page($client, $url, $version);
+        _follows_a_redirect($client, $url, $version);
+        _gets_a_large_file($client, $url, $version, $digest);
+        _posts($client, $url, $version, $nginx);
+        _keeps_a_connection($make_client->(%ssl), $url, $version);
+        _refuses($make_client, $nginx, $version, %ssl,
+            other_ca => "$certs/other-ca.pem");
+    }
+    return;
+}
+
+sub _sites {
+    my ($certs) = @_;
+
+    my %site = map {
+        my $name = $_;
+        $name => { cert => "$certs/$name.pem", key => "$certs/$name.key" }
+    } qw(expired wrong);
+    for my $version (keys %PROTOCOL) {
+        $site{$version} = {
+            cert      => "$certs/server.pem",
+            key       => "$certs/server.key",
+            protocols => $PROTOCOL{$version},
+        };
+    }
+    return %site;
+}
+
+sub _url { 'https://localhost:' . $_[0]->port($_[1]) }
+
+sub _gets_a_page {
+    my ($client, $url, $version) = @_;
+
+    my $answer = $client->(GET => "$url/page");
+    is($answer->{status}, 200, "$version: a page is found")
+      or diag $answer->{error};
+    is($answer->{content}, $PAGE, "$version: a page arrives as it is");
+    is($answer->{header}{'x-protocol'},
+        $PROTOCOL{$version}, "$version: is what nginx saw");
+    $answer = $client->(GET => "$url/nothing");
+    is($answer->{status}, 404, "$version: a missing page is missing");
+    return;
+}
+
+sub _follows_a_redirect {
+    my ($client, $url, $version) = @_;
+
+    my $answer = $client->(GET => "$url/old");
+    is($answer->{content}, $PAGE, "$version: a redirect leads to the page");
+    return;
+}
+
+sub _gets_a_large_file {
+    my ($client, $url, $version, $digest) = @_;
+
+    my $sha = Digest::SHA->new(256);
+    my $answer =
+      $client->(GET => "$url/large", undef, sub { $sha->add($_[0]) });
+    is($answer->{status}, 200,     "$version: $MEGABYTES MB are delivered");
+    is($sha->hexdigest,   $digest, "$version: not a bit of them is wrong");
+    return;
+}
+
+sub _posts {
+    my ($client, $url, $version, $nginx) = @_;
+
+    my $body = join '', map { pack 'N', $_ * 2654435761 % 2**32 } 1 .. 2**18;
+    my $path   = "/store/$version";
+    my $answer = $client->(POST => "$url$path", $body);
+    is($answer->{status}, 201, "$version: a POST of 1 MB is taken")
+      or diag $answer->{error};
+
+    my $stored = '';
+    if (open my $fh, '<:raw', $nginx->file($path)) {
+        local $/;
+        $stored = <$fh>;
+    }
+    is(sha256_hex($stored), sha256_hex($body), "$version: it arrived whole");
+    return;
+}
+
+sub _keeps_a_connection {
+    my ($client, $url, $version) = @_;
+
+    my @header = map { $client->(GET => "$url/page")->{header} } 1 .. 3;
+    is_deeply(
+        [map { $_->{'x-request-count'} } @header],
+        [1 .. 3],
+        "$version: three requests count up"
+    );
+    is_deeply(
+        [map { $_->{'x-connection'} } @header],
+        [($header[0]{'x-connection'}) x 3],
+        "$version: they share one connection"
+    );
+    return;
+}
+
+sub _refuses {
+    my ($make_client, $nginx, $version, %arg) = @_;
+
+    my $other_ca = delete $arg{other_ca};
+    my @case     = (
+        [
+            'an expired certificate', 'expired',
+            {},                       qr/certificate (?:has|is) expired/
+        ],
+        [
+            'the wrong name, naming wanted and offered',
+            'wrong', {}, qr/(?=.*\blocalhost\b)(?=.*\bother\.example\b)/s
+        ],
+        [
+            'an unknown CA',
+            $version,
+            { SSL_ca_file => $other_ca },
+            qr/unable to get (?:local )?issuer|self.signed cert/
+        ],
+    );
+    for my $case (@case) {
+        my ($what, $site, $ssl, $reason) = @$case;
+
+        my $answer =
+          $make_client->(%arg, %$ssl)->(GET => _url($nginx, $site) . '/page');
+        like($answer->{error}, $reason, "$version: refuses $what");
+        unlike($answer->{content} || '',
+            qr/\Q$PAGE\E/, "$version: ... and gets nothing");
+    }
+    return;
+}
+
+1;
