@@ -10,6 +10,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include "buf.h"
 #include "error.h"
@@ -31,19 +32,18 @@ int iss_cert_issuer_text(
     struct iss_error *err, const X509 *cert, struct iss_buf *out);
 
 /*
- * The names a certificate is for.  The bytes belong to this struct; they
- * come from a stranger, may hold anything (NUL too) and end at their length.
+ * The names a certificate is for, as iss_host_match wants them.  The bytes
+ * belong to this struct; they come from a stranger, may hold anything (NUL
+ * too) and end at their length.
  */
 struct iss_cert_names {
-	struct iss_san *sans; /* in the certificate's order */
-	size_t count;
-	unsigned char *cn; /* the last commonName in UTF-8; NULL: none */
-	size_t cn_len;
-	bool has_san;   /* there is such an extension, be it empty */
-	bool malformed; /* it cannot be parsed: match nothing, not even cn */
+	struct iss_presented presented;
 
+	struct iss_san *sans;  /* presented.sans */
+	struct iss_san cn;     /* presented.cns, if there is one */
 	GENERAL_NAMES *parsed; /* owner of most bytes of sans */
 	struct iss_buf text;   /* owner of the others */
+	unsigned char *utf8;   /* owner of those of cn */
 };
 
 /*
@@ -58,13 +58,14 @@ struct iss_cert_names {
  * and no others.  The commonName is the last, which is the most specific, one
  * (RFC 6125, 1.8); one that has no UTF-8 form counts as none.
  *
- * A malformed extension is a fact, not a failure.  Returns 0, or ISS_ERROR
- * when memory runs out; names can and must be released after either.
+ * An extension that cannot be parsed, or is there twice, is a fact
+ * (ISS_SAN_BROKEN), not a failure.  Returns 0, or ISS_ERROR when memory runs
+ * out; names can and must be released after either.
  */
 int iss_cert_names_init(
     struct iss_error *err, struct iss_cert_names *names, const X509 *cert);
 
-/* Free everything; sans and cn are gone.  Twice does no harm. */
+/* Free everything, which ends what was presented.  Twice does no harm. */
 void iss_cert_names_release(struct iss_cert_names *names);
 
 /*
