@@ -1,0 +1,83 @@
+package Rules;
+
+# What our Makefile has beyond MakeMaker's: a rule an object, and the targets
+# of those who work on the module.
+
+use strict;
+use warnings;
+
+# glob sorts
+sub core_sources { return glob 'src/*.c' }
+sub glue_sources { return glob 'xs/*.c' }
+
+sub object_of {
+    my ($source) = @_;
+    return $source =~ s/\.c$/\$(OBJ_EXT)/r;
+}
+
+sub text {
+    my ($build) = @_;
+    return join "\n", macros($build),
+      (map { rule($_, 'ISS_CORE_CC',        '$(ISS_SRC_H)') } core_sources()),
+      (map { rule($_, 'ISS_HIDDEN_GLUE_CC', '$(ISS_GLUE_H)') }
+          glue_sources()),
+      targets();
+}
+
+sub macros {
+    my ($build)     = @_;
+    my $src_headers = join ' ', glob 'src/*.h';
+    my $xs_headers  = join ' ', glob 'xs/*.h';
+    my $xs_includes = join ' ', glob 'xs/*.xsi';
+
+    return <<"MAKE";
+ISS_INC = $build->{cflags}
+ISS_LDFLAGS = $build->{ldflags}
+ISS_SRC_H = $src_headers
+ISS_GLUE_H = \$(ISS_SRC_H) $xs_headers ppport.h
+ISS_DEFINE_VERSION = -DVERSION=\\"\$(VERSION)\\" \\
+	-DXS_VERSION=\\"\$(XS_VERSION)\\"
+
+# The core: no header of Perl's can be found.
+ISS_CORE_CC = \$(CC) -c $build->{standard} $build->{abi} \$(CCCDLFLAGS) \\
+	\$(OPTIMIZE) $build->{warnings} $build->{hidden} \$(DEFINE) \\
+	-Isrc \$(ISS_INC)
+
+# The glue: our folders come before Perl's flags, since these may name one
+# that has another OpenSSL.
+ISS_GLUE_CC = \$(CC) -c -I. -Isrc -Ixs \$(ISS_INC) \$(INC) \$(CCFLAGS) \\
+	\$(CCCDLFLAGS) \$(OPTIMIZE) $build->{warnings} \$(DEFINE) \\
+	\$(ISS_DEFINE_VERSION) $build->{perl_inc}"\$(PERL_INC)"
+ISS_HIDDEN_GLUE_CC = \$(ISS_GLUE_CC) $build->{hidden}
+
+# Not hidden: boot_ must be seen, and xsubpp makes everything else static.
+\$(BASEEXT)\$(OBJ_EXT) : \$(BASEEXT).c \$(ISS_GLUE_H)
+	\$(ISS_GLUE_CC) \$(BASEEXT).c -o \$\@
+
+\$(BASEEXT).c : \$(BASEEXT).xs typemap $xs_includes
+MAKE
+}
+
+sub rule {
+    my ($source, $compile, $headers) = @_;
+    my $object = object_of($source);
+    return "$object : $source $headers\n\t\$($compile) $source -o \$\@\n";
+}
+
+sub targets {
+    return <<'MAKE';
+# For those who work on the module.
+lint : all
+	sh inc/lint
+
+memcheck : all
+	sh inc/memcheck $(TEST_FILES)
+
+sanitize :
+	sh inc/sanitize
+
+.PHONY : lint memcheck sanitize
+MAKE
+}
+
+1;
