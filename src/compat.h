@@ -29,6 +29,20 @@
 #	define SSL_get1_peer_certificate SSL_get_peer_certificate
 #endif
 
+/* Since 3.0 an algorithm that no provider has is reported so. */
+#ifdef ERR_R_UNSUPPORTED
+#	define ISS_R_UNSUPPORTED ERR_R_UNSUPPORTED
+#else
+#	define ISS_R_UNSUPPORTED (-1)
+#endif
+
+/* The callbacks of an X509_STORE take a const name since 3.0. */
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+typedef const X509_NAME iss_store_name;
+#else
+typedef X509_NAME iss_store_name;
+#endif
+
 /* Since 3.0 a TCP end without close_notify has a reason of its own. */
 #ifdef SSL_R_UNEXPECTED_EOF_WHILE_READING
 #	define ISS_R_UNEXPECTED_EOF SSL_R_UNEXPECTED_EOF_WHILE_READING

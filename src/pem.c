@@ -13,11 +13,18 @@
 
 static const char begin[] = "-----BEGIN ";
 
+/* An editor's byte order mark would hide the first block. */
+static size_t
+mark_len(const void *bytes, size_t len)
+{
+	return len >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
 bool
 iss_pem_is(const void *bytes, size_t len)
 {
-	const char *at = bytes;
-	const char *end = at + len;
+	const char *at = (const char *)bytes + mark_len(bytes, len);
+	const char *end = (const char *)bytes + len;
 
 	while (at != NULL && (size_t)(end - at) >= sizeof(begin) - 1) {
 		if (memcmp(at, begin, sizeof(begin) - 1) == 0)
@@ -32,9 +39,14 @@ int
 iss_pem_init(
     struct iss_error *err, struct iss_pem *pem, const void *bytes, size_t len)
 {
+	size_t skip = mark_len(bytes, len);
+
 	memset(pem, 0, sizeof(*pem));
-	if (len > INT_MAX ||
-	    (pem->bio = BIO_new_mem_buf(bytes, (int)len)) == NULL)
+	if (len > INT_MAX)
+		return iss_error_set(err, "too much PEM");
+	pem->bio =
+	    BIO_new_mem_buf((const char *)bytes + skip, (int)(len - skip));
+	if (pem->bio == NULL)
 		return iss_error_set(err, "out of memory");
 	return 0;
 }
