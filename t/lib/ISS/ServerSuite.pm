@@ -1,0 +1,93 @@
+# What example/https_server.pl, a server on top of IO::Socket::SSL, must be
+# able to do with every HTTPS client.  A test supplies a sub that runs the
+# client of its kind.
+package ISS::ServerSuite;
+
+use strict;
+use warnings;
+
+use Exporter qw(import);
+use FindBin;
+use ISS::Program;
+use Test::More;
+
+our @EXPORT = qw(server_suite start_https_server);
+
+my $EXAMPLE = "$FindBin::Bin/../../example/https_server.pl";
+
+# start_https_server(certificates' DIR, OPTIONS of the example): (program, port)
+sub start_https_server {
+    my ($certs, @option) = @_;
+
+    my $server = ISS::Program->start(
+        [
+            $^X, (map { "-I$_" } grep { !ref } @INC),
+            $EXAMPLE, '--cert', "$certs/server.pem", '--key',
+            "$certs/server.key", @option
+        ]
+    );
+    return ($server, $server->wait_for(qr{^https://127\.0\.0\.1:(\d+)/$}m));
+}
+
+# server_suite(sub { my %arg = @_; ...; return $output })
+#
+# The sub fetches / once, as HTTP/1.0 or with "Connection: close", and returns
+# all that its program said.  Its arguments: version 1.2 or 1.3, port, ca; and
+# cert and key where it shall show a certificate.
+sub server_suite {
+    my ($fetch) = @_;
+
+    my $certs    = $ENV{ISS_CERTS};
+    my $ca       = "$certs/ca.pem";
+    my @identity = (cert => "$certs/client.pem", key => "$certs/client.key");
+
+    my ($open, $open_port) = start_https_server($certs);
+    my ($asks, $asks_port) = start_https_server($certs, '--ca', $ca);
+
+    for my $version ('1.2', '1.3') {
+        my %arg    = (version => $version, ca => $ca);
+        my $output = $fetch->(%arg, port => $open_port);
+        _is_page($output, $version, 'unknown', 'a page without certificate');
+
+        $output = $fetch->(%arg, port => $open_port, @identity);
+        _is_page($output, $version, 'unknown',
+            'a certificate that was not asked for does no harm');
+
+        $output = $fetch->(%arg, port => $asks_port, @identity);
+        _is_page($output, $version, qr/.*A client/,
+            'a page for a client with certificate');
+
+        $asks->forget;
+        $output = $fetch->(%arg, port => $asks_port);
+        unlike(
+            $output,
+            qr/^protocol: /m,
+            "TLS $version: nothing without the certificate asked for"
+        );
+        ok(
+            eval {
+                $asks->wait_for(
+                    qr/handshake: .*did not return a certificate/);
+            },
+            "TLS $version: ... and the server says why"
+        ) or diag $@;
+    }
+    for my $server ($open, $asks) {
+        my ($status, $said) = $server->stop;
+        is($status & 127, 15, 'the server lived until it was ended');
+        unlike($said, qr/ at \S+ line \d+/, '... and nothing in it warned');
+    }
+    return;
+}
+
+sub _is_page {
+    my ($output, $version, $client, $what) = @_;
+
+    (my $protocol = "TLSv$version") =~ tr/./_/;
+    my $page = qr{^request:\ GET\ /\n protocol:\ $protocol\n cipher:\ \S+\n
+        name:\ localhost\n client:\ $client$}mx;
+    like($output, $page, "TLS $version: $what");
+    return;
+}
+
+1;

@@ -1,0 +1,71 @@
+# openssl s_client fetches from example/https_server.pl, and comes back with
+# the session it got.
+use strict;
+use warnings;
+
+use File::Temp;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+
+use ISS::Program;
+use ISS::ServerSuite;
+
+my $openssl = ISS::Program->find('openssl');
+plan skip_all => 'openssl is not installed' if !$openssl;
+
+server_suite(sub { fetch(@_, more => ['-quiet']) });
+resumes();
+done_testing;
+
+sub fetch {
+    my (%arg) = @_;
+
+    my @command = (
+        $openssl, 's_client',
+        '-connect'         => "127.0.0.1:$arg{port}",
+        '-servername'      => 'localhost',
+        '-verify_hostname' => 'localhost',
+        '-CAfile'          => $arg{ca},
+        '-verify_return_error',
+        '-ign_eof',
+        '-tls' . $arg{version} =~ tr/./_/r,
+        @{ $arg{more} }
+    );
+    push @command, '-cert' => $arg{cert}, '-key' => $arg{key} if $arg{cert};
+    my (undef, $output) =
+      ISS::Program->run(\@command, input => "GET / HTTP/1.0\r\n\r\n");
+    return $output;
+}
+
+sub resumes {
+    my $certs    = $ENV{ISS_CERTS};
+    my %identity = (cert => "$certs/client.pem", key => "$certs/client.key");
+
+    for my $case (['no certificate'],
+        ['a certificate', '--ca', "$certs/ca.pem"])
+    {
+        my ($what,   @option) = @$case;
+        my ($server, $port)   = start_https_server($certs, @option);
+
+        for my $version ('1.2', '1.3') {
+            my $session = File::Temp->new;
+            my %arg     = (
+                version => $version,
+                port    => $port,
+                ca      => "$certs/ca.pem",
+                @option ? %identity : ()
+            );
+            my $output = fetch(%arg, more => ['-sess_out' => "$session"]);
+            like($output, qr/^New, /m, "TLS $version, $what: a new session");
+            $output = fetch(%arg, more => ['-sess_in' => "$session"]);
+            like($output, qr/^Reused, /m, "TLS $version, $what: taken up");
+            like(
+                $output,
+                qr/^client: .*A client/m,
+                "TLS $version, $what: it still knows whose it is"
+            ) if @option;
+        }
+    }
+    return;
+}
