@@ -1,0 +1,205 @@
+# The tests of the C core: each t/core/*.c is a program, linked with the core
+# and run; what it says becomes a subtest.  Fuzz targets run over their seeds.
+
+use strict;
+use warnings;
+
+use Config;
+use File::Basename qw(basename);
+use File::Temp     qw(tempdir);
+use Test::More;
+use Text::ParseWords qw(shellwords);
+
+my $JOBS   = 2;
+my $dir    = tempdir('iss-core-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+my %flags  = (build_flags() || guessed_flags());
+my @cc     = shellwords($flags{CC});
+my @cflags = (shellwords($flags{CFLAGS}), '-It/core');
+my @libs   = shellwords($flags{LIBS});
+
+plan skip_all => "no C compiler: '$flags{CC}' does not work"
+  unless compiler_works();
+
+my @programs = (
+    (
+        map { { source => $_, name => basename($_, '.c'), run => [] } }
+        sort glob 't/core/*.c'
+    ),
+    (
+        map {
+            my $name = basename($_, '.c');
+            {
+                source => $_,
+                name   => "fuzz-$name",
+                extra  => ['t/core/fuzz/seeds.c'],
+                run    => ["fuzz/corpus/$name"],
+            }
+        } sort glob 'fuzz/*.c'
+    )
+);
+
+my @core   = core_objects();
+my $failed = run_jobs(map { link_job($_) } @programs);
+for my $program (@programs) {
+    subtest $program->{name} => sub {
+        if ($failed->{ $program->{name} }) {
+            fail("$program->{source} compiles");
+            diag($failed->{ $program->{name} });
+            return;
+        }
+        run_program($program);
+    };
+}
+done_testing();
+
+# What Makefile.PL found out: one NAME=value a line.
+sub build_flags {
+    open my $in, '<', 'build-flags' or return;
+    return map { /^(\w+)=(.*)$/ ? ($1, $2) : () } <$in>;
+}
+
+# Without a built tree the default compiler and OpenSSL have to do.
+sub guessed_flags {
+    my $cflags = "$Config{optimize} -std=c99 -D_POSIX_C_SOURCE=200809L -Isrc";
+    my $libs   = '';
+
+    if (defined(my $prefix = $ENV{OPENSSL_PREFIX})) {
+        $cflags .= " -I$prefix/include";
+        $libs   .= " -L$prefix/lib -Wl,-rpath,$prefix/lib";
+    }
+    for my $package (qw(libidn2 libpsl)) {
+        my $found = `pkg-config --cflags --libs $package 2>/dev/null`;
+        next if $? != 0;
+        $cflags .= " -DHAVE_\U$package";
+        $libs   .= " $found";
+    }
+    return (
+        CC     => $Config{cc},
+        CFLAGS => $cflags,
+        LIBS   => "$libs -lssl -lcrypto"
+    );
+}
+
+sub compiler_works {
+    my $source = "$dir/probe.c";
+    open my $out, '>', $source or die "$source: $!";
+    print {$out} "int main(void) { return 0; }\n";
+    close $out or die "$source: $!";
+    my $failed = run_jobs(
+        {
+            name    => 'probe',
+            command => [@cc, $source, '-o', "$dir/probe"]
+        }
+    );
+    return !%$failed;
+}
+
+# The objects of the build, or, where they are missing or too old, our own.
+sub core_objects {
+    my @headers = glob 'src/*.h';
+    my (@objects, @jobs);
+
+    for my $source (sort glob 'src/*.c') {
+        my $built = $source =~ s/\.c$/$Config{_o}/r;
+        if (is_newer($built, $source, @headers)) {
+            push @objects, $built;
+            next;
+        }
+        my $object = "$dir/" . basename($built);
+        push @objects, $object;
+        push @jobs,
+          {
+            name    => $source,
+            command => [@cc, @cflags, '-c', $source, '-o', $object]
+          };
+    }
+    my $bad = run_jobs(@jobs);
+    BAIL_OUT("$_ does not compile: $bad->{$_}") for sort keys %$bad;
+    return @objects;
+}
+
+sub is_newer {
+    my ($file, @others) = @_;
+    my $mtime = (stat $file)[9];
+    return defined $mtime && !grep { (stat $_)[9] > $mtime } @others;
+}
+
+sub link_job {
+    my ($program) = @_;
+    $program->{file} = "$dir/$program->{name}";
+    return {
+        name    => $program->{name},
+        command => [
+            @cc,   @cflags, $program->{source}, @{ $program->{extra} || [] },
+            @core, '-o',    $program->{file},   @libs
+        ]
+    };
+}
+
+# Run commands, a few at a time; a hash of what those said that failed.
+sub run_jobs {
+    my @waiting = @_;
+    my (%running, %said);
+
+    while (@waiting || %running) {
+        while (@waiting && keys %running < $JOBS) {
+            my $job = shift @waiting;
+            $running{ start($job) } = $job;
+        }
+        my $pid = wait;
+        die 'lost a compiler' if $pid < 0;
+        my $job = delete $running{$pid} or next;
+        $said{ $job->{name} } = slurp($job->{log}) . "status $?"
+          if $? != 0;
+    }
+    return \%said;
+}
+
+sub start {
+    my ($job) = @_;
+    $job->{log} = "$dir/" . basename($job->{name}) . '.log';
+    defined(my $pid = fork) or die "fork: $!";
+    return $pid if $pid;
+    open STDOUT, '>',  $job->{log} or die "$job->{log}: $!";
+    open STDERR, '>&', \*STDOUT    or die "STDERR: $!";
+    exec { $job->{command}[0] } @{ $job->{command} };
+    print "$job->{command}[0]: $!\n";
+    require POSIX;
+    POSIX::_exit(127);
+}
+
+sub slurp {
+    my ($file) = @_;
+    open my $in, '<', $file or return '';
+    local $/;
+    my $text = <$in>;
+    return defined $text ? $text : '';
+}
+
+# A run of each claim; a plan that does not come true, a signal and an exit
+# status without a failed claim are failures too.
+sub run_program {
+    my ($program) = @_;
+    my ($run, $bad, $planned) = (0, 0, undef);
+
+    open my $from, '-|', $program->{file}, @{ $program->{run} }
+      or die "$program->{file}: $!";
+    while (my $line = <$from>) {
+        chomp $line;
+        if ($line =~ /^(not )?ok (\d+)(?: - (.*))?$/) {
+            my ($not, $number, $name) = ($1, $2, $3);
+            $run++;
+            $bad++ if $not;
+            ok(!$not && $number == $run, $name);
+        }
+        elsif ($line =~ /^1\.\.(\d+)$/) { $planned = $1 }
+        elsif ($line =~ /^# ?(.*)/)     { diag($1) }
+        else { diag("unexpected output: $line"); $bad++ }
+    }
+    close $from;
+    my $status = $?;
+    ok(defined $planned && $planned == $run && $run > 0,
+        'all that was planned was run');
+    is($status, $bad ? 1 << 8 : 0, 'exit status');
+    return;
+}
