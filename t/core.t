@@ -38,7 +38,7 @@ my @programs = (
     )
 );
 
-my @core   = core_objects();
+my $core   = core_archive();
 my $failed = run_jobs(map { link_job($_) } @programs);
 for my $program (@programs) {
     subtest $program->{name} => sub {
@@ -94,9 +94,11 @@ sub compiler_works {
     return !%$failed;
 }
 
-# The objects of the build, or, where they are missing or too old, our own.
-sub core_objects {
+# The objects of the build, or, where they are missing or too old, our own; in
+# an archive, so that a test needs only what it uses.
+sub core_archive {
     my @headers = glob 'src/*.h';
+    my $archive = "$dir/core.a";
     my (@objects, @jobs);
 
     for my $source (sort glob 'src/*.c') {
@@ -114,8 +116,18 @@ sub core_objects {
           };
     }
     my $bad = run_jobs(@jobs);
-    BAIL_OUT("$_ does not compile: $bad->{$_}") for sort keys %$bad;
-    return @objects;
+    for my $source (sort keys %$bad) {
+        fail("$source compiles");
+        diag($bad->{$source});
+    }
+    $bad = run_jobs(
+        {
+            name    => 'ar',
+            command => [$Config{ar}, 'rcs', $archive, grep { -e } @objects]
+        }
+    );
+    BAIL_OUT("$Config{ar}: $bad->{ar}") if %$bad;
+    return $archive;
 }
 
 sub is_newer {
@@ -131,7 +143,7 @@ sub link_job {
         name    => $program->{name},
         command => [
             @cc,   @cflags, $program->{source}, @{ $program->{extra} || [] },
-            @core, '-o',    $program->{file},   @libs
+            $core, '-o',    $program->{file},   @libs
         ]
     };
 }
@@ -162,8 +174,8 @@ sub start {
     return $pid if $pid;
     open STDOUT, '>',  $job->{log} or die "$job->{log}: $!";
     open STDERR, '>&', \*STDOUT    or die "STDERR: $!";
-    exec { $job->{command}[0] } @{ $job->{command} };
-    print "$job->{command}[0]: $!\n";
+    exec { $job->{command}[0] } @{ $job->{command} }
+      or print "$job->{command}[0]: $!\n";
     require POSIX;
     POSIX::_exit(127);
 }
