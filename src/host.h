@@ -21,7 +21,6 @@ struct iss_host_ops {
 	 * return its length; negative: there is none.
 	 */
 	int (*password)(void *host, char *buf, size_t size);
-	bool (*has_password)(void *host);
 	/*
 	 * The user's opinion on the certificate that chain verification has
 	 * reached: ok is the verdict so far; the new verdict is returned.
@@ -30,9 +29,16 @@ struct iss_host_ops {
 	bool (*verify)(void *host, bool ok, X509_STORE_CTX *store);
 	/* Does leaf belong to name?  Asked where the scheme is a sub. */
 	bool (*check_name)(void *host, const char *name, X509 *leaf);
-	/* A context was made and may be adjusted; false: it must not be used.
+	/*
+	 * A context was made and may be adjusted; false: do not use it.
 	 */
 	bool (*ctx_created)(void *host, SSL_CTX *ctx);
+};
+
+/* Whom to ask during one call: the ops, and what they are given. */
+struct iss_asker {
+	const struct iss_host_ops *ops;
+	void *host;
 };
 
 #endif

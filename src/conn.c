@@ -1,0 +1,341 @@
+/*
+ * One SSL from new to free.  Owns the state of its two directions and the
+ * meaning of SSL_get_error(3); knows not who asks.
+ */
+#include "conn.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include "compat.h"
+
+enum { DRAIN_CHUNK = 4096 };
+
+/*
+ * TLS 1.3 servers write session tickets right after the handshake, and the
+ * first answer after them would wait for their acknowledgement: Nagle and
+ * delayed acknowledgements cost 40 ms together.  We write whole records, so
+ * there is nothing for Nagle to gather.
+ */
+static void
+set_nodelay(int fd)
+{
+	int on = 1;
+
+	/* Fails on what is not TCP, which is as well. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
+/* SNI carries A-labels without a final dot, never an address (RFC 6066, 3). */
+static int
+set_hostname(struct iss_error *err, SSL *ssl, const char *hostname)
+{
+	struct iss_host host;
+
+	if (iss_host_init(err, &host, hostname, strlen(hostname)) != ISS_OK) {
+		iss_error_prefix(err, "SSL_hostname");
+		return ISS_ERROR;
+	}
+	if (host.kind != ISS_HOST_NAME ||
+	    SSL_set_tlsext_host_name(ssl, host.name))
+		return ISS_OK;
+	return iss_error_openssl(err, "SSL_hostname \"%s\"", hostname);
+}
+
+int
+iss_conn_new(struct iss_error *err, struct iss_conn **out, struct iss_ctx *ctx,
+    int fd, const struct iss_peer_config *config,
+    const struct iss_host_ops *ops)
+{
+	struct iss_conn *conn = calloc(1, sizeof(*conn));
+	int rv = ISS_ERROR;
+	BIO *bio = NULL;
+
+	if (conn == NULL || !iss_refcount_init(&conn->refs)) {
+		free(conn);
+		return iss_error_set(err, "out of memory");
+	}
+	ERR_clear_error();
+	conn->ctx = iss_ctx_up_ref(ctx);
+	conn->asker.ops = ops;
+	conn->verify.asker = &conn->asker;
+	conn->strict_eof = config->strict_eof;
+	conn->io_timeout = config->io_timeout;
+	if ((conn->ssl = SSL_new(ctx->ssl_ctx)) == NULL ||
+	    (bio = iss_sock_bio_new(fd, &conn->sock)) == NULL) {
+		iss_error_openssl(err, "cannot make an SSL structure");
+		goto done;
+	}
+	SSL_set_bio(conn->ssl, bio, bio);
+	if (iss_verify_attach(err, &conn->verify, conn->ssl) != ISS_OK)
+		goto done;
+	if (config->hostname != NULL &&
+	    set_hostname(err, conn->ssl, config->hostname) != ISS_OK)
+		goto done;
+	if (config->nodelay)
+		set_nodelay(fd);
+
+	*out = conn;
+	conn = NULL;
+	rv = ISS_OK;
+
+done:
+	iss_conn_free(conn);
+	return rv;
+}
+
+struct iss_conn *
+iss_conn_up_ref(struct iss_conn *conn)
+{
+	iss_refcount_up(&conn->refs);
+	return conn;
+}
+
+void
+iss_conn_free(struct iss_conn *conn)
+{
+	if (conn == NULL || !iss_refcount_down(&conn->refs))
+		return;
+	if (conn->ssl != NULL) {
+		/*
+		 * Without a close_notify OpenSSL would call the session bad
+		 * and drop it; that the socket goes out of scope says
+		 * nothing about the session.
+		 */
+		SSL_set_quiet_shutdown(conn->ssl, 1);
+		if (conn->state == ISS_CONN_OPEN)
+			SSL_shutdown(conn->ssl);
+		SSL_free(conn->ssl);
+	}
+	iss_ctx_free(conn->ctx);
+	iss_verify_release(&conn->verify);
+	iss_refcount_release(&conn->refs);
+	free(conn);
+}
+
+bool
+iss_conn_can_read(const struct iss_conn *conn)
+{
+	return conn->state == ISS_CONN_OPEN && !conn->got_notify &&
+	       !conn->truncated;
+}
+
+bool
+iss_conn_can_write(const struct iss_conn *conn)
+{
+	return conn->state == ISS_CONN_OPEN && !conn->sent_notify;
+}
+
+void
+iss_conn_before(struct iss_conn *conn)
+{
+	if (ERR_peek_error() != 0)
+		ERR_clear_error();
+	conn->sock->sys_errno = 0;
+}
+
+/* The socket was busy, or a signal arrived while we waited for it. */
+static int
+must_wait(const struct iss_conn *conn, int want)
+{
+	return conn->sock->sys_errno == EINTR ? ISS_INTR : want;
+}
+
+/* TCP ended: what callers expect of an end, unless they are strict. */
+static int
+ended_without_notify(struct iss_conn *conn, const char *what)
+{
+	conn->truncated = true;
+	if (conn->state == ISS_CONN_OPEN && !conn->strict_eof) {
+		ERR_clear_error();
+		return ISS_EOF;
+	}
+	iss_error_set(&conn->err, "%s: the peer closed the connection %s", what,
+	    conn->state == ISS_CONN_OPEN ? "without close_notify"
+					 : "during the handshake");
+	conn->state = ISS_CONN_FAILED;
+	return ISS_ERROR;
+}
+
+/* The peer or the system broke it. */
+static int
+broke(struct iss_conn *conn, const char *what)
+{
+	int e = conn->sock->sys_errno;
+	const struct iss_error *why = &conn->verify.failure;
+	unsigned long reason = ERR_peek_error();
+
+	conn->state = ISS_CONN_FAILED;
+	if (reason == 0 && e != 0)
+		return iss_error_errno(&conn->err, e, "%s", what);
+	if (ERR_GET_REASON(reason) == SSL_R_CERTIFICATE_VERIFY_FAILED &&
+	    iss_error_is_set(why)) {
+		iss_error_set(&conn->err, "%s: certificate verify failed: %s",
+		    what, why->text);
+		conn->err.verify_error = why->verify_error;
+		conn->err.depth = why->depth;
+		return ISS_ERROR;
+	}
+	return iss_error_openssl(&conn->err, "%s", what);
+}
+
+int
+iss_conn_failed(struct iss_conn *conn, int ret, const char *what)
+{
+	int code = SSL_get_error(conn->ssl, ret);
+
+	iss_error_clear(&conn->err);
+	switch (code) {
+	case SSL_ERROR_WANT_READ:
+		return must_wait(conn, ISS_WANT_READ);
+	case SSL_ERROR_WANT_WRITE:
+		return must_wait(conn, ISS_WANT_WRITE);
+	case SSL_ERROR_ZERO_RETURN:
+		conn->got_notify = true;
+		return ISS_EOF;
+	default:
+		break;
+	}
+	/* 1.1.1 tells an end as SSL_ERROR_SYSCALL without an error. */
+	if (conn->sock->eof && conn->sock->sys_errno == 0 &&
+	    (ERR_peek_error() == 0 ||
+		ERR_GET_REASON(ERR_peek_error()) == ISS_R_UNEXPECTED_EOF))
+		return ended_without_notify(conn, what);
+	return broke(conn, what);
+}
+
+int
+iss_conn_until(struct iss_conn *conn, iss_conn_step *step, void *arg,
+    iss_deadline deadline)
+{
+	int rv;
+
+	if (deadline == ISS_NO_DEADLINE)
+		return step(conn, arg);
+	conn->sock->dont_wait = true;
+	for (;;) {
+		rv = step(conn, arg);
+		if (rv != ISS_WANT_READ && rv != ISS_WANT_WRITE)
+			break;
+		rv = iss_deadline_wait(conn->sock->fd, rv, deadline);
+		if (rv != ISS_OK)
+			break;
+	}
+	conn->sock->dont_wait = false;
+	if (rv == ISS_ERROR && !iss_error_is_set(&conn->err))
+		iss_error_errno(&conn->err, errno, "poll");
+	return rv;
+}
+
+static int
+handshake_step(struct iss_conn *conn, void *arg)
+{
+	int ret;
+
+	(void)arg;
+	iss_conn_before(conn);
+	if ((ret = SSL_do_handshake(conn->ssl)) == 1) {
+		conn->state = ISS_CONN_OPEN;
+		ERR_clear_error();
+		return ISS_OK;
+	}
+	return iss_conn_failed(conn, ret,
+	    conn->server ? "SSL accept attempt failed"
+			 : "SSL connect attempt failed");
+}
+
+int
+iss_conn_handshake(struct iss_conn *conn, bool server, iss_deadline deadline)
+{
+	int rv;
+
+	switch (conn->state) {
+	case ISS_CONN_OPEN:
+		return ISS_OK;
+	case ISS_CONN_FAILED:
+		return ISS_ERROR;
+	case ISS_CONN_NEW:
+		conn->server = server;
+		if (server)
+			SSL_set_accept_state(conn->ssl);
+		else
+			SSL_set_connect_state(conn->ssl);
+		conn->state = ISS_CONN_HANDSHAKE;
+		break;
+	case ISS_CONN_HANDSHAKE:
+		break;
+	}
+	rv = iss_conn_until(conn, handshake_step, NULL, deadline);
+	if (rv == ISS_TIMEOUT) {
+		conn->state = ISS_CONN_FAILED;
+		iss_error_clear(&conn->err);
+		iss_error_errno(&conn->err, ETIMEDOUT,
+		    conn->server ? "SSL accept attempt failed"
+				 : "SSL connect attempt failed");
+	}
+	if (rv == ISS_EOF)
+		rv = broke(conn, "SSL handshake");
+	return rv;
+}
+
+static int
+notify_step(struct iss_conn *conn, void *arg)
+{
+	int ret;
+
+	(void)arg;
+	iss_conn_before(conn);
+	if ((ret = SSL_shutdown(conn->ssl)) >= 0) {
+		conn->sent_notify = true;
+		conn->got_notify |= ret == 1;
+		return ISS_OK;
+	}
+	return iss_conn_failed(conn, ret, "SSL shutdown error");
+}
+
+int
+iss_conn_send_notify(struct iss_conn *conn, iss_deadline deadline)
+{
+	if (conn->state != ISS_CONN_OPEN || conn->sent_notify)
+		return ISS_OK;
+	return iss_conn_until(conn, notify_step, NULL, deadline);
+}
+
+/* Read and drop until the peer has said that no more will come. */
+static int
+drain_step(struct iss_conn *conn, void *arg)
+{
+	char dropped[DRAIN_CHUNK];
+	size_t got;
+
+	(void)arg;
+	do
+		iss_conn_before(conn);
+	while (SSL_read_ex(conn->ssl, dropped, sizeof(dropped), &got));
+	return iss_conn_failed(conn, 0, "SSL shutdown error");
+}
+
+int
+iss_conn_shutdown(struct iss_conn *conn, iss_deadline deadline)
+{
+	int rv = iss_conn_send_notify(conn, deadline);
+
+	if (rv != ISS_OK || conn->state != ISS_CONN_OPEN || conn->got_notify)
+		return rv;
+	if (!conn->truncated)
+		rv = iss_conn_until(conn, drain_step, NULL, deadline);
+	if (conn->got_notify)
+		return ISS_OK;
+	if (conn->truncated) {
+		iss_error_clear(&conn->err);
+		return iss_error_set(&conn->err,
+		    "SSL shutdown error: the peer closed the connection "
+		    "without close_notify");
+	}
+	return rv;
+}

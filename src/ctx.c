@@ -1,0 +1,470 @@
+/*
+ * From a config to an SSL_CTX, one step an aspect.  Owns the order of the
+ * steps: ciphers come first, since their @SECLEVEL judges what is loaded.
+ */
+#include "ctx.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <openssl/x509_vfy.h>
+
+#include "compat.h"
+#include "keypair.h"
+#include "trust.h"
+#include "verify.h"
+#include "version.h"
+#include "wire.h"
+
+/* INTERFACE: OpenSSL's default less everything that is weak today. */
+#define DEFAULT_CIPHERS                                                        \
+	"DEFAULT:!EXPORT:!LOW:!MEDIUM:!NULL:!aNULL:!eNULL:!RC4:!DES:!MD5:"     \
+	"!PSK:!SRP"
+
+/* One aspect of a context. */
+typedef enum iss_ctx_fault step_fn(struct iss_error *err, struct iss_ctx *ctx,
+    const struct iss_config *config, const struct iss_asker *asker);
+
+static bool
+role_default(int given, bool otherwise)
+{
+	return given < 0 ? otherwise : given != 0;
+}
+
+static int
+verify_mode(const struct iss_config *config)
+{
+	if (config->verify_mode >= 0)
+		return config->verify_mode;
+	return config->server ? SSL_VERIFY_NONE : SSL_VERIFY_PEER;
+}
+
+/*
+ * The range of versions.  What the administrator asked for by OPENSSL_CONF
+ * may be narrower than our default, and then stays: only what SSL_version
+ * says in so many words goes beyond it.
+ */
+static enum iss_ctx_fault
+set_versions(struct iss_error *err, struct iss_ctx *ctx,
+    const struct iss_config *config, const struct iss_asker *asker)
+{
+	const char *text = config->version;
+	struct iss_versions versions;
+
+	(void)asker;
+	switch (iss_versions_parse(
+	    err, &versions, text != NULL ? text : ISS_VERSION_DEFAULT)) {
+	case ISS_VERSION_FINE:
+		break;
+	case ISS_VERSION_INVALID:
+		return ISS_CTX_INVALID;
+	case ISS_VERSION_UNSUPPORTED:
+		return ISS_CTX_FAILED;
+	}
+	if ((versions.min != 0 &&
+		!SSL_CTX_set_min_proto_version(ctx->ssl_ctx, versions.min)) ||
+	    (versions.max != 0 &&
+		!SSL_CTX_set_max_proto_version(ctx->ssl_ctx, versions.max))) {
+		iss_error_openssl(err, "SSL_version %s", text);
+		return ISS_CTX_FAILED;
+	}
+	SSL_CTX_set_options(ctx->ssl_ctx, versions.options);
+	return ISS_CTX_FINE;
+}
+
+static enum iss_ctx_fault
+set_options(struct iss_error *err, struct iss_ctx *ctx,
+    const struct iss_config *config, const struct iss_asker *asker)
+{
+	long mode = SSL_MODE_ENABLE_PARTIAL_WRITE |
+		    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_AUTO_RETRY;
+
+	(void)err;
+	(void)asker;
+	if (config->mode_release_buffers)
+		mode |= SSL_MODE_RELEASE_BUFFERS;
+	SSL_CTX_set_mode(ctx->ssl_ctx, mode);
+	SSL_CTX_set_options(ctx->ssl_ctx, SSL_OP_NO_COMPRESSION);
+	if (role_default(config->honor_cipher_order, config->server))
+		SSL_CTX_set_options(
+		    ctx->ssl_ctx, SSL_OP_CIPHER_SERVER_PREFERENCE);
+	if (config->dh_auto)
+		SSL_CTX_set_dh_auto(ctx->ssl_ctx, 1);
+	return ISS_CTX_FINE;
+}
+
+static enum iss_ctx_fault
+set_ciphers(struct iss_error *err, struct iss_ctx *ctx,
+    const struct iss_config *config, const struct iss_asker *asker)
+{
+	const char *list = config->cipher_list;
+	const char *suites = config->ciphersuites;
+	const char *curves = config->ecdh_curve;
+
+	(void)asker;
+	if (list == NULL)
+		list = DEFAULT_CIPHERS;
+	if (*list != '\0' && !SSL_CTX_set_cipher_list(ctx->ssl_ctx, list)) {
+		iss_error_openssl(err, "SSL_cipher_list \"%s\"", list);
+		return ISS_CTX_INVALID;
+	}
+	if (suites != NULL && !SSL_CTX_set_ciphersuites(ctx->ssl_ctx, suites)) {
+		iss_error_openssl(err, "SSL_ciphersuites \"%s\"", suites);
+		return ISS_CTX_INVALID;
+	}
+	if (curves != NULL && *curves != '\0' &&
+	    !SSL_CTX_set1_groups_list(ctx->ssl_ctx, curves)) {
+		iss_error_openssl(err, "SSL_ecdh_curve \"%s\"", curves);
+		return ISS_CTX_INVALID;
+	}
+	return ISS_CTX_FINE;
+}
+
+static int
+add_trusted(
+    struct iss_error *err, X509_STORE *store, const struct iss_config *config)
+{
+	size_t i;
+	int n;
+
+	for (n = 0; n < sk_X509_num(config->ca); n++)
+		if (iss_trust_add_cert(
+			err, store, sk_X509_value(config->ca, n)) != ISS_OK) {
+			iss_error_prefix(err, "SSL_ca");
+			return ISS_ERROR;
+		}
+	for (i = 0; i < config->ca_file.count; i++)
+		if (iss_trust_add_file(err, store, config->ca_file.text[i]) !=
+		    ISS_OK) {
+			iss_error_prefix(err, "SSL_ca_file");
+			return ISS_ERROR;
+		}
+	for (i = 0; i < config->ca_path.count; i++)
+		if (iss_trust_add_dirs(err, store, config->ca_path.text[i]) !=
+		    ISS_OK) {
+			iss_error_prefix(err, "SSL_ca_path");
+			return ISS_ERROR;
+		}
+	for (i = 0; i < config->crl_file.count; i++)
+		if (iss_trust_add_crl_file(
+			err, store, config->crl_file.text[i]) != ISS_OK) {
+			iss_error_prefix(err, "SSL_crl_file");
+			return ISS_ERROR;
+		}
+	return ISS_OK;
+}
+
+/* Nothing is read where nothing is verified. */
+static enum iss_ctx_fault
+set_trust(struct iss_error *err, struct iss_ctx *ctx,
+    const struct iss_config *config, const struct iss_asker *asker)
+{
+	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(ctx->ssl_ctx);
+	unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN;
+	int mode = verify_mode(config);
+
+	(void)asker;
+	SSL_CTX_set_verify(ctx->ssl_ctx, mode, NULL);
+	iss_verify_install(ctx->ssl_ctx);
+	if (mode == SSL_VERIFY_NONE)
+		return ISS_CTX_FINE;
+	if (config->check_crl)
+		flags |= X509_V_FLAG_CRL_CHECK;
+	if (!X509_VERIFY_PARAM_set_flags(param, flags)) {
+		iss_error_openssl(err, "cannot set verification flags");
+		return ISS_CTX_FAILED;
+	}
+	return add_trusted(err, SSL_CTX_get_cert_store(ctx->ssl_ctx), config) ==
+		       ISS_OK
+		   ? ISS_CTX_FINE
+		   : ISS_CTX_INVALID;
+}
+
+/* The CA names that a server sends when it asks for a certificate. */
+static enum iss_ctx_fault
+set_client_cas(struct iss_error *err, struct iss_ctx *ctx,
+    const struct iss_config *config, const struct iss_asker *asker)
+{
+	STACK_OF(X509_NAME) *names = NULL;
+	int n;
+
+	(void)asker;
+	if (config->client_ca_file != NULL) {
+		if (iss_trust_subjects(err, config->client_ca_file, &names) !=
+		    ISS_OK) {
+			iss_error_prefix(err, "SSL_client_ca_file");
+			return ISS_CTX_INVALID;
+		}
+		SSL_CTX_set_client_CA_list(ctx->ssl_ctx, names);
+	}
+	for (n = 0; n < sk_X509_num(config->client_ca); n++)
+		if (!SSL_CTX_add_client_CA(
+			ctx->ssl_ctx, sk_X509_value(config->client_ca, n))) {
+			iss_error_openssl(err, "SSL_client_ca");
+			return ISS_CTX_FAILED;
+		}
+	return ISS_CTX_FINE;
+}
+
+static int
+ask_password(void *arg, char *buf, size_t size)
+{
+	const struct iss_asker *asker = arg;
+
+	return asker->ops->password(asker->host, buf, size);
+}
+
+static int
+load(struct iss_error *err, struct iss_keypair *pair, const char *option,
+    const char *file, unsigned want, const struct iss_asker *asker)
+{
+	struct iss_asker lent = *asker;
+	bool can_ask = asker->ops != NULL && asker->ops->password != NULL;
+
+	if (iss_keypair_load(err, pair, file, want,
+		can_ask ? ask_password : NULL, &lent) == ISS_OK)
+		return ISS_OK;
+	iss_error_prefix(err, "%s", option);
+	return ISS_ERROR;
+}
+
+/* Collect certificate, chain and key from files and handles. */
+static int
+find_identity(struct iss_error *err, struct iss_keypair *pair,
+    const struct iss_config *config, const struct iss_asker *asker)
+{
+	unsigned want = ISS_KEYPAIR_CERT;
+	int n;
+
+	if (config->cert != NULL) {
+		for (n = 1; n < sk_X509_num(config->cert); n++) {
+			X509 *ca = sk_X509_value(config->cert, n);
+
+			if (pair->chain == NULL)
+				pair->chain = sk_X509_new_null();
+			if (pair->chain == NULL ||
+			    !sk_X509_push(pair->chain, ca))
+				return iss_error_openssl(err, "SSL_cert");
+			X509_up_ref(ca);
+		}
+		pair->cert = sk_X509_value(config->cert, 0);
+		X509_up_ref(pair->cert);
+	} else if (config->cert_file != NULL) {
+		if (config->key == NULL && config->key_file == NULL)
+			want |= ISS_KEYPAIR_TRY_KEY;
+		if (load(err, pair, "SSL_cert_file", config->cert_file, want,
+			asker) != ISS_OK)
+			return ISS_ERROR;
+	}
+	if (config->key != NULL) {
+		EVP_PKEY_up_ref(config->key);
+		pair->key = config->key;
+		return ISS_OK;
+	}
+	if (config->key_file == NULL)
+		return ISS_OK;
+	return load(err, pair, "SSL_key_file", config->key_file,
+	    ISS_KEYPAIR_KEY, asker);
+}
+
+static int
+use_identity(struct iss_error *err, struct iss_ctx *ctx,
+    const struct iss_keypair *pair, const struct iss_config *config)
+{
+	const char *cert_name = "SSL_cert";
+	const char *key_name = "SSL_key";
+
+	if (config->cert == NULL && config->cert_file != NULL)
+		cert_name = config->cert_file;
+	if (config->key == NULL)
+		key_name =
+		    config->key_file != NULL ? config->key_file : cert_name;
+	if (pair->key == NULL)
+		return iss_error_set(err,
+		    "%s: no private key: neither SSL_key nor SSL_key_file is "
+		    "given, and there is none beside the certificate",
+		    cert_name);
+	if (pair->cert == NULL)
+		return iss_error_set(err,
+		    "%s: no certificate: neither SSL_cert nor SSL_cert_file is "
+		    "given",
+		    key_name);
+	if (iss_keypair_check(err, pair, cert_name, key_name) != ISS_OK)
+		return ISS_ERROR;
+	/* Chain and all in one step, so that a weak one is found here. */
+	if (!SSL_CTX_use_cert_and_key(
+		ctx->ssl_ctx, pair->cert, pair->key, pair->chain, 1))
+		return iss_error_openssl(err, "%s: cannot be used", cert_name);
+	return ISS_OK;
+}
+
+static enum iss_ctx_fault
+set_identity(struct iss_error *err, struct iss_ctx *ctx,
+    const struct iss_config *config, const struct iss_asker *asker)
+{
+	struct iss_keypair pair;
+	int rv;
+
+	iss_keypair_init(&pair);
+	rv = find_identity(err, &pair, config, asker);
+	if (rv == ISS_OK && (pair.cert != NULL || pair.key != NULL))
+		rv = use_identity(err, ctx, &pair, config);
+	iss_keypair_release(&pair);
+	return rv == ISS_OK ? ISS_CTX_FINE : ISS_CTX_FAILED;
+}
+
+static int
+select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+    const unsigned char *offered, unsigned int offered_len, void *arg)
+{
+	const struct iss_ctx *ctx = arg;
+	struct iss_wire ours, theirs;
+	const unsigned char *name;
+	size_t len;
+
+	(void)ssl;
+	ours.bytes = (const unsigned char *)ctx->alpn.data;
+	ours.len = ctx->alpn.len;
+	theirs.bytes = offered;
+	theirs.len = offered_len;
+	if (!iss_wire_select(ours, theirs, &name, &len))
+		return SSL_TLSEXT_ERR_NOACK;
+	*out = name;
+	*out_len = (unsigned char)len;
+	return SSL_TLSEXT_ERR_OK;
+}
+
+static enum iss_ctx_fault
+set_alpn(struct iss_error *err, struct iss_ctx *ctx,
+    const struct iss_config *config, const struct iss_asker *asker)
+{
+	const struct iss_texts *names = &config->alpn_protocols;
+	size_t i;
+
+	(void)asker;
+	for (i = 0; i < names->count; i++)
+		if (iss_wire_append(err, &ctx->alpn, "SSL_alpn_protocols",
+			names->text[i], strlen(names->text[i])) != ISS_OK)
+			return ISS_CTX_INVALID;
+	if (ctx->alpn.len == 0)
+		return ISS_CTX_FINE;
+	/* Of all OpenSSL's setters this one returns 0 on success. */
+	if (SSL_CTX_set_alpn_protos(ctx->ssl_ctx,
+		(const unsigned char *)ctx->alpn.data,
+		(unsigned int)ctx->alpn.len) != 0) {
+		iss_error_openssl(err, "SSL_alpn_protocols");
+		return ISS_CTX_FAILED;
+	}
+	SSL_CTX_set_alpn_select_cb(ctx->ssl_ctx, select_alpn, ctx);
+	return ISS_CTX_FINE;
+}
+
+/*
+ * A server that asks for client certificates must name its sessions, or
+ * OpenSSL refuses to resume them (SSL_CTX_set_session_id_context(3)); a
+ * random name keeps one context's sessions out of the others.
+ */
+static enum iss_ctx_fault
+set_session_context(struct iss_error *err, struct iss_ctx *ctx,
+    const struct iss_config *config, const struct iss_asker *asker)
+{
+	unsigned char id[SSL_MAX_SID_CTX_LENGTH];
+	unsigned int len = sizeof(id);
+	const char *text = config->session_id_context;
+
+	(void)asker;
+	if (text != NULL &&
+	    !EVP_Digest(text, strlen(text), id, &len, EVP_sha256(), NULL)) {
+		iss_error_openssl(err, "SSL_session_id_context");
+		return ISS_CTX_FAILED;
+	}
+	if (text == NULL && RAND_bytes(id, sizeof(id)) != 1) {
+		iss_error_openssl(err, "no random numbers");
+		return ISS_CTX_FAILED;
+	}
+	if (!SSL_CTX_set_session_id_context(ctx->ssl_ctx, id, len)) {
+		iss_error_openssl(err, "SSL_session_id_context");
+		return ISS_CTX_FAILED;
+	}
+	return ISS_CTX_FINE;
+}
+
+static enum iss_ctx_fault
+tell_host(struct iss_error *err, struct iss_ctx *ctx,
+    const struct iss_config *config, const struct iss_asker *asker)
+{
+	(void)config;
+	if (asker->ops == NULL || asker->ops->ctx_created == NULL ||
+	    asker->ops->ctx_created(asker->host, ctx->ssl_ctx))
+		return ISS_CTX_FINE;
+	iss_error_set(err, "SSL_create_ctx_callback failed");
+	return ISS_CTX_FAILED;
+}
+
+/* In this order. */
+static step_fn *const steps[] = {
+	set_versions,
+	set_options,
+	set_ciphers,
+	set_trust,
+	set_client_cas,
+	set_identity,
+	set_alpn,
+	set_session_context,
+	tell_host,
+};
+
+enum iss_ctx_fault
+iss_ctx_new(struct iss_error *err, struct iss_ctx **out,
+    const struct iss_config *config, const struct iss_asker *asker)
+{
+	enum iss_ctx_fault fault = ISS_CTX_FAILED;
+	struct iss_ctx *ctx;
+	size_t i;
+
+	ERR_clear_error();
+	if ((ctx = calloc(1, sizeof(*ctx))) == NULL) {
+		iss_error_set(err, "out of memory");
+		return ISS_CTX_FAILED;
+	}
+	iss_buf_init(&ctx->alpn, ISS_WIRE_MAX);
+	ctx->server = config->server;
+	if (!iss_refcount_init(&ctx->refs) ||
+	    (ctx->ssl_ctx = SSL_CTX_new(TLS_method())) == NULL) {
+		iss_error_openssl(err, "cannot make an SSL context");
+		goto done;
+	}
+	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		if ((fault = steps[i](err, ctx, config, asker)) != ISS_CTX_FINE)
+			goto done;
+	*out = ctx;
+	ctx = NULL;
+	ERR_clear_error(); /* of what was tried and not needed */
+
+done:
+	iss_ctx_free(ctx);
+	return fault;
+}
+
+struct iss_ctx *
+iss_ctx_up_ref(struct iss_ctx *ctx)
+{
+	iss_refcount_up(&ctx->refs);
+	return ctx;
+}
+
+void
+iss_ctx_free(struct iss_ctx *ctx)
+{
+	if (ctx == NULL || !iss_refcount_down(&ctx->refs))
+		return;
+	/* Somebody else may hold it longer, and must not find us there. */
+	if (ctx->ssl_ctx != NULL)
+		SSL_CTX_set_alpn_select_cb(ctx->ssl_ctx, NULL, NULL);
+	SSL_CTX_free(ctx->ssl_ctx);
+	iss_buf_release(&ctx->alpn);
+	iss_refcount_release(&ctx->refs);
+	free(ctx);
+}

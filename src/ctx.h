@@ -1,0 +1,43 @@
+/*
+ * One SSL_CTX, made from one config: what connections with the same options
+ * share.  Counted, so that sockets and interpreters may hold it together.
+ */
+#ifndef ISS_CTX_H
+#define ISS_CTX_H
+
+#include <stdbool.h>
+
+#include <openssl/ssl.h>
+
+#include "buf.h"
+#include "config.h"
+#include "error.h"
+#include "host.h"
+#include "refcount.h"
+
+struct iss_ctx {
+	struct iss_refcount refs;
+	SSL_CTX *ssl_ctx;
+	bool server;
+	struct iss_buf alpn; /* our protocols, wire format */
+};
+
+/*
+ * Whose fault a failure to make a context is: a mistake in the program is
+ * worth an exception, everything else is a return value.
+ */
+enum iss_ctx_fault { ISS_CTX_FINE, ISS_CTX_INVALID, ISS_CTX_FAILED };
+
+/*
+ * Make a context; asker is lent for the call (password, ctx_created).  On
+ * ISS_CTX_FINE *out is the caller's to free, else err names the option, the
+ * file and the reason.  SSL_CTX_new(3).
+ */
+enum iss_ctx_fault iss_ctx_new(struct iss_error *err, struct iss_ctx **out,
+    const struct iss_config *config, const struct iss_asker *asker);
+
+/* One more holder; each calls iss_ctx_free, for which NULL is fine. */
+struct iss_ctx *iss_ctx_up_ref(struct iss_ctx *ctx);
+void iss_ctx_free(struct iss_ctx *ctx);
+
+#endif

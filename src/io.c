@@ -1,0 +1,194 @@
+/*
+ * Reading and writing.  The common case is one call of OpenSSL; whatever is
+ * not common is told apart only after that failed.
+ */
+#include "io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/socket.h>
+
+#include "compat.h"
+
+/* What a step does, and how far it came. */
+struct transfer {
+	int (*call)(SSL *, void *, size_t, size_t *);
+	const char *what;
+	void *buf;
+	size_t len;
+	size_t done;
+};
+
+static int
+refuse(struct iss_conn *conn, const char *why)
+{
+	iss_error_clear(&conn->err);
+	return iss_error_errno(&conn->err, EPERM, "%s", why);
+}
+
+/* TLS reading is over: TCP's end is one, plain data is none of ours. */
+static int
+after_end(struct iss_conn *conn)
+{
+	char byte;
+
+	if (conn->truncated)
+		return ISS_EOF;
+	if (conn->got_notify &&
+	    recv(conn->sock->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+		return ISS_EOF;
+	return refuse(conn,
+	    "SSL read error: the peer closed the TLS connection, and "
+	    "stop_SSL was not called");
+}
+
+/* Why data cannot flow, or ISS_OK when it can by now. */
+static int
+make_ready(struct iss_conn *conn)
+{
+	switch (conn->state) {
+	case ISS_CONN_OPEN:
+		return ISS_OK;
+	case ISS_CONN_HANDSHAKE:
+		return iss_conn_handshake(conn, conn->server, ISS_NO_DEADLINE);
+	case ISS_CONN_NEW:
+		return refuse(conn, "the TLS handshake was not started");
+	case ISS_CONN_FAILED:
+		break;
+	}
+	/* The first error stays the one that is told. */
+	if (!iss_error_is_set(&conn->err))
+		return refuse(conn, "the TLS connection failed before");
+	return ISS_ERROR;
+}
+
+static int
+transfer_step(struct iss_conn *conn, void *arg)
+{
+	struct transfer *t = arg;
+
+	iss_conn_before(conn);
+	if (t->call(conn->ssl, t->buf, t->len, &t->done))
+		return ISS_OK;
+	return iss_conn_failed(conn, 0, t->what);
+}
+
+/* A limit in time is for descriptors that block. */
+static iss_deadline
+limit(const struct iss_conn *conn)
+{
+	int flags;
+
+	if (conn->io_timeout < 0)
+		return ISS_NO_DEADLINE;
+	flags = fcntl(conn->sock->fd, F_GETFL);
+	if (flags < 0 || (flags & O_NONBLOCK))
+		return ISS_NO_DEADLINE;
+	return iss_deadline_after(conn->io_timeout);
+}
+
+static int
+transfer(struct iss_conn *conn, struct transfer *t)
+{
+	int rv;
+
+	if (conn->io_timeout < 0)
+		rv = transfer_step(conn, t);
+	else
+		rv = iss_conn_until(conn, transfer_step, t, limit(conn));
+	if (rv == ISS_TIMEOUT) {
+		iss_error_clear(&conn->err);
+		iss_error_errno(&conn->err, ETIMEDOUT, "%s", t->what);
+	}
+	return rv;
+}
+
+static int
+receive(struct iss_conn *conn, struct transfer *t)
+{
+	int rv;
+
+	if (!iss_conn_can_read(conn)) {
+		if (conn->state == ISS_CONN_OPEN)
+			return after_end(conn);
+		if ((rv = make_ready(conn)) != ISS_OK)
+			return rv;
+	}
+	return transfer(conn, t);
+}
+
+int
+iss_conn_read(struct iss_conn *conn, void *buf, size_t len, size_t *got)
+{
+	struct transfer t = { SSL_read_ex, "SSL read error", buf, len, 0 };
+	int rv = receive(conn, &t);
+
+	*got = rv == ISS_OK ? t.done : 0;
+	return rv;
+}
+
+int
+iss_conn_peek(struct iss_conn *conn, void *buf, size_t len, size_t *got)
+{
+	struct transfer t = { SSL_peek_ex, "SSL peek error", buf, len, 0 };
+	int rv = receive(conn, &t);
+
+	*got = rv == ISS_OK ? t.done : 0;
+	return rv;
+}
+
+/* SSL_write_ex under the type of the two that read. */
+static int
+write_call(SSL *ssl, void *buf, size_t len, size_t *put)
+{
+	return SSL_write_ex(ssl, buf, len, put);
+}
+
+int
+iss_conn_write(struct iss_conn *conn, const void *buf, size_t len, size_t *put)
+{
+	struct transfer t = { write_call, "SSL write error", NULL, len, 0 };
+	int rv;
+
+	*put = 0;
+	if (!iss_conn_can_write(conn)) {
+		if ((rv = make_ready(conn)) != ISS_OK)
+			return rv;
+		if (conn->plain_write)
+			return write_plain(conn, buf, len, put);
+		if (conn->sent_notify)
+			return refuse(conn,
+			    "SSL write error: the TLS connection was closed, "
+			    "and stop_SSL was not called");
+	}
+	t.buf = (void *)(uintptr_t)buf; /* write_call does not change it */
+	if (t.len > ISS_RECORD_MAX)
+		t.len = ISS_RECORD_MAX;
+	if ((rv = transfer(conn, &t)) == ISS_OK)
+		*put = t.done;
+	return rv;
+}
+
+int
+iss_conn_write_all(
+    struct iss_conn *conn, const void *buf, size_t len, size_t *put)
+{
+	const char *bytes = buf;
+	size_t n;
+	int rv = ISS_OK;
+
+	*put = 0;
+	while (*put < len && rv == ISS_OK) {
+		rv = iss_conn_write(conn, bytes + *put, len - *put, &n);
+		*put += n;
+	}
+	return rv;
+}
+
+size_t
+iss_conn_pending(const struct iss_conn *conn)
+{
+	return iss_conn_can_read(conn) ? (size_t)SSL_pending(conn->ssl) : 0;
+}

@@ -1,0 +1,41 @@
+/*
+ * Application data over a connection: read, peek, write, pending.  The
+ * status is as in conn.h; byte counts go out by pointer.  A handshake that is
+ * under way is gone on with first.
+ */
+#ifndef ISS_IO_H
+#define ISS_IO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conn.h"
+
+enum { ISS_RECORD_MAX = 16384 }; /* RFC 8446, 5.1: plaintext of a record */
+
+/*
+ * Read or peek at up to len bytes, at least 1, of one record; len is at
+ * least 1.  ISS_EOF with *got 0: close_notify, or TCP's end (conn->truncated)
+ * unless conn->strict_eof.  Once the end was told, plain data that follows is
+ * refused with EPERM; TCP's end stays ISS_EOF.  SSL_read_ex(3).
+ */
+int iss_conn_read(struct iss_conn *conn, void *buf, size_t len, size_t *got);
+int iss_conn_peek(struct iss_conn *conn, void *buf, size_t len, size_t *got);
+
+/*
+ * Write at most one record of the len bytes at buf, at least 1.  After
+ * ISS_WANT_* and ISS_INTR the call must be repeated with the same bytes.
+ * After our close_notify: EPERM, or with conn->plain_write in the clear.
+ * SSL_write_ex(3).
+ */
+int iss_conn_write(
+    struct iss_conn *conn, const void *buf, size_t len, size_t *put);
+
+/* Write all; *put tells how far it came, also on failure. */
+int iss_conn_write_all(
+    struct iss_conn *conn, const void *buf, size_t len, size_t *put);
+
+/* How many bytes can be read without touching the network. */
+size_t iss_conn_pending(const struct iss_conn *conn);
+
+#endif

@@ -1,0 +1,247 @@
+/*
+ * Chain, opinion and name make one verdict.  Owns the two callbacks that
+ * OpenSSL's verification knows; finds the connection by ex_data of its SSL,
+ * so that it stays right after a server switched contexts (SNI).
+ */
+#include "verify.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/x509_vfy.h>
+
+#include "buf.h"
+#include "cert.h"
+#include "idn.h"
+
+enum { MESSAGE_PART_MAX = 300 };
+
+static CRYPTO_ONCE index_once = CRYPTO_ONCE_STATIC_INIT;
+static int ssl_index = -1; /* made once, then only read */
+
+static void
+make_index(void)
+{
+	ssl_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+}
+
+void
+iss_verify_release(struct iss_verify *verify)
+{
+	free(verify->name);
+	memset(verify, 0, sizeof(*verify));
+}
+
+int
+iss_verify_set_name(struct iss_error *err, struct iss_verify *verify,
+    const char *name, size_t len, const struct iss_scheme *scheme)
+{
+	char *copy;
+
+	if (scheme != NULL && !scheme->off &&
+	    iss_host_init(err, &verify->host, name, len) != ISS_OK)
+		return ISS_ERROR;
+	if ((copy = malloc(len + 1)) == NULL)
+		return iss_error_set(err, "out of memory");
+	memcpy(copy, name, len);
+	copy[len] = '\0';
+	free(verify->name);
+	verify->name = copy;
+	verify->check = ISS_NAME_BY_HOST;
+	if (scheme != NULL) {
+		verify->check =
+		    scheme->off ? ISS_NAME_UNCHECKED : ISS_NAME_BY_SCHEME;
+		verify->scheme = *scheme;
+	}
+	return ISS_OK;
+}
+
+static int
+name_mismatch(struct iss_error *err, const struct iss_verify *verify,
+    const struct iss_presented *presented)
+{
+	struct iss_buf offered;
+
+	iss_buf_init(&offered, MESSAGE_PART_MAX);
+	if (presented != NULL)
+		iss_presented_describe(&offered, presented);
+	iss_error_set(err,
+	    "hostname verification failed: wanted \"%s\", the certificate is "
+	    "for %s",
+	    verify->name, offered.len > 0 ? iss_buf_text(&offered) : "others");
+	err->verify_error = X509_V_ERR_HOSTNAME_MISMATCH;
+	iss_buf_release(&offered);
+	return ISS_ERROR;
+}
+
+static int
+check_by_scheme(
+    struct iss_error *err, const struct iss_verify *verify, X509 *cert)
+{
+	struct iss_cert_names names;
+	int rv = iss_cert_names_init(err, &names, cert);
+
+	if (rv == ISS_OK &&
+	    !iss_host_match(&verify->host, &verify->scheme, &names.presented,
+		verify->any_suffix ? NULL : iss_suffixes_default()))
+		rv = name_mismatch(err, verify, &names.presented);
+	iss_cert_names_release(&names);
+	return rv;
+}
+
+int
+iss_verify_cert_name(
+    struct iss_error *err, struct iss_verify *verify, X509 *cert)
+{
+	const struct iss_asker *asker = verify->asker;
+
+	switch (verify->check) {
+	case ISS_NAME_UNCHECKED:
+		return ISS_OK;
+	case ISS_NAME_BY_SCHEME:
+		return check_by_scheme(err, verify, cert);
+	case ISS_NAME_BY_HOST:
+		break;
+	}
+	if (asker == NULL || asker->host == NULL ||
+	    asker->ops->check_name == NULL ||
+	    !asker->ops->check_name(asker->host, verify->name, cert))
+		return name_mismatch(err, verify, NULL);
+	return ISS_OK;
+}
+
+/* " (depth 0, subject /CN=x, issuer /CN=y)", and the date if that is it. */
+static void
+describe_cert(struct iss_buf *out, X509 *cert, int depth, long error)
+{
+	struct iss_error ignored;
+	const ASN1_TIME *when = NULL;
+	BIO *text = NULL;
+	char *date;
+	long len;
+
+	iss_error_clear(&ignored);
+	iss_buf_printf(out, " (depth %d", depth);
+	if (cert != NULL) {
+		iss_buf_puts(out, ", subject ");
+		iss_cert_subject_text(&ignored, cert, out);
+		iss_buf_puts(out, ", issuer ");
+		iss_cert_issuer_text(&ignored, cert, out);
+		if (error == X509_V_ERR_CERT_HAS_EXPIRED)
+			when = X509_get0_notAfter(cert);
+		if (error == X509_V_ERR_CERT_NOT_YET_VALID)
+			when = X509_get0_notBefore(cert);
+	}
+	if (when != NULL && (text = BIO_new(BIO_s_mem())) != NULL &&
+	    ASN1_TIME_print(text, when)) {
+		len = BIO_get_mem_data(text, &date);
+		iss_buf_printf(out, ", %s %.*s",
+		    error == X509_V_ERR_CERT_HAS_EXPIRED ? "not after"
+							 : "not before",
+		    (int)len, date);
+	}
+	BIO_free(text);
+	iss_buf_puts(out, ")");
+}
+
+/* Remember the first failure, as the sentence that the user will read. */
+static void
+note_failure(struct iss_verify *verify, X509_STORE_CTX *store)
+{
+	long error = X509_STORE_CTX_get_error(store);
+	int depth = X509_STORE_CTX_get_error_depth(store);
+	X509 *cert = X509_STORE_CTX_get_current_cert(store);
+	struct iss_buf where;
+
+	if (iss_error_is_set(&verify->failure))
+		return;
+	iss_buf_init(&where, 2 * MESSAGE_PART_MAX);
+	describe_cert(&where, cert, depth, error);
+	iss_error_set(&verify->failure, "%s%s",
+	    error == X509_V_ERR_APPLICATION_VERIFICATION
+		? "refused by SSL_verify_callback"
+		: X509_verify_cert_error_string(error),
+	    iss_buf_text(&where));
+	verify->failure.verify_error = error;
+	verify->failure.depth = depth;
+	iss_buf_release(&where);
+}
+
+static struct iss_verify *
+of_store(X509_STORE_CTX *store)
+{
+	int index = SSL_get_ex_data_X509_STORE_CTX_idx();
+	SSL *ssl = X509_STORE_CTX_get_ex_data(store, index);
+
+	return ssl != NULL ? SSL_get_ex_data(ssl, ssl_index) : NULL;
+}
+
+/*
+ * Asked by OpenSSL for each certificate and each failure.  An overruled
+ * failure is forgotten: it must not colour the message of a later one.
+ */
+static int
+judge_cert(int ok, X509_STORE_CTX *store)
+{
+	struct iss_verify *verify = of_store(store);
+	const struct iss_asker *asker;
+	bool opinion = ok != 0;
+
+	if (verify == NULL)
+		return ok;
+	asker = verify->asker;
+	if (asker != NULL && asker->host != NULL && asker->ops->verify != NULL)
+		opinion = asker->ops->verify(asker->host, ok != 0, store);
+	if (opinion)
+		return 1;
+	if (X509_STORE_CTX_get_error(store) == X509_V_OK)
+		X509_STORE_CTX_set_error(
+		    store, X509_V_ERR_APPLICATION_VERIFICATION);
+	note_failure(verify, store);
+	return 0;
+}
+
+/*
+ * Asked by OpenSSL for the whole chain.  The name is checked after the
+ * chain stands, whatever a user's callback thinks of the certificates: it
+ * may vouch for a chain, the scheme is there to be turned off if unwanted.
+ */
+static int
+judge_chain(X509_STORE_CTX *store, void *unused)
+{
+	struct iss_verify *verify = of_store(store);
+	X509 *leaf = X509_STORE_CTX_get0_cert(store);
+	int ok;
+
+	(void)unused;
+	if (verify == NULL)
+		return X509_verify_cert(store);
+	iss_error_clear(&verify->failure);
+	if ((ok = X509_verify_cert(store)) <= 0) {
+		note_failure(verify, store);
+		return ok;
+	}
+	if (iss_verify_cert_name(&verify->failure, verify, leaf) == ISS_OK)
+		return 1;
+	X509_STORE_CTX_set_error_depth(store, 0);
+	X509_STORE_CTX_set_current_cert(store, leaf);
+	X509_STORE_CTX_set_error(store, X509_V_ERR_HOSTNAME_MISMATCH);
+	return 0;
+}
+
+void
+iss_verify_install(SSL_CTX *ctx)
+{
+	SSL_CTX_set_cert_verify_callback(ctx, judge_chain, NULL);
+}
+
+int
+iss_verify_attach(struct iss_error *err, struct iss_verify *verify, SSL *ssl)
+{
+	if (!CRYPTO_THREAD_run_once(&index_once, make_index) || ssl_index < 0 ||
+	    !SSL_set_ex_data(ssl, ssl_index, verify))
+		return iss_error_openssl(err, "cannot prepare verification");
+	SSL_set_verify(ssl, SSL_get_verify_mode(ssl), judge_cert);
+	return ISS_OK;
+}

@@ -1,0 +1,69 @@
+/*
+ * The verdict on a peer: the chain, the user's opinion on each certificate
+ * of it, and the name.  It belongs to one connection, never to a context:
+ * two handshakes under way on one context must not see each other's name.
+ */
+#ifndef ISS_VERIFY_H
+#define ISS_VERIFY_H
+
+#include <stdbool.h>
+
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include "error.h"
+#include "host.h"
+#include "hostname.h"
+
+/* How the name of a peer is to be checked. */
+enum iss_name_check {
+	ISS_NAME_UNCHECKED,
+	ISS_NAME_BY_SCHEME,
+	ISS_NAME_BY_HOST /* the scheme is a sub: host_ops->check_name */
+};
+
+/* One connection's rules, and what came of them.  Zeroed: no name check. */
+struct iss_verify {
+	struct iss_asker *asker; /* borrowed: the connection's */
+	/* rules */
+	enum iss_name_check check;
+	struct iss_scheme scheme;
+	bool any_suffix; /* wildcards may match below public suffixes */
+	char *name;      /* as the user wrote it, owned */
+	struct iss_host host;
+	/* verdict: the first failure that was not overruled */
+	struct iss_error failure;
+};
+
+/* Free what the struct owns; it is as zeroed afterwards. */
+void iss_verify_release(struct iss_verify *verify);
+
+/*
+ * Check the peer's name, of len bytes, by the scheme; with scheme NULL by
+ * asking host_ops->check_name.  Returns ISS_OK, or ISS_ERROR when that is no
+ * name that could ever match, or when memory runs out.
+ */
+int iss_verify_set_name(struct iss_error *err, struct iss_verify *verify,
+    const char *name, size_t len, const struct iss_scheme *scheme);
+
+/*
+ * Have all connections of a context judged by their own struct; those that
+ * somebody else made on it, by OpenSSL alone.  Once, when it is made.
+ */
+void iss_verify_install(SSL_CTX *ctx);
+
+/*
+ * Judge this connection by verify, which must outlive it.  Returns ISS_OK or
+ * ISS_ERROR when memory runs out.
+ */
+int iss_verify_attach(
+    struct iss_error *err, struct iss_verify *verify, SSL *ssl);
+
+/*
+ * Does the certificate belong to the name, by these rules?  If not, err says
+ * which name was wanted and which are offered.  Returns ISS_OK or ISS_ERROR.
+ */
+int iss_verify_cert_name(
+    struct iss_error *err, struct iss_verify *verify, X509 *cert);
+
+#endif
