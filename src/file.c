@@ -5,11 +5,69 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
 
-enum { CHUNK = 16 * 1024 };
+enum {
+	CHUNK = 16 * 1024,
+	SETTLED = 2 /* seconds; the coarsest clock of a file system */
+};
+
+static void
+stamp_set(struct iss_file_stamp *stamp, const struct stat *st)
+{
+	memset(stamp, 0, sizeof(*stamp));
+	stamp->regular = S_ISREG(st->st_mode);
+	stamp->dev = st->st_dev;
+	stamp->ino = st->st_ino;
+	stamp->size = st->st_size;
+#ifdef __APPLE__ /* POSIX 2008's names are missing there */
+	stamp->mtime.tv_sec = st->st_mtime;
+	stamp->mtime.tv_nsec = st->st_mtimensec;
+	stamp->ctime.tv_sec = st->st_ctime;
+	stamp->ctime.tv_nsec = st->st_ctimensec;
+#else
+	stamp->mtime = st->st_mtim;
+	stamp->ctime = st->st_ctim;
+#endif
+}
+
+bool
+iss_file_stamp(const char *path, struct iss_file_stamp *stamp)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return false;
+	stamp_set(stamp, &st);
+	return true;
+}
+
+static bool
+same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+bool
+iss_file_stamp_equal(
+    const struct iss_file_stamp *a, const struct iss_file_stamp *b)
+{
+	return a->regular == b->regular && a->dev == b->dev &&
+	       a->ino == b->ino && a->size == b->size &&
+	       same_time(&a->mtime, &b->mtime) &&
+	       same_time(&a->ctime, &b->ctime);
+}
+
+/* Of the two times only ctime cannot be set by a program. */
+bool
+iss_file_stamp_is_settled(const struct iss_file_stamp *stamp)
+{
+	return stamp->regular && stamp->ctime.tv_sec + SETTLED < time(NULL);
+}
 
 /* A fifo makes open wait for its writer, so a signal can come first. */
 static int
@@ -59,17 +117,21 @@ read_all(struct iss_error *err, const char *path, int fd, struct iss_buf *out)
 
 int
 iss_file_read(struct iss_error *err, const char *path, struct iss_buf *out,
-    struct stat *before)
+    struct iss_file_stamp *stamp)
 {
 	int fd = open_again(path);
+	struct stat st;
 	int rv;
 
 	if (fd < 0)
 		return iss_error_errno(err, errno, "%s", path);
-	if (before != NULL && fstat(fd, before) != 0)
+	if (fstat(fd, &st) != 0) {
 		rv = iss_error_errno(err, errno, "%s", path);
-	else
+	} else {
 		rv = read_all(err, path, fd, out);
+		if (stamp != NULL)
+			stamp_set(stamp, &st);
+	}
 	close(fd);
 	return rv;
 }
