@@ -15,9 +15,9 @@ use constant OLDEST => 0x10101000;    # 1.1.1
 # Only the headers are asked here, so that a library that lacks the function
 # below can still be called by its name.
 my $HEADERS = <<'C';
-#include <stdio.h>
 #include <openssl/opensslv.h>
 #include <openssl/ssl.h>
+#include <stdio.h>
 int
 main(void)
 {
@@ -33,8 +33,8 @@ main(void)
 C
 
 my $LIBRARY = <<'C';
-#include <stdio.h>
 #include <openssl/ssl.h>
+#include <stdio.h>
 int
 main(void)
 {
@@ -103,10 +103,9 @@ sub pkg_config {
     my @dirs = $flags{libs} =~ /(?:^|\s)-L(\S+)/g;
     $flags{libs} =~ s/(?:^|\s)-L\S+//g;
     return {
-        where => "where pkg-config says it is ("
-          . join(' ',
-            $flags{cflags} || 'no -I',
-            @dirs ? map { "-L$_" } @dirs : 'no -L')
+        where => 'where pkg-config points ('
+          . (join(' ', $flags{cflags} || (), map {"-L$_"} @dirs)
+              || "the compiler's own folders")
           . ')',
         %flags,
         ldflags => join(' ', map { ldflags($_) } @dirs),

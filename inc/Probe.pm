@@ -26,7 +26,7 @@ sub complaint {
     my ($line) = grep { /error|cannot|not found|undefined/i } @lines;
     $line = $lines[0] unless defined $line;
     return '' unless defined $line;
-    $line =~ s/\Q$self->{dir}\E\S*?:\s*//g;
+    $line =~ s/\Q$self->{dir}\E\S*?:(?:\d+:)*\s*//g;
     return $line;
 }
 

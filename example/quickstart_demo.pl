@@ -1,0 +1,135 @@
+#!/usr/bin/perl
+# The main job in one file: an HTTPS server with a certificate made on the
+# spot, a client that verifies it, and one that wants another name and must
+# be refused.  Exits with 0 when both came out as they should.
+use strict;
+use warnings;
+
+use File::Temp qw(tempdir);
+use IO::Socket::SSL;
+
+my $NAME  = 'quickstart.example';
+my $WRONG = 'somebody-else.example';
+
+my $cert   = make_certificate(tempdir(CLEANUP => 1));
+my $server = IO::Socket::SSL->new(
+    LocalAddr          => '127.0.0.1',
+    LocalPort          => 0,
+    Listen             => 5,
+    SSL_server         => 1,
+    SSL_cert_file      => $cert,
+    SSL_key_file       => $cert,
+    SSL_startHandshake => 0
+) or die "cannot serve: $SSL_ERROR\n";
+my $port = $server->sockport;
+my $pid  = fork;
+
+die "cannot fork: $!\n" unless defined $pid;
+if (!$pid) {
+    serve($server);
+    exit 0;
+}
+$server->close(SSL_no_shutdown => 1);
+print "An HTTPS server waits on 127.0.0.1:$port as $NAME.\n\n";
+my $good = fetch_page() & refuse_wrong_name();
+kill TERM => $pid;
+waitpid $pid, 0;
+exit($good ? 0 : 1);
+
+# A certificate that vouches for itself, and its key, in one PEM file.
+sub make_certificate {
+    my ($dir) = @_;
+    my $file = "$dir/server.pem";
+
+    open my $config, '>', "$dir/req.cnf" or die "$dir/req.cnf: $!\n";
+    print {$config} <<"CNF";
+[req]
+prompt = no
+distinguished_name = subject
+x509_extensions = names
+[subject]
+CN = $NAME
+[names]
+subjectAltName = DNS:$NAME,DNS:*.$NAME,IP:127.0.0.1
+CNF
+    close $config or die "$dir/req.cnf: $!\n";
+    my $said = qx{openssl req -x509 -newkey rsa:2048 -nodes -days 2 \\
+      -config "$dir/req.cnf" -keyout "$dir/key.pem" -out "$dir/cert.pem" \\
+      2>&1 && cat "$dir/cert.pem" "$dir/key.pem" >"$file"};
+    die "openssl req failed: $said\n" if $?;
+    return $file;
+}
+
+# One request a connection; who comes with the wrong expectation only hangs
+# up, and the next one is served.
+sub serve {
+    my ($server) = @_;
+
+    alarm 60;    # nobody left behind when the other half fails
+    my $page = "Hello from a server written in Perl.\n";
+
+    while (my $client = $server->accept) {
+        $client->accept_SSL(Timeout => 10) or next;
+        local $/ = "\r\n";
+        while (defined(my $line = <$client>)) {
+            last if $line eq $/;
+        }
+        print {$client} "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n",
+          'Content-Length: ', length $page, "\r\n\r\n", $page;
+        $client->close;
+    }
+    return;
+}
+
+# The certificate is the only authority this client trusts.
+sub client_for {
+    my ($name) = @_;
+    return IO::Socket::SSL->new(
+        PeerAddr     => '127.0.0.1',
+        PeerPort     => $port,
+        SSL_hostname => $name,
+        SSL_ca_file  => $cert,
+        Timeout      => 10
+    );
+}
+
+sub fetch_page {
+    my $client = client_for($NAME);
+
+    if (!$client) {
+        print "The client was not let in: $SSL_ERROR\n";
+        return 0;
+    }
+    my %san = (2 => 'DNS', 7 => 'IP');
+    my @san = $client->peer_certificate('subjectAltNames');
+    my @names;
+    while (my ($type, $value) = splice @san, 0, 2) {
+        $value = join '.', unpack 'C4', $value if $type == 7;
+        push @names, "$san{$type}:$value";
+    }
+    print "A client that trusts its certificate asks for $NAME:\n";
+    printf "  %-10s %s\n", @{$_}
+      for ['protocol', $client->get_sslversion],
+      ['cipher',  $client->get_cipher],
+      ['subject', $client->peer_certificate('subject')],
+      ['names',   join(' ', @names)];
+    print {$client} "GET / HTTP/1.0\r\nHost: $NAME\r\n\r\n";
+    my @answer = <$client>;
+    s/\r?\n\z// for @answer;
+    print "  answer     $_\n" for @answer;
+    $client->close;
+    print "\n";
+    return @answer && $answer[0] =~ m{^HTTP/1\.0 200} ? 1 : 0;
+}
+
+sub refuse_wrong_name {
+    my $client = client_for($WRONG);
+
+    print "A client that wants $WRONG to answer:\n";
+    if ($client) {
+        print "  was let in, which must not be\n";
+        return 0;
+    }
+    print "  refused    $SSL_ERROR\n\n";
+    return $SSL_ERROR =~ /\Q$WRONG\E/ ? 1 : 0;
+}

@@ -1,0 +1,220 @@
+# shellcheck shell=sh
+#
+# What quickstart and runtests share: which packages are missing, how to
+# install them, and the build.  POSIX sh, read with "."; $here is the
+# checkout.
+
+say() {
+	printf '== %s\n' "$*"
+}
+
+die() {
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+	exit 1
+}
+
+have() {
+	command -v "$1" >/dev/null 2>&1
+}
+
+is_root() {
+	[ "$(id -u)" -eq 0 ]
+}
+
+# The package manager of this system, or nothing.
+manager() {
+	if have apt-get && have dpkg-query; then
+		echo apt
+	elif have dnf; then
+		echo dnf
+	elif have apk; then
+		echo apk
+	elif [ "$(uname -s)" = Darwin ] && have brew; then
+		echo brew
+	fi
+}
+
+# packages_for build|tests: what that takes, in the names of this system.
+packages_for() {
+	case $1-$manager in
+	build-apt)
+		echo perl gcc libc6-dev libcrypt-dev make libssl-dev \
+			pkg-config libidn2-dev libpsl-dev openssl
+		;;
+	build-dnf)
+		echo perl-interpreter perl-devel perl-ExtUtils-MakeMaker \
+			perl-ExtUtils-ParseXS perl-Test-Simple \
+			perl-Test-Harness perl-IO-Socket-IP gcc make \
+			openssl-devel openssl pkgconf-pkg-config \
+			libidn2-devel libpsl-devel
+		;;
+	build-apk)
+		echo perl perl-dev gcc musl-dev make openssl-dev openssl \
+			pkgconf libidn2-dev libpsl-dev
+		;;
+	build-brew)
+		echo openssl@3 pkgconf libidn2 libpsl
+		;;
+	tests-apt)
+		echo "$(nginx_of_apt)" curl gnutls-bin python3 libwww-perl
+		;;
+	tests-dnf)
+		echo nginx curl gnutls-utils python3 perl-libwww-perl \
+			perl-Test-Harness
+		;;
+	tests-apk)
+		echo nginx curl gnutls-utils python3 perl-libwww \
+			perl-test-harness-utils
+		;;
+	tests-brew)
+		echo nginx curl gnutls python3
+		;;
+	esac
+}
+
+# Debian has nginx in several sizes; the one that is there will do.
+nginx_of_apt() {
+	if is_installed nginx-light; then
+		echo nginx-light
+	else
+		echo nginx
+	fi
+}
+
+is_installed() {
+	case $manager in
+	apt) dpkg-query -W -f '${Status}' "$1" 2>/dev/null |
+		grep -q ' installed$' ;;
+	dnf) rpm -q --quiet --whatprovides "$1" ;;
+	apk) apk info -e "$1" >/dev/null 2>&1 ;;
+	brew) brew list --versions "$1" >/dev/null 2>&1 ;;
+	esac
+}
+
+missing_of() {
+	for package in $(packages_for "$1"); do
+		is_installed "$package" || printf ' %s' "$package"
+	done
+}
+
+install_command() {
+	case $manager in
+	apt) echo "apt-get install -y --no-install-recommends" ;;
+	dnf) echo "dnf install -y" ;;
+	apk) echo "apk add" ;;
+	brew) echo "brew install" ;;
+	esac
+}
+
+# Homebrew refuses root; the others want it.
+may_install() {
+	if [ "$manager" = brew ]; then
+		! is_root
+	else
+		is_root
+	fi
+}
+
+# install NAME...
+install() {
+	say "installing$(printf ' %s' "$@") ($manager)"
+	case $manager in
+	apt)
+		apt-get update -q </dev/null
+		no_daemons
+		DEBIAN_FRONTEND=noninteractive $(install_command) "$@" \
+			</dev/null
+		daemons_again
+		;;
+	*)
+		$(install_command) "$@" </dev/null
+		;;
+	esac
+}
+
+# Debian starts a server when its package is installed; we want the program
+# only.  policy-rc.d is how Debian is told so.
+no_daemons() {
+	policy=/usr/sbin/policy-rc.d
+	if [ -e $policy ]; then
+		policy=
+		return
+	fi
+	trap daemons_again EXIT
+	trap 'exit 1' HUP INT TERM
+	printf '#!/bin/sh\nexit 101\n' >$policy
+	chmod 755 $policy
+}
+
+daemons_again() {
+	if [ -n "${policy-}" ]; then
+		rm -f "$policy"
+		policy=
+	fi
+	trap - EXIT HUP INT TERM
+}
+
+# Can the module be built with what is here, whoever installed it?
+can_build() {
+	have perl && have make && have "${CC:-cc}" &&
+		perl -MExtUtils::MakeMaker -MExtUtils::ParseXS -MTest::More \
+			-MConfig -e 'exit !-e "$Config{archlibexp}/CORE/perl.h"' \
+			2>/dev/null
+}
+
+# What the build takes: installed where we may, asked for where we may not.
+provide_build() {
+	missing=$(missing_of build)
+	if [ -z "$manager" ]; then
+		can_build || die "this system's package manager is unknown;" \
+			"please install perl 5.14 or newer with its headers," \
+			"a C compiler, make, OpenSSL 1.1.1 or newer with its" \
+			"headers, pkg-config, libidn2 and libpsl, and call" \
+			"me again"
+	elif [ -z "$missing" ]; then
+		say "all packages that the build takes are here"
+	elif may_install; then
+		# shellcheck disable=SC2086 # a list of words
+		install $missing
+	elif can_build; then
+		say "not installed, going on without:$missing"
+	else
+		printf '%s: not root; please run this, then me again:\n\n' \
+			"${0##*/}" >&2
+		printf '    %s%s\n\n' "$(install_command)" "$missing" >&2
+		exit 1
+	fi
+}
+
+# Nothing is done a second time: Makefile.PL runs again when it, what it
+# reads, or the list of sources changed.
+build() {
+	if makefile_is_stale; then
+		say "perl Makefile.PL"
+		perl Makefile.PL </dev/null
+		[ -f Makefile ] || die "the module cannot be built here;" \
+			"the paragraph above tells why"
+	fi
+	say "make"
+	make </dev/null
+}
+
+makefile_is_stale() {
+	[ -f Makefile ] && [ -f build-flags ] || return 0
+	[ -z "$(find Makefile.PL inc/*.pm lib/IO/Socket/SSL.pm -newer \
+		Makefile)" ] || return 0
+	for source in src/*.[ch] xs/*.[ch] xs/*.xsi; do
+		grep -q -F "$source" Makefile || return 0
+	done
+	if [ -n "${OPENSSL_PREFIX-}" ]; then
+		grep -q -x -F "OPENSSL_PREFIX=$OPENSSL_PREFIX" build-flags ||
+			return 0
+	fi
+	return 1
+}
+
+manager=$(manager)
+if [ "$manager" = brew ] && [ -z "${OPENSSL_PREFIX-}" ]; then
+	OPENSSL_PREFIX=$(brew --prefix openssl@3)
+	export OPENSSL_PREFIX
+fi

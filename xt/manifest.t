@@ -1,0 +1,41 @@
+# MANIFEST names every file of the distribution and no other; and DEVELOPING
+# tells what each is for.
+use strict;
+use warnings;
+
+use ExtUtils::Manifest qw(filecheck manicheck maniread);
+use Test::More;
+
+$ExtUtils::Manifest::Quiet = 1;
+is_deeply [manicheck()], [], 'every file in MANIFEST exists';
+is_deeply [filecheck()], [],
+  'every file that MANIFEST.SKIP leaves is in MANIFEST';
+
+SKIP: {
+    skip 'this is no git checkout', 1 unless -e '.git';
+    my @tracked = qx{git ls-files};
+    skip 'git does not answer', 1 if $?;
+    chomp @tracked;
+    my $listed = maniread();
+    is_deeply [grep { !$listed->{$_} && $_ ne '.gitignore' } @tracked], [],
+      'every tracked file is in MANIFEST';
+}
+
+my $developing = do {
+    open my $in, '<', 'DEVELOPING' or die "DEVELOPING: $!\n";
+    local $/;
+    <$in>;
+};
+is_deeply [grep { !told($_) } sort keys %{ maniread() }], [],
+  'every file is told of in DEVELOPING';
+done_testing;
+
+# By its path, by src/name.[ch] for the pair of a source and its header, or by
+# a line that ends in /* for a folder of alike files.
+sub told {
+    my ($file) = @_;
+    my $pair   = $file =~ s/\.[ch]\z/.[ch]/r;
+    my $folder = $file =~ s{[^/]+\z}{*}r;
+    return grep { $developing =~ /(?:^|[\s,])\Q$_\E(?=[\s,]|$)/m } $file,
+      $pair, $folder;
+}
