@@ -13,6 +13,7 @@ use File::Path     qw(mkpath);
 use File::Temp     qw(tempdir);
 use Test::More;
 
+delete @ENV{qw(OPENSSL_PREFIX PERL_MM_OPT LD_PRELOAD)};
 plan skip_all => 'not the checkout: no Makefile.PL' unless -e 'Makefile.PL';
 plan skip_all => "no C compiler: '$Config{cc}' does not work"
   unless compiles('probe.c', 'int main(void) { return 0; }', '-c');
@@ -20,8 +21,6 @@ plan skip_all => "no C compiler: '$Config{cc}' does not work"
 my $perl = $^X =~ m{^/} ? $^X : $Config{perlpath};
 my $tree = copy_of_what_it_reads();
 my $none = tempdir(CLEANUP => 1) . '/none';
-
-delete @ENV{qw(OPENSSL_PREFIX PERL_MM_OPT LD_PRELOAD)};
 
 refused(
     'a prefix that is not there',
