@@ -12,7 +12,8 @@ use Text::ParseWords qw(shellwords);
 
 my $JOBS   = 2;
 my $dir    = tempdir('iss-core-XXXXXX', TMPDIR => 1, CLEANUP => 1);
-my %flags  = (build_flags() || guessed_flags());
+my %flags  = build_flags();
+%flags = guessed_flags() if !%flags;
 my @cc     = shellwords($flags{CC});
 my @cflags = (shellwords($flags{CFLAGS}), '-It/core');
 my @libs   = shellwords($flags{LIBS});
