@@ -1,0 +1,276 @@
+# What the tests of a connection share: a peer in a forked child, a pair of
+# connected sockets, the certificates, and a watchdog that turns a hang into
+# a loud failure.
+#
+#   my ($sock, $peer) = tls_pair(
+#       version => 'TLSv1_3',                  # both sides; default: any
+#       role    => 'client',                   # ours; 'server' is the other
+#       mine    => { SSL_... => ... },         # more arguments for our side
+#       theirs  => { SSL_... => ... },         # and for the peer's
+#       peer    => sub { my ($sock, $me) = @_; $me->tell('ready'); ... },
+#   );
+#   is_deeply([$peer->hear], ['ready'], 'the peer is ready');
+#
+# The peer's sub runs in the child.  tell and hear pass lists between the two
+# processes.  When the sub returns, its socket stays open until we let go.
+package ISS::Test;
+
+use strict;
+use warnings;
+
+use Carp           qw(croak longmess);
+use Exporter       qw(import);
+use File::Basename qw(dirname);
+use File::Spec;
+use IO::Handle;
+use IO::Select;
+use IO::Socket::INET;
+use IO::Socket::SSL;
+use POSIX ();
+use Test::More;
+
+use ISS::Test::Peer;
+
+our @EXPORT = qw(
+  cert key cert_file server_args client_args
+  versions each_version each_setting blocking_and_not
+  listener address peer raw_pair tls_pair failing_pair
+  readable writable complete read_all warnings_of died perl_says
+);
+
+our $CERTS = File::Spec->rel2abs(
+    File::Spec->catdir(dirname(__FILE__), '..', '..', 'certs'));
+
+my $DEADLINE = $ENV{ISS_TEST_DEADLINE} || 60;    # seconds, for a whole file
+
+my $loaded = $INC{'IO/Socket/SSL.pm'};
+die "IO::Socket::SSL came from $loaded, not from blib\n"
+  if $loaded !~ m{\bblib\b};
+watch_for_hangs('the test');
+
+# The handler is an unsafe one on purpose: it must get through while C code
+# waits for a socket.
+sub watch_for_hangs {
+    my ($who) = @_;
+
+    my $bark = sub {
+        my $where = longmess("# HANG: $who did not end in $DEADLINE seconds");
+        syswrite(STDERR, $where);
+        ISS::Test::Peer->kill_all;
+        POSIX::_exit(3);
+    };
+    POSIX::sigaction(POSIX::SIGALRM(), POSIX::SigAction->new($bark));
+    alarm $DEADLINE;
+    return;
+}
+
+# --- certificates and arguments ---------------------------------------------
+
+sub cert_file { return File::Spec->catfile($CERTS, $_[0]) }
+sub cert      { return cert_file("$_[0].pem") }
+sub key       { return cert_file("$_[0].key") }
+
+sub server_args {
+    return (
+        SSL_server    => 1,
+        SSL_cert_file => cert('server'),
+        SSL_key_file  => key('server'),
+        @_
+    );
+}
+
+sub client_args {
+    return (
+        SSL_ca_file       => cert('ca'),
+        SSL_verifycn_name => 'localhost',
+        SSL_hostname      => 'localhost',
+        @_
+    );
+}
+
+# --- everything twice -------------------------------------------------------
+
+sub versions { return qw(TLSv1_2 TLSv1_3) }
+
+sub each_version {
+    my ($code) = @_;
+
+    for my $version (versions()) {
+        subtest $version => sub { $code->($version) };
+    }
+    return;
+}
+
+# The sub gets arguments for tls_pair: each protocol, we as either side.
+sub each_setting {
+    my ($code) = @_;
+
+    for my $version (versions()) {
+        for my $role (qw(client server)) {
+            subtest "$version, $role" =>
+              sub { $code->(version => $version, role => $role) };
+        }
+    }
+    return;
+}
+
+sub blocking_and_not {
+    my ($code) = @_;
+
+    subtest 'blocking'     => sub { $code->(1) };
+    subtest 'non-blocking' => sub { $code->(0) };
+    return;
+}
+
+# --- connections ------------------------------------------------------------
+
+sub listener {
+    return IO::Socket::INET->new(
+        LocalAddr => '127.0.0.1',
+        Listen    => 10,
+        Proto     => 'tcp',
+        @_
+    ) || croak "cannot listen on 127.0.0.1: $!";
+}
+
+sub address {
+    my ($listener) = @_;
+    return $listener->sockhost . ':' . $listener->sockport;
+}
+
+sub peer { return ISS::Test::Peer->start(@_) }
+
+# A TCP connection, its other end in the child: $code->($tcp, $me)
+sub raw_pair {
+    my ($code) = @_;
+
+    my $listener = listener();
+    my $peer     = peer(
+        sub {
+            my ($me) = @_;
+            my $tcp = $listener->accept or die "accept: $!";
+            close $listener;
+            $code->($tcp, $me);
+            $me->hear;
+        }
+    );
+    my $tcp = IO::Socket::INET->new(address($listener))
+      or croak "connect: $!";
+    $tcp->autoflush(1);
+    return ($tcp, $peer);
+}
+
+# Both ends under TLS.  The peer upgrades with start_SSL and dies when that
+# fails; we use start_SSL too, and croak.
+sub tls_pair {
+    my %arg = @_;
+
+    my ($sock, $peer) = failing_pair(
+        %arg,
+        peer => sub {
+            my ($sock, $me) = @_;
+            die "the peer's handshake failed: $SSL_ERROR\n" if !$sock;
+            $arg{peer}->($sock, $me)                        if $arg{peer};
+        }
+    );
+    croak "our handshake failed: $SSL_ERROR" if !$sock;
+    return ($sock, $peer);
+}
+
+# The same for handshakes that may fail; the peer's sub is called with undef
+# where its own did.
+sub failing_pair {
+    my %arg = @_;
+
+    my %both   = $arg{version} ? (SSL_version => $arg{version}) : ();
+    my %as     = (client => \&client_args, server => \&server_args);
+    my $role   = $arg{role} || 'client';
+    my $other  = $role eq 'client' ? 'server' : 'client';
+    my @mine   = $as{$role}->(%both, %{ $arg{mine} || {} });
+    my @theirs = $as{$other}->(%both, %{ $arg{theirs} || {} });
+    my $class  = $arg{class} || 'IO::Socket::SSL';
+
+    my ($tcp, $peer) = raw_pair(
+        sub {
+            my ($tcp, $me) = @_;
+            my $sock = IO::Socket::SSL->start_SSL($tcp, @theirs);
+            $arg{peer}->($sock, $me) if $arg{peer};
+        }
+    );
+    return (scalar $class->start_SSL($tcp, @mine), $peer);
+}
+
+# --- waiting for something --------------------------------------------------
+
+sub readable {
+    my ($handle) = @_;
+    return !!IO::Select->new($handle)->can_read($DEADLINE);
+}
+
+sub writable {
+    my ($handle) = @_;
+    return !!IO::Select->new($handle)->can_write($DEADLINE);
+}
+
+# Call a non-blocking operation until it succeeds or fails for good; wait
+# for what $SSL_ERROR asks for in between.
+sub complete {
+    my ($sock, $operation) = @_;
+
+    while (1) {
+        my $result = $operation->();
+        return $result if defined $result;
+        return         if !$!{EWOULDBLOCK};
+        if    ($SSL_ERROR == SSL_WANT_READ)  { readable($sock) }
+        elsif ($SSL_ERROR == SSL_WANT_WRITE) { writable($sock) }
+        else                                 { return }
+    }
+}
+
+# All bytes until the end of file.
+sub read_all {
+    my ($sock) = @_;
+
+    my $all = '';
+    while (sysread($sock, my $part, 100_000)) {
+        $all .= $part;
+    }
+    return $all;
+}
+
+# --- what a piece of code says ----------------------------------------------
+
+sub warnings_of {
+    my ($code) = @_;
+
+    my @warnings;
+    local $SIG{__WARN__} = sub { push @warnings, @_ };
+    $code->();
+    return @warnings;
+}
+
+# The exception as it was thrown, undef if there was none.
+sub died {
+    my ($code) = @_;
+
+    local $@;
+    return eval { $code->(); 1 } ? undef : $@;
+}
+
+# All that a fresh perl, with our module in reach, says about a program.
+sub perl_says {
+    my (@arguments) = @_;
+
+    my @include = map { "-I$_" } map { File::Spec->rel2abs($_) }
+      grep { !ref } @INC;
+    defined(my $pid = open(my $output, '-|')) or croak "fork: $!";
+    if (!$pid) {
+        open(STDERR, '>&', \*STDOUT)    or POSIX::_exit(1);
+        exec($^X, @include, @arguments) or POSIX::_exit(1);
+    }
+    my $said = do { local $/; <$output> };
+    close $output;
+    return $said;
+}
+
+1;
