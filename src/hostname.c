@@ -334,12 +334,15 @@ append_address(struct iss_buf *out, const unsigned char *addr, size_t len)
 		iss_buf_puts(out, text);
 }
 
-/* False, and "..." instead of the name, when the bound is reached. */
+/*
+ * One name, with a comma before it unless it is the first since start; false,
+ * and "..." instead of the name, when the bound is reached.
+ */
 static bool
-describe(struct iss_buf *out, const char *kind, const struct iss_san *name)
+describe(struct iss_buf *out, size_t start, const char *kind,
+    const struct iss_san *name)
 {
-	static const char more[] = ", ...";
-	const char *between = out->len > 0 ? ", " : "";
+	const char *between = out->len > start ? ", " : "";
 	struct iss_buf piece;
 	bool fits;
 
@@ -349,8 +352,11 @@ describe(struct iss_buf *out, const char *kind, const struct iss_san *name)
 		append_address(&piece, name->bytes, name->len);
 	else
 		append_shown(&piece, name->bytes, name->len);
-	fits = out->len + piece.len + strlen(more) <= out->max;
-	iss_buf_puts(out, fits ? iss_buf_text(&piece) : more);
+	fits = out->len + piece.len + strlen(", ...") <= out->max;
+	if (fits)
+		iss_buf_append(out, piece.data, piece.len);
+	else
+		iss_buf_printf(out, "%s...", between);
 	iss_buf_release(&piece);
 	return fits;
 }
@@ -374,7 +380,7 @@ void
 iss_presented_describe(
     struct iss_buf *out, const struct iss_presented *presented)
 {
-	size_t before = out->len;
+	size_t start = out->len;
 	size_t i;
 
 	if (presented->state == ISS_SAN_BROKEN) {
@@ -385,12 +391,12 @@ iss_presented_describe(
 		const struct iss_san *san = &presented->sans[i];
 		const char *kind = kind_of(san->type);
 
-		if (kind != NULL && !describe(out, kind, san))
+		if (kind != NULL && !describe(out, start, kind, san))
 			return;
 	}
 	for (i = 0; i < presented->n_cns; i++)
-		if (!describe(out, "CN", &presented->cns[i]))
+		if (!describe(out, start, "CN", &presented->cns[i]))
 			return;
-	if (out->len == before)
+	if (out->len == start)
 		iss_buf_puts(out, "no names");
 }
