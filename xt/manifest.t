@@ -17,7 +17,8 @@ SKIP: {
     skip 'git does not answer', 1 if $?;
     chomp @tracked;
     my $listed = maniread();
-    is_deeply [grep { !$listed->{$_} && $_ ne '.gitignore' } @tracked], [],
+    is_deeply [grep { !exists $listed->{$_} && $_ ne '.gitignore' } @tracked],
+      [],
       'every tracked file is in MANIFEST';
 }
 
@@ -28,6 +29,11 @@ my $developing = do {
 };
 is_deeply [grep { !told($_) } sort keys %{ maniread() }], [],
   'every file is told of in DEVELOPING';
+my @named =
+  map { s/\.\[ch\]\z/.h/r } map { /^    (\S+?),?(?: |$)/ ? $1 : () }
+  split /\n/, ($developing =~ /^The files\n(.*)/ms)[0];
+is_deeply [grep { !-e $_ } map { /[*]/ ? (glob)[0] || $_ : $_ } @named], [],
+  'and DEVELOPING tells of no file that is gone';
 done_testing;
 
 # By its path, by src/name.[ch] for the pair of a source and its header, or by
