@@ -120,7 +120,8 @@ install() {
 	say "installing$(printf ' %s' "$@") ($manager)"
 	case $manager in
 	apt)
-		apt-get update -q </dev/null
+		apt-get update -q </dev/null ||
+			say "apt-get update failed; trying with what is known"
 		no_daemons
 		DEBIAN_FRONTEND=noninteractive $(install_command) "$@" \
 			</dev/null
@@ -196,7 +197,8 @@ build() {
 			"the paragraph above tells why"
 	fi
 	say "make"
-	make </dev/null
+	make -s -j "$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)" \
+		</dev/null
 }
 
 makefile_is_stale() {
