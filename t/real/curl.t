@@ -10,6 +10,7 @@ use Test::More;
 
 use ISS::Program;
 use ISS::ServerSuite;
+use ISS::Test;
 
 my $curl = ISS::Program->find('curl');
 plan skip_all => 'curl is not installed' if !$curl;
@@ -35,13 +36,13 @@ sub curl {
 }
 
 sub keeps_a_connection {
-    my ($server, $port) = start_https_server($ENV{ISS_CERTS});
+    my ($server, $port) = start_https_server();
 
     for my $version ('1.2', '1.3') {
         my $output = curl(
             version => $version,
             port    => $port,
-            ca      => "$ENV{ISS_CERTS}/ca.pem",
+            ca      => cert('ca'),
             url     => [qw(/1 /2 /3)],
             more    => ['-w', "new connections: %{num_connects}\n"]
         );
@@ -60,7 +61,7 @@ sub keeps_a_connection {
 }
 
 sub posts {
-    my ($server, $port) = start_https_server($ENV{ISS_CERTS});
+    my ($server, $port) = start_https_server();
 
     my $body = File::Temp->new;
     print {$body} map { pack 'N', $_ * 2654435761 % 2**32 } 1 .. 2**19;
@@ -69,7 +70,7 @@ sub posts {
         my $echo = curl(
             version => $version,
             port    => $port,
-            ca      => "$ENV{ISS_CERTS}/ca.pem",
+            ca      => cert('ca'),
             url     => ['/'],
             more    => ['--data-binary', "\@$body"]
         );

@@ -10,6 +10,7 @@ use Test::More;
 
 use ISS::Program;
 use ISS::ServerSuite;
+use ISS::Test;
 
 my $openssl = ISS::Program->find('openssl');
 plan skip_all => 'openssl is not installed' if !$openssl;
@@ -39,21 +40,18 @@ sub fetch {
 }
 
 sub resumes {
-    my $certs    = $ENV{ISS_CERTS};
-    my %identity = (cert => "$certs/client.pem", key => "$certs/client.key");
+    my %identity = (cert => cert('client'), key => key('client'));
 
-    for my $case (['no certificate'],
-        ['a certificate', '--ca', "$certs/ca.pem"])
-    {
+    for my $case (['no certificate'], ['a certificate', '--ca', cert('ca')]) {
         my ($what,   @option) = @$case;
-        my ($server, $port)   = start_https_server($certs, @option);
+        my ($server, $port)   = start_https_server(@option);
 
         for my $version ('1.2', '1.3') {
             my $session = File::Temp->new;
             my %arg     = (
                 version => $version,
                 port    => $port,
-                ca      => "$certs/ca.pem",
+                ca      => cert('ca'),
                 @option ? %identity : ()
             );
             my $output = fetch(%arg, more => ['-sess_out' => "$session"]);
@@ -62,7 +60,7 @@ sub resumes {
             like($output, qr/^Reused, /m, "TLS $version, $what: taken up");
             like(
                 $output,
-                qr/^client: .*A client/m,
+                qr/^client: .*Test Client/m,
                 "TLS $version, $what: it still knows whose it is"
             ) if @option;
         }

@@ -11,7 +11,7 @@ use IO::Handle;
 use POSIX       ();
 use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
 
-our $DEADLINE = 20;    # seconds that any one wait may take
+our $DEADLINE = 15;    # seconds that any one wait may take
 
 # The path of a program, or undef.  Servers live in sbin, which is not on
 # everybody's PATH.

@@ -9,21 +9,22 @@ use warnings;
 use Exporter qw(import);
 use FindBin;
 use ISS::Program;
+use ISS::Test;
 use Test::More;
 
 our @EXPORT = qw(server_suite start_https_server);
 
 my $EXAMPLE = "$FindBin::Bin/../../example/https_server.pl";
 
-# start_https_server(certificates' DIR, OPTIONS of the example): (program, port)
+# start_https_server(OPTIONS of the example): (program, port)
 sub start_https_server {
-    my ($certs, @option) = @_;
+    my (@option) = @_;
 
     my $server = ISS::Program->start(
         [
             $^X, (map { "-I$_" } grep { !ref } @INC),
-            $EXAMPLE, '--cert', "$certs/server.pem", '--key',
-            "$certs/server.key", @option
+            $EXAMPLE,      '--cert', cert('server'), '--key',
+            key('server'), @option
         ]
     );
     return ($server, $server->wait_for(qr{^https://127\.0\.0\.1:(\d+)/$}m));
@@ -37,12 +38,11 @@ sub start_https_server {
 sub server_suite {
     my ($fetch) = @_;
 
-    my $certs    = $ENV{ISS_CERTS};
-    my $ca       = "$certs/ca.pem";
-    my @identity = (cert => "$certs/client.pem", key => "$certs/client.key");
+    my $ca       = cert('ca');
+    my @identity = (cert => cert('client'), key => key('client'));
 
-    my ($open, $open_port) = start_https_server($certs);
-    my ($asks, $asks_port) = start_https_server($certs, '--ca', $ca);
+    my ($open, $open_port) = start_https_server();
+    my ($asks, $asks_port) = start_https_server('--ca', $ca);
 
     for my $version ('1.2', '1.3') {
         my %arg    = (version => $version, ca => $ca);
@@ -54,23 +54,27 @@ sub server_suite {
             'a certificate that was not asked for does no harm');
 
         $output = $fetch->(%arg, port => $asks_port, @identity);
-        _is_page($output, $version, qr/.*A client/,
-            'a page for a client with certificate');
-
-        $asks->forget;
-        $output = $fetch->(%arg, port => $asks_port);
-        unlike(
-            $output,
-            qr/^protocol: /m,
-            "TLS $version: nothing without the certificate asked for"
+        _is_page(
+            $output, $version,
+            qr/.*Test Client/,
+            'a page for a client with certificate'
         );
-        ok(
-            eval {
-                $asks->wait_for(
-                    qr/handshake: .*did not return a certificate/);
-            },
-            "TLS $version: ... and the server says why"
-        ) or diag $@;
+
+        %arg = (%arg, port => $asks_port);
+        _refuses(
+            $asks,
+            sub { $fetch->(%arg) },
+            qr/did not return a certificate/,
+            "TLS $version, without certificate"
+        );
+        my @stranger =
+          (cert => cert('other-client'), key => key('other-client'));
+        _refuses(
+            $asks,
+            sub { $fetch->(%arg, @stranger) },
+            qr/unable to get (?:local )?issuer/,
+            "TLS $version, certificate of another CA"
+        );
     }
     for my $server ($open, $asks) {
         my ($status, $said) = $server->stop;
@@ -87,6 +91,17 @@ sub _is_page {
     my $page = qr{^request:\ GET\ /\n protocol:\ $protocol\n cipher:\ \S+\n
         name:\ localhost\n client:\ $client$}mx;
     like($output, $page, "TLS $version: $what");
+    return;
+}
+
+sub _refuses {
+    my ($server, $fetch, $reason, $what) = @_;
+
+    $server->forget;
+    unlike($fetch->(), qr/^protocol: /m, "$what: no page");
+    ok(eval { $server->wait_for(qr/handshake: .*$reason/) },
+        "$what: the server says why")
+      or diag $@;
     return;
 }
 

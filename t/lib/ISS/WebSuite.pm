@@ -8,6 +8,7 @@ use warnings;
 use Digest::SHA qw(sha256_hex);
 use Exporter    qw(import);
 use ISS::Nginx;
+use ISS::Test;
 use Test::More;
 
 our @EXPORT = qw(web_suite);
@@ -17,6 +18,17 @@ my $MEGABYTES = 50;
 
 # The protocols under test: our name => nginx's.
 my %PROTOCOL = (TLSv1_2 => 'TLSv1.2', TLSv1_3 => 'TLSv1.3');
+
+# The certificates that must be refused, and what is to be said then.
+my %BAD = (
+    'expired'      => ['an expired certificate', qr/has expired/],
+    'other-server' => ['an unknown CA', qr/unable to get (?:local )?issuer/],
+    'self-signed'  => ['a self-signed certificate', qr/self.signed/],
+    'wrong-name'   => [
+        'the wrong name, with that wanted and that offered',
+        qr/(?=.*\blocalhost\b)(?=.*\bwrong\.invalid\b)/s
+    ],
+);
 
 # web_suite(sub { my %ssl_option = @_; ...; return $client });
 #
@@ -28,13 +40,12 @@ my %PROTOCOL = (TLSv1_2 => 'TLSv1.2', TLSv1_3 => 'TLSv1.3');
 sub web_suite {
     my ($make_client) = @_;
 
-    my $certs = $ENV{ISS_CERTS};
-    my $nginx = ISS::Nginx->start(_sites($certs));
+    my $nginx = ISS::Nginx->start(_sites());
     $nginx->publish('/page', $PAGE);
     my $digest = $nginx->publish_large('/large', $MEGABYTES);
 
     for my $version (sort keys %PROTOCOL) {
-        my %ssl = (SSL_version => $version, SSL_ca_file => "$certs/ca.pem");
+        my %ssl = (SSL_version => $version, SSL_ca_file => cert('ca'));
         my $url = _url($nginx, $version);
 
         my $client = $make_client->(%ssl);
@@ -43,23 +54,20 @@ sub web_suite {
         _gets_a_large_file($client, $url, $version, $digest);
         _posts($client, $url, $version, $nginx);
         _keeps_a_connection($make_client->(%ssl), $url, $version);
-        _refuses($make_client, $nginx, $version, %ssl,
-            other_ca => "$certs/other-ca.pem");
+        _refuses($make_client, $nginx, $version, %ssl);
     }
     return;
 }
 
 sub _sites {
-    my ($certs) = @_;
-
     my %site = map {
         my $name = $_;
-        $name => { cert => "$certs/$name.pem", key => "$certs/$name.key" }
-    } qw(expired wrong);
+        $name => { cert => cert($name), key => key($name) }
+    } keys %BAD;
     for my $version (keys %PROTOCOL) {
         $site{$version} = {
-            cert      => "$certs/server.pem",
-            key       => "$certs/server.key",
+            cert      => cert('server'),
+            key       => key('server'),
             protocols => $PROTOCOL{$version},
         };
     }
@@ -137,30 +145,13 @@ sub _keeps_a_connection {
 }
 
 sub _refuses {
-    my ($make_client, $nginx, $version, %arg) = @_;
+    my ($make_client, $nginx, $version, %ssl) = @_;
 
-    my $other_ca = delete $arg{other_ca};
-    my @case     = (
-        [
-            'an expired certificate', 'expired',
-            {},                       qr/certificate (?:has|is) expired/
-        ],
-        [
-            'the wrong name, naming wanted and offered',
-            'wrong', {}, qr/(?=.*\blocalhost\b)(?=.*\bother\.example\b)/s
-        ],
-        [
-            'an unknown CA',
-            $version,
-            { SSL_ca_file => $other_ca },
-            qr/unable to get (?:local )?issuer|self.signed cert/
-        ],
-    );
-    for my $case (@case) {
-        my ($what, $site, $ssl, $reason) = @$case;
+    for my $site (sort keys %BAD) {
+        my ($what, $reason) = @{ $BAD{$site} };
 
         my $answer =
-          $make_client->(%arg, %$ssl)->(GET => _url($nginx, $site) . '/page');
+          $make_client->(%ssl)->(GET => _url($nginx, $site) . '/page');
         like($answer->{error}, $reason, "$version: refuses $what");
         unlike($answer->{content} || '',
             qr/\Q$PAGE\E/, "$version: ... and gets nothing");

@@ -1,0 +1,164 @@
+# Our client and openssl s_server: certificates, new keys in the midst of a
+# connection, and the two ways a connection can end.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+
+use IO::Socket::SSL;
+use ISS::Program;
+use ISS::Test;
+
+my $openssl = ISS::Program->find('openssl');
+plan skip_all => 'openssl is not installed' if !$openssl;
+
+# What makes s_server change keys, by version: its command at the start of a
+# line, what that is, the message that it sends then, and what must come back.
+my %REKEY = (
+    TLSv1_2 => [['r', 'a renegotiation', 'HelloRequest', 'ClientHello']],
+    TLSv1_3 => [
+        ['k', 'a key update', 'KeyUpdate'],
+        ['K', 'a key update asked for as well', 'KeyUpdate', 'KeyUpdate']
+    ]
+);
+
+for my $version (sort keys %REKEY) {
+    talks_and_changes_keys($version);
+    shows_a_certificate($version);
+    is_refused_without_certificate($version);
+    tells_how_it_ended($version);
+}
+done_testing;
+
+sub start_server {
+    my ($version, @option) = @_;
+
+    my $server = ISS::Program->start(
+        [
+            $openssl, 's_server',
+            '-accept' => '127.0.0.1:0',
+            '-cert'   => cert('server'),
+            '-key'    => key('server'),
+            '-CAfile' => cert('ca'),
+            $version eq 'TLSv1_2' ? '-tls1_2' : '-tls1_3',
+            @option
+        ]
+    );
+    return ($server, $server->wait_for(qr/^ACCEPT \S+:(\d+)$/m));
+}
+
+sub connect_to {
+    my ($port, @option) = @_;
+
+    return IO::Socket::SSL->new(
+        PeerAddr    => 'localhost',
+        PeerPort    => $port,
+        Timeout     => 20,
+        SSL_ca_file => cert('ca'),
+        @option
+    );
+}
+
+sub talks_and_changes_keys {
+    my ($version) = @_;
+
+    my ($server, $port) = start_server($version, '-msg');
+    my $client = connect_to($port);
+    ok($client, "$version: connects") or diag $SSL_ERROR;
+    is($client->get_sslversion, $version, "$version: is what we speak");
+    exchange($server, $client, "$version: at first");
+    for my $rekey (@{ $REKEY{$version} }) {
+        my ($command, $what, $message, $answer) = @$rekey;
+        $server->forget;
+        $server->send("$command\n");
+        $server->wait_for(qr/^>>> TLS 1\.\d, Handshake .*, $message/m);
+        exchange($server, $client, "$version: after $what");
+        like(
+            $server->output,
+            qr/^<<< TLS 1\.\d, Handshake .*, $answer/m,
+            "$version: $what is answered"
+        ) if $answer;
+    }
+    $client->close;
+    return;
+}
+
+my $lines = 0;
+
+# A line there and a line back, each another one.
+sub exchange {
+    my ($server, $client, $when) = @_;
+
+    $lines++;
+    $server->send("server $lines\n");
+    is(scalar <$client>, "server $lines\n", "$when a line comes");
+    ok(print({$client} "client $lines\n"), "$when a line is sent");
+    ok(eval { $server->wait_for(qr/^client $lines$/m) },
+        "$when that line arrives")
+      or diag $@;
+    return;
+}
+
+sub shows_a_certificate {
+    my ($version) = @_;
+
+    my ($server, $port) =
+      start_server($version, '-Verify' => 1, '-verify_return_error');
+    my $client = connect_to(
+        $port,
+        SSL_cert_file => cert('client'),
+        SSL_key_file  => key('client')
+    );
+    ok($client, "$version: connects with a certificate") or diag $SSL_ERROR;
+    exchange($server, $client, "$version: with a certificate");
+    like($server->output, qr/Test Client/, "$version: it knows whose it is");
+    return;
+}
+
+# With TLS 1.2 the handshake fails; with TLS 1.3 a client is done before the
+# server has seen that nothing came, so that the refusal meets the first read.
+sub is_refused_without_certificate {
+    my ($version) = @_;
+
+    my ($server, $port) =
+      start_server($version, '-Verify' => 1, '-verify_return_error');
+    my $client = connect_to($port);
+    ok(!$client, "$version: no connection without certificate")
+      if $version eq 'TLSv1_2';
+    ok(!defined sysread($client, my $data, 1), "$version: nothing to read")
+      if $client;
+    like(
+        $SSL_ERROR,
+        qr/alert.*(?:certificate required|handshake failure)/,
+        "$version: the alert is told by its name"
+    );
+    return;
+}
+
+sub tells_how_it_ended {
+    my ($version) = @_;
+
+    my ($server, $port) = start_server($version);
+    my $client = connect_to($port);
+    exchange($server, $client, "$version: before the end");
+    $server->send("Q\n");
+    is(sysread($client, my $data, 1), 0,    "$version: it says goodbye");
+    is($client->eof_reason, 'close_notify', "$version: ... as it should");
+
+    ($server, $port) = start_server($version);
+    $client = connect_to($port);
+    exchange($server, $client, "$version: before the sudden end");
+    $server->stop;
+    is(sysread($client, $data, 1), 0,    "$version: it is cut off");
+    is($client->eof_reason, 'truncated', "$version: ... and we know it");
+
+    ($server, $port) = start_server($version);
+    $client = connect_to($port, SSL_strict_eof => 1);
+    exchange($server, $client, "$version: before the strict end");
+    $server->stop;
+    ok(!defined sysread($client, $data, 1),
+        "$version: with SSL_strict_eof it is an error to be cut off");
+    return;
+}
