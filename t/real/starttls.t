@@ -212,7 +212,7 @@ sub pop3_at_once {
     is($pop3->login('me', 'secret'), 1, 'one mail waits');
     my ($handle, @mail) = $pop3->getfh(1);
     while (defined(my $line = <$handle>)) {
-        push @mail, unix($line);
+        push @mail, unix($line) =~ s/^\.\././r;    # left to its reader
     }
     is_deeply(\@mail, \@MAIL, 'it comes whole through a tied handle');
     ok($pop3->quit, 'they part');
