@@ -253,10 +253,12 @@ iss_versions_parse(
 {
 	struct selection selection = { NOTHING, NOTHING };
 	enum iss_version_fault fault;
-	const char *word = text;
+	const char *word;
 	size_t len;
 
-	for (;;) {
+	if (*text == '\0')
+		text = ISS_VERSION_DEFAULT;
+	for (word = text;;) {
 		len = strcspn(word, ":");
 		fault = parse_word(err, &selection, word, len);
 		if (fault != ISS_VERSION_FINE)

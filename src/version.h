@@ -30,9 +30,9 @@ enum iss_version_fault {
 /*
  * Parse names separated by ':', in any case, with blanks around them: those
  * without '!' are joined, those with '!' are taken away; with exclusions
- * alone, they are taken from everything.  SSLv23 leaves min and max at 0,
- * which means: do not call the setter, so that what OPENSSL_CONF asks for
- * stays in force.  Exclusions become options, for the same reason.
+ * alone, they are taken from everything; "" is the default.  SSLv23 leaves min
+ * and max at 0, which means: do not call the setter, so that what OPENSSL_CONF
+ * asks for stays in force.  Exclusions become options, for the same reason.
  *
  * Anything but ISS_VERSION_FINE leaves *out untouched and err names
  * SSL_version, the word to blame and, for an invalid one, the valid ones.

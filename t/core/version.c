@@ -23,6 +23,7 @@ static const struct valid {
 } valid[] = {
 	{ ISS_VERSION_DEFAULT, 0, 0, SSL3 | T10 | T11 },
 	{ ISS_VERSION_DEFAULT_1_77, 0, 0, 0 },
+	{ "", 0, 0, SSL3 | T10 | T11 },
 	{ "SSLv23", 0, 0, 0 },
 	{ "sslv23", 0, 0, 0 },
 	{ "SSLV23", 0, 0, 0 },
@@ -77,7 +78,6 @@ static const struct invalid {
 	const char *text;
 	const char *told; /* a part of the message */
 } invalid[] = {
-	{ "", "\"\" is not a protocol version" },
 	{ " ", "\"\" is not" },
 	{ ":", "\"\" is not" },
 	{ "TLSv1_2:", "\"\" is not" },
