@@ -13,6 +13,8 @@ use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
 
 our $DEADLINE = 15;    # seconds that any one wait may take
 
+my %running;           # pid => the process that started it
+
 # The path of a program, or undef.  Servers live in sbin, which is not on
 # everybody's PATH.
 sub find {
@@ -34,6 +36,7 @@ sub start {
 
     defined(my $pid = fork) or croak "fork: $!";
     _become($command, $child_in, $child_out, %arg) if !$pid;
+    $running{$pid} = $$;
 
     $in->autoflush(1);
     return bless {
@@ -116,6 +119,12 @@ sub stop {
     return ($status, $self->{seen});
 }
 
+# For whoever ends the test without unwinding it.
+sub kill_all {
+    kill TERM => grep { $running{$_} == $$ } keys %running;
+    return;
+}
+
 sub DESTROY {
     my ($self) = @_;
 
@@ -163,6 +172,7 @@ sub _reap {
     my ($self) = @_;
 
     my $pid = delete $self->{pid};
+    delete $running{$pid};
     local ($?, $!);
     waitpid $pid, 0;
     return $?;

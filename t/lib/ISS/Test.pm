@@ -57,6 +57,7 @@ sub watch_for_hangs {
         my $where = longmess("# HANG: $who did not end in $DEADLINE seconds");
         syswrite(STDERR, $where);
         ISS::Test::Peer->kill_all;
+        ISS::Program->kill_all if ISS::Program->can('kill_all');
         POSIX::_exit(3);
     };
     POSIX::sigaction(POSIX::SIGALRM(), POSIX::SigAction->new($bark));

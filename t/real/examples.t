@@ -1,0 +1,73 @@
+# The programs of example/ do what they say, with each other.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+
+use ISS::Program;
+use ISS::Test;
+
+my $EXAMPLE = "$FindBin::Bin/../../example";
+my @PERL    = ($^X, map { "-I$_" } grep { !ref } @INC);
+my @SERVER  = ('--cert', cert('server'), '--key', key('server'));
+my @CA      = ('--ca',   cert('ca'));
+
+https();
+starttls();
+done_testing;
+
+sub https {
+    my $server =
+      ISS::Program->start([@PERL, "$EXAMPLE/https_server.pl", @SERVER]);
+    my $url = $server->wait_for(qr{^(https://127\.0\.0\.1:\d+/)$}m);
+
+    my ($status, $said) = https_client(@CA, "${url}page");
+    is($status, 0, 'https_client ends well');
+    like($said, qr/^subject: .*CN=localhost$/m, '... tells the subject');
+    like($said, qr/^names: localhost /m,        '... and the names');
+    like($said, qr{^request: GET /page$}m,      '... and prints the page');
+
+    ($status, $said) = https_client(@CA, '--version', 'TLSv1_2', $url);
+    like($said, qr/^protocol: TLSv1_2$/m, '... with the protocol wanted');
+
+    for my $name ('localhost', 'wrong.example') {
+        ($status, $said) = https_client(@CA, '--name', $name, $url);
+        is(!!$status, $name ne 'localhost', "... connects to $name or not");
+    }
+    like($said, qr/cannot connect.*wrong\.example/, '... and says why not');
+
+    ($status, $said) = https_client('--ca', cert('other-ca'), $url);
+    ok($status, '... refuses a certificate of another CA');
+    unlike($said, qr/request:/, '... and then gets nothing');
+    return;
+}
+
+sub https_client {
+    return ISS::Program->run([@PERL, "$EXAMPLE/https_client.pl", @_]);
+}
+
+sub starttls {
+    my $server =
+      ISS::Program->start([@PERL, "$EXAMPLE/starttls_server.pl", @SERVER]);
+    my $address = $server->wait_for(qr/^(127\.0\.0\.1:\d+)$/m);
+
+    my @client = (@PERL, "$EXAMPLE/starttls_client.pl", @CA);
+    my ($status, $said) = ISS::Program->run([@client, $address]);
+    is($status, 0, 'starttls_client ends well') or diag $said;
+    is_deeply(
+        [$said =~ /^(\S+)/mg],
+        [qw(plain plain TLSv1_3 TLSv1_3 plain)],
+        '... after going under TLS and coming back'
+    );
+
+    ($status, $said) =
+      ISS::Program->run([@client, '--name', 'wrong.example', $address]);
+    ok($status, '... refuses the wrong name');
+    like($said, qr/^handshake: .*wrong\.example/m, '... and says so');
+    ok(eval { $server->wait_for(qr/^handshake: .*alert/m) },
+        'starttls_server tells of the alert')
+      or diag $@;
+    return;
+}
