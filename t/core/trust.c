@@ -411,7 +411,8 @@ test_changes(const char *path)
 	struct iss_caset *before, *after;
 	int i, good = 0;
 
-	/* often, so that some of both have the same time */
+	/* often: where the clock of files is coarse, some of both have
+	 * the same time */
 	for (i = 0; i < 50; i++) {
 		write_cert(path, "ca");
 		before = set_of(path);
