@@ -144,7 +144,7 @@ sub link_job {
         name    => $program->{name},
         command => [
             @cc,   @cflags, $program->{source}, @{ $program->{extra} || [] },
-            $core, '-o',    $program->{file},   @libs
+            $core, '-o',    $program->{file},   @libs, '-pthread'
         ]
     };
 }
