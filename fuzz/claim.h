@@ -1,0 +1,20 @@
+/*
+ * What a fuzz target believes; it aborts when that is wrong, with and
+ * without NDEBUG.
+ */
+#ifndef ISS_FUZZ_CLAIM_H
+#define ISS_FUZZ_CLAIM_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define claim(condition)                                                       \
+	do {                                                                   \
+		if (!(condition)) {                                            \
+			fprintf(stderr, "%s:%d: does not hold: %s\n",          \
+			    __FILE__, __LINE__, #condition);                   \
+			abort();                                               \
+		}                                                              \
+	} while (0)
+
+#endif
