@@ -18,6 +18,9 @@ my @cc     = shellwords($flags{CC});
 my @cflags = (shellwords($flags{CFLAGS}), '-It/core');
 my @libs   = shellwords($flags{LIBS});
 
+# Words to put before a program: make memcheck says "valgrind ...".
+my @runner = shellwords($ENV{ISS_CORE_RUNNER} || '');
+
 plan skip_all => "no C compiler: '$flags{CC}' does not work"
   unless compiler_works();
 
@@ -195,7 +198,7 @@ sub run_program {
     my ($program) = @_;
     my ($run, $bad, $failing, $planned) = (0, 0);
 
-    open my $from, '-|', $program->{file}, @{ $program->{run} }
+    open my $from, '-|', @runner, $program->{file}, @{ $program->{run} }
       or die "$program->{file}: $!";
     while (my $line = <$from>) {
         chomp $line;
