@@ -1,10 +1,11 @@
 /*
- * The certificates and revocation lists of one file: parsed once, never
- * changed, shared by all contexts of the process that name that file.
+ * The certificates and revocation lists of one file: read once, shared by
+ * all contexts of the process that name that file.
  */
 #ifndef ISS_CASET_H
 #define ISS_CASET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <openssl/x509.h>
@@ -17,7 +18,7 @@ struct iss_caset;
  * The set of a file: PEM blocks with any text between them, or one
  * certificate or list in DER.  The process remembers a few sets; one is
  * taken from there when the file is the same and unchanged.  Safe to call
- * from several threads.
+ * from several threads, and so is all that follows.
  *
  * Returns 0 with a reference in *out, or ISS_ERROR with "FILE: reason": what
  * iss_file_read says, a damaged block, neither PEM nor DER, nothing in it.
@@ -29,15 +30,28 @@ int iss_caset_get1(
 void iss_caset_up_ref(struct iss_caset *set);
 void iss_caset_free(struct iss_caset *set);
 
-/* All in the order of the file; borrowed, never NULL, perhaps empty. */
-const STACK_OF(X509) * iss_caset_get0_certs(const struct iss_caset *set);
+/* How many certificates there are. */
+size_t iss_caset_count(const struct iss_caset *set);
+
+/* How many certificates have this subject; they are numbered from *first. */
+size_t iss_caset_find(
+    const struct iss_caset *set, const X509_NAME *subject, size_t *first);
+
+/*
+ * A certificate by its number, less than the count.  Borrowed.  It is decoded
+ * when it is wanted for the first time; NULL when it is damaged in a place
+ * that was not looked at before, or memory runs out.
+ */
+X509 *iss_caset_get0_cert(struct iss_caset *set, size_t number);
+
+/* All revocation lists; borrowed, never NULL, perhaps empty. */
 const STACK_OF(X509_CRL) * iss_caset_get0_crls(const struct iss_caset *set);
 
 /*
- * How many certificates have this subject; *first is the first of them, the
- * others follow it.  Borrowed.
+ * Append a copy of each subject to names, once, in the order of the file.
+ * False when memory runs out.
  */
-size_t iss_caset_find(
-    const struct iss_caset *set, const X509_NAME *subject, X509 *const **first);
+bool iss_caset_copy_subjects(
+    const struct iss_caset *set, STACK_OF(X509_NAME) * names);
 
 #endif

@@ -69,14 +69,16 @@ static bool
 fetch(X509_STORE *store, const X509_NAME *name)
 {
 	const struct sets *sets = X509_STORE_get_ex_data(store, store_index);
-	X509 *const *cert;
-	size_t i, n;
+	size_t i, n, count;
+	X509 *cert;
 
 	for (i = 0; sets != NULL && i < sets->count; i++) {
-		n = iss_caset_find(sets->list[i], name, &cert);
-		for (; n > 0; n--, cert++)
-			if (!X509_STORE_add_cert(store, *cert))
+		count = iss_caset_find(sets->list[i], name, &n);
+		for (; count > 0; count--, n++) {
+			cert = iss_caset_get0_cert(sets->list[i], n);
+			if (cert != NULL && !X509_STORE_add_cert(store, cert))
 				return false;
+		}
 	}
 	return true;
 }
@@ -156,7 +158,7 @@ iss_trust_add_file(struct iss_error *err, X509_STORE *store, const char *file)
 
 	if (iss_caset_get1(err, file, &set) != 0)
 		return ISS_ERROR;
-	if (sk_X509_num(iss_caset_get0_certs(set)) == 0)
+	if (iss_caset_count(set) == 0)
 		rv = iss_error_set(err, "%s: no certificate in it", file);
 	else if ((rv = add_crls(err, store, set, file)) == 0)
 		rv = attach(err, store, set);
@@ -226,38 +228,6 @@ iss_trust_add_dirs(struct iss_error *err, X509_STORE *store, const char *dirs)
 	return rv;
 }
 
-/* Is this certificate the one of its name that stands for the name? */
-static bool
-is_first_of_name(const struct iss_caset *set, const X509 *cert)
-{
-	X509 *const *first;
-
-	iss_caset_find(set, X509_get_subject_name(cert), &first);
-	return *first == cert;
-}
-
-static int
-copy_subjects(struct iss_error *err, const struct iss_caset *set,
-    STACK_OF(X509_NAME) * names)
-{
-	const STACK_OF(X509) *certs = iss_caset_get0_certs(set);
-	X509_NAME *name;
-	X509 *cert;
-	int i;
-
-	for (i = 0; i < sk_X509_num(certs); i++) {
-		cert = sk_X509_value(certs, i);
-		if (!is_first_of_name(set, cert))
-			continue;
-		name = X509_NAME_dup(X509_get_subject_name(cert));
-		if (name == NULL || !sk_X509_NAME_push(names, name)) {
-			X509_NAME_free(name);
-			return iss_error_set(err, "out of memory");
-		}
-	}
-	return 0;
-}
-
 int
 iss_trust_subjects(
     struct iss_error *err, const char *file, STACK_OF(X509_NAME) * *out)
@@ -269,8 +239,8 @@ iss_trust_subjects(
 	if (names == NULL)
 		return iss_error_set(err, "out of memory");
 	rv = iss_caset_get1(err, file, &set);
-	if (rv == 0)
-		rv = copy_subjects(err, set, names);
+	if (rv == 0 && !iss_caset_copy_subjects(set, names))
+		rv = iss_error_set(err, "out of memory");
 	if (rv == 0 && sk_X509_NAME_num(names) == 0)
 		rv = iss_error_set(err, "%s: no certificate in it", file);
 	if (rv == 0) {

@@ -376,14 +376,23 @@ write_cert(const char *path, const char *name)
 	fclose(out);
 }
 
-/* Is this the first certificate in the set? */
 static bool
-is_set_of(const struct iss_caset *set, const char *name)
+is_number(struct iss_caset *set, size_t number, const X509 *want)
+{
+	X509 *cert = number < iss_caset_count(set)
+			 ? iss_caset_get0_cert(set, number)
+			 : NULL;
+
+	return cert != NULL && X509_cmp(cert, want) == 0;
+}
+
+/* Is this the one certificate of the set? */
+static bool
+is_set_of(struct iss_caset *set, const char *name)
 {
 	X509 *want = fixture_cert(name);
 	bool same =
-	    set != NULL &&
-	    X509_cmp(sk_X509_value(iss_caset_get0_certs(set), 0), want) == 0;
+	    set != NULL && iss_caset_count(set) == 1 && is_number(set, 0, want);
 
 	X509_free(want);
 	return same;
@@ -442,6 +451,42 @@ test_changes(const char *path)
 	iss_error_clear(&err);
 }
 
+/* A certificate whose subject is there, but which is damaged behind it: it
+ * is as if it were not there, and does not spoil the others. */
+static void
+test_damaged(const char *path)
+{
+	X509 *cert = fixture_cert("ca");
+	FILE *out = fopen(path, "w");
+	unsigned char *der = NULL;
+	X509_STORE *store = X509_STORE_new();
+	struct iss_caset *set;
+	size_t first;
+	int i, len = i2d_X509(cert, &der);
+
+	for (i = 0; i < 8; i++)
+		der[len - 270 - i] ^= 0xff; /* around its signature's type */
+	PEM_write(out, "CERTIFICATE", "", der, len);
+	append_cert(out, "other-ca", 0);
+	fclose(out);
+	OPENSSL_free(der);
+	set = set_of(path);
+	is_int(
+	    (long long)iss_caset_find(set, X509_get_subject_name(cert), &first),
+	    1, "a damaged certificate has its subject");
+	ok(iss_caset_get0_cert(set, first) == NULL, "and cannot be had");
+	ok(iss_caset_get0_cert(set, first) == NULL, "nor the second time");
+	iss_caset_free(set);
+	is_int((long long)ERR_peek_error(), 0, "the queue is left empty");
+
+	is_int(iss_trust_add_file(&err, store, path), 0, "added");
+	is_verdict(store, "server", NULL, 0, NO_ISSUER, "damaged CA");
+	is_verdict(store, "other-server", NULL, 0, X509_V_OK, "the next CA");
+	X509_STORE_free(store);
+	X509_free(cert);
+	unlink(path);
+}
+
 /* More files than are remembered. */
 static void
 test_many_files(void)
@@ -498,10 +543,9 @@ test_find(const char *path)
 		"other-ca", "client", "sub-ca", "cn-only", "namesake-ca",
 		"ip-cn", "utf8-cn" };
 	FILE *out = fopen(path, "w");
-	X509 *const *first;
 	struct iss_caset *set;
 	X509 *cert;
-	size_t i, n;
+	size_t i, n, first;
 
 	for (i = 0; i < COUNT(names); i++)
 		append_cert(out, names[i], 0);
@@ -512,8 +556,8 @@ test_find(const char *path)
 		n = iss_caset_find(set, X509_get_subject_name(cert), &first);
 		is_int((long long)n, strstr("ca namesake-ca", names[i]) ? 2 : 1,
 		    "found by its name: %s", names[i]);
-		ok((n > 0 && X509_cmp(first[0], cert) == 0) ||
-			(n > 1 && X509_cmp(first[1], cert) == 0),
+		ok(is_number(set, first, cert) ||
+			(n == 2 && is_number(set, first + 1, cert)),
 		    "and it is it");
 		X509_free(cert);
 	}
@@ -635,6 +679,7 @@ main(void)
 		snprintf(path, sizeof(path), "%s/ca.pem", dir);
 		test_changes(path);
 		test_find(path);
+		test_damaged(path);
 	}
 	rmdir(dir);
 	test_many_files();
