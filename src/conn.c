@@ -14,7 +14,7 @@
 
 #include "compat.h"
 
-enum { DRAIN_CHUNK = 4096 };
+enum { DRAIN_CHUNK = 4096, DRAIN_LIMIT = 256 /* chunks */ };
 
 /*
  * TLS 1.3 servers write session tickets right after the handshake, and the
@@ -304,6 +304,24 @@ iss_conn_send_notify(struct iss_conn *conn, iss_deadline deadline)
 	if (conn->state != ISS_CONN_OPEN || conn->sent_notify)
 		return ISS_OK;
 	return iss_conn_until(conn, notify_step, NULL, deadline);
+}
+
+void
+iss_conn_answer_notify(struct iss_conn *conn)
+{
+	iss_conn_send_notify(conn, iss_deadline_after(0));
+	conn->sent_notify = true;
+}
+
+void
+iss_conn_drop_unread(struct iss_conn *conn)
+{
+	char dropped[DRAIN_CHUNK];
+	int left = DRAIN_LIMIT;
+
+	while (left-- > 0 &&
+	       recv(conn->sock->fd, dropped, sizeof(dropped), MSG_DONTWAIT) > 0)
+		;
 }
 
 /* Read and drop until the peer has said that no more will come. */

@@ -40,6 +40,10 @@ struct iss_conn {
 	bool sent_notify;  /* our close_notify is out: we write no more TLS */
 	bool got_notify;   /* the peer's is in: we read no more TLS */
 	bool truncated;    /* the peer ended TCP without close_notify */
+	bool plain_write;  /* after sent_notify, writes go out in the clear */
+	bool plain_read;   /* after got_notify, reads come in the clear */
+	bool told_end;     /* the host knows of got_notify */
+	bool read_end;    /* a read has returned the end */
 	bool strict_eof;   /* ... which is an error */
 	double io_timeout; /* seconds for one read or write; < 0: none */
 	struct iss_error err; /* of the last operation that failed */
@@ -78,6 +82,19 @@ int iss_conn_send_notify(struct iss_conn *conn, iss_deadline deadline);
  * where the peer ends TCP instead.  SSL_shutdown(3).
  */
 int iss_conn_shutdown(struct iss_conn *conn, iss_deadline deadline);
+
+/*
+ * The peer's close_notify was read: send ours in return if that is possible
+ * without waiting, and write no more in any case.
+ */
+void iss_conn_answer_notify(struct iss_conn *conn);
+
+/*
+ * Before the descriptor is closed: drop what lies unread in the socket, so
+ * that the kernel does not reset the connection and throw away what we wrote
+ * (RFC 1122, 4.2.2.13).  Never waits.
+ */
+void iss_conn_drop_unread(struct iss_conn *conn);
 
 /* May application data be read, written under TLS? */
 bool iss_conn_can_read(const struct iss_conn *conn);

@@ -28,15 +28,38 @@ refuse(struct iss_conn *conn, const char *why)
 	return iss_error_errno(&conn->err, EPERM, "%s", why);
 }
 
+/* The user has taken the reading side of the socket back. */
+static int
+receive_plain(struct iss_conn *conn, struct transfer *t)
+{
+	int flags = t->call == SSL_peek_ex ? MSG_PEEK : 0;
+	ssize_t n = recv(conn->sock->fd, t->buf, t->len, flags);
+
+	if (n == 0)
+		return ISS_EOF;
+	if (n > 0) {
+		t->done = (size_t)n;
+		return ISS_OK;
+	}
+	if (errno == EAGAIN || errno == EWOULDBLOCK)
+		return ISS_WANT_READ;
+	if (errno == EINTR)
+		return ISS_INTR;
+	iss_error_clear(&conn->err);
+	return iss_error_errno(&conn->err, errno, "read after close_notify");
+}
+
 /* TLS reading is over: TCP's end is one, plain data is none of ours. */
 static int
-after_end(struct iss_conn *conn)
+after_end(struct iss_conn *conn, struct transfer *t)
 {
 	char byte;
 
 	if (conn->truncated)
 		return ISS_EOF;
-	if (conn->got_notify &&
+	if (conn->plain_read)
+		return receive_plain(conn, t);
+	if (!conn->read_end ||
 	    recv(conn->sock->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
 		return ISS_EOF;
 	return refuse(conn,
@@ -112,7 +135,7 @@ receive(struct iss_conn *conn, struct transfer *t)
 
 	if (!iss_conn_can_read(conn)) {
 		if (conn->state == ISS_CONN_OPEN)
-			return after_end(conn);
+			return after_end(conn, t);
 		if ((rv = make_ready(conn)) != ISS_OK)
 			return rv;
 	}
@@ -125,6 +148,8 @@ iss_conn_read(struct iss_conn *conn, void *buf, size_t len, size_t *got)
 	struct transfer t = { SSL_read_ex, "SSL read error", buf, len, 0 };
 	int rv = receive(conn, &t);
 
+	if (rv == ISS_EOF)
+		conn->read_end = true;
 	*got = rv == ISS_OK ? t.done : 0;
 	return rv;
 }
@@ -144,6 +169,22 @@ static int
 write_call(SSL *ssl, void *buf, size_t len, size_t *put)
 {
 	return SSL_write_ex(ssl, buf, len, put);
+}
+
+/* Our half of TLS is over, and the user wants the socket's back. */
+static int
+write_plain(struct iss_conn *conn, const void *buf, size_t len, size_t *put)
+{
+	iss_conn_before(conn);
+	if (BIO_write_ex(SSL_get_wbio(conn->ssl), buf, len, put))
+		return ISS_OK;
+	if (conn->sock->sys_errno == EAGAIN)
+		return ISS_WANT_WRITE;
+	if (conn->sock->sys_errno == EINTR)
+		return ISS_INTR;
+	iss_error_clear(&conn->err);
+	return iss_error_errno(
+	    &conn->err, conn->sock->sys_errno, "write after stop_SSL");
 }
 
 int

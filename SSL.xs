@@ -1,0 +1,206 @@
+/*
+ * IO::Socket::SSL, the socket class: types in, one call of the core, result
+ * out.  The other classes are in xs/, a file each.
+ */
+#include "xs/glue.h"
+
+#include <errno.h>
+
+#include <openssl/x509.h>
+
+#include "buf.h"
+#include "cert.h"
+#include "compat.h"
+#include "hostname.h"
+#include "io.h"
+#include "version.h"
+
+MODULE = IO::Socket::SSL	PACKAGE = IO::Socket::SSL
+
+PROTOTYPES: DISABLE
+
+BOOT:
+	iss_remember_methods(aTHX);
+
+ # Reading and writing.  Without TLS a socket does what any socket does.
+void
+sysread(GV *self, ...)
+    ALIAS:
+	read = ISS_METHOD_READ
+	readline = ISS_METHOD_READLINE
+	getc = ISS_METHOD_GETC
+	print = ISS_METHOD_PRINT
+	printf = ISS_METHOD_PRINTF
+	say = ISS_METHOD_SAY
+	syswrite = ISS_METHOD_SYSWRITE
+	write = ISS_METHOD_WRITE
+	eof = ISS_METHOD_EOF
+	peek = ISS_METHOD_PEEK
+	sysread = ISS_METHOD_SYSREAD
+    PPCODE:
+	PUTBACK;
+	iss_run_method(aTHX_ ix, self, ax, items);
+	return;
+
+UV
+pending(SV *self)
+    CODE:
+	const struct iss_conn *conn =
+	    iss_attached(aTHX_ iss_socket_glob(aTHX_ self));
+	RETVAL = conn != NULL ? iss_conn_pending(conn) : 0;
+    OUTPUT:
+	RETVAL
+
+ # Begin TLS on a descriptor, under a context, by the options in args; true.
+void
+_begin(GV *self, struct iss_ctx *ctx, int fd, HV *args, SV *name, SV *scheme)
+    PPCODE:
+	if (!iss_begin(aTHX_ self, ctx, fd, args, name, scheme))
+		XSRETURN_EMPTY;
+	XSRETURN_YES;
+
+ # Go on with the handshake for so many seconds (undef: for ever); wait
+ # tells whether to do so on a descriptor that does not block.  1 done, ''
+ # failed, undef under way.
+SV *
+_handshake(GV *self, bool server, SV *seconds, bool wait)
+    CODE:
+	RETVAL = iss_handshake(aTHX_ self, server, seconds, wait);
+    OUTPUT:
+	RETVAL
+
+ # Send close_notify, and unless fast wait for the peer's; results likewise.
+SV *
+_shutdown(GV *self, bool fast, SV *seconds, bool wait)
+    CODE:
+	RETVAL = iss_shutdown(aTHX_ self, fast, seconds, wait);
+    OUTPUT:
+	RETVAL
+
+ # TLS is over on this socket: the connection is forgotten.
+void
+_detach(GV *self)
+    CODE:
+	iss_detach(aTHX_ self);
+
+void
+_drop_unread(struct iss_conn *self)
+    CODE:
+	iss_conn_drop_unread(self);
+
+ # Take back a bless; Perl has no word for it.
+void
+_unbless(GV *self)
+    CODE:
+	iss_unbless(aTHX_ (SV *)self);
+
+ # Set $SSL_ERROR, $! and the socket's last error.
+void
+_tell_error(SV *self, const char *text, int e)
+    CODE:
+	iss_tell_text(aTHX_ iss_socket_glob(aTHX_ self), e, text);
+
+void
+_tell_success()
+    CODE:
+	iss_tell_success(aTHX);
+
+ # The descriptor of a handle, tied or not; undef when it is not open.
+void
+_real_fileno(GV *self)
+    PPCODE:
+	PerlIO *in = GvIO(self) != NULL ? IoIFP(GvIOp(self)) : NULL;
+	const int fd = in != NULL ? PerlIO_fileno(in) : -1;
+	if (fd < 0)
+		XSRETURN_UNDEF;
+	XSRETURN_IV(fd);
+
+SV *
+_get_ssl_object(struct iss_conn *self)
+    CODE:
+	RETVAL = iss_new_handle(aTHX_ self->ssl);
+    OUTPUT:
+	RETVAL
+
+ # rw, r (our half is closed), w (the peer's is), '' or undef without TLS.
+void
+is_SSL(SV *self)
+    PPCODE:
+	const struct iss_conn *conn =
+	    iss_attached(aTHX_ iss_socket_glob(aTHX_ self));
+	if (conn == NULL)
+		XSRETURN_UNDEF;
+	mXPUSHs(Perl_newSVpvf(aTHX_ "%s%s", conn->got_notify ? "" : "r",
+	    conn->sent_notify ? "" : "w"));
+
+ # How reading came to its end: close_notify or truncated; undef before it.
+void
+eof_reason(struct iss_conn *self)
+    PPCODE:
+	if (self->got_notify)
+		mXPUSHs(newSVpvs("close_notify"));
+	else if (self->truncated)
+		mXPUSHs(newSVpvs("truncated"));
+	else
+		XSRETURN_UNDEF;
+
+ # Facts about a connection; undef where there is none.
+void
+get_cipher(struct iss_conn *self)
+    ALIAS:
+	get_cipher = ISS_FACT_CIPHER
+	get_sslversion = ISS_FACT_VERSION
+	get_sslversion_int = ISS_FACT_VERSION_NUMBER
+	get_servername = ISS_FACT_SERVERNAME
+	alpn_selected = ISS_FACT_ALPN
+	next_proto_negotiated = ISS_FACT_NPN
+	get_session_reused = ISS_FACT_REUSED
+	dump_peer_certificate = ISS_FACT_DUMP
+    PPCODE:
+	XPUSHs(sv_2mortal(iss_fact(aTHX_ self, ix)));
+
+ # A field of the certificate of the peer (or ours), or its handle.
+void
+peer_certificate(struct iss_conn *self, SV *field = &PL_sv_undef, ...)
+    ALIAS:
+	sock_certificate = 1
+    PPCODE:
+	PUTBACK;
+	iss_push_certificate(aTHX_ self, ix != 0, field);
+	return;
+
+void
+peer_certificates(struct iss_conn *self)
+    PPCODE:
+	PUTBACK;
+	iss_push_chain(aTHX_ self);
+	return;
+
+ # The same of a certificate's handle.
+void
+_cert_field(X509 *cert, SV *field)
+    PPCODE:
+	PUTBACK;
+	iss_push_field(aTHX_ cert, field);
+	return;
+
+ # Does the peer's certificate, or the one given, belong to the name?
+void
+_verify_name(SV *self, SV *cert, SV *name, SV *scheme, SV *suffix)
+    PPCODE:
+	if (!iss_verify_name(aTHX_ iss_socket_glob(aTHX_ self), cert, name,
+		scheme, suffix))
+		XSRETURN_EMPTY;
+	XSRETURN_IV(1);
+
+ # The default CAs: a hash of SSL_ca_file, SSL_ca_path, either may be missing.
+void
+_find_default_ca()
+    PPCODE:
+	PUTBACK;
+	iss_push_default_ca(aTHX);
+	return;
+
+INCLUDE: xs/SSL_Context.xsi
+
+INCLUDE: xs/SSL_HANDLE.xsi

@@ -1,0 +1,550 @@
+# The socket class: what makes a TLS connection an IO::Socket.  It loads,
+# merges defaults and keeps IO::Socket's protocol; TLS itself is in src/.
+package IO::Socket::SSL;
+
+use strict;
+use warnings;
+
+use Carp;
+use Errno qw(EAGAIN EWOULDBLOCK EBADF ETIMEDOUT);
+use IO::Socket;
+use Scalar::Util qw(blessed dualvar weaken);
+
+our $VERSION = '3.000';
+
+our ($SSL_ERROR, $DEBUG);
+*ERROR = \$SSL_ERROR;
+{
+    no warnings 'once';
+    *DEBUG = \$Net::SSLeay::trace;    # one variable, whoever loads first
+}
+$DEBUG ||= 0;
+
+require XSLoader;
+XSLoader::load(__PACKAGE__, $VERSION);
+
+use IO::Socket::SSL::Base;
+use IO::Socket::SSL::Constants;
+use IO::Socket::SSL::Defaults;
+use IO::Socket::SSL::SSL_Context;
+use IO::Socket::SSL::SSL_HANDLE;
+
+our @ISA    = (IO::Socket::SSL::Base::choose());
+our @EXPORT = (@IO::Socket::SSL::Constants::EXPORT, '$SSL_ERROR');
+
+my %ON_IMPORT = (
+    inet4              => sub { IO::Socket::SSL::Base::use_inet4() },
+    inet6              => sub { IO::Socket::SSL::Base::use_inet6() },
+    ':defaults-1.77'   => sub { IO::Socket::SSL::Defaults::as_in_1_77() },
+);
+
+sub import {
+    my $class = shift;
+    my @names;
+
+    for my $word (@_) {
+        if (my $do = $ON_IMPORT{$word}) {
+            $do->();
+        } elsif ($word =~ /^:?debug(\d+)$/) {
+            $DEBUG = $1;
+        } else {
+            push @names, $word;
+        }
+    }
+    return $class->export_to_level(1, $class, @names);
+}
+
+# ---------------------------------------------------------------- making
+
+sub configure {
+    my ($self, $args) = @_;
+    my %base = map { $_ => $args->{$_} } grep { !/^SSL_/ } keys %$args;
+    my $blocking = delete $base{Blocking};
+
+    $self->configure_SSL($args) || return $self->_failed;
+    $base{Blocking} = $blocking
+      if exists $args->{Blocking} && exists $args->{Listen};
+    IO::Socket::SSL::Base::adapt(\%base);
+    if (!$self->SUPER::configure(\%base)) {
+        $self->_set_error("connecting or listening failed: $!", $! + 0)
+          unless defined $SSL_ERROR && $SSL_ERROR;
+        return $self->_failed;
+    }
+    $self->blocking(0)
+      if defined $blocking && !$blocking && !exists $args->{Listen};
+    return $self;
+}
+
+# What a caller of new and start_SSL looks at, besides $SSL_ERROR and $!.
+sub _failed {
+    my ($self) = @_;
+
+    $@ = "$SSL_ERROR" if $SSL_ERROR;
+    return;
+}
+
+sub configure_SSL {
+    my ($self, $given) = @_;
+    my $hash = *$self;
+    my %args = %$given;
+
+    $args{SSL_server} = exists $args{Listen} unless defined $args{SSL_server};
+    my $merged =
+      IO::Socket::SSL::Defaults::merge(\%args, $args{SSL_server});
+    ${*$self}{_SSL_arguments} = $merged;
+    ${*$self}{_SSL_opened}    = 0;
+    $SSL_ERROR                = '';
+    delete ${*$self}{_SSL_ctx};
+    return $self unless exists $args{Listen};
+
+    # A listener finds its mistakes at once; its children share the context.
+    $self->_context || return;
+    ${*$self}{_SSL_opened} = 1;
+    return $self;
+}
+
+# The context of this socket, made when it is first needed.
+sub _context {
+    my ($self) = @_;
+
+    return ${*$self}{_SSL_ctx} ||=
+      IO::Socket::SSL::SSL_Context->new(%{ ${*$self}{_SSL_arguments} });
+}
+
+sub new_from_fd {
+    my ($class, $fd, @args) = @_;
+
+    # The mode that IO::Handle wants here says nothing of a socket.
+    shift @args if @args % 2;
+    my %args   = @args;
+    my $handle = $class->SUPER::new_from_fd($fd, '+<') || return;
+    return $class->start_SSL($handle, SSL_keepSocketOnError => 0, %args);
+}
+
+# ------------------------------------------------- connecting, accepting
+
+sub connect {
+    my $self = shift;
+
+    return $self if $self->_is_open;
+    if (!${*$self}{_SSL_opening}) {
+        $self->SUPER::connect(@_) || return;
+    }
+    my $start = ${*$self}{_SSL_arguments}{SSL_startHandshake};
+    return $self if defined $start && !$start;
+    return $self->connect_SSL || $self->_not_yet;
+}
+
+# A failure with no error number makes IO::Socket::IP stop trying other
+# addresses: a bad certificate does not become better there.
+sub _not_yet { return }
+
+sub accept {
+    my ($self, $class) = @_;
+    my $hash   = \%{*$self};
+    my $socket = delete $hash->{_SSL_accepting};
+    my $peer;
+
+    if (!$socket) {
+        ($socket, $peer) = $self->SUPER::accept($class || __PACKAGE__)
+          or return;
+        my %args = %{ $hash->{_SSL_arguments} };
+        ${*$socket}{_SSL_arguments} = \%args;
+        ${*$socket}{_SSL_ctx}       = $hash->{_SSL_ctx};
+        ${*$socket}{_SSL_opened}    = 0;
+        $socket->blocking(0) unless $self->blocking;
+        my $start = $args{SSL_startHandshake};
+        return wantarray ? ($socket, $peer) : $socket
+          if defined $start && !$start;
+    }
+    if (!$self->accept_SSL($socket)) {
+        $hash->{_SSL_accepting} = $socket if ${*$socket}{_SSL_opening};
+        return;
+    }
+    return $socket unless wantarray;
+    return ($socket, defined $peer ? $peer : getpeername($socket));
+}
+
+sub connect_SSL {
+    my $self = shift;
+
+    return $self->_handshake_as(0, @_ == 1 ? %{ $_[0] } : @_);
+}
+
+sub accept_SSL {
+    my $self   = shift;
+    my $socket = @_ % 2 || (@_ && ref $_[0]) ? shift : $self;
+
+    return _handshake_as($socket, 1, @_ == 1 ? %{ $_[0] } : @_);
+}
+
+sub _handshake_as {
+    my ($self, $server, %options) = @_;
+    my $hash = \%{*$self};
+
+    return $self if $self->_is_open;
+    if (!$hash->{_SSL_opening}) {
+        $self->_begin_handshake($server) || return $self->_broken;
+    }
+    my $seconds =
+      exists $options{Timeout} ? $options{Timeout} : $self->timeout;
+    my $wait = $hash->{_SSL_wait} || defined $seconds && $self->blocking;
+    my $done =
+      eval { $self->_handshake($server, $seconds, $wait ? 1 : 0) };
+    return $self->_died($@) if !defined $done && $@;
+    return               if !defined $done;
+    return $self->_broken if !$done;
+
+    delete $hash->{_SSL_opening};
+    $hash->{_SSL_opened} = 1;
+    return $self;
+}
+
+# From here on nothing goes over this socket in the clear.
+sub _begin_handshake {
+    my ($self, $server) = @_;
+    my $hash = \%{*$self};
+    my $args = $hash->{_SSL_arguments};
+    my $fd   = IO::Socket::SSL::SSL_HANDLE::real_fileno($self);
+
+    defined $fd
+      || return $self->_set_error('the socket is not open', EBADF);
+    local $args->{SSL_server} = $server ? 1 : 0;
+    my $ctx = $self->_context || return;
+    my ($name, $scheme) = $self->_name_to_check($ctx, $server);
+    local $args->{SSL_hostname} = $server ? undef : $self->_sni_name;
+    $self->_begin($ctx, $fd, $args, $name, $scheme) || return;
+    $hash->{_SSL_fileno}  = $fd;
+    $hash->{_SSL_opening} = 1;
+    delete @$hash{qw(_SSL_read_closed _SSL_write_closed)};
+    IO::Socket::SSL::SSL_HANDLE::tie_to($self);
+    return $self;
+}
+
+# What the user means to reach, without a port: host:port, [v6]:port.
+sub _peer_host {
+    my ($self) = @_;
+    my $args = ${*$self}{_SSL_arguments};
+
+    for my $host (@$args{qw(PeerHost PeerAddr)}) {
+        next unless defined $host && !ref $host && length $host;
+        return $1 if $host =~ /^\[([^\]]+)\]/;
+        return $host =~ tr/:// == 1 && $host =~ /^(.*):/s ? $1 : $host;
+    }
+    return;
+}
+
+sub _sni_name {
+    my ($self) = @_;
+    my $args = ${*$self}{_SSL_arguments};
+
+    return $args->{SSL_hostname} if defined $args->{SSL_hostname};
+    my $host = $self->_peer_host;
+    return defined $host && $host =~ /^[^:%]*[a-z_-][^:%]*$/i ? $host : undef;
+}
+
+# The name that the peer's certificate must have, and the scheme; an undef
+# scheme means that none is checked.
+sub _name_to_check {
+    my ($self, $ctx, $server) = @_;
+    my $args   = ${*$self}{_SSL_arguments};
+    my $scheme = $args->{SSL_verifycn_scheme};
+    my $hash   = \%{*$self};
+
+    delete $hash->{_SSL_scheme_callback};
+    return (undef, undef) unless $ctx->{verify_mode} & 1;
+    $scheme = $ctx->{verifycn_scheme} unless defined $scheme;
+    my ($name) = grep { defined && length } $args->{SSL_verifycn_name},
+      $ctx->{verifycn_name},
+      $server ? () : ($args->{SSL_hostname}, $self->_peer_host);
+    if (!defined $scheme) {
+        return (undef, undef)
+          if $server || $IO::Socket::SSL::Defaults::AS_IN_1_77;
+        if (!defined $name) {
+            carp 'no name is known for the peer of this connection, so that'
+              . ' its certificate is only verified, not whom it is for: set'
+              . ' SSL_verifycn_name, or SSL_verifycn_scheme to "none"';
+            return (undef, undef);
+        }
+        $scheme = 'default';
+    }
+    $hash->{_SSL_scheme_callback} = $scheme->{callback}
+      if ref $scheme eq 'HASH';
+    return (defined $name ? $name : '', $scheme);
+}
+
+sub _ask_scheme {
+    my ($callback, $host, $cert) = @_;
+
+    return $callback->(
+        $host,
+        scalar(_cert_field($cert, 'cn')),
+        _cert_field($cert, 'subjectAltNames')
+    );
+}
+
+# The handshake failed; the empty list.
+sub _broken {
+    my ($self) = @_;
+    my $hash   = \%{*$self};
+    my $args   = $hash->{_SSL_arguments};
+    my ($errno, $text) = ($! + 0, "$SSL_ERROR");
+
+    delete $hash->{_SSL_opening};
+    $hash->{_SSL_opened} = -1;
+    if (my $trap = $args->{SSL_error_trap}) {
+        $self->_forget;
+        $trap->($self, $text);
+    } elsif (!$args->{SSL_keepSocketOnError}) {
+        $self->_forget;
+        CORE::close($self);
+    }
+    $! = $errno;
+    $@ = $text;
+    return;
+}
+
+# A sub of the user's died in the handshake: as _broken, and on it goes.
+sub _died {
+    my ($self, $error) = @_;
+
+    $self->_set_error("a callback died: $error", 0);
+    $self->_broken;
+    die $error;    ## no critic (RequireCarping)
+}
+
+# TLS leaves no trace on the handle but arguments and context.
+sub _forget {
+    my ($self) = @_;
+    my $hash = \%{*$self};
+
+    IO::Socket::SSL::SSL_HANDLE::untie_from($self);
+    $self->_detach;
+    delete @$hash{
+        qw(_SSL_object _SSL_fileno _SSL_opening _SSL_read_closed
+          _SSL_write_closed _SSL_scheme_callback)
+    };
+    return $self;
+}
+
+sub _is_open {
+    my ($self) = @_;
+    my $hash = \%{*$self};
+
+    return
+         $hash->{_SSL_object}
+      && !$hash->{_SSL_opening}
+      && $hash->{_SSL_opened}
+      && $hash->{_SSL_opened} > 0;
+}
+
+# ------------------------------------------- up from and down to plain
+
+sub start_SSL {
+    my ($class, $socket, @args) = @_;
+    my %args  = @args == 1 ? %{ $args[0] } : @args;
+    my $was   = blessed($socket);
+    my $start = $args{SSL_startHandshake};
+
+    $class = ref $class if ref $class;
+    $socket = \$socket if ref \$socket eq 'GLOB';
+    if (!ref $socket || !defined IO::Socket::SSL::SSL_HANDLE::real_fileno($socket)) {
+        return $class->_set_error('start_SSL needs an open socket', EBADF);
+    }
+    if (blessed($socket) && $socket->isa(__PACKAGE__) && defined is_SSL($socket)) {
+        return $class->_set_error('this socket speaks TLS already', 0);
+    }
+    my $seconds = delete $args{Timeout};
+    bless $socket, $class;
+    my $hash = \%{*$socket};
+    $hash->{_SSL_ioclass_upgraded} = $was;
+    my $ok = eval {
+        $socket->configure_SSL(
+            { SSL_keepSocketOnError => 1, %args, _SSL_upgrade => 1 });
+    };
+    return $socket->_not_started($@) unless $ok;
+    return $socket if defined $start && !$start;
+
+    $hash->{_SSL_wait} = 1;
+    my @timeout =
+      (Timeout => defined $seconds ? $seconds : $socket->_base_timeout);
+    $ok = eval {
+        $hash->{_SSL_arguments}{SSL_server}
+          ? $socket->accept_SSL(@timeout)
+          : $socket->connect_SSL(@timeout);
+    };
+    delete $hash->{_SSL_wait};
+    return $socket->_not_started($@) unless $ok;
+    return $socket;
+}
+
+sub _base_timeout { return ${ *{ $_[0] } }{io_socket_timeout} }
+
+# Back to what it was, still open; what died goes on to the caller.
+sub _not_started {
+    my ($self, $error) = @_;
+    my ($errno, $text) = ($! + 0, "$SSL_ERROR");
+
+    $self->_forget;
+    $self->_downgrade;
+    die $error if $error && $error ne $text;    ## no critic (RequireCarping)
+    $! = $errno;
+    $@ = $text;
+    return;
+}
+
+# The class that start_SSL found, and nothing of ours in the glob.
+sub _downgrade {
+    my ($self) = @_;
+    my $hash = \%{*$self};
+
+    return $self unless exists $hash->{_SSL_ioclass_upgraded};
+    my $was = $hash->{_SSL_ioclass_upgraded};
+    delete @$hash{ grep { /^_SSL_/ } keys %$hash };
+    if (defined $was) {
+        bless $self, $was unless ref $self eq $was;
+    } else {
+        _unbless($self);
+    }
+    return $self;
+}
+
+sub stop_SSL {
+    my $self = shift;
+    my %args = @_ == 1 ? %{ $_[0] } : @_;
+    my $hash = \%{*$self};
+    my $down = !exists $args{_SSL_ioclass_downgrade}
+      || $args{_SSL_ioclass_downgrade};
+
+    if (defined is_SSL($self)) {
+        my $fast = $args{SSL_fast_shutdown} ? 1 : 0;
+        my $quiet = $args{SSL_no_shutdown} || !$hash->{_SSL_object};
+        if (!$quiet && $hash->{_SSL_opened} == 1) {
+            my $seconds = $args{Timeout};
+            my $done    = $self->_shutdown(
+                $fast, $seconds, defined $seconds && $self->blocking ? 1 : 0);
+            return unless $done;
+            $hash->{_SSL_write_closed} = 1;
+            return $self if $down && $fast && is_SSL($self) eq 'r';
+        }
+    }
+    $self->_forget;
+    $hash->{_SSL_opened} = undef;
+    delete $hash->{_SSL_ctx} if $args{SSL_ctx_free};
+    $self->_downgrade if $down;
+    return $self;
+}
+
+sub close {
+    my $self = shift;
+    my %args = @_ == 1 ? %{ $_[0] } : @_;
+
+    if (!defined IO::Socket::SSL::SSL_HANDLE::real_fileno($self)) {
+        $! = EBADF;
+        return '';
+    }
+    my $fast = !exists $args{SSL_fast_shutdown} || $args{SSL_fast_shutdown};
+    my $stopped = $self->stop_SSL(
+        %args,
+        SSL_fast_shutdown      => $fast,
+        _SSL_ioclass_downgrade => 0
+    );
+    return if !$stopped && !$fast && $SSL_ERROR == SSL_WANT_READ();
+    return if !$stopped && !$fast && $SSL_ERROR == SSL_WANT_WRITE();
+    $self->_forget;
+    ${*$self}{_SSL_opened} = '';
+    return CORE::close($self);
+}
+
+# ----------------------------------------------------------------- facts
+
+sub opened {
+    my ($self) = @_;
+
+    return '' unless defined IO::Socket::SSL::SSL_HANDLE::real_fileno($self);
+    return ${*$self}{_SSL_opened};
+}
+
+sub opening {
+    my ($self) = @_;
+
+    return ${*$self}{_SSL_opening};
+}
+
+sub fileno {    ## no critic (ProhibitBuiltinHomonyms)
+    my ($self) = @_;
+
+    return IO::Socket::SSL::SSL_HANDLE::real_fileno($self);
+}
+
+sub verify_hostname {
+    my ($self, $name, $scheme, $suffix) = @_;
+
+    return _verify_name($self, undef, $name,
+        defined $scheme ? $scheme : 'default', $suffix);
+}
+
+sub verify_hostname_of_cert {
+    my ($name, $cert, $scheme, $suffix) = @_;
+
+    return _verify_name(undef, $cert, $name,
+        defined $scheme ? $scheme : 'default', $suffix);
+}
+
+sub _get_ctx_object {
+    my ($self) = @_;
+    my $ctx = ${*$self}{_SSL_ctx};
+
+    return $ctx && $ctx->_get_ctx_object;
+}
+
+sub errstr {
+    my ($self) = @_;
+    my $last = ref $self && blessed($self) && ${*$self}{_SSL_last_err};
+
+    return $last if $last;
+    return defined $SSL_ERROR ? $SSL_ERROR : '';
+}
+
+# Set the error and return the empty list.
+sub _set_error {
+    my ($self, $text, $errno) = @_;
+
+    _tell_error($self, $text, $errno);
+    $@ = $text;
+    return;
+}
+
+# ---------------------------------------------- what TLS cannot, or not yet
+
+for my $name (qw(truncate stat setbuf setvbuf fdopen ungetc)) {
+    no strict 'refs';    ## no critic (ProhibitNoStrict)
+    *$name = sub {
+        my $self = shift;
+        return $self->${ \"SUPER::$name" }(@_) unless defined is_SSL($self);
+        croak "Use of $name() not allowed with SSL";
+    };
+}
+
+sub send {    ## no critic (ProhibitBuiltinHomonyms)
+    croak 'Use of send() not implemented in IO::Socket::SSL;'
+      . ' use print/printf/syswrite instead';
+}
+
+sub recv {    ## no critic (ProhibitBuiltinHomonyms)
+    croak 'Use of recv() not implemented in IO::Socket::SSL;'
+      . ' use read/sysread instead';
+}
+
+sub want_read  { return $SSL_ERROR == SSL_WANT_READ() }
+sub want_write { return $SSL_ERROR == SSL_WANT_WRITE() }
+
+# Still there for old programs.
+sub socketToSSL          { return IO::Socket::SSL->start_SSL(@_) }
+sub socket_to_SSL        { return IO::Socket::SSL->start_SSL(@_) }
+sub kill_socket          { return shift->close }
+sub get_peer_certificate { return shift }
+sub issuer_name          { return shift->peer_certificate('issuer') }
+sub subject_name         { return shift->peer_certificate('subject') }
+
+1;

@@ -1,0 +1,197 @@
+# Where the value of an option comes from when the call does not give it:
+# built-in defaults, those of the program, those of the manual of 1.77.
+package IO::Socket::SSL::Defaults;
+
+use strict;
+use warnings;
+
+use Carp;
+use Scalar::Util qw(blessed);
+
+our $AS_IN_1_77 = 0;
+*IO::Socket::SSL::AS_IN_1_77 = \$AS_IN_1_77;
+
+my (%for_all, %for_client, %for_server);
+my $default_context;
+
+my %SHORT = (
+    mode     => 'SSL_verify_mode',
+    callback => 'SSL_verify_callback',
+    scheme   => 'SSL_verifycn_scheme',
+    name     => 'SSL_verifycn_name',
+);
+
+# How it was: paths that are tried, and values.
+my %OLD_VALUES = (
+    SSL_version            => 'SSLv23:!SSLv2',
+    SSL_verify_mode        => 0,
+    SSL_cipher_list        => 'ALL:!LOW',
+    SSL_honor_cipher_order => 0,
+);
+my %OLD_SERVER_FILES = (
+    SSL_cert_file => 'certs/server-cert.pem',
+    SSL_key_file  => 'certs/server-key.pem',
+);
+my %OLD_CLIENT_FILES = (
+    SSL_cert_file => 'certs/client-cert.pem',
+    SSL_key_file  => 'certs/client-key.pem',
+);
+
+sub as_in_1_77 {
+    $AS_IN_1_77 = 1;
+    return;
+}
+
+# An undef argument is as if it were not given.
+sub _overlay {
+    my ($onto, $from) = @_;
+
+    for my $key (keys %$from) {
+        $onto->{$key} = $from->{$key}
+          if defined $from->{$key} || !exists $onto->{$key};
+    }
+    return $onto;
+}
+
+sub merge {
+    my ($given, $server) = @_;
+    my %merged = $AS_IN_1_77 ? %OLD_VALUES : ();
+
+    _overlay(\%merged, $_)
+      for \%for_all, $server ? \%for_server : \%for_client, $given;
+    return \%merged;
+}
+
+# The CAs and files that nobody named.
+sub complete {
+    my ($args, $server) = @_;
+
+    if ($AS_IN_1_77) {
+        _old_files($args, $server);
+        return $args;
+    }
+    my $mode = $args->{SSL_verify_mode};
+    $mode = $server ? 0 : 1 unless defined $mode && $mode ne '';
+    return $args unless $mode =~ /^\d+$/ && $mode & 1;
+    my @given = grep { defined && (ref || length) }
+      @$args{qw(SSL_ca SSL_ca_file SSL_ca_path)};
+    %$args = (%$args, default_ca()) unless @given;
+    return $args;
+}
+
+sub _old_files {
+    my ($args, $server) = @_;
+    my $files = $server ? \%OLD_SERVER_FILES : \%OLD_CLIENT_FILES;
+
+    $args->{SSL_ca_file} = 'certs/my-ca.pem'
+      if !exists $args->{SSL_ca_file} && -f 'certs/my-ca.pem';
+    $args->{SSL_ca_path} = 'ca/'
+      if !exists $args->{SSL_ca_path} && -d 'ca';
+    return unless $server || $args->{SSL_use_cert};
+    for my $option (keys %$files) {
+        (my $handle = $option) =~ s/_file$//;
+        $args->{$option} = $files->{$option}
+          unless defined $args->{$option} || defined $args->{$handle};
+    }
+    return;
+}
+
+# ------------------------------------------------- set by the program
+
+sub _as_hash {
+    my %args = @_ == 1 ? %{ $_[0] } : @_;
+
+    if (!defined $args{name} && ref $args{scheme} eq 'HASH' && $args{scheme}{callback}) {
+        $args{name} = 'unknown';
+    }
+    return map {
+        my $key = $SHORT{$_} || (/^SSL_/ ? $_ : "SSL_$_");
+        ($key => $args{$_})
+    } keys %args;
+}
+
+sub _set {
+    my ($into, @args) = @_;
+    my %new = _as_hash(@args);
+
+    for my $key (keys %new) {
+        if (defined $new{$key}) {
+            $into->{$key} = $new{$key};
+        } else {
+            delete $into->{$key};
+        }
+    }
+    return;
+}
+
+sub IO::Socket::SSL::set_defaults        { return _set(\%for_all,    @_) }
+sub IO::Socket::SSL::set_ctx_defaults    { return _set(\%for_all,    @_) }
+sub IO::Socket::SSL::set_client_defaults { return _set(\%for_client, @_) }
+sub IO::Socket::SSL::set_server_defaults { return _set(\%for_server, @_) }
+
+# ------------------------------------------------------- contexts, CAs
+
+sub _context_of {
+    my ($thing) = @_;
+
+    return $thing
+      if blessed $thing && $thing->isa('IO::Socket::SSL::SSL_Context');
+    return ${*$thing}{_SSL_ctx}
+      if blessed $thing && $thing->isa('IO::Socket::SSL');
+    return;
+}
+
+sub IO::Socket::SSL::set_default_context {
+    my ($thing) = @_;
+
+    $default_context = defined $thing ? _context_of($thing) : undef;
+    return;
+}
+
+# The context that a call names, or the program's default.
+sub context_to_reuse {
+    my ($args) = @_;
+    my $thing = $args->{SSL_reuse_ctx};
+
+    return $default_context unless defined $thing;
+    return _context_of($thing)
+      || croak "invalid context to reuse: $thing";
+}
+
+sub IO::Socket::SSL::context_init {
+    my %args = @_ == 1 ? %{ $_[0] } : @_;
+    my $ctx = IO::Socket::SSL::SSL_Context->new(%args) || return;
+
+    IO::Socket::SSL::set_default_context($ctx);
+    return $ctx;
+}
+
+my $ca;    # what was found or set: a hash
+
+sub _ca_from {
+    return undef if @_ == 1 && !defined $_[0];
+    return {@_} if @_ != 1;
+    my ($path) = @_;
+    return -d $path
+      ? { SSL_ca_path => $path }
+      : { SSL_ca_file => $path };
+}
+
+sub _find_ca {
+    my %found = IO::Socket::SSL::_find_default_ca();
+
+    if (!%found && eval { require Mozilla::CA; 1 }) {
+        $found{SSL_ca_file} = Mozilla::CA::SSL_ca_file();
+    }
+    return \%found;
+}
+
+sub default_ca {
+    $ca = _ca_from(@_) if @_;
+    $ca ||= _find_ca();
+    return %$ca;
+}
+
+*IO::Socket::SSL::default_ca = \&default_ca;
+
+1;

@@ -1,0 +1,55 @@
+# A context: what connections with the same options share.
+package IO::Socket::SSL::SSL_Context;
+
+use strict;
+use warnings;
+
+use Carp;
+use Scalar::Util qw(blessed);
+
+# Subs and values that the core asks for while a connection lives.
+my %KEPT = (
+    SSL_passwd_cb           => 'passwd_cb',
+    SSL_verify_callback     => 'verify_callback',
+    SSL_create_ctx_callback => 'create_ctx_callback',
+    SSL_verifycn_scheme     => 'verifycn_scheme',
+    SSL_verifycn_name       => 'verifycn_name',
+);
+
+my %MUST_BE_CODE = map { $_ => 1 }
+  qw(SSL_passwd_cb SSL_verify_callback SSL_create_ctx_callback);
+
+sub new {
+    my ($class, @args) = @_;
+    my %given = @args == 1 ? %{ $args[0] } : @args;
+    my $reused = IO::Socket::SSL::Defaults::context_to_reuse(\%given);
+
+    return $reused if $reused;
+    my $server = $given{SSL_server};
+    my $args   = IO::Socket::SSL::Defaults::merge(\%given, $server);
+    my $self   = bless {}, ref $class || $class;
+    for my $option (keys %KEPT) {
+        my $value = $args->{$option};
+        next unless defined $value;
+        croak "$option must be a code reference"
+          if $MUST_BE_CODE{$option} && ref $value ne 'CODE';
+        $self->{ $KEPT{$option} } = $value;
+    }
+    IO::Socket::SSL::Defaults::complete($args, $server);
+    $self->_create($args, $server ? 1 : 0) || return;
+    return $self;
+}
+
+sub _get_ctx_object {
+    my ($self) = @_;
+
+    return $self->{context};
+}
+
+sub has_session_cache {
+    my ($self) = @_;
+
+    return defined $self->{session_cache};
+}
+
+1;

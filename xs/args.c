@@ -1,0 +1,312 @@
+/*
+ * From a hash of SSL_* arguments to plain values, by walking the core's
+ * tables.  A value of the wrong kind is the program's mistake and croaks
+ * with the option's name.
+ */
+#include "glue.h"
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "config.h"
+#include "hostname.h"
+
+/* What is being filled, so that it can be released before a croak. */
+struct target {
+	void *config;
+	void (*release)(void *config);
+};
+
+static void
+give_up(pTHX_ const struct target *target, SV *message)
+{
+	target->release(target->config);
+	croak_sv(sv_2mortal(message));
+}
+
+static void
+refuse(pTHX_ const struct target *target, const char *option, SV *value,
+    const char *expected)
+{
+	give_up(
+	    aTHX_ target, Perl_newSVpvf(aTHX_ "%s must be %s, not '%" SVf "'",
+			      option, expected, SVfARG(value)));
+}
+
+static void
+check(pTHX_ const struct target *target, struct iss_error *err, int rv)
+{
+	if (rv != ISS_OK)
+		give_up(aTHX_ target, newSVpv(err->text, 0));
+}
+
+static void
+set_text(pTHX_ const struct target *target, const struct iss_option *option,
+    SV *value, const char *expected)
+{
+	struct iss_error err;
+	const char *text;
+	STRLEN len;
+
+	if (SvROK(value) && !SvAMAGIC(value))
+		refuse(aTHX_ target, option->name, value, expected);
+	iss_error_clear(&err);
+	text = SvPV_nomg(value, len);
+	check(aTHX_ target, &err,
+	    iss_option_set_text(&err, target->config, option, text, len));
+}
+
+/* A list: an array of texts, or one text; \undef means "none". */
+static void
+set_texts(pTHX_ const struct target *target, const struct iss_option *option,
+    SV *value)
+{
+	struct iss_error err;
+	const char *text;
+	STRLEN len;
+	SV **item;
+	SSize_t i;
+
+	if (SvROK(value) && !SvOBJECT(SvRV(value)) &&
+	    SvTYPE(SvRV(value)) < SVt_PVAV && !SvOK(SvRV(value)))
+		return;
+	if (!SvROK(value) || SvTYPE(SvRV(value)) != SVt_PVAV) {
+		if (SvROK(value) || SvCUR(value) > 0 || !SvPOK(value))
+			set_text(aTHX_ target, option, value,
+			    "a text or an array of texts");
+		return;
+	}
+	for (i = 0; i <= av_len((AV *)SvRV(value)); i++) {
+		item = av_fetch((AV *)SvRV(value), i, 0);
+		if (item == NULL || !SvOK(*item))
+			continue;
+		if (SvROK(*item) && !SvAMAGIC(*item))
+			refuse(aTHX_ target, option->name, *item,
+			    "an array of texts");
+		iss_error_clear(&err);
+		text = SvPV(*item, len);
+		check(aTHX_ target, &err,
+		    iss_option_add_text(
+			&err, target->config, option, text, len));
+	}
+}
+
+static void
+set_number(pTHX_ const struct target *target, const struct iss_option *option,
+    SV *value)
+{
+	struct iss_error err;
+
+	if (option->kind == ISS_FLAG || option->kind == ISS_SWITCH) {
+		iss_option_set_number(
+		    &err, target->config, option, SvTRUE_nomg(value));
+		return;
+	}
+	if (!looks_like_number(value)) {
+		if (SvPOK(value) && SvCUR(value) == 0)
+			return;
+		refuse(aTHX_ target, option->name, value,
+		    "a number and not a string");
+	}
+	iss_error_clear(&err);
+	check(aTHX_ target, &err,
+	    iss_option_set_number(
+		&err, target->config, option, SvNV_nomg(value)));
+}
+
+static void *
+handle(pTHX_ const struct target *target, const struct iss_option *option,
+    SV *value)
+{
+	if (!SvOK(value) || SvROK(value) || !looks_like_number(value) ||
+	    SvIV(value) == 0)
+		refuse(aTHX_ target, option->name, value, "a handle");
+	return INT2PTR(void *, SvIV(value));
+}
+
+/* X509 handles, one or an array. */
+static void
+set_certs(pTHX_ const struct target *target, const struct iss_option *option,
+    SV *value)
+{
+	struct iss_error err;
+	SV **item;
+	SSize_t i;
+
+	iss_error_clear(&err);
+	if (!SvROK(value) || SvTYPE(SvRV(value)) != SVt_PVAV) {
+		check(aTHX_ target, &err,
+		    iss_option_add1_cert(&err, target->config, option,
+			handle(aTHX_ target, option, value)));
+		return;
+	}
+	for (i = 0; i <= av_len((AV *)SvRV(value)); i++) {
+		item = av_fetch((AV *)SvRV(value), i, 0);
+		if (item != NULL)
+			check(aTHX_ target, &err,
+			    iss_option_add1_cert(&err, target->config, option,
+				handle(aTHX_ target, option, *item)));
+	}
+}
+
+static void
+set_key(pTHX_ const struct target *target, const struct iss_option *option,
+    SV *value)
+{
+	struct iss_error err;
+
+	iss_error_clear(&err);
+	check(aTHX_ target, &err,
+	    iss_option_set1_key(&err, target->config, option,
+		handle(aTHX_ target, option, value)));
+}
+
+/* Undef is as if not given; an array of nothing but undef likewise. */
+static void
+set_option(pTHX_ const struct target *target, const struct iss_option *option,
+    SV *value)
+{
+	switch (option->kind) {
+	case ISS_TEXT:
+	case ISS_FILE:
+		set_text(aTHX_ target, option, value, "a text");
+		break;
+	case ISS_TEXTS:
+	case ISS_PATHS:
+		set_texts(aTHX_ target, option, value);
+		break;
+	case ISS_FLAG:
+	case ISS_SWITCH:
+	case ISS_NUMBER:
+	case ISS_SECONDS:
+		set_number(aTHX_ target, option, value);
+		break;
+	case ISS_CERTS:
+		set_certs(aTHX_ target, option, value);
+		break;
+	case ISS_KEY:
+		set_key(aTHX_ target, option, value);
+		break;
+	}
+}
+
+static void
+walk(pTHX_ HV *args, const struct target *target,
+    const struct iss_option *options, size_t count)
+{
+	size_t i;
+	SV *value;
+
+	for (i = 0; i < count; i++) {
+		value = iss_hash_value(aTHX_ args, options[i].name);
+		if (value != NULL)
+			set_option(aTHX_ target, &options[i], value);
+	}
+}
+
+static void
+release_config(void *config)
+{
+	iss_config_release(config);
+}
+
+static void
+release_peer_config(void *config)
+{
+	iss_peer_config_release(config);
+}
+
+void
+iss_args_to_config(pTHX_ HV *args, struct iss_config *config)
+{
+	struct target target = { config, release_config };
+	size_t count;
+	const struct iss_option *options = iss_config_options(&count);
+
+	walk(aTHX_ args, &target, options, count);
+}
+
+void
+iss_args_to_peer_config(pTHX_ HV *args, struct iss_peer_config *config)
+{
+	struct target target = { config, release_peer_config };
+	size_t count;
+	const struct iss_option *options = iss_peer_options(&count);
+
+	walk(aTHX_ args, &target, options, count);
+}
+
+SV *
+iss_args_scheme_code(pTHX_ SV *scheme)
+{
+	if (!SvROK(scheme) || SvTYPE(SvRV(scheme)) != SVt_PVHV)
+		return NULL;
+	return iss_hash_value(aTHX_(HV *) SvRV(scheme), "callback");
+}
+
+/* A scheme of the user's own: a hash of its members. */
+static void
+scheme_from_hash(pTHX_ HV *hash, struct iss_scheme *scheme)
+{
+	struct iss_error err;
+	const char *value;
+	HE *entry;
+	I32 len;
+	SV *sv;
+
+	Zero(scheme, 1, struct iss_scheme);
+	hv_iterinit(hash);
+	while ((entry = hv_iternext(hash)) != NULL) {
+		sv = hv_iterval(hash, entry);
+		value = SvOK(sv) ? SvPV_nolen(sv) : NULL;
+		iss_error_clear(&err);
+		if (iss_scheme_set(
+			&err, scheme, hv_iterkey(entry, &len), value) != ISS_OK)
+			Perl_croak(aTHX_ "SSL_verifycn_scheme: %s", err.text);
+	}
+}
+
+static const struct iss_scheme *
+scheme_by_name(pTHX_ SV *name)
+{
+	SV *old = get_sv("IO::Socket::SSL::AS_IN_1_77", 0);
+	const struct iss_scheme *scheme;
+	struct iss_buf names;
+	SV *message;
+
+	scheme = old != NULL && SvTRUE(old)
+		     ? iss_scheme_find_1_77(SvPV_nolen(name))
+		     : iss_scheme_find(SvPV_nolen(name));
+	if (scheme != NULL)
+		return scheme;
+	iss_buf_init(&names, ISS_ERROR_TEXT_MAX);
+	iss_scheme_names(&names);
+	message = sv_2mortal(Perl_newSVpvf(aTHX_
+	    "SSL_verifycn_scheme: unknown scheme '%" SVf "', valid are: %s",
+	    SVfARG(name), iss_buf_text(&names)));
+	iss_buf_release(&names);
+	croak_sv(message);
+	return NULL;
+}
+
+int
+iss_args_set_name(pTHX_ struct iss_error *err, struct iss_verify *verify,
+    SV *name, SV *scheme, SV *publicsuffix)
+{
+	struct iss_scheme own;
+	const struct iss_scheme *rules = NULL;
+	const char *text;
+	STRLEN len;
+
+	if (iss_args_scheme_code(aTHX_ scheme) == NULL) {
+		if (SvROK(scheme) && SvTYPE(SvRV(scheme)) == SVt_PVHV) {
+			scheme_from_hash(aTHX_(HV *) SvRV(scheme), &own);
+			rules = &own;
+		} else
+			rules = scheme_by_name(aTHX_ scheme);
+	}
+	text = SvPVutf8(sv_mortalcopy(name), len);
+	verify->any_suffix = publicsuffix != NULL && SvPOK(publicsuffix) &&
+			     SvCUR(publicsuffix) == 0;
+	return iss_verify_set_name(err, verify, text, len, rules);
+}

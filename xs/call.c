@@ -1,0 +1,225 @@
+/*
+ * The core asks, Perl answers.  While OpenSSL is on the stack nothing may
+ * unwind through it: a sub runs on a stack of its own, what it dies with is
+ * kept, and thrown when the core has returned (iss_call_end).
+ *
+ * The subs are looked up in the context's object, and that in the socket's
+ * hash, each time: the current interpreter's own, so ithreads work.
+ */
+#include "glue.h"
+
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
+
+#include "buf.h"
+#include "cert.h"
+
+enum { NAMES_MAX = 4096 };
+
+static HV *
+callbacks_of(pTHX_ GV *glob)
+{
+	SV *ctx = iss_hash_value(aTHX_ GvHV(glob), "_SSL_ctx");
+
+	if (ctx == NULL || !SvROK(ctx) || SvTYPE(SvRV(ctx)) != SVt_PVHV)
+		return NULL;
+	return (HV *)SvRV(ctx);
+}
+
+void
+iss_call_begin(
+    pTHX_ struct iss_call *call, GV *glob, struct iss_conn *conn, SV *guarded)
+{
+	Zero(call, 1, struct iss_call);
+#ifdef MULTIPLICITY
+	call->perl = aTHX;
+#endif
+	call->glob = glob;
+	call->guarded = guarded;
+	if (conn == NULL)
+		return;
+	call->conn = iss_conn_up_ref(conn);
+	call->outer = conn->asker.host;
+	conn->asker.host = call;
+}
+
+void
+iss_call_end(pTHX_ struct iss_call *call)
+{
+	if (call->conn != NULL) {
+		call->conn->asker.host = call->outer;
+		iss_conn_free(call->conn);
+	}
+	if (call->died != NULL)
+		croak_sv(sv_2mortal(call->died));
+}
+
+void
+iss_run_signal_handlers(pTHX)
+{
+	PERL_ASYNC_CHECK();
+}
+
+/*
+ * Call code with the mortal arguments; the result as a mortal, or NULL when
+ * it died, which is noted in call->died.
+ */
+static SV *
+ask(pTHX_ struct iss_call *call, SV *code, SV **args, int count)
+{
+	SV *result = NULL;
+	bool guard = call->guarded != NULL && !SvREADONLY(call->guarded);
+	int i;
+	dSP;
+
+	if (guard) {
+		SvREFCNT_inc_simple_void_NN(call->guarded);
+		SvREADONLY_on(call->guarded);
+	}
+	PUSHSTACKi(PERLSI_MAGIC); /* so that "last" cannot see past us */
+	ENTER;
+	SAVETMPS;
+	save_scalar(PL_errgv); /* the user's $@ is not ours to clear */
+	PUSHMARK(SP);
+	EXTEND(SP, count);
+	for (i = 0; i < count; i++)
+		PUSHs(args[i]);
+	PUTBACK;
+	i = call_sv(code, G_SCALAR | G_EVAL);
+	SPAGAIN;
+	if (SvTRUE(ERRSV)) {
+		if (call->died == NULL) /* the first one is the cause */
+			call->died = newSVsv(ERRSV);
+	} else if (i == 1)
+		result = newSVsv(TOPs);
+	SP -= i;
+	PUTBACK;
+	FREETMPS;
+	LEAVE;
+	POPSTACK;
+	if (guard) {
+		SvREADONLY_off(call->guarded);
+		SvREFCNT_dec_NN(call->guarded);
+	}
+	return result != NULL ? sv_2mortal(result) : NULL;
+}
+
+/* The interpreter of a call, where there may be several. */
+#ifdef MULTIPLICITY
+#	define dCALL_PERL(call) PerlInterpreter *my_perl = (call)->perl
+#else
+#	define dCALL_PERL(call) dNOOP
+#endif
+
+static int
+password(void *host, char *buf, size_t size)
+{
+	struct iss_call *call = host;
+	dCALL_PERL(call);
+	SV *code = iss_hash_value(aTHX_ call->callbacks, "passwd_cb");
+	SV *answer;
+	STRLEN len;
+	const char *text;
+
+	if (code == NULL)
+		return -1;
+	if ((answer = ask(aTHX_ call, code, NULL, 0)) == NULL || !SvOK(answer))
+		return -1;
+	text = SvPV(answer, len);
+	if (len > size)
+		return -1;
+	Copy(text, buf, len, char);
+	return (int)len;
+}
+
+static SV *
+names_of(pTHX_ X509 *cert)
+{
+	struct iss_error ignored;
+	struct iss_buf text;
+	SV *sv;
+
+	iss_error_clear(&ignored);
+	iss_buf_init(&text, NAMES_MAX);
+	if (cert != NULL) {
+		iss_cert_issuer_text(&ignored, cert, &text);
+		iss_cert_subject_text(&ignored, cert, &text);
+	}
+	sv = sv_2mortal(newSVpvn(iss_buf_text(&text), text.len));
+	iss_buf_release(&text);
+	return sv;
+}
+
+static bool
+verify(void *host, bool ok, X509_STORE_CTX *store)
+{
+	struct iss_call *call = host;
+	dCALL_PERL(call);
+	X509 *cert = X509_STORE_CTX_get_current_cert(store);
+	int error = X509_STORE_CTX_get_error(store);
+	SV *args[6];
+	SV *code, *answer;
+
+	if (call->died != NULL)
+		return false;
+	code = iss_hash_value(
+	    aTHX_ callbacks_of(aTHX_ call->glob), "verify_callback");
+	if (code == NULL)
+		return ok;
+	args[0] = sv_2mortal(newSViv(ok));
+	args[1] = sv_2mortal(iss_new_handle(aTHX_ store));
+	args[2] = names_of(aTHX_ cert);
+	args[3] =
+	    error == X509_V_OK
+		? sv_2mortal(newSViv(0))
+		: sv_2mortal(newSVpv(X509_verify_cert_error_string(error), 0));
+	args[4] = sv_2mortal(iss_new_handle(aTHX_ cert));
+	args[5] = sv_2mortal(newSViv(X509_STORE_CTX_get_error_depth(store)));
+	answer = ask(aTHX_ call, code, args, 6);
+	ERR_clear_error(); /* what the sub left is not our handshake's */
+	return answer != NULL && SvTRUE(answer);
+}
+
+/* The scheme's sub gets the host, the CN and the pairs of type and value. */
+static bool
+check_name(void *host, const char *name, X509 *leaf)
+{
+	struct iss_call *call = host;
+	dCALL_PERL(call);
+	SV *code = call->scheme_code;
+	SV *args[3];
+	SV *answer;
+
+	if (code == NULL && call->glob != NULL)
+		code = iss_hash_value(
+		    aTHX_ GvHV(call->glob), "_SSL_scheme_callback");
+	if (call->died != NULL || code == NULL)
+		return false;
+	args[0] = code;
+	args[1] = sv_2mortal(newSVpv(name, 0));
+	args[2] = sv_2mortal(iss_new_handle(aTHX_ leaf));
+	answer = ask(aTHX_ call,
+	    (SV *)get_cv("IO::Socket::SSL::_ask_scheme", 0), args, 3);
+	return answer != NULL && SvTRUE(answer);
+}
+
+static bool
+ctx_created(void *host, SSL_CTX *ctx)
+{
+	struct iss_call *call = host;
+	dCALL_PERL(call);
+	SV *arg = sv_2mortal(iss_new_handle(aTHX_ ctx));
+	SV *code = iss_hash_value(aTHX_ call->callbacks, "create_ctx_callback");
+
+	if (code == NULL)
+		return true;
+	ask(aTHX_ call, code, &arg, 1);
+	return call->died == NULL;
+}
+
+const struct iss_host_ops iss_perl_ops = {
+	.password = password,
+	.verify = verify,
+	.check_name = check_name,
+	.ctx_created = ctx_created,
+};

@@ -1,0 +1,114 @@
+/*
+ * Statuses, errors and handles in Perl's manner: $!, the dual-valued
+ * $SSL_ERROR, integers that hold an address.
+ */
+#include "glue.h"
+
+#include <errno.h>
+
+#include <openssl/ssl.h>
+
+#define WANT_READ_TEXT "SSL wants a read first"
+#define WANT_WRITE_TEXT "SSL wants a write first"
+
+static void
+set_dualvar(pTHX_ SV *sv, IV number, const char *text, STRLEN len)
+{
+	sv_setpvn(sv, text, len);
+	SvUPGRADE(sv, SVt_PVIV);
+	SvIV_set(sv, number);
+	SvIOK_on(sv);
+	SvSETMAGIC(sv);
+}
+
+static void
+tell(pTHX_ GV *glob, int e, IV number, const char *text)
+{
+	SV *global = get_sv("IO::Socket::SSL::SSL_ERROR", GV_ADD);
+	STRLEN len = strlen(text);
+	HV *hash = glob != NULL ? GvHV(glob) : NULL;
+	SV *last;
+
+	set_dualvar(aTHX_ global, number, text, len);
+	if (hash != NULL) {
+		last = *hv_fetchs(hash, "_SSL_last_err", 1);
+		set_dualvar(aTHX_ last, number, text, len);
+	}
+	errno = e;
+}
+
+void
+iss_tell_success(pTHX)
+{
+	SV *global = get_sv("IO::Socket::SSL::SSL_ERROR", GV_ADD);
+
+	if (SvTRUE_nomg(global))
+		sv_setpvs_mg(global, "");
+}
+
+void
+iss_tell_error(pTHX_ GV *glob, const struct iss_error *err)
+{
+	tell(aTHX_ glob, err->sys_errno, err->code, err->text);
+}
+
+void
+iss_tell_text(pTHX_ GV *glob, int e, const char *text)
+{
+	tell(aTHX_ glob, e, e != 0 ? SSL_ERROR_SYSCALL : SSL_ERROR_SSL, text);
+}
+
+void
+iss_tell_status(pTHX_ GV *glob, const struct iss_conn *conn, int status)
+{
+	switch (status) {
+	case ISS_WANT_READ:
+		tell(aTHX_ glob, EWOULDBLOCK, SSL_ERROR_WANT_READ,
+		    WANT_READ_TEXT);
+		break;
+	case ISS_WANT_WRITE:
+		tell(aTHX_ glob, EWOULDBLOCK, SSL_ERROR_WANT_WRITE,
+		    WANT_WRITE_TEXT);
+		break;
+	case ISS_INTR:
+		tell(aTHX_ glob, EINTR, SSL_ERROR_SYSCALL,
+		    "interrupted by a signal");
+		break;
+	case ISS_ERROR:
+	case ISS_TIMEOUT:
+		iss_tell_error(aTHX_ glob, &conn->err);
+		break;
+	default: /* success, and an end, which is none of the errors */
+		iss_tell_success(aTHX);
+		errno = 0;
+		break;
+	}
+}
+
+SV *
+iss_hash_value(pTHX_ HV *hash, const char *key)
+{
+	SV **slot = hash != NULL ? hv_fetch(hash, key, strlen(key), 0) : NULL;
+
+	if (slot == NULL)
+		return NULL;
+	SvGETMAGIC(*slot);
+	return SvOK(*slot) ? *slot : NULL;
+}
+
+SV *
+iss_new_handle(pTHX_ const void *pointer)
+{
+	return newSViv(PTR2IV(pointer));
+}
+
+void *
+iss_handle_pointer(pTHX_ SV *value, const char *option)
+{
+	if (!SvIOK(value) && !looks_like_number(value))
+		Perl_croak(aTHX_ "%s: '%" SVf "' is not a handle", option,
+		    SVfARG(value));
+	if (SvIV(value) == 0)
+		Perl_croak(aTHX_ "%s: the handle is NULL", option);
+	return INT2PTR(void *, SvIV(value));
+}

@@ -1,0 +1,180 @@
+/*
+ * What SSL.xs and the files beside this one share: the two worlds meet
+ * here.  Values are carried between Perl and the core; nothing here knows
+ * TLS.  Layers: convert, attach < call < args, stream < SSL.xs.
+ */
+#ifndef ISS_GLUE_H
+#define ISS_GLUE_H
+
+#define PERL_NO_GET_CONTEXT
+#include "EXTERN.h"
+#include "perl.h"
+#include "XSUB.h"
+#include "ppport.h"
+
+#include "conn.h"
+#include "ctx.h"
+#include "error.h"
+
+/* ---- attach.c: core objects behind Perl ones ---- */
+
+/*
+ * A socket's methods, each of which a subclass may override; the tied
+ * handle calls what the class resolves, or the core where that is ours.
+ */
+enum iss_method {
+	ISS_METHOD_READ,
+	ISS_METHOD_SYSREAD,
+	ISS_METHOD_READLINE,
+	ISS_METHOD_GETC,
+	ISS_METHOD_PRINT,
+	ISS_METHOD_PRINTF,
+	ISS_METHOD_SAY,
+	ISS_METHOD_SYSWRITE,
+	ISS_METHOD_WRITE,
+	ISS_METHOD_EOF,
+	ISS_METHOD_PEEK,
+	ISS_METHOD_COUNT
+};
+
+/* The name of a method, "sysread". */
+const char *iss_method_name(enum iss_method method);
+
+/* The glob behind a socket (object, glob or reference to it); or NULL. */
+GV *iss_socket_glob(pTHX_ SV *socket);
+
+/* The connection that hangs on a glob's IO; NULL: there is none. */
+struct iss_conn *iss_attached(pTHX_ GV *glob);
+
+/* Hang a connection there (its reference goes along), take it off. */
+void iss_attach(pTHX_ GV *glob, struct iss_conn *conn);
+void iss_detach(pTHX_ GV *glob);
+
+/* Does glob's class resolve this method to ours?  Cached. */
+bool iss_method_is_ours(pTHX_ GV *glob, enum iss_method method);
+
+/* The context behind an IO::Socket::SSL::SSL_Context object; or NULL. */
+struct iss_ctx *iss_attached_ctx(pTHX_ SV *object);
+void iss_attach_ctx(pTHX_ SV *object, struct iss_ctx *ctx);
+
+/* ---- convert.c: errors and handles ---- */
+
+/* Set $SSL_ERROR, $! and the object's last error from a core status. */
+void iss_tell_status(pTHX_ GV *glob, const struct iss_conn *conn, int status);
+void iss_tell_error(pTHX_ GV *glob, const struct iss_error *err);
+void iss_tell_text(pTHX_ GV *glob, int e, const char *text);
+/* Nothing is wrong: $SSL_ERROR is false. */
+void iss_tell_success(pTHX);
+
+/* The value at key of a glob's or an object's hash; NULL: undef or absent. */
+SV *iss_hash_value(pTHX_ HV *hash, const char *key);
+
+/* A handle that we exchange with Net::SSLeay: an address as integer. */
+SV *iss_new_handle(pTHX_ const void *pointer);
+void *iss_handle_pointer(pTHX_ SV *value, const char *option);
+
+/* ---- call.c: the core's questions, answered by Perl ---- */
+
+/* One call of the core: whom its callbacks belong to. */
+struct iss_call {
+	struct iss_conn *conn; /* held for the call; NULL: making a context */
+	void *outer;           /* the host that was lent before us */
+	GV *glob;              /* borrowed: the caller's stack holds it */
+	HV *callbacks;         /* borrowed: where a context's subs are */
+	SV *scheme_code;       /* borrowed: of verify_hostname's scheme */
+	SV *guarded;           /* the core points into it: not to be changed */
+	SV *died;              /* the first exception of a callback */
+#ifdef MULTIPLICITY
+	PerlInterpreter *perl;
+#endif
+};
+
+extern const struct iss_host_ops iss_perl_ops;
+
+/*
+ * Begin and end a call for a connection; end throws what a callback died
+ * with, after everything else is put back.
+ */
+void iss_call_begin(
+    pTHX_ struct iss_call *call, GV *glob, struct iss_conn *conn, SV *guarded);
+void iss_call_end(pTHX_ struct iss_call *call);
+
+/* Run the handlers of signals that arrived; may die. */
+void iss_run_signal_handlers(pTHX);
+
+/* ---- args.c: SSL_* hashes to plain values ---- */
+
+/* Fill config from the hash; croaks, with config released, on a wrong one. */
+void iss_args_to_config(pTHX_ HV *args, struct iss_config *config);
+void iss_args_to_peer_config(pTHX_ HV *args, struct iss_peer_config *config);
+
+/* Set the name check of a connection from a scheme as the user gives it. */
+int iss_args_set_name(pTHX_ struct iss_error *err, struct iss_verify *verify,
+    SV *name, SV *scheme, SV *publicsuffix);
+/* The sub in a scheme that is a hash; NULL: there is none. */
+SV *iss_args_scheme_code(pTHX_ SV *scheme);
+
+/* ---- stream.c: application data from and to scalars ---- */
+
+/*
+ * Do what a method does, with the arguments behind the handle, as perlfunc
+ * has them.  Returns a new value, or NULL on failure, with $! and $SSL_ERROR
+ * set; croaks on wrong arguments.
+ */
+SV *iss_stream_run(pTHX_ enum iss_method method, GV *glob,
+    struct iss_conn *conn, SV **args, SSize_t count);
+
+/* ---- dispatch.c: which code a method, or a tied handle's, ends in ---- */
+
+/* Remember our own methods, whatever a program puts in their place. */
+void iss_remember_methods(pTHX);
+
+/*
+ * The body of an XSUB: arguments on the stack from ax, results there too.
+ * A method of a socket, without TLS its base class's; a method of the tied
+ * handle, which is the one that the socket's class resolves.
+ */
+void iss_run_method(pTHX_ enum iss_method method, GV *glob, I32 ax, I32 items);
+void iss_run_tied(pTHX_ enum iss_method method, SV *handle, I32 ax, I32 items);
+
+/* ---- life.c: contexts and connections begin and end ---- */
+
+/* True, or false with the error told. */
+bool iss_create_ctx(pTHX_ SV *self, HV *args, bool server);
+bool iss_begin(pTHX_ GV *self, struct iss_ctx *ctx, int fd, HV *args, SV *name,
+    SV *scheme);
+
+/* New values: 1 done, '' failed, undef under way; the last two told. */
+SV *iss_handshake(pTHX_ GV *self, bool server, SV *seconds, bool wait);
+SV *iss_shutdown(pTHX_ GV *self, bool fast, SV *seconds, bool wait);
+
+/* Does cert (a handle; undef: the peer's) belong to name?  False is told. */
+bool iss_verify_name(
+    pTHX_ GV *self, SV *cert, SV *name, SV *scheme, SV *suffix);
+
+/* Make a blessed thing an unblessed one. */
+void iss_unbless(pTHX_ SV *sv);
+
+/* ---- facts.c: what is known of a connection ---- */
+
+enum iss_fact {
+	ISS_FACT_CIPHER,
+	ISS_FACT_VERSION,
+	ISS_FACT_VERSION_NUMBER,
+	ISS_FACT_SERVERNAME,
+	ISS_FACT_ALPN,
+	ISS_FACT_NPN,
+	ISS_FACT_REUSED,
+	ISS_FACT_DUMP
+};
+
+/* A new value, undef where the connection does not know. */
+SV *iss_fact(pTHX_ struct iss_conn *conn, enum iss_fact fact);
+
+/* Push results on the stack, after a PUTBACK of the XSUB. */
+void iss_push_certificate(pTHX_ struct iss_conn *conn, bool ours, SV *field);
+void iss_push_field(pTHX_ X509 *cert, SV *field);
+void iss_push_chain(pTHX_ struct iss_conn *conn);
+void iss_push_default_ca(pTHX);
+
+#endif
