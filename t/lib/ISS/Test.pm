@@ -32,9 +32,9 @@ use Test::More;
 use ISS::Test::Peer;
 
 our @EXPORT = qw(
-  cert key cert_file server_args client_args
+  cert key cert_file identity server_args client_args
   versions each_version each_setting blocking_and_not
-  listener address peer raw_pair tls_pair failing_pair
+  listener address peer raw_pair tls_pair failing_pair handshake_errors
   readable writable complete read_all warnings_of died perl_says
 );
 
@@ -199,6 +199,25 @@ sub failing_pair {
         }
     );
     return (scalar $class->start_SSL($tcp, @mine), $peer);
+}
+
+# What $SSL_ERROR says on both sides after the handshake: '' for success.
+sub handshake_errors {
+    my ($sock, $peer) = failing_pair(
+        @_,
+        peer => sub {
+            my ($sock, $me) = @_;
+            $me->tell($sock ? '' : "$SSL_ERROR");
+        }
+    );
+    my $ours = $sock ? '' : "$SSL_ERROR";
+    return ($ours, $peer->hear);
+}
+
+# Arguments for a side that shows this certificate.
+sub identity {
+    my ($name) = @_;
+    return (SSL_cert_file => cert($name), SSL_key_file => key($name));
 }
 
 # --- waiting for something --------------------------------------------------
