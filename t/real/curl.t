@@ -24,9 +24,11 @@ sub curl {
     my (%arg) = @_;
 
     my @command = (
-        $curl,       '-q',     '--silent',  '--show-error',
-        '--cacert',  $arg{ca}, '--noproxy', '*', '--tlsv' . $arg{version},
-        '--tls-max', $arg{version}
+        $curl,       qw(-q --silent --show-error --noproxy *),
+        '--resolve', "localhost:$arg{port}:127.0.0.1",
+        '--cacert',  $arg{ca},
+        '--tls-max', $arg{version},
+        '--tlsv' . $arg{version}
     );
     push @command, '--cert', $arg{cert}, '--key', $arg{key} if $arg{cert};
     push @command, @{ $arg{more} || [] };

@@ -23,12 +23,14 @@ sub fetch {
         '--x509cafile' => $arg{ca},
         '--priority'   => "NORMAL:-VERS-ALL:+VERS-TLS$arg{version}",
         '--port'       => $arg{port},
+        '--sni-hostname=localhost',
+        '--verify-hostname=localhost',
     );
     push @command,
       '--x509certfile' => $arg{cert},
       '--x509keyfile'  => $arg{key}
       if $arg{cert};
-    my $client = ISS::Program->start([@command, 'localhost']);
+    my $client = ISS::Program->start([@command, '127.0.0.1']);
     $client->send("GET / HTTP/1.0\r\n\r\n");
 
     # The end of its input makes it hang up before the answer is there.

@@ -53,10 +53,11 @@ sub connect_to {
     my ($port, @option) = @_;
 
     return IO::Socket::SSL->new(
-        PeerAddr    => 'localhost',
-        PeerPort    => $port,
-        Timeout     => 20,
-        SSL_ca_file => cert('ca'),
+        PeerAddr          => '127.0.0.1',
+        PeerPort          => $port,
+        Timeout           => 20,
+        SSL_ca_file       => cert('ca'),
+        SSL_verifycn_name => 'localhost',
         @option
     );
 }

@@ -23,7 +23,7 @@ context.minimum_version = context.maximum_version = {
     '1.2': ssl.TLSVersion.TLSv1_2, '1.3': ssl.TLSVersion.TLSv1_3}[version]
 if cert:
     context.load_cert_chain(cert, key)
-raw = socket.create_connection(('localhost', int(port)), timeout=20)
+raw = socket.create_connection(('127.0.0.1', int(port)), timeout=20)
 tls = context.wrap_socket(raw, server_hostname='localhost',
                           suppress_ragged_eofs=False)
 tls.sendall(b'GET / HTTP/1.0\r\n\r\n')

@@ -79,7 +79,7 @@ sub smtp_starttls {
     my $version = {@tls}->{SSL_version};
 
     my ($port, $server) = start_server(\%SMTP);
-    my $smtp = Net::SMTP->new('localhost', Port => $port, Timeout => 20);
+    my $smtp = Net::SMTP->new('127.0.0.1', Port => $port, Timeout => 20);
     ok(Net::SMTP->can_ssl,                  'Net::SMTP finds us good enough');
     ok(defined $smtp->supports('STARTTLS'), 'offered in the clear');
     ok($smtp->starttls(@tls),               'upgraded') or diag $@;
@@ -123,7 +123,7 @@ sub smtp_at_once {
 
     my ($port, $server) = start_server(\%SMTP, @tls);
     my $smtp = Net::SMTP->new(
-        'localhost',
+        '127.0.0.1',
         Port    => $port,
         Timeout => 20,
         SSL     => 1,
@@ -141,7 +141,7 @@ sub smtp_wrong_name {
     my (@tls) = @_;
 
     my ($port, $server) = start_server(\%SMTP);
-    my $smtp = Net::SMTP->new('localhost', Port => $port, Timeout => 20);
+    my $smtp = Net::SMTP->new('127.0.0.1', Port => $port, Timeout => 20);
     ok(!$smtp->starttls(@tls, SSL_verifycn_name => 'mail.example.com'),
         'not upgraded');
     like($@, qr/mail\.example\.com/, 'it says which name was wanted');
@@ -171,7 +171,7 @@ sub pop3_starttls {
     my $version = {@tls}->{SSL_version};
 
     my ($port, $server) = start_server(\%POP3);
-    my $pop3 = Net::POP3->new('localhost', Port => $port, Timeout => 20);
+    my $pop3 = Net::POP3->new('127.0.0.1', Port => $port, Timeout => 20);
     ok(Net::POP3->can_ssl,    'Net::POP3 finds us good enough');
     ok($pop3->starttls(@tls), 'upgraded') or diag $@;
     is($pop3->get_sslversion,        $version, 'under the version wanted');
@@ -202,7 +202,7 @@ sub pop3_at_once {
 
     my ($port, $server) = start_server(\%POP3, @tls);
     my $pop3 = Net::POP3->new(
-        'localhost',
+        '127.0.0.1',
         Port    => $port,
         Timeout => 20,
         SSL     => 1,
@@ -212,7 +212,8 @@ sub pop3_at_once {
     is($pop3->login('me', 'secret'), 1, 'one mail waits');
     my ($handle, @mail) = $pop3->getfh(1);
     while (defined(my $line = <$handle>)) {
-        push @mail, unix($line) =~ s/^\.\././r;    # left to its reader
+        $line =~ s/^\.\././;    # left to its reader
+        push @mail, unix($line);
     }
     is_deeply(\@mail, \@MAIL, 'it comes whole through a tied handle');
     ok($pop3->quit, 'they part');

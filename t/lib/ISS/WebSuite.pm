@@ -9,9 +9,13 @@ use Digest::SHA qw(sha256_hex);
 use Exporter    qw(import);
 use ISS::Nginx;
 use ISS::Test;
+use Socket qw(inet_aton);
 use Test::More;
 
 our @EXPORT = qw(web_suite);
+
+# A bare system may have no /etc/hosts.
+my $HOST = inet_aton('localhost') ? 'localhost' : '127.0.0.1';
 
 my $PAGE      = "a page\n" x 100;
 my $MEGABYTES = 50;
@@ -26,7 +30,7 @@ my %BAD = (
     'self-signed'  => ['a self-signed certificate', qr/self.signed/],
     'wrong-name'   => [
         'the wrong name, with that wanted and that offered',
-        qr/(?=.*\blocalhost\b)(?=.*\bwrong\.invalid\b)/s
+        qr/(?=.*\b\Q$HOST\E\b)(?=.*\bwrong\.invalid\b)/s
     ],
 );
 
@@ -74,7 +78,7 @@ sub _sites {
     return %site;
 }
 
-sub _url { 'https://localhost:' . $_[0]->port($_[1]) }
+sub _url { "https://$HOST:" . $_[0]->port($_[1]) }
 
 sub _gets_a_page {
     my ($client, $url, $version) = @_;
