@@ -1,0 +1,113 @@
+# LWP and HTTP::Tiny reach nginx through a proxy: they say CONNECT in the
+# clear and hand the socket to start_SSL then.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+
+use HTTP::Tiny;
+use IO::Select;
+use ISS::Nginx;
+use ISS::Test;
+
+plan skip_all => ISS::Nginx->missing if ISS::Nginx->missing;
+
+my $PAGE  = "a page behind a proxy\n" x 10000;
+my $nginx = ISS::Nginx->start(
+    good  => { cert => cert('server'),     key => key('server') },
+    wrong => { cert => cert('wrong-name'), key => key('wrong-name') }
+);
+$nginx->publish('/page', $PAGE);
+
+my %CLIENT = (
+    'HTTP::Tiny' => sub {
+        my ($proxy, $url, %ssl) = @_;
+        my $answer = HTTP::Tiny->new(
+            https_proxy => "http://$proxy",
+            verify_SSL  => 1,
+            timeout     => 20,
+            SSL_options => \%ssl
+        )->get($url);
+        return $answer->{content};
+    },
+    'LWP' => sub {
+        my ($proxy, $url, %ssl) = @_;
+        my $lwp = LWP::UserAgent->new(
+            timeout  => 20,
+            ssl_opts => { verify_hostname => 1, %ssl }
+        );
+        $lwp->proxy(https => "http://$proxy");
+        return $lwp->get($url)->content;
+    }
+);
+
+for my $name (sort keys %CLIENT) {
+    subtest $name => sub {
+        push @INC, split /:/, $ENV{ISS_TEST_LWP_HTTPS} || '';
+        plan skip_all => "no LWP with https: $@"
+          if $name eq 'LWP'
+          && !eval { require LWP::UserAgent; require LWP::Protocol::https };
+        goes_through_a_proxy($CLIENT{$name});
+    };
+}
+done_testing;
+
+sub goes_through_a_proxy {
+    my ($get) = @_;
+
+    for my $version (versions()) {
+        my %ssl = (SSL_version => $version, SSL_ca_file => cert('ca'));
+
+        my ($proxy, $peer) = start_proxy();
+        my $url = '127.0.0.1:' . $nginx->port('good');
+        is($get->($proxy, "https://$url/page", %ssl),
+            $PAGE, "$version: a page arrives");
+        is_deeply([$peer->hear], [$url, 0],
+            "$version: the proxy was asked for the way, and saw no page");
+
+        ($proxy, $peer) = start_proxy();
+        $url = '127.0.0.1:' . $nginx->port('wrong');
+        like($get->($proxy, "https://$url/page", %ssl),
+            qr/wrong\.invalid/, "$version: the wrong name is refused");
+    }
+    return;
+}
+
+# Serves one CONNECT, and tells which it was, and if it could read the page.
+sub start_proxy {
+    my $listener = listener();
+    my $peer     = peer(
+        sub {
+            my ($me) = @_;
+            my $client = $listener->accept or die "accept: $!";
+            my ($target, $header) = ('', '');
+            $header .= <$client> // die "no header\n"
+              while $header !~ /\r\n\r\n\z/;
+            ($target) = $header =~ m{^CONNECT (\S+) HTTP/1};
+            my $server = IO::Socket::INET->new($target) or die "$target: $!";
+            syswrite $client, "HTTP/1.1 200 Connected\r\n\r\n";
+            my $seen = shuttle($client, $server);
+            $me->tell($target, $seen =~ /a page behind/ ? 1 : 0);
+        }
+    );
+    return (address($listener), $peer);
+}
+
+# Carry bytes both ways until one side ends; returns them all.
+sub shuttle {
+    my ($client, $server) = @_;
+
+    my %other  = ($client => $server, $server => $client);
+    my $select = IO::Select->new($client, $server);
+    my $seen   = '';
+    while (1) {
+        for my $from ($select->can_read) {
+            my $bytes = '';
+            sysread $from, $bytes, 65536 or return $seen;
+            print { $other{$from} } $bytes;
+            $seen .= $bytes;
+        }
+    }
+}
