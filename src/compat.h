@@ -29,6 +29,11 @@
 #	define SSL_get1_peer_certificate SSL_get_peer_certificate
 #endif
 
+/* 4.0 has no SSLv3 at all, and no longer says so. */
+#if OPENSSL_VERSION_NUMBER >= 0x40000000L && !defined(OPENSSL_NO_SSL3)
+#	define OPENSSL_NO_SSL3
+#endif
+
 /* Since 3.0 an algorithm that no provider has is reported so. */
 #ifdef ERR_R_UNSUPPORTED
 #	define ISS_R_UNSUPPORTED ERR_R_UNSUPPORTED

@@ -8,6 +8,7 @@
 
 #include <openssl/ssl.h>
 
+#include "compat.h"
 #include "tap.h"
 
 #define SSL3 SSL_OP_NO_SSLv3
