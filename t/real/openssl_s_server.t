@@ -141,11 +141,12 @@ sub is_refused_without_certificate {
 sub tells_how_it_ended {
     my ($version) = @_;
 
-    my ($server, $port) = start_server($version);
+    my ($server, $port) = start_server($version, '-rev');
     my $client = connect_to($port);
-    exchange($server, $client, "$version: before the end");
-    $server->send("Q\n");
-    is(sysread($client, my $data, 1), 0,    "$version: it says goodbye");
+    print {$client} "abc\n";
+    is(scalar <$client>, "cba\n", "$version: a server that turns lines over");
+    print {$client} "CLOSE\n";
+    is(sysread($client, my $data, 1), 0,    "$version: ... says goodbye");
     is($client->eof_reason, 'close_notify', "$version: ... as it should");
 
     ($server, $port) = start_server($version);

@@ -140,11 +140,9 @@ sub _keeps_a_connection {
         [1 .. 3],
         "$version: three requests count up"
     );
-    is_deeply(
-        [map { $_->{'x-connection'} } @header],
-        [($header[0]{'x-connection'}) x 3],
-        "$version: they share one connection"
-    );
+    my %connection = map { $_ => 1 }
+      grep { defined } map { $_->{'x-connection'} } @header;
+    is(keys %connection, 1, "$version: they share one connection");
     return;
 }
 
