@@ -56,7 +56,12 @@ packages_for() {
 		echo openssl@3 pkgconf libidn2 libpsl
 		;;
 	tests-apt)
-		echo "$(nginx_of_apt)" curl gnutls-bin python3 libwww-perl
+		# what libwww-perl needs; itself: see provide_lwp in runtests
+		echo "$(nginx_of_apt)" curl gnutls-bin python3 \
+			libfile-listing-perl libhtml-parser-perl \
+			libhttp-cookies-perl libhttp-negotiate-perl \
+			libnet-http-perl libtry-tiny-perl \
+			libwww-robotrules-perl
 		;;
 	tests-dnf)
 		echo nginx curl gnutls-utils python3 perl-libwww-perl \
