@@ -153,25 +153,54 @@ word_value(const struct word *words, const char *text)
 	return -1;
 }
 
+enum { CHECK_CN, IN_ALT, IN_CN, IP_IN_CN, KEYS };
+
+static const struct key {
+	const char *name;
+	const struct word *words;
+} keys[KEYS] = {
+	[CHECK_CN] = { "check_cn", cn_words },
+	[IN_ALT] = { "wildcards_in_alt", wildcard_words },
+	[IN_CN] = { "wildcards_in_cn", wildcard_words },
+	[IP_IN_CN] = { "ip_in_cn", ip_words },
+};
+
+/* The index of a key; KEYS if there is none. */
+static int
+find_key(const char *name)
+{
+	int i;
+
+	for (i = 0; i < KEYS; i++)
+		if (strcmp(keys[i].name, name) == 0)
+			break;
+	return i;
+}
+
+static void
+assign(struct iss_scheme *scheme, int key, int value)
+{
+	switch (key) {
+	case CHECK_CN:
+		scheme->check_cn = (enum iss_check_cn)value;
+		break;
+	case IN_ALT:
+		scheme->wildcards_in_alt = (enum iss_wildcards)value;
+		break;
+	case IN_CN:
+		scheme->wildcards_in_cn = (enum iss_wildcards)value;
+		break;
+	default:
+		scheme->ip_in_cn = value;
+	}
+}
+
 int
 iss_scheme_set(struct iss_error *err, struct iss_scheme *scheme,
     const char *key, const char *value)
 {
-	enum { CHECK_CN, IN_ALT, IN_CN, IP_IN_CN, KEYS };
-	static const struct key {
-		const char *name;
-		const struct word *words;
-	} keys[KEYS] = {
-		[CHECK_CN] = { "check_cn", cn_words },
-		[IN_ALT] = { "wildcards_in_alt", wildcard_words },
-		[IN_CN] = { "wildcards_in_cn", wildcard_words },
-		[IP_IN_CN] = { "ip_in_cn", ip_words },
-	};
-	int number, i;
+	int i = find_key(key), number;
 
-	for (i = 0; i < KEYS; i++)
-		if (strcmp(keys[i].name, key) == 0)
-			break;
 	if (i == KEYS)
 		return iss_error_set(err,
 		    "verification scheme: unknown key \"%.60s\"; valid are "
@@ -180,21 +209,10 @@ iss_scheme_set(struct iss_error *err, struct iss_scheme *scheme,
 		    keys[3].name);
 
 	number = word_value(keys[i].words, value);
-	if (number < 0 && i != CHECK_CN)
+	if (number < 0 && i == CHECK_CN)
+		number = ISS_CN_NEVER;
+	if (number < 0)
 		return invalid_value(err, key, value, keys[i].words);
-	switch (i) {
-	case CHECK_CN:
-		scheme->check_cn =
-		    number < 0 ? ISS_CN_NEVER : (enum iss_check_cn)number;
-		break;
-	case IN_ALT:
-		scheme->wildcards_in_alt = (enum iss_wildcards)number;
-		break;
-	case IN_CN:
-		scheme->wildcards_in_cn = (enum iss_wildcards)number;
-		break;
-	default:
-		scheme->ip_in_cn = number;
-	}
+	assign(scheme, i, number);
 	return 0;
 }
