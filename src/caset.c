@@ -22,12 +22,14 @@
 #include <openssl/asn1.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 
 #include "file.h"
 #include "pem.h"
 #include "refcount.h"
 
 enum {
+	PARTS = 7,
 	SLOTS = 16,                       /* files remembered */
 	LARGEST_FILE = 128 * 1024 * 1024, /* there are such lists */
 };
@@ -129,99 +131,101 @@ const STACK_OF(X509_CRL) * iss_caset_get0_crls(const struct iss_caset *set)
 	return set->crls;
 }
 
-/* Step into the next element, or over it; false when that is another. */
-static bool
-step(const unsigned char **at, const unsigned char *end, int tag, int class,
-    bool over)
+/* What stands before the subject of a certificate (RFC 5280, 4.1). */
+static const struct part {
+	int tag;
+	int class;
+	enum { INTO, OVER, OVER_IF_THERE } how;
+} parts[PARTS] = {
+	{ V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL, INTO },   /* Certificate */
+	{ V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL, INTO },   /* TBSCertificate */
+	{ 0, V_ASN1_CONTEXT_SPECIFIC, OVER_IF_THERE }, /* version */
+	{ V_ASN1_INTEGER, V_ASN1_UNIVERSAL, OVER },    /* serialNumber */
+	{ V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL, OVER },   /* signature */
+	{ V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL, OVER },   /* issuer */
+	{ V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL, OVER },   /* validity */
+};
+
+/* The subject of a certificate without the rest; NULL when it is not where it
+ * should be, and OpenSSL may know better. */
+static X509_NAME *
+find_subject(const unsigned char *der, long size)
 {
-	const unsigned char *content = *at;
-	int got_tag, got_class;
+	const unsigned char *at = der, *end = der + size, *content;
+	const struct part *part;
+	int tag, class;
 	long len;
 
-	if (ASN1_get_object(&content, &len, &got_tag, &got_class, end - *at) &
-	    0x81) /* malformed, or of indefinite length */
-		return false;
-	if (got_tag != tag || got_class != class)
-		return false;
-	*at = over ? content + len : content;
-	return true;
-}
-
-/*
- * The subject of a certificate without the rest (RFC 5280, 4.1); NULL when it
- * is not where it should be, and OpenSSL may know better.
- */
-static X509_NAME *
-find_subject(const unsigned char *der, long len)
-{
-	enum { PLAIN = V_ASN1_UNIVERSAL };
-	const unsigned char *at = der, *end = der + len;
-
-	if (!step(&at, end, V_ASN1_SEQUENCE, PLAIN, false) /* all */
-	    ||
-	    !step(&at, end, V_ASN1_SEQUENCE, PLAIN, false)) /* to be signed */
-		return NULL;
-	(void)step(&at, end, 0, V_ASN1_CONTEXT_SPECIFIC, true); /* version */
-	if (!step(&at, end, V_ASN1_INTEGER, PLAIN, true)        /* serial */
-	    || !step(&at, end, V_ASN1_SEQUENCE, PLAIN, true)    /* algorithm */
-	    || !step(&at, end, V_ASN1_SEQUENCE, PLAIN, true)    /* issuer */
-	    || !step(&at, end, V_ASN1_SEQUENCE, PLAIN, true))   /* validity */
-		return NULL;
+	for (part = parts; part < parts + PARTS; part++) {
+		content = at;
+		if (ASN1_get_object(&content, &len, &tag, &class, end - at) &
+		    0x81) /* malformed, or of indefinite length */
+			return NULL;
+		if (tag == part->tag && class == part->class)
+			at = part->how == INTO ? content : content + len;
+		else if (part->how != OVER_IF_THERE)
+			return NULL;
+	}
 	return d2i_X509_NAME(NULL, &at, end - at);
 }
 
-/* Take what the entry holds, also on failure. */
-static int
-add_entry(struct iss_error *err, struct iss_caset *set, struct entry *entry)
+static bool
+make_room(struct iss_caset *set)
 {
 	size_t room = set->room > 0 ? 2 * set->room : 8;
 	struct entry *grown;
 
-	if (set->total == set->room) {
-		grown = realloc(set->entries, room * sizeof(*grown));
-		if (grown == NULL) {
-			entry_release(entry);
-			return iss_error_set(err, "out of memory");
-		}
-		set->entries = grown;
-		set->room = room;
-	}
-	entry->place = set->total;
-	set->entries[set->total++] = *entry;
-	return 0;
+	if (set->total < set->room)
+		return true;
+	if ((grown = realloc(set->entries, room * sizeof(*grown))) == NULL)
+		return false;
+	set->entries = grown;
+	set->room = room;
+	return true;
 }
 
-/* A certificate that is decoded already; it is taken. */
+/* Add a certificate; its subject is taken, also on failure. */
 static int
-add_cert(struct iss_error *err, struct iss_caset *set, X509 *cert)
+add_cert(struct iss_error *err, struct iss_caset *set, X509_NAME *subject,
+    const unsigned char *der, long len)
 {
-	struct entry entry = { .cert = cert };
+	struct entry entry = { .subject = subject,
+		.place = set->total,
+		.der = OPENSSL_memdup(der, (size_t)len),
+		.len = len };
 
-	if (cert == NULL)
-		return ISS_ERROR;
-	entry.subject = X509_NAME_dup(X509_get_subject_name(cert));
-	if (entry.subject == NULL) {
+	if (subject == NULL || entry.der == NULL || !make_room(set)) {
 		entry_release(&entry);
 		return iss_error_set(err, "out of memory");
 	}
-	return add_entry(err, set, &entry);
+	set->entries[set->total++] = entry;
+	return 0;
+}
+
+/* The subject of a certificate that had to be decoded to find it; the
+ * certificate is taken. */
+static X509_NAME *
+take_subject(X509 *cert)
+{
+	X509_NAME *subject = X509_NAME_dup(X509_get_subject_name(cert));
+
+	X509_free(cert);
+	return subject;
 }
 
 static int
 add_pem_cert(
     struct iss_error *err, struct iss_caset *set, const struct iss_pem *pem)
 {
-	struct entry entry = { .len = pem->len };
+	X509_NAME *subject = find_subject(pem->data, pem->len);
+	X509 *cert;
 
-	entry.subject = find_subject(pem->data, pem->len);
-	if (entry.subject == NULL)
-		return add_cert(err, set, iss_pem_cert(err, pem, set->file));
-	entry.der = OPENSSL_memdup(pem->data, (size_t)pem->len);
-	if (entry.der == NULL) {
-		entry_release(&entry);
-		return iss_error_set(err, "out of memory");
+	if (subject == NULL) {
+		if ((cert = iss_pem_cert(err, pem, set->file)) == NULL)
+			return ISS_ERROR;
+		subject = take_subject(cert);
 	}
-	return add_entry(err, set, &entry);
+	return add_cert(err, set, subject, pem->data, pem->len);
 }
 
 static int
@@ -256,14 +260,16 @@ static int
 parse_der(
     struct iss_error *err, struct iss_caset *set, const struct iss_buf *bytes)
 {
-	const unsigned char *at = (const unsigned char *)bytes->data;
+	const unsigned char *der = (const unsigned char *)bytes->data;
+	const unsigned char *at = der;
+	long len = (long)bytes->len;
 	X509_CRL *crl;
 	X509 *cert;
 
-	if ((cert = d2i_X509(NULL, &at, (long)bytes->len)) != NULL)
-		return add_cert(err, set, cert);
-	at = (const unsigned char *)bytes->data;
-	if ((crl = d2i_X509_CRL(NULL, &at, (long)bytes->len)) != NULL)
+	if ((cert = d2i_X509(NULL, &at, len)) != NULL)
+		return add_cert(err, set, take_subject(cert), der, at - der);
+	at = der;
+	if ((crl = d2i_X509_CRL(NULL, &at, len)) != NULL)
 		return add_crl(err, set, crl);
 	return iss_error_set(
 	    err, "%s: neither PEM nor DER (or damaged)", set->file);
@@ -324,19 +330,33 @@ iss_caset_find(
 	return end - low;
 }
 
+/*
+ * Decode, and let OpenSSL remember what it derives from the extensions, which
+ * it would else do when a certificate is first used, by several threads.
+ */
+static X509 *
+decode(const unsigned char *der, long len)
+{
+	X509 *cert;
+
+	/* a verification is under way, whose errors these are not */
+	ERR_set_mark();
+	cert = d2i_X509_AUX(NULL, &der, len);
+	if (cert != NULL)
+		(void)X509_check_purpose(cert, -1, 0);
+	ERR_pop_to_mark();
+	return cert;
+}
+
 X509 *
 iss_caset_get0_cert(struct iss_caset *set, size_t number)
 {
 	struct entry *entry = &set->entries[number];
-	const unsigned char *at;
 	X509 *cert;
 
 	CRYPTO_THREAD_write_lock(set->lock);
-	if ((at = entry->der) != NULL) {
-		/* a verification is under way, whose errors these are not */
-		ERR_set_mark();
-		entry->cert = d2i_X509_AUX(NULL, &at, entry->len);
-		ERR_pop_to_mark();
+	if (entry->der != NULL) {
+		entry->cert = decode(entry->der, entry->len);
 		OPENSSL_free(entry->der);
 		entry->der = NULL;
 	}
