@@ -115,6 +115,21 @@ _real_fileno(GV *self)
 		XSRETURN_UNDEF;
 	XSRETURN_IV(fd);
 
+ # For IO::Socket::SSL::Facade.
+UV
+_openssl_version_number()
+    CODE:
+	RETVAL = OpenSSL_version_num();
+    OUTPUT:
+	RETVAL
+
+IV
+_ctx_set_mode(SSL_CTX *ctx, long mode)
+    CODE:
+	RETVAL = SSL_CTX_set_mode(ctx, mode);
+    OUTPUT:
+	RETVAL
+
 SV *
 _get_ssl_object(struct iss_conn *self)
     CODE:

@@ -44,7 +44,6 @@ static const struct iss_option context_options[] = {
 
 static const struct iss_option peer_options[] = {
 	PEER("hostname", ISS_FILE, hostname),
-	PEER("verifycn_name", ISS_FILE, verifycn_name),
 	PEER("strict_eof", ISS_FLAG, strict_eof),
 	PEER("nodelay", ISS_FLAG, nodelay),
 	PEER("io_timeout", ISS_SECONDS, io_timeout),

@@ -54,8 +54,7 @@ struct iss_config {
 
 /* The options of one connection. */
 struct iss_peer_config {
-	char *hostname;      /* SNI; NULL: none */
-	char *verifycn_name; /* NULL: not known */
+	char *hostname; /* SNI; NULL: none */
 	bool strict_eof;
 	bool nodelay;      /* set TCP_NODELAY */
 	double io_timeout; /* seconds; negative: none */

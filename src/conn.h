@@ -43,7 +43,7 @@ struct iss_conn {
 	bool plain_write;  /* after sent_notify, writes go out in the clear */
 	bool plain_read;   /* after got_notify, reads come in the clear */
 	bool told_end;     /* the host knows of got_notify */
-	bool read_end;    /* a read has returned the end */
+	bool read_end;     /* set by the host: a read has returned the end */
 	bool strict_eof;   /* ... which is an error */
 	double io_timeout; /* seconds for one read or write; < 0: none */
 	struct iss_error err; /* of the last operation that failed */

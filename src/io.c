@@ -148,8 +148,6 @@ iss_conn_read(struct iss_conn *conn, void *buf, size_t len, size_t *got)
 	struct transfer t = { SSL_read_ex, "SSL read error", buf, len, 0 };
 	int rv = receive(conn, &t);
 
-	if (rv == ISS_EOF)
-		conn->read_end = true;
 	*got = rv == ISS_OK ? t.done : 0;
 	return rv;
 }

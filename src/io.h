@@ -14,10 +14,11 @@
 enum { ISS_RECORD_MAX = 16384 }; /* RFC 8446, 5.1: plaintext of a record */
 
 /*
- * Read or peek at up to len bytes, at least 1, of one record; len is at
- * least 1.  ISS_EOF with *got 0: close_notify, or TCP's end (conn->truncated)
- * unless conn->strict_eof.  Once the end was told, plain data that follows is
- * refused with EPERM; TCP's end stays ISS_EOF.  SSL_read_ex(3).
+ * Read or peek at up to len bytes, at least 1, of one record.  ISS_EOF with
+ * *got 0: close_notify, or TCP's end (conn->truncated) unless
+ * conn->strict_eof.  Once the caller has set conn->read_end, since it told
+ * the end to its own caller, plain data that follows close_notify is refused
+ * with EPERM; TCP's end stays ISS_EOF.  SSL_read_ex(3).
  */
 int iss_conn_read(struct iss_conn *conn, void *buf, size_t len, size_t *got);
 int iss_conn_peek(struct iss_conn *conn, void *buf, size_t len, size_t *got);

@@ -85,6 +85,15 @@ iss_tell_status(pTHX_ GV *glob, const struct iss_conn *conn, int status)
 	}
 }
 
+void
+iss_tell_open(pTHX_ GV *glob)
+{
+	HV *hash = GvHVn(glob);
+
+	(void)hv_stores(hash, "_SSL_opened", newSViv(1));
+	(void)hv_deletes(hash, "_SSL_opening", G_DISCARD);
+}
+
 SV *
 iss_hash_value(pTHX_ HV *hash, const char *key)
 {

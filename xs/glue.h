@@ -69,6 +69,9 @@ void iss_tell_success(pTHX);
 /* The value at key of a glob's or an object's hash; NULL: undef or absent. */
 SV *iss_hash_value(pTHX_ HV *hash, const char *key);
 
+/* The handshake is done: the keys of the glob's hash that say so. */
+void iss_tell_open(pTHX_ GV *glob);
+
 /* A handle that we exchange with Net::SSLeay: an address as integer. */
 SV *iss_new_handle(pTHX_ const void *pointer);
 void *iss_handle_pointer(pTHX_ SV *value, const char *option);

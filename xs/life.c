@@ -179,6 +179,8 @@ iss_handshake(pTHX_ GV *self, bool server, SV *seconds, bool wait)
 	for (;;) {
 		iss_call_begin(aTHX_ & call, self, conn, NULL);
 		rv = iss_conn_handshake(conn, server, until);
+		if (rv == ISS_OK)
+			iss_tell_open(aTHX_ self);
 		if (rv != ISS_INTR)
 			result = outcome(aTHX_ self, conn, rv);
 		iss_call_end(aTHX_ & call);

@@ -25,11 +25,14 @@ static int
 transfer(pTHX_ GV *glob, struct iss_conn *conn, SV *guarded, transfer_fn *fn,
     void *buf, size_t len, size_t *done)
 {
+	bool was_open = conn->state == ISS_CONN_OPEN;
 	struct iss_call call;
 	int rv;
 
 	iss_call_begin(aTHX_ & call, glob, conn, guarded);
 	rv = fn(conn, buf, len, done);
+	if (!was_open && conn->state == ISS_CONN_OPEN)
+		iss_tell_open(aTHX_ glob);
 	iss_call_end(aTHX_ & call);
 	return rv;
 }
@@ -97,17 +100,23 @@ place(pTHX_ SV *offset, STRLEN len, bool may_be_beyond)
 	return (STRLEN)at;
 }
 
-/* The scalar as bytes that may be changed; undef becomes empty. */
+/*
+ * The scalar as bytes that may be changed; undef becomes empty.  Wide
+ * characters may be replaced (keep is false), but not be mixed with bytes.
+ */
 static STRLEN
-make_bytes(pTHX_ SV *buf)
+make_bytes(pTHX_ SV *buf, bool keep)
 {
 	STRLEN len;
 
 	if (!SvOK(buf))
 		sv_setpvs(buf, "");
 	(void)SvPV_force(buf, len);
-	if (SvUTF8(buf) && !sv_utf8_downgrade(buf, TRUE))
-		Perl_croak(aTHX_ "Wide character in the buffer");
+	if (SvUTF8(buf) && !sv_utf8_downgrade(buf, TRUE)) {
+		if (keep)
+			Perl_croak(aTHX_ "Wide character in the buffer");
+		sv_setpvs(buf, "");
+	}
 	return SvCUR(buf);
 }
 
@@ -148,7 +157,8 @@ read_into(pTHX_ GV *glob, struct iss_conn *conn, SV *buf, SV *len_sv,
     SV *offset, enum read_kind kind)
 {
 	size_t len = wanted(aTHX_ len_sv);
-	STRLEN at = place(aTHX_ offset, make_bytes(aTHX_ buf), true);
+	bool keep = offset != NULL && SvTRUE(offset);
+	STRLEN at = place(aTHX_ offset, make_bytes(aTHX_ buf, keep), true);
 	transfer_fn *fn = kind == READ_PEEK ? iss_conn_peek : iss_conn_read;
 	size_t total = 0;
 	SV *result;
@@ -177,6 +187,7 @@ read_into(pTHX_ GV *glob, struct iss_conn *conn, SV *buf, SV *len_sv,
 	if (total == 0 && rv != ISS_OK && rv != ISS_EOF)
 		return NULL;
 	if (total == 0) {
+		conn->read_end = rv == ISS_EOF;
 		(void)room(aTHX_ buf, at, 0);
 		set_end(aTHX_ buf, at);
 	}
@@ -320,7 +331,10 @@ do_getc(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 		    &got)) == ISS_INTR)
 		iss_run_signal_handlers(aTHX);
 	end_reached(aTHX_ glob, conn, rv);
-	return got > 0 ? newSVpvn(&byte, 1) : NULL;
+	if (got > 0)
+		return newSVpvn(&byte, 1);
+	conn->read_end = rv == ISS_EOF;
+	return NULL;
 }
 
 static SV *
@@ -433,8 +447,10 @@ do_readline(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 			look *= 2;
 	}
 	end_reached(aTHX_ glob, conn, rv);
-	if (SvCUR(text) == 0)
+	if (SvCUR(text) == 0) {
+		conn->read_end = rv == ISS_EOF;
 		return NULL;
+	}
 	IoLINES(GvIOp(glob))++;
 	return SvREFCNT_inc_simple_NN(text);
 }

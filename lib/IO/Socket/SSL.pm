@@ -189,14 +189,15 @@ sub _handshake_as {
     my $seconds =
       exists $options{Timeout} ? $options{Timeout} : $self->timeout;
     my $wait = $hash->{_SSL_wait} || defined $seconds && $self->blocking;
-    my $done =
-      eval { $self->_handshake($server, $seconds, $wait ? 1 : 0) };
-    return $self->_died($@) if !defined $done && $@;
-    return               if !defined $done;
-    return $self->_broken if !$done;
-
-    delete $hash->{_SSL_opening};
-    $hash->{_SSL_opened} = 1;
+    my ($done, $died);
+    {
+        local $@;
+        $done = eval { $self->_handshake($server, $seconds, $wait ? 1 : 0) };
+        $died = $@;
+    }
+    return $self->_died($died) if !defined $done && $died;
+    return                     if !defined $done;
+    return $self->_broken      if !$done;
     return $self;
 }
 
@@ -308,7 +309,7 @@ sub _broken {
 sub _died {
     my ($self, $error) = @_;
 
-    $self->_set_error("a callback died: $error", 0);
+    _tell_error($self, "a callback died: $error", 0);
     $self->_broken;
     die $error;    ## no critic (RequireCarping)
 }
@@ -513,6 +514,61 @@ sub _set_error {
     _tell_error($self, $text, $errno);
     $@ = $text;
     return;
+}
+
+# ------------------------------------------------------------ lines
+
+sub getline {
+    my ($self, @more) = @_;
+
+    croak 'usage: $io->getline()' if @more;
+    return scalar $self->readline;
+}
+
+sub getlines {
+    my ($self, @more) = @_;
+
+    croak 'usage: $io->getlines()' if @more;
+    croak 'Use of getlines() not allowed in scalar context'
+      unless wantarray;
+    return $self->readline;
+}
+
+# ------------------------------------------------- what this build can do
+
+my %CAN = (
+    client_sni   => 1,
+    server_sni   => '',
+    multi_cert   => '',
+    npn          => '',
+    alpn         => 1,
+    ecdh         => 1,
+    ocsp         => '',
+    ticket_keycb => '',
+    pha          => '',
+    partial_chain => 1,
+    ciphersuites => 1,
+    nested_ssl   => '',
+);
+
+for my $what (keys %CAN) {
+    my $can = $CAN{$what};
+    no strict 'refs';    ## no critic (ProhibitNoStrict)
+    *{"can_$what"} = sub { $can };
+}
+
+# What can_psk will tell: who may use a pre-shared key.
+sub can_psk { return { client => '', server => '' } }
+
+# HTTP::Tiny asks for our version right before it requires Net::SSLeay.
+sub VERSION {
+    my ($class, @wanted) = @_;
+
+    if ((caller)[0] eq 'HTTP::Tiny') {
+        require IO::Socket::SSL::Facade;
+        IO::Socket::SSL::Facade::offer();
+    }
+    return $class->SUPER::VERSION(@wanted);
 }
 
 # ---------------------------------------------- what TLS cannot, or not yet
