@@ -15,6 +15,11 @@ our $DEADLINE = 15;    # seconds that any one wait may take
 
 my %running;           # pid => the process that started it
 
+# A test that is killed ends in an orderly way, so that DESTROY is reached.
+for my $signal (qw(HUP INT PIPE TERM)) {
+    $SIG{$signal} ||= sub { exit 1 };
+}
+
 # The path of a program, or undef.  Servers live in sbin, which is not on
 # everybody's PATH.
 sub find {
