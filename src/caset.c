@@ -369,7 +369,7 @@ bool
 iss_caset_copy_subjects(
     const struct iss_caset *set, STACK_OF(X509_NAME) * names)
 {
-	const X509_NAME **by_place = calloc(set->total + 1, sizeof(*by_place));
+	X509_NAME **by_place = calloc(set->total + 1, sizeof(*by_place));
 	X509_NAME *copy;
 	bool done = by_place != NULL;
 	size_t i;

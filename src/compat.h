@@ -41,7 +41,14 @@
 #	define ISS_R_UNSUPPORTED (-1)
 #endif
 
-/* The callbacks of an X509_STORE take a const name since 3.0. */
+/* What the callbacks of an X509_STORE take became const bit by bit. */
+#if OPENSSL_VERSION_NUMBER >= 0x40000000L
+typedef const X509 iss_store_cert;
+typedef const X509_STORE_CTX iss_store_lookup_ctx;
+#else
+typedef X509 iss_store_cert;
+typedef X509_STORE_CTX iss_store_lookup_ctx;
+#endif
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L
 typedef const X509_NAME iss_store_name;
 #else

@@ -84,14 +84,15 @@ fetch(X509_STORE *store, const X509_NAME *name)
 }
 
 static int
-get_issuer(X509 **issuer, X509_STORE_CTX *ctx, X509 *cert)
+get_issuer(X509 **issuer, X509_STORE_CTX *ctx, iss_store_cert *cert)
 {
 	if (!fetch(X509_STORE_CTX_get0_store(ctx), X509_get_issuer_name(cert)))
 		return -1;
 	return X509_STORE_CTX_get1_issuer(issuer, ctx, cert);
 }
 
-static STACK_OF(X509) * lookup_certs(X509_STORE_CTX *ctx, iss_store_name *name)
+static STACK_OF(X509) *
+    lookup_certs(iss_store_lookup_ctx *ctx, iss_store_name *name)
 {
 	if (!fetch(X509_STORE_CTX_get0_store(ctx), name))
 		return NULL;
