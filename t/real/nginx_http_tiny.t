@@ -8,12 +8,18 @@ use Test::More;
 
 use HTTP::Tiny;
 use ISS::Nginx;
+use ISS::Test;
 use ISS::WebSuite;
 
 plan skip_all => ISS::Nginx->missing if ISS::Nginx->missing;
 
-my ($ok, $why) = HTTP::Tiny->can_ssl;
-ok($ok, 'HTTP::Tiny says that it can do https') or diag $why;
+is(
+    perl_says(
+        '-MHTTP::Tiny', '-e', 'print grep { defined } HTTP::Tiny->can_ssl'
+    ),
+    '1',
+    'HTTP::Tiny says that it can do https, and no more'
+);
 
 web_suite(
     sub {

@@ -9,8 +9,10 @@ use Test::More;
 use ISS::Nginx;
 use ISS::WebSuite;
 
-plan skip_all => ISS::Nginx->missing     if ISS::Nginx->missing;
-plan skip_all => "no LWP with https: $@" if !load_lwp();
+plan skip_all => ISS::Nginx->missing if ISS::Nginx->missing;
+my $missing =
+  missing_module(qw(LWP::UserAgent LWP::Protocol::https HTTP::Request));
+plan skip_all => $missing if $missing;
 
 web_suite(
     sub {
@@ -25,17 +27,6 @@ web_suite(
     }
 );
 done_testing;
-
-# Its https half may be unpacked in a folder of its own, since the package
-# of it would bring another IO::Socket::SSL along.
-sub load_lwp {
-    push @INC, split /:/, $ENV{ISS_TEST_LWP_HTTPS} || '';
-    return eval {
-        require LWP::UserAgent;
-        require LWP::Protocol::https;
-        require HTTP::Request;
-    };
-}
 
 sub request {
     my ($lwp, $method, $url, $body, $sink) = @_;

@@ -10,8 +10,8 @@ use ISS::Nginx;
 use ISS::WebSuite;
 
 plan skip_all => ISS::Nginx->missing if ISS::Nginx->missing;
-push @INC, split /:/, $ENV{ISS_TEST_LWP_HTTPS} || '';
-plan skip_all => "no Net::HTTPS: $@" if !eval { require Net::HTTPS };
+my $missing = missing_module('Net::HTTPS');
+plan skip_all => $missing if $missing;
 
 web_suite(
     sub {

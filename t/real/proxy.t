@@ -7,10 +7,10 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 
-use HTTP::Tiny;
 use IO::Select;
 use ISS::Nginx;
 use ISS::Test;
+use ISS::WebSuite;
 
 plan skip_all => ISS::Nginx->missing if ISS::Nginx->missing;
 
@@ -20,6 +20,11 @@ my $nginx = ISS::Nginx->start(
     wrong => { cert => cert('wrong-name'), key => key('wrong-name') }
 );
 $nginx->publish('/page', $PAGE);
+
+my %NEEDS = (
+    'HTTP::Tiny' => ['HTTP::Tiny'],
+    'LWP'        => ['LWP::UserAgent', 'LWP::Protocol::https']
+);
 
 my %CLIENT = (
     'HTTP::Tiny' => sub {
@@ -45,10 +50,8 @@ my %CLIENT = (
 
 for my $name (sort keys %CLIENT) {
     subtest $name => sub {
-        push @INC, split /:/, $ENV{ISS_TEST_LWP_HTTPS} || '';
-        plan skip_all => "no LWP with https: $@"
-          if $name eq 'LWP'
-          && !eval { require LWP::UserAgent; require LWP::Protocol::https };
+        my $missing = missing_module(@{ $NEEDS{$name} });
+        plan skip_all => $missing if $missing;
         goes_through_a_proxy($CLIENT{$name});
     };
 }

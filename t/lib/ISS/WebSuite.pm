@@ -12,7 +12,7 @@ use ISS::Test;
 use Socket qw(inet_aton);
 use Test::More;
 
-our @EXPORT = qw(web_suite);
+our @EXPORT = qw(web_suite missing_module);
 
 # A bare system may have no /etc/hosts.
 my $HOST = inet_aton('localhost') ? 'localhost' : '127.0.0.1';
@@ -33,6 +33,19 @@ my %BAD = (
         qr/(?=.*\b\Q$HOST\E\b)(?=.*\bwrong\.invalid\b)/s
     ],
 );
+
+# Load modules that are not core; says which is missing, or undef.  LWP's
+# https half may be unpacked in a folder of its own, since the package of it
+# would bring another IO::Socket::SSL along.
+sub missing_module {
+    my (@modules) = @_;
+
+    push @INC, split /:/, $ENV{ISS_TEST_LWP_HTTPS} || '';
+    for my $module (@modules) {
+        return "$module is not installed" if !eval "require $module";
+    }
+    return;
+}
 
 # web_suite(sub { my %ssl_option = @_; ...; return $client });
 #
