@@ -25,7 +25,7 @@
 #include "caset.h"
 #include "compat.h"
 
-enum { PATH_LIST_SEPARATOR = ':' };
+#define PATH_LIST_SEPARATOR ":"
 
 /* The sets of one store. */
 struct sets {
@@ -193,6 +193,13 @@ iss_trust_add_cert(struct iss_error *err, X509_STORE *store, X509 *cert)
 	return 0;
 }
 
+/* Cut the next path off a list; NULL at its end. */
+static char *
+next_path(char **rest)
+{
+	return strtok_r(*rest, PATH_LIST_SEPARATOR, rest);
+}
+
 static int
 add_dir(struct iss_error *err, X509_LOOKUP *lookup, const char *path)
 {
@@ -213,18 +220,13 @@ iss_trust_add_dirs(struct iss_error *err, X509_STORE *store, const char *dirs)
 	X509_LOOKUP *lookup =
 	    X509_STORE_add_lookup(store, X509_LOOKUP_hash_dir());
 	char *copy = OPENSSL_strdup(dirs);
-	char *path = copy, *end;
+	char *rest = copy, *path;
 	int rv = 0;
 
 	if (lookup == NULL || copy == NULL)
 		rv = iss_error_set(err, "out of memory");
-	while (rv == 0 && path != NULL) {
-		if ((end = strchr(path, PATH_LIST_SEPARATOR)) != NULL)
-			*end++ = '\0';
-		if (*path != '\0')
-			rv = add_dir(err, lookup, path);
-		path = end;
-	}
+	while (rv == 0 && (path = next_path(&rest)) != NULL)
+		rv = add_dir(err, lookup, path);
 	OPENSSL_free(copy);
 	return rv;
 }
@@ -253,17 +255,17 @@ iss_trust_subjects(
 	return rv;
 }
 
-/* A variable of the environment that is set to something and may be
- * believed. */
+/* What a variable of the environment says, when it is set to something and
+ * may be believed; else the built-in value. */
 static const char *
-env(const char *name)
+env_or(const char *name, const char *built_in)
 {
 	const char *value;
 
 	if (getuid() != geteuid() || getgid() != getegid())
-		return NULL;
+		return built_in;
 	value = getenv(name);
-	return value != NULL && *value != '\0' ? value : NULL;
+	return value != NULL && *value != '\0' ? value : built_in;
 }
 
 static bool
@@ -302,27 +304,47 @@ is_usable_dir(const char *path)
 	return found;
 }
 
+/* Those of the directories that are usable; NULL for none.  False when
+ * memory runs out. */
+static bool
+usable_dirs(const char *dirs, char **out)
+{
+	char *kept = OPENSSL_zalloc(strlen(dirs) + 1);
+	char *copy = OPENSSL_strdup(dirs), *rest = copy, *dir;
+	bool ok = kept != NULL && copy != NULL;
+
+	while (ok && (dir = next_path(&rest)) != NULL) {
+		if (!is_usable_dir(dir))
+			continue;
+		if (*kept != '\0')
+			strcat(kept, PATH_LIST_SEPARATOR);
+		strcat(kept, dir);
+	}
+	OPENSSL_free(copy);
+	if (!ok || *kept == '\0') {
+		OPENSSL_free(kept);
+		kept = NULL;
+	}
+	*out = kept;
+	return ok;
+}
+
 int
 iss_trust_default_init(struct iss_error *err, struct iss_trust_default *where)
 {
-	const char *file = env(X509_get_default_cert_file_env());
-	const char *dirs = env(X509_get_default_cert_dir_env());
+	const char *file = env_or(
+	    X509_get_default_cert_file_env(), X509_get_default_cert_file());
+	const char *dirs = env_or(
+	    X509_get_default_cert_dir_env(), X509_get_default_cert_dir());
+	bool ok = usable_dirs(dirs, &where->dirs);
 
-	if (file == NULL && dirs == NULL) {
-		file = X509_get_default_cert_file();
-		if (!is_usable_file(file))
-			file = NULL;
-		dirs = X509_get_default_cert_dir();
-		if (!is_usable_dir(dirs))
-			dirs = NULL;
-	}
-	memset(where, 0, sizeof(*where));
-	if ((file != NULL && (where->file = OPENSSL_strdup(file)) == NULL) ||
-	    (dirs != NULL && (where->dirs = OPENSSL_strdup(dirs)) == NULL)) {
-		iss_trust_default_release(where);
-		return iss_error_set(err, "out of memory");
-	}
-	return 0;
+	where->file = NULL;
+	if (is_usable_file(file))
+		ok = (where->file = OPENSSL_strdup(file)) != NULL && ok;
+	if (ok)
+		return 0;
+	iss_trust_default_release(where);
+	return iss_error_set(err, "out of memory");
 }
 
 void

@@ -67,11 +67,14 @@ struct iss_trust_default {
 };
 
 /*
- * Look for the default CAs, without parsing any: SSL_CERT_FILE and
- * SSL_CERT_DIR of the environment, if at least one is set (not for a process
- * that runs setuid or setgid), else OpenSSL's own file, if it is there and
- * not empty, and directory, if it has a hashed name in it.  Finding none is
- * not an error.  Returns 0, or ISS_ERROR when memory runs out.
+ * Look for the default CAs, without reading any: the file and the directories
+ * that SSL_CERT_FILE and SSL_CERT_DIR name, each in place of OpenSSL's own
+ * (X509_get_default_cert_file(3)).  The variables are not believed in a
+ * process that runs setuid or setgid.  Left out is a file that is not there,
+ * not readable or empty, and a directory without a hashed name, as OpenSSL
+ * would pass over it.  Finding none is not an error.
+ *
+ * Returns 0, or ISS_ERROR, with nothing to release, when memory runs out.
  */
 int iss_trust_default_init(
     struct iss_error *err, struct iss_trust_default *where);

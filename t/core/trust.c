@@ -395,32 +395,57 @@ is_default(const char *file, const char *dirs, const char *about)
 	iss_trust_default_release(&where);
 }
 
+/* What is set to something stands for both variables, so that no place of
+ * the machine's own is looked at. */
+static const struct default_case {
+	const char *about;
+	const char *env_file, *env_dir;
+	const char *file, *dirs;
+} default_cases[] = {
+	{ "both", CERTS "ca.pem", CERTS "ca-dir", CERTS "ca.pem",
+	    CERTS "ca-dir" },
+	{ "no such file", CERTS "none.pem", CERTS "ca-dir", NULL,
+	    CERTS "ca-dir" },
+	{ "an empty file", CERTS "empty.pem", CERTS "ca-dir", NULL,
+	    CERTS "ca-dir" },
+	{ "a directory as file", CERTS "ca-dir", CERTS "ca-dir", NULL,
+	    CERTS "ca-dir" },
+	{ "no such directory", CERTS "ca.pem", CERTS "none", CERTS "ca.pem",
+	    NULL },
+	{ "no hashed name", CERTS "ca.pem", CERTS, CERTS "ca.pem", NULL },
+	{ "some of several directories", CERTS "none.pem",
+	    ":" CERTS "none:" CERTS "ca-dir:" CERTS ":" CERTS "ca-dir", NULL,
+	    CERTS "ca-dir:" CERTS "ca-dir" },
+	{ "neither", CERTS "none.pem", CERTS "none", NULL, NULL },
+};
+
 /* OpenSSL's own places depend on the machine: what is told must be there. */
 static void
 test_default(void)
 {
-	struct iss_trust_default where;
+	const struct default_case *c;
+	struct iss_trust_default own;
 
-	setenv("SSL_CERT_FILE", "/a/file", 1);
-	setenv("SSL_CERT_DIR", "/a/dir:/another", 1);
-	is_default("/a/file", "/a/dir:/another", "both in the environment");
-	unsetenv("SSL_CERT_FILE");
-	is_default(NULL, "/a/dir:/another", "a directory");
-	setenv("SSL_CERT_FILE", "/a/file", 1);
-	setenv("SSL_CERT_DIR", "", 1);
-	is_default("/a/file", NULL, "a file, and an empty variable");
 	unsetenv("SSL_CERT_FILE");
 	unsetenv("SSL_CERT_DIR");
-
-	is_int(iss_trust_default_init(&err, &where), 0, "OpenSSL's own");
-	ok(where.file == NULL || access(where.file, R_OK) == 0,
-	    "file is there");
-	ok(where.dirs == NULL || access(where.dirs, R_OK | X_OK) == 0,
+	is_int(iss_trust_default_init(&err, &own), 0, "OpenSSL's own");
+	ok(own.file == NULL || access(own.file, R_OK) == 0, "file is there");
+	ok(own.dirs == NULL || access(own.dirs, R_OK | X_OK) == 0,
 	    "directory is there");
-	diag("default: file %s, directory %s", where.file ? where.file : "none",
-	    where.dirs ? where.dirs : "none");
-	iss_trust_default_release(&where);
-	ok(where.file == NULL && where.dirs == NULL, "released");
+	diag("default: file %s, directory %s", own.file ? own.file : "none",
+	    own.dirs ? own.dirs : "none");
+
+	for (c = default_cases; c < default_cases + COUNT(default_cases); c++) {
+		setenv("SSL_CERT_FILE", c->env_file, 1);
+		setenv("SSL_CERT_DIR", c->env_dir, 1);
+		is_default(c->file, c->dirs, c->about);
+	}
+	setenv("SSL_CERT_FILE", "", 1);
+	is_default(own.file, NULL, "an empty variable is none");
+	iss_trust_default_release(&own);
+	ok(own.file == NULL && own.dirs == NULL, "released");
+	unsetenv("SSL_CERT_FILE");
+	unsetenv("SSL_CERT_DIR");
 }
 
 enum { THREADS = 4, ROUNDS = 40, LOOKS = 2000 };
