@@ -84,9 +84,9 @@ _detach(GV *self)
 	iss_detach(aTHX_ self);
 
 void
-_drop_unread(struct iss_conn *self)
+_drop_unread(int fd)
     CODE:
-	iss_conn_drop_unread(self);
+	iss_sock_drop_unread(fd);
 
  # Take back a bless; Perl has no word for it.
 void

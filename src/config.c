@@ -10,6 +10,8 @@
 
 #include <openssl/evp.h>
 
+#include "wire.h"
+
 #define CONTEXT(name, kind, member)                                            \
 	{                                                                      \
 		"SSL_" name, kind, offsetof(struct iss_config, member)         \
@@ -25,7 +27,7 @@ static const struct iss_option context_options[] = {
 	CONTEXT("ciphersuites", ISS_TEXT, ciphersuites),
 	CONTEXT("ecdh_curve", ISS_TEXT, ecdh_curve),
 	CONTEXT("honor_cipher_order", ISS_SWITCH, honor_cipher_order),
-	CONTEXT("alpn_protocols", ISS_TEXTS, alpn_protocols),
+	CONTEXT("alpn_protocols", ISS_PROTOCOLS, alpn_protocols),
 	CONTEXT("mode_release_buffers", ISS_FLAG, mode_release_buffers),
 	CONTEXT("cert_file", ISS_FILE, cert_file),
 	CONTEXT("key_file", ISS_FILE, key_file),
@@ -103,6 +105,9 @@ iss_option_clear(void *config, const struct iss_option *option)
 	case ISS_PATHS:
 		texts_clear(value);
 		break;
+	case ISS_PROTOCOLS:
+		iss_buf_release(value);
+		break;
 	case ISS_CERTS:
 		certs_clear(value);
 		break;
@@ -135,6 +140,7 @@ iss_config_init(struct iss_config *config, bool server)
 	config->honor_cipher_order = -1;
 	config->verify_mode = -1;
 	config->dh_auto = 1;
+	iss_buf_init(&config->alpn_protocols, ISS_WIRE_MAX);
 }
 
 void
@@ -184,8 +190,8 @@ copy_text(struct iss_error *err, const struct iss_option *option,
 	return copy;
 }
 
-int
-iss_option_add_text(struct iss_error *err, void *config,
+static int
+add_to_texts(struct iss_error *err, void *config,
     const struct iss_option *option, const char *text, size_t len)
 {
 	struct iss_texts *texts = member(config, option);
@@ -202,6 +208,16 @@ iss_option_add_text(struct iss_error *err, void *config,
 	texts->text = larger;
 	texts->text[texts->count++] = copy;
 	return ISS_OK;
+}
+
+int
+iss_option_add_text(struct iss_error *err, void *config,
+    const struct iss_option *option, const char *text, size_t len)
+{
+	if (option->kind == ISS_PROTOCOLS)
+		return iss_wire_append(
+		    err, member(config, option), option->name, text, len);
+	return add_to_texts(err, config, option, text, len);
 }
 
 static int
@@ -233,6 +249,7 @@ iss_option_set_text(struct iss_error *err, void *config,
 	case ISS_PATHS:
 		return split_paths(err, config, option, text, len);
 	case ISS_TEXTS:
+	case ISS_PROTOCOLS:
 		return iss_option_add_text(err, config, option, text, len);
 	case ISS_FILE:
 		if (len == 0)

@@ -14,6 +14,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include "buf.h"
 #include "error.h"
 
 /* A list of texts, owned. */
@@ -30,9 +31,9 @@ struct iss_config {
 	char *cipher_list; /* "": OpenSSL's default; NULL: ours */
 	char *ciphersuites;
 	char *ecdh_curve;
-	int honor_cipher_order; /* 1, 0; -1: true for servers */
-	int dh_auto;            /* built-in Diffie-Hellman groups */
-	struct iss_texts alpn_protocols;
+	int honor_cipher_order;        /* 1, 0; -1: true for servers */
+	int dh_auto;                   /* built-in Diffie-Hellman groups */
+	struct iss_buf alpn_protocols; /* wire format */
 	bool mode_release_buffers;
 	/* who we are */
 	char *cert_file;
@@ -62,14 +63,15 @@ struct iss_peer_config {
 
 /* What a value may look like. */
 enum iss_option_kind {
-	ISS_TEXT,    /* char * */
-	ISS_FILE,    /* char *, where "" means not given */
-	ISS_TEXTS,   /* struct iss_texts, a list; one text is a list of one */
-	ISS_PATHS,   /* struct iss_texts; a text is split at ":" */
-	ISS_FLAG,    /* bool: true or false */
-	ISS_SWITCH,  /* int: 1 or 0 */
-	ISS_NUMBER,  /* int: must be a number */
-	ISS_SECONDS, /* double: must be a number, fractions count */
+	ISS_TEXT,      /* char * */
+	ISS_FILE,      /* char *, where "" means not given */
+	ISS_TEXTS,     /* struct iss_texts, a list; one text is a list of one */
+	ISS_PATHS,     /* struct iss_texts; a text is split at ":" */
+	ISS_PROTOCOLS, /* struct iss_buf, a list of bytes in wire format */
+	ISS_FLAG,      /* bool: true or false */
+	ISS_SWITCH,    /* int: 1 or 0 */
+	ISS_NUMBER,    /* int: must be a number */
+	ISS_SECONDS,   /* double: must be a number, fractions count */
 	ISS_CERTS, /* STACK_OF(X509) *, the first one borrowed by the caller */
 	ISS_KEY    /* EVP_PKEY * */
 };
@@ -96,7 +98,7 @@ void iss_peer_config_release(struct iss_peer_config *config);
  * Return ISS_OK or ISS_ERROR with err naming the option.
  *
  * _text    TEXT, FILE; TEXTS and PATHS: becomes the whole list
- * _add     TEXTS, PATHS: one more element, not split
+ * _add     TEXTS, PATHS, PROTOCOLS: one more element, not split
  * _clear   TEXTS, PATHS: the empty list
  * _number  FLAG, SWITCH, NUMBER, SECONDS
  * _add1_cert, _set1_key   CERTS, KEY: take a reference of their own

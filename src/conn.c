@@ -14,7 +14,9 @@
 
 #include "compat.h"
 
-enum { DRAIN_CHUNK = 4096, DRAIN_LIMIT = 256 /* chunks */ };
+#define SHUTDOWN_FAILED "SSL shutdown error"
+
+enum { DRAIN_CHUNK = 4096 };
 
 /*
  * TLS 1.3 servers write session tickets right after the handshake, and the
@@ -156,7 +158,7 @@ ended_without_notify(struct iss_conn *conn, const char *what)
 		return ISS_EOF;
 	}
 	iss_error_set(&conn->err, "%s: the peer closed the connection %s", what,
-	    conn->state == ISS_CONN_OPEN ? "without close_notify"
+	    conn->state == ISS_CONN_OPEN ? "without close_notify (truncated)"
 					 : "during the handshake");
 	conn->state = ISS_CONN_FAILED;
 	return ISS_ERROR;
@@ -211,7 +213,7 @@ iss_conn_failed(struct iss_conn *conn, int ret, const char *what)
 
 int
 iss_conn_until(struct iss_conn *conn, iss_conn_step *step, void *arg,
-    iss_deadline deadline)
+    iss_deadline deadline, const char *what)
 {
 	int rv;
 
@@ -227,9 +229,20 @@ iss_conn_until(struct iss_conn *conn, iss_conn_step *step, void *arg,
 			break;
 	}
 	conn->sock->dont_wait = false;
+	if (rv == ISS_TIMEOUT) {
+		iss_error_clear(&conn->err);
+		iss_error_errno(&conn->err, ETIMEDOUT, "%s", what);
+	}
 	if (rv == ISS_ERROR && !iss_error_is_set(&conn->err))
-		iss_error_errno(&conn->err, errno, "poll");
+		iss_error_errno(&conn->err, errno, "%s", what);
 	return rv;
+}
+
+static const char *
+handshake_failed(const struct iss_conn *conn)
+{
+	return conn->server ? "SSL accept attempt failed"
+			    : "SSL connect attempt failed";
 }
 
 static int
@@ -244,14 +257,13 @@ handshake_step(struct iss_conn *conn, void *arg)
 		ERR_clear_error();
 		return ISS_OK;
 	}
-	return iss_conn_failed(conn, ret,
-	    conn->server ? "SSL accept attempt failed"
-			 : "SSL connect attempt failed");
+	return iss_conn_failed(conn, ret, handshake_failed(conn));
 }
 
 int
 iss_conn_handshake(struct iss_conn *conn, bool server, iss_deadline deadline)
 {
+	const char *what;
 	int rv;
 
 	switch (conn->state) {
@@ -270,16 +282,12 @@ iss_conn_handshake(struct iss_conn *conn, bool server, iss_deadline deadline)
 	case ISS_CONN_HANDSHAKE:
 		break;
 	}
-	rv = iss_conn_until(conn, handshake_step, NULL, deadline);
-	if (rv == ISS_TIMEOUT) {
-		conn->state = ISS_CONN_FAILED;
-		iss_error_clear(&conn->err);
-		iss_error_errno(&conn->err, ETIMEDOUT,
-		    conn->server ? "SSL accept attempt failed"
-				 : "SSL connect attempt failed");
-	}
+	what = handshake_failed(conn);
+	rv = iss_conn_until(conn, handshake_step, NULL, deadline, what);
 	if (rv == ISS_EOF)
-		rv = broke(conn, "SSL handshake");
+		rv = broke(conn, what);
+	if (rv == ISS_TIMEOUT)
+		conn->state = ISS_CONN_FAILED;
 	return rv;
 }
 
@@ -295,7 +303,7 @@ notify_step(struct iss_conn *conn, void *arg)
 		conn->got_notify |= ret == 1;
 		return ISS_OK;
 	}
-	return iss_conn_failed(conn, ret, "SSL shutdown error");
+	return iss_conn_failed(conn, ret, SHUTDOWN_FAILED);
 }
 
 int
@@ -303,7 +311,8 @@ iss_conn_send_notify(struct iss_conn *conn, iss_deadline deadline)
 {
 	if (conn->state != ISS_CONN_OPEN || conn->sent_notify)
 		return ISS_OK;
-	return iss_conn_until(conn, notify_step, NULL, deadline);
+	return iss_conn_until(
+	    conn, notify_step, NULL, deadline, SHUTDOWN_FAILED);
 }
 
 void
@@ -311,17 +320,6 @@ iss_conn_answer_notify(struct iss_conn *conn)
 {
 	iss_conn_send_notify(conn, iss_deadline_after(0));
 	conn->sent_notify = true;
-}
-
-void
-iss_conn_drop_unread(struct iss_conn *conn)
-{
-	char dropped[DRAIN_CHUNK];
-	int left = DRAIN_LIMIT;
-
-	while (left-- > 0 &&
-	       recv(conn->sock->fd, dropped, sizeof(dropped), MSG_DONTWAIT) > 0)
-		;
 }
 
 /* Read and drop until the peer has said that no more will come. */
@@ -335,7 +333,7 @@ drain_step(struct iss_conn *conn, void *arg)
 	do
 		iss_conn_before(conn);
 	while (SSL_read_ex(conn->ssl, dropped, sizeof(dropped), &got));
-	return iss_conn_failed(conn, 0, "SSL shutdown error");
+	return iss_conn_failed(conn, 0, SHUTDOWN_FAILED);
 }
 
 int
@@ -346,14 +344,15 @@ iss_conn_shutdown(struct iss_conn *conn, iss_deadline deadline)
 	if (rv != ISS_OK || conn->state != ISS_CONN_OPEN || conn->got_notify)
 		return rv;
 	if (!conn->truncated)
-		rv = iss_conn_until(conn, drain_step, NULL, deadline);
+		rv = iss_conn_until(
+		    conn, drain_step, NULL, deadline, SHUTDOWN_FAILED);
 	if (conn->got_notify)
 		return ISS_OK;
 	if (conn->truncated) {
 		iss_error_clear(&conn->err);
 		return iss_error_set(&conn->err,
-		    "SSL shutdown error: the peer closed the connection "
-		    "without close_notify");
+		    SHUTDOWN_FAILED ": the peer closed the connection without "
+				    "close_notify (truncated)");
 	}
 	return rv;
 }

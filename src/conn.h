@@ -89,13 +89,6 @@ int iss_conn_shutdown(struct iss_conn *conn, iss_deadline deadline);
  */
 void iss_conn_answer_notify(struct iss_conn *conn);
 
-/*
- * Before the descriptor is closed: drop what lies unread in the socket, so
- * that the kernel does not reset the connection and throw away what we wrote
- * (RFC 1122, 4.2.2.13).  Never waits.
- */
-void iss_conn_drop_unread(struct iss_conn *conn);
-
 /* May application data be read, written under TLS? */
 bool iss_conn_can_read(const struct iss_conn *conn);
 bool iss_conn_can_write(const struct iss_conn *conn);
@@ -111,9 +104,10 @@ int iss_conn_failed(struct iss_conn *conn, int ret, const char *what);
 /*
  * Do step until it does not want to wait any more, or the deadline is over.
  * A deadline makes us wait by poll(2), whatever the descriptor's mode is.
+ * The error of a timeout begins with what.
  */
 typedef int iss_conn_step(struct iss_conn *conn, void *arg);
 int iss_conn_until(struct iss_conn *conn, iss_conn_step *step, void *arg,
-    iss_deadline deadline);
+    iss_deadline deadline, const char *what);
 
 #endif

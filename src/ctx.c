@@ -340,16 +340,15 @@ static enum iss_ctx_fault
 set_alpn(struct iss_error *err, struct iss_ctx *ctx,
     const struct iss_config *config, const struct iss_asker *asker)
 {
-	const struct iss_texts *names = &config->alpn_protocols;
-	size_t i;
+	const struct iss_buf *list = &config->alpn_protocols;
 
 	(void)asker;
-	for (i = 0; i < names->count; i++)
-		if (iss_wire_append(err, &ctx->alpn, "SSL_alpn_protocols",
-			names->text[i], strlen(names->text[i])) != ISS_OK)
-			return ISS_CTX_INVALID;
-	if (ctx->alpn.len == 0)
+	if (list->len == 0)
 		return ISS_CTX_FINE;
+	if (!iss_buf_append(&ctx->alpn, list->data, list->len)) {
+		iss_error_set(err, "SSL_alpn_protocols: out of memory");
+		return ISS_CTX_FAILED;
+	}
 	/* Of all OpenSSL's setters this one returns 0 on success. */
 	if (SSL_CTX_set_alpn_protos(ctx->ssl_ctx,
 		(const unsigned char *)ctx->alpn.data,

@@ -115,17 +115,9 @@ limit(const struct iss_conn *conn)
 static int
 transfer(struct iss_conn *conn, struct transfer *t)
 {
-	int rv;
-
 	if (conn->io_timeout < 0)
-		rv = transfer_step(conn, t);
-	else
-		rv = iss_conn_until(conn, transfer_step, t, limit(conn));
-	if (rv == ISS_TIMEOUT) {
-		iss_error_clear(&conn->err);
-		iss_error_errno(&conn->err, ETIMEDOUT, "%s", t->what);
-	}
-	return rv;
+		return transfer_step(conn, t);
+	return iss_conn_until(conn, transfer_step, t, limit(conn), t->what);
 }
 
 static int

@@ -29,6 +29,8 @@ never_sigpipe(int fd)
 #endif
 }
 
+enum { DROP_CHUNK = 4096, DROP_CHUNKS = 256 };
+
 static CRYPTO_ONCE method_once = CRYPTO_ONCE_STATIC_INIT;
 static BIO_METHOD *method; /* made once, then only read */
 
@@ -189,4 +191,15 @@ iss_sock_bio_new(int fd, struct iss_sock **out)
 	BIO_set_init(bio, 1);
 	*out = sock;
 	return bio;
+}
+
+void
+iss_sock_drop_unread(int fd)
+{
+	char dropped[DROP_CHUNK];
+	int chunks = DROP_CHUNKS;
+
+	while (chunks-- > 0 &&
+	       recv(fd, dropped, sizeof(dropped), MSG_DONTWAIT) > 0)
+		;
 }

@@ -37,4 +37,11 @@ BIO *iss_sock_bio_new(int fd, struct iss_sock **sock);
  */
 int iss_sock_set1_early(struct iss_sock *sock, const void *bytes, size_t len);
 
+/*
+ * Before a descriptor is closed: drop what lies unread in the socket, lest
+ * the kernel reset the connection and the peer lose what we wrote (RFC 1122,
+ * 4.2.2.13).  Bounded, never waits.
+ */
+void iss_sock_drop_unread(int fd);
+
 #endif

@@ -21,7 +21,7 @@ static void
 give_up(pTHX_ const struct target *target, SV *message)
 {
 	target->release(target->config);
-	croak_sv(sv_2mortal(message));
+	iss_croak(aTHX_ message);
 }
 
 static void
@@ -71,6 +71,9 @@ set_texts(pTHX_ const struct target *target, const struct iss_option *option,
 	    SvTYPE(SvRV(value)) < SVt_PVAV && !SvOK(SvRV(value)))
 		return;
 	if (!SvROK(value) || SvTYPE(SvRV(value)) != SVt_PVAV) {
+		if (option->kind == ISS_PROTOCOLS)
+			refuse(aTHX_ target, option->name, value,
+			    "an array of protocol names");
 		if (SvROK(value) || SvCUR(value) > 0 || !SvPOK(value))
 			set_text(aTHX_ target, option, value,
 			    "a text or an array of texts");
@@ -135,6 +138,9 @@ set_certs(pTHX_ const struct target *target, const struct iss_option *option,
 
 	iss_error_clear(&err);
 	if (!SvROK(value) || SvTYPE(SvRV(value)) != SVt_PVAV) {
+		if (option->kind == ISS_PROTOCOLS)
+			refuse(aTHX_ target, option->name, value,
+			    "an array of protocol names");
 		check(aTHX_ target, &err,
 		    iss_option_add1_cert(&err, target->config, option,
 			handle(aTHX_ target, option, value)));
@@ -173,6 +179,7 @@ set_option(pTHX_ const struct target *target, const struct iss_option *option,
 		break;
 	case ISS_TEXTS:
 	case ISS_PATHS:
+	case ISS_PROTOCOLS:
 		set_texts(aTHX_ target, option, value);
 		break;
 	case ISS_FLAG:
@@ -241,7 +248,7 @@ iss_args_scheme_code(pTHX_ SV *scheme)
 {
 	if (!SvROK(scheme) || SvTYPE(SvRV(scheme)) != SVt_PVHV)
 		return NULL;
-	return iss_hash_value(aTHX_(HV *) SvRV(scheme), "callback");
+	return iss_hash_value(aTHX_ (HV *)SvRV(scheme), "callback");
 }
 
 /* A scheme of the user's own: a hash of its members. */
@@ -262,7 +269,8 @@ scheme_from_hash(pTHX_ HV *hash, struct iss_scheme *scheme)
 		iss_error_clear(&err);
 		if (iss_scheme_set(
 			&err, scheme, hv_iterkey(entry, &len), value) != ISS_OK)
-			Perl_croak(aTHX_ "SSL_verifycn_scheme: %s", err.text);
+			iss_croak(aTHX_ Perl_newSVpvf(
+			    aTHX_ "SSL_verifycn_scheme: %s", err.text));
 	}
 }
 
@@ -281,12 +289,11 @@ scheme_by_name(pTHX_ SV *name)
 		return scheme;
 	iss_buf_init(&names, ISS_ERROR_TEXT_MAX);
 	iss_scheme_names(&names);
-	message = sv_2mortal(Perl_newSVpvf(aTHX_
+	message = Perl_newSVpvf(aTHX_
 	    "SSL_verifycn_scheme: unknown scheme '%" SVf "', valid are: %s",
-	    SVfARG(name), iss_buf_text(&names)));
+	    SVfARG(name), iss_buf_text(&names));
 	iss_buf_release(&names);
-	croak_sv(message);
-	return NULL;
+	iss_croak(aTHX_ message);
 }
 
 int
@@ -300,7 +307,7 @@ iss_args_set_name(pTHX_ struct iss_error *err, struct iss_verify *verify,
 
 	if (iss_args_scheme_code(aTHX_ scheme) == NULL) {
 		if (SvROK(scheme) && SvTYPE(SvRV(scheme)) == SVt_PVHV) {
-			scheme_from_hash(aTHX_(HV *) SvRV(scheme), &own);
+			scheme_from_hash(aTHX_ (HV *)SvRV(scheme), &own);
 			rules = &own;
 		} else
 			rules = scheme_by_name(aTHX_ scheme);

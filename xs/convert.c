@@ -105,6 +105,18 @@ iss_hash_value(pTHX_ HV *hash, const char *key)
 	return SvOK(*slot) ? *slot : NULL;
 }
 
+void
+iss_croak(pTHX_ SV *message)
+{
+	dSP;
+
+	PUSHMARK(SP);
+	mXPUSHs(message);
+	PUTBACK;
+	call_pv("Carp::croak", G_VOID | G_DISCARD);
+	croak_sv(message); /* not reached */
+}
+
 SV *
 iss_new_handle(pTHX_ const void *pointer)
 {

@@ -107,7 +107,7 @@ iss_run_method(pTHX_ enum iss_method method, GV *glob, I32 ax, I32 items)
 		run(aTHX_ method, glob, conn, ax, items);
 	else
 		pass_on(
-		    aTHX_(SV *) get_cv(plain_name(aTHX_ method), GV_ADD), ax);
+		    aTHX_ (SV *)get_cv(plain_name(aTHX_ method), GV_ADD), ax);
 }
 
 /* The glob of a tied handle: behind two references, the inner one weak. */

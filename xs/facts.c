@@ -155,7 +155,7 @@ push_names(pTHX_ X509 *cert, enum field field)
 	iss_error_clear(&err);
 	if (iss_cert_names_init(&err, &names, cert) == ISS_OK) {
 		if (field == FIELD_CN && all->n_cns > 0)
-			mXPUSHs(new_text(aTHX_(const char *) all->cns[0].bytes,
+			mXPUSHs(new_text(aTHX_ (const char *)all->cns[0].bytes,
 			    all->cns[0].len));
 		for (i = 0; field == FIELD_SANS && i < all->n_sans; i++) {
 			mXPUSHi(all->sans[i].type);

@@ -72,6 +72,12 @@ SV *iss_hash_value(pTHX_ HV *hash, const char *key);
 /* The handshake is done: the keys of the glob's hash that say so. */
 void iss_tell_open(pTHX_ GV *glob);
 
+/*
+ * A mistake of the program: an exception with the file and line of whoever
+ * called the module (Carp).
+ */
+void iss_croak(pTHX_ SV *message) __attribute__((noreturn));
+
 /* A handle that we exchange with Net::SSLeay: an address as integer. */
 SV *iss_new_handle(pTHX_ const void *pointer);
 void *iss_handle_pointer(pTHX_ SV *value, const char *option);

@@ -9,13 +9,6 @@
 #include "config.h"
 #include "trust.h"
 
-/* A program's mistake: an exception, after config is released. */
-static void
-croak_error(pTHX_ const struct iss_error *err)
-{
-	croak_sv(sv_2mortal(newSVpv(err->text, 0)));
-}
-
 bool
 iss_create_ctx(pTHX_ SV *self, HV *args, bool server)
 {
@@ -31,7 +24,7 @@ iss_create_ctx(pTHX_ SV *self, HV *args, bool server)
 		Perl_croak(aTHX_ "a context must be a hash");
 	iss_config_init(&config, server);
 	iss_args_to_config(aTHX_ args, &config);
-	iss_call_begin(aTHX_ & call, NULL, NULL, NULL);
+	iss_call_begin(aTHX_ &call, NULL, NULL, NULL);
 	call.callbacks = (HV *)SvRV(self);
 	asker.host = &call;
 	/* Without a sub the core may use the terminal. */
@@ -42,9 +35,9 @@ iss_create_ctx(pTHX_ SV *self, HV *args, bool server)
 	iss_config_release(&config);
 	if (call.died != NULL)
 		iss_ctx_free(ctx);
-	iss_call_end(aTHX_ & call);
+	iss_call_end(aTHX_ &call);
 	if (fault == ISS_CTX_INVALID)
-		croak_error(aTHX_ & err);
+		iss_croak(aTHX_ newSVpv(err.text, 0));
 	if (fault == ISS_CTX_FAILED) {
 		iss_tell_error(aTHX_ NULL, &err);
 		return false;
@@ -177,13 +170,13 @@ iss_handshake(pTHX_ GV *self, bool server, SV *seconds, bool wait)
 	int rv;
 
 	for (;;) {
-		iss_call_begin(aTHX_ & call, self, conn, NULL);
+		iss_call_begin(aTHX_ &call, self, conn, NULL);
 		rv = iss_conn_handshake(conn, server, until);
 		if (rv == ISS_OK)
 			iss_tell_open(aTHX_ self);
 		if (rv != ISS_INTR)
 			result = outcome(aTHX_ self, conn, rv);
-		iss_call_end(aTHX_ & call);
+		iss_call_end(aTHX_ &call);
 		if (rv != ISS_INTR)
 			return result;
 		iss_run_signal_handlers(aTHX);
@@ -201,14 +194,14 @@ iss_shutdown(pTHX_ GV *self, bool fast, SV *seconds, bool wait)
 	int rv;
 
 	for (;;) {
-		iss_call_begin(aTHX_ & call, self, conn, NULL);
+		iss_call_begin(aTHX_ &call, self, conn, NULL);
 		rv = fast ? iss_conn_send_notify(conn, until)
 			  : iss_conn_shutdown(conn, until);
 		if (rv == ISS_OK && fast)
 			conn->plain_write = true;
 		if (rv != ISS_INTR)
 			result = outcome(aTHX_ self, conn, rv);
-		iss_call_end(aTHX_ & call);
+		iss_call_end(aTHX_ &call);
 		if (rv != ISS_INTR)
 			return result;
 		iss_run_signal_handlers(aTHX);
@@ -242,21 +235,21 @@ iss_verify_name(pTHX_ GV *self, SV *handle, SV *name, SV *scheme, SV *suffix)
 	int rv;
 
 	iss_error_clear(&err);
-	rv = iss_args_set_name(aTHX_ & err, &verify, name, scheme, suffix);
+	rv = iss_args_set_name(aTHX_ &err, &verify, name, scheme, suffix);
 	if (rv == ISS_OK && verify.check != ISS_NAME_UNCHECKED) {
 		if ((cert = get1_cert(aTHX_ self, handle)) == NULL) {
 			iss_error_set(
 			    &err, "there is no peer certificate to verify");
 			rv = ISS_ERROR;
 		} else {
-			iss_call_begin(aTHX_ & call, self, NULL, NULL);
+			iss_call_begin(aTHX_ &call, self, NULL, NULL);
 			call.scheme_code = iss_args_scheme_code(aTHX_ scheme);
 			asker.host = &call;
 			verify.asker = &asker;
 			rv = iss_verify_cert_name(&err, &verify, cert);
 			X509_free(cert);
 			iss_verify_release(&verify);
-			iss_call_end(aTHX_ & call);
+			iss_call_end(aTHX_ &call);
 		}
 	}
 	iss_verify_release(&verify);

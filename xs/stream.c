@@ -29,11 +29,11 @@ transfer(pTHX_ GV *glob, struct iss_conn *conn, SV *guarded, transfer_fn *fn,
 	struct iss_call call;
 	int rv;
 
-	iss_call_begin(aTHX_ & call, glob, conn, guarded);
+	iss_call_begin(aTHX_ &call, glob, conn, guarded);
 	rv = fn(conn, buf, len, done);
 	if (!was_open && conn->state == ISS_CONN_OPEN)
 		iss_tell_open(aTHX_ glob);
-	iss_call_end(aTHX_ & call);
+	iss_call_end(aTHX_ &call);
 	return rv;
 }
 
@@ -68,7 +68,7 @@ peer_closed(pTHX_ GV *glob, struct iss_conn *conn)
 	(void)hv_stores(GvHVn(glob), "_SSL_read_closed", newSViv(1));
 	if (args != NULL && SvROK(args) && SvTYPE(SvRV(args)) == SVt_PVHV)
 		code = iss_hash_value(
-		    aTHX_(HV *) SvRV(args), "SSL_on_peer_shutdown");
+		    aTHX_ (HV *)SvRV(args), "SSL_on_peer_shutdown");
 	if (code == NULL) {
 		iss_conn_answer_notify(conn);
 		(void)hv_stores(GvHVn(glob), "_SSL_write_closed", newSViv(1));
@@ -100,24 +100,27 @@ place(pTHX_ SV *offset, STRLEN len, bool may_be_beyond)
 	return (STRLEN)at;
 }
 
-/*
- * The scalar as bytes that may be changed; undef becomes empty.  Wide
- * characters may be replaced (keep is false), but not be mixed with bytes.
- */
+/* The scalar as bytes that may be changed; undef becomes empty. */
 static STRLEN
-make_bytes(pTHX_ SV *buf, bool keep)
+make_bytes(pTHX_ SV *buf)
 {
 	STRLEN len;
 
 	if (!SvOK(buf))
 		sv_setpvs(buf, "");
 	(void)SvPV_force(buf, len);
-	if (SvUTF8(buf) && !sv_utf8_downgrade(buf, TRUE)) {
-		if (keep)
-			Perl_croak(aTHX_ "Wide character in the buffer");
+	if (SvUTF8(buf) && !sv_utf8_downgrade(buf, TRUE))
 		sv_setpvs(buf, "");
-	}
 	return SvCUR(buf);
+}
+
+/* Does the scalar hold characters that must stay, and are no bytes? */
+static bool
+keeps_wide(pTHX_ SV *buf, SV *offset)
+{
+	if (offset == NULL || !SvOK(offset) || SvIV(offset) == 0)
+		return false;
+	return SvOK(buf) && SvUTF8(buf) && !sv_utf8_downgrade(buf, TRUE);
 }
 
 /* Perl's own length check, in its words. */
@@ -153,12 +156,11 @@ set_end(pTHX_ SV *buf, STRLEN end)
 }
 
 static SV *
-read_into(pTHX_ GV *glob, struct iss_conn *conn, SV *buf, SV *len_sv,
+read_bytes(pTHX_ GV *glob, struct iss_conn *conn, SV *buf, SV *len_sv,
     SV *offset, enum read_kind kind)
 {
 	size_t len = wanted(aTHX_ len_sv);
-	bool keep = offset != NULL && SvTRUE(offset);
-	STRLEN at = place(aTHX_ offset, make_bytes(aTHX_ buf, keep), true);
+	STRLEN at = place(aTHX_ offset, make_bytes(aTHX_ buf), true);
 	transfer_fn *fn = kind == READ_PEEK ? iss_conn_peek : iss_conn_read;
 	size_t total = 0;
 	SV *result;
@@ -192,6 +194,41 @@ read_into(pTHX_ GV *glob, struct iss_conn *conn, SV *buf, SV *len_sv,
 		set_end(aTHX_ buf, at);
 	}
 	return newSVuv(total);
+}
+
+/* As perlfunc has it: behind wide characters come bytes as characters. */
+static SV *
+read_behind_wide(pTHX_ GV *glob, struct iss_conn *conn, SV *buf, SV *len,
+    SV *offset, enum read_kind kind)
+{
+	STRLEN chars = sv_len_utf8(buf);
+	STRLEN at = place(aTHX_ offset, chars, true);
+	SV *bytes = sv_2mortal(newSVpvs(""));
+	SV *result = read_bytes(aTHX_ glob, conn, bytes, len, NULL, kind);
+
+	if (result == NULL)
+		return NULL;
+	if (at < chars) {
+		SvCUR_set(buf, sv_pos_u2b_flags(buf, at, NULL, 0));
+		*SvEND(buf) = '\0';
+	}
+	for (; chars < at; chars++)
+		sv_catpvn(buf, "", 1);
+	sv_catsv_mg(buf, bytes);
+	return result;
+}
+
+static SV *
+read_into(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count,
+    enum read_kind kind)
+{
+	SV *offset = count > 2 ? args[2] : NULL;
+
+	return keeps_wide(aTHX_ args[0], offset)
+		   ? read_behind_wide(
+			 aTHX_ glob, conn, args[0], args[1], offset, kind)
+		   : read_bytes(
+			 aTHX_ glob, conn, args[0], args[1], offset, kind);
 }
 
 /* Write bytes; what of them went out as a new value, or NULL for nothing. */
@@ -434,7 +471,7 @@ do_readline(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 
 	PERL_UNUSED_VAR(args);
 	PERL_UNUSED_VAR(count);
-	find_separator(aTHX_ & line);
+	find_separator(aTHX_ &line);
 	if (line.kind == ISS_LINE_ALL || line.kind == ISS_LINE_RECORD)
 		look = LARGEST_PEEK;
 	while (!ends) {
@@ -458,22 +495,19 @@ do_readline(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 static SV *
 do_read(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 {
-	return read_into(aTHX_ glob, conn, args[0], args[1],
-	    count > 2 ? args[2] : NULL, READ_ALL);
+	return read_into(aTHX_ glob, conn, args, count, READ_ALL);
 }
 
 static SV *
 do_sysread(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 {
-	return read_into(aTHX_ glob, conn, args[0], args[1],
-	    count > 2 ? args[2] : NULL, READ_SOME);
+	return read_into(aTHX_ glob, conn, args, count, READ_SOME);
 }
 
 static SV *
 do_peek(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 {
-	return read_into(aTHX_ glob, conn, args[0], args[1],
-	    count > 2 ? args[2] : NULL, READ_PEEK);
+	return read_into(aTHX_ glob, conn, args, count, READ_PEEK);
 }
 
 static SV *

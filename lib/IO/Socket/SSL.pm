@@ -29,6 +29,8 @@ use IO::Socket::SSL::Defaults;
 use IO::Socket::SSL::SSL_Context;
 use IO::Socket::SSL::SSL_HANDLE;
 
+our @CARP_NOT =
+  qw(IO::Socket::SSL::SSL_Context IO::Socket::SSL::Defaults IO::Socket);
 our @ISA    = (IO::Socket::SSL::Base::choose());
 our @EXPORT = (@IO::Socket::SSL::Constants::EXPORT, '$SSL_ERROR');
 
@@ -107,8 +109,8 @@ sub configure_SSL {
 sub _context {
     my ($self) = @_;
 
-    return ${*$self}{_SSL_ctx} ||=
-      IO::Socket::SSL::SSL_Context->new(%{ ${*$self}{_SSL_arguments} });
+    return ${*$self}{_SSL_ctx} ||= IO::Socket::SSL::Defaults::context_of_socket(
+        ${*$self}{_SSL_arguments});
 }
 
 sub new_from_fd {
@@ -189,16 +191,22 @@ sub _handshake_as {
     my $seconds =
       exists $options{Timeout} ? $options{Timeout} : $self->timeout;
     my $wait = $hash->{_SSL_wait} || defined $seconds && $self->blocking;
-    my ($done, $died);
-    {
-        local $@;
-        $done = eval { $self->_handshake($server, $seconds, $wait ? 1 : 0) };
-        $died = $@;
-    }
-    return $self->_died($died) if !defined $done && $died;
+    my ($done, $died) =
+      _try(sub { $self->_handshake($server, $seconds, $wait ? 1 : 0) });
+    return $self->_died($died) if defined $died;
     return                     if !defined $done;
     return $self->_broken      if !$done;
     return $self;
+}
+
+# The result of a sub, or undef and what it died with; $@ stays as it is.
+sub _try {
+    my ($code) = @_;
+    my $result;
+
+    local $@;
+    return $result if eval { $result = $code->(); 1 };
+    return (undef, $@);
 }
 
 # From here on nothing goes over this socket in the clear.
@@ -359,23 +367,22 @@ sub start_SSL {
     bless $socket, $class;
     my $hash = \%{*$socket};
     $hash->{_SSL_ioclass_upgraded} = $was;
-    my $ok = eval {
-        $socket->configure_SSL(
-            { SSL_keepSocketOnError => 1, %args, _SSL_upgrade => 1 });
-    };
-    return $socket->_not_started($@) unless $ok;
+    my ($ok, $died) = _try(
+        sub {
+            $socket->configure_SSL({ SSL_keepSocketOnError => 1, %args });
+        }
+    );
+    return $socket->_not_started($died) unless $ok;
     return $socket if defined $start && !$start;
 
     $hash->{_SSL_wait} = 1;
     my @timeout =
       (Timeout => defined $seconds ? $seconds : $socket->_base_timeout);
-    $ok = eval {
-        $hash->{_SSL_arguments}{SSL_server}
-          ? $socket->accept_SSL(@timeout)
-          : $socket->connect_SSL(@timeout);
-    };
+    my $handshake =
+      $hash->{_SSL_arguments}{SSL_server} ? 'accept_SSL' : 'connect_SSL';
+    ($ok, $died) = _try(sub { $socket->$handshake(@timeout) });
     delete $hash->{_SSL_wait};
-    return $socket->_not_started($@) unless $ok;
+    return $socket->_not_started($died) unless $ok;
     return $socket;
 }
 
@@ -388,7 +395,7 @@ sub _not_started {
 
     $self->_forget;
     $self->_downgrade;
-    die $error if $error && $error ne $text;    ## no critic (RequireCarping)
+    die $error if defined $error;    ## no critic (RequireCarping)
     $! = $errno;
     $@ = $text;
     return;
@@ -439,12 +446,14 @@ sub stop_SSL {
 sub close {
     my $self = shift;
     my %args = @_ == 1 ? %{ $_[0] } : @_;
+    my $fd   = IO::Socket::SSL::SSL_HANDLE::real_fileno($self);
 
-    if (!defined IO::Socket::SSL::SSL_HANDLE::real_fileno($self)) {
+    if (!defined $fd) {
         $! = EBADF;
         return '';
     }
     my $fast = !exists $args{SSL_fast_shutdown} || $args{SSL_fast_shutdown};
+    my $speaks  = defined is_SSL($self) && !$args{SSL_no_shutdown};
     my $stopped = $self->stop_SSL(
         %args,
         SSL_fast_shutdown      => $fast,
@@ -454,6 +463,7 @@ sub close {
     return if !$stopped && !$fast && $SSL_ERROR == SSL_WANT_WRITE();
     $self->_forget;
     ${*$self}{_SSL_opened} = '';
+    _drop_unread($fd) if $speaks;
     return CORE::close($self);
 }
 

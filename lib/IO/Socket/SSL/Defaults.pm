@@ -8,6 +8,9 @@ use warnings;
 use Carp;
 use Scalar::Util qw(blessed);
 
+our @CARP_NOT =
+  qw(IO::Socket::SSL IO::Socket::SSL::SSL_Context IO::Socket::IP IO::Socket);
+
 our $AS_IN_1_77 = 0;
 *IO::Socket::SSL::AS_IN_1_77 = \$AS_IN_1_77;
 
@@ -148,14 +151,22 @@ sub IO::Socket::SSL::set_default_context {
     return;
 }
 
-# The context that a call names, or the program's default.
+# The context that the arguments name; undef: they name none.
 sub context_to_reuse {
     my ($args) = @_;
     my $thing = $args->{SSL_reuse_ctx};
 
-    return $default_context unless defined $thing;
-    return _context_of($thing)
-      || croak "invalid context to reuse: $thing";
+    return unless defined $thing;
+    return _context_of($thing) || croak "invalid context to reuse: $thing";
+}
+
+# The same of a socket, which may also use the program's default.
+sub context_of_socket {
+    my ($args) = @_;
+
+    return $default_context
+      if $default_context && !defined $args->{SSL_reuse_ctx};
+    return IO::Socket::SSL::SSL_Context->new(%$args);
 }
 
 sub IO::Socket::SSL::context_init {

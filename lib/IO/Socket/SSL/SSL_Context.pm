@@ -5,7 +5,10 @@ use strict;
 use warnings;
 
 use Carp;
-use Scalar::Util qw(blessed);
+
+# A mistake is told where the user made it, not where we found it.
+our @CARP_NOT =
+  qw(IO::Socket::SSL IO::Socket::SSL::Defaults IO::Socket::IP IO::Socket);
 
 # Subs and values that the core asks for while a connection lives.
 my %KEPT = (
@@ -18,6 +21,9 @@ my %KEPT = (
 
 my %MUST_BE_CODE = map { $_ => 1 }
   qw(SSL_passwd_cb SSL_verify_callback SSL_create_ctx_callback);
+
+# What a client does without when SSL_use_cert says so.
+my @IDENTITY = qw(SSL_cert SSL_cert_file SSL_key SSL_key_file);
 
 sub new {
     my ($class, @args) = @_;
@@ -36,6 +42,8 @@ sub new {
         $self->{ $KEPT{$option} } = $value;
     }
     IO::Socket::SSL::Defaults::complete($args, $server);
+    delete @$args{@IDENTITY}
+      if !$server && defined $args->{SSL_use_cert} && !$args->{SSL_use_cert};
     $self->_create($args, $server ? 1 : 0) || return;
     return $self;
 }
