@@ -71,11 +71,7 @@ each_setting(
             peer => sub {
                 my ($sock, $me) = @_;
                 pester($me);
-                my $length = 0;
-                while (my $count = sysread($sock, my $buffer, 100_000)) {
-                    $length += $count;
-                }
-                $me->tell($length);
+                $me->tell($sock->read(my $buffer, 10_000_000));
             }
         );
         my $big = 'x' x 10_000_000;
@@ -83,7 +79,6 @@ each_setting(
         local $SIG{USR1} = after_three(\$peer);
         is(print({$sock} $big), length $big, 'print goes on');
         cmp_ok($handled, '>=', 3, '... and the handler ran while it waited');
-        close $sock;
         is_deeply([$peer->hear], [length $big], '... and nothing is lost');
     }
 );

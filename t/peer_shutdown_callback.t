@@ -58,7 +58,7 @@ subtest 'the result of the sub is what the read returns' => sub {
               sub { $_[0]->stop_SSL(SSL_fast_shutdown => 1); $_[1]->hear }
         );
         is(sysread($sock, my $buffer, 10),
-            $value, defined $value ? $value : 'undef');
+            $value, 'it is ' . (defined $value ? $value : 'undef'));
     }
 };
 

@@ -143,14 +143,22 @@ subtest 'a callback that makes a connection of its own' => sub {
 };
 
 subtest '$@ is not disturbed' => sub {
-    $@ = 'mine';
-    with_callback(
+    my ($tcp, $peer) = raw_pair(
         sub {
+            my ($tcp, $me) = @_;
+            IO::Socket::SSL->start_SSL($tcp, server_args());
+        }
+    );
+    my @args = client_args(
+        SSL_verify_callback => sub {
             eval { die 'inside' };
             return 1;
         }
     );
+    $@ = 'mine';
+    my $sock = IO::Socket::SSL->start_SSL($tcp, @args);
     is($@, 'mine', 'by what a callback does');
+    isa_ok($sock, 'IO::Socket::SSL', 'and the handshake succeeds');
 };
 
 subtest 'a server asks about its client' => sub {

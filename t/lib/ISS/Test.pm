@@ -247,15 +247,17 @@ sub complete {
     }
 }
 
-# All bytes until the end of file.
+# All bytes until the end of file, which must be one.
 sub read_all {
     my ($sock) = @_;
 
     my $all = '';
-    while (sysread($sock, my $part, 100_000)) {
+    while (1) {
+        my $count = sysread($sock, my $part, 100_000);
+        croak "read: $SSL_ERROR, $!" if !defined $count;
+        return $all                  if !$count;
         $all .= $part;
     }
-    return $all;
 }
 
 # --- what a piece of code says ----------------------------------------------
