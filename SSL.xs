@@ -21,6 +21,17 @@ PROTOTYPES: DISABLE
 
 BOOT:
 	iss_remember_methods(aTHX);
+	iss_find_error_variable(aTHX_ false);
+
+#ifdef USE_ITHREADS
+
+void
+CLONE(...)
+    CODE:
+	PERL_UNUSED_VAR(items);
+	iss_find_error_variable(aTHX_ true);
+
+#endif
 
  # Reading and writing.  Without TLS a socket does what any socket does.
 void

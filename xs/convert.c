@@ -8,6 +8,28 @@
 
 #include <openssl/ssl.h>
 
+#define MY_CXT_KEY "IO::Socket::SSL::convert" XS_VERSION
+
+typedef struct {
+	GV *error; /* $SSL_ERROR: looked up once, asked after each success */
+} my_cxt_t;
+
+START_MY_CXT
+
+void
+iss_find_error_variable(pTHX_ bool in_new_thread)
+{
+	if (in_new_thread) {
+		MY_CXT_CLONE;
+		MY_CXT.error = gv_fetchpvs(
+		    "IO::Socket::SSL::SSL_ERROR", GV_ADDMULTI, SVt_PV);
+	} else {
+		MY_CXT_INIT;
+		MY_CXT.error = gv_fetchpvs(
+		    "IO::Socket::SSL::SSL_ERROR", GV_ADDMULTI, SVt_PV);
+	}
+}
+
 #define WANT_READ_TEXT "SSL wants a read first"
 #define WANT_WRITE_TEXT "SSL wants a write first"
 
@@ -24,7 +46,8 @@ set_dualvar(pTHX_ SV *sv, IV number, const char *text, STRLEN len)
 static void
 tell(pTHX_ GV *glob, int e, IV number, const char *text)
 {
-	SV *global = get_sv("IO::Socket::SSL::SSL_ERROR", GV_ADD);
+	dMY_CXT;
+	SV *global = GvSVn(MY_CXT.error);
 	STRLEN len = strlen(text);
 	HV *hash = glob != NULL ? GvHV(glob) : NULL;
 	SV *last;
@@ -40,7 +63,8 @@ tell(pTHX_ GV *glob, int e, IV number, const char *text)
 void
 iss_tell_success(pTHX)
 {
-	SV *global = get_sv("IO::Socket::SSL::SSL_ERROR", GV_ADD);
+	dMY_CXT;
+	SV *global = GvSVn(MY_CXT.error);
 
 	if (SvTRUE_nomg(global))
 		sv_setpvs_mg(global, "");

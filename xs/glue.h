@@ -59,6 +59,9 @@ void iss_attach_ctx(pTHX_ SV *object, struct iss_ctx *ctx);
 
 /* ---- convert.c: errors and handles ---- */
 
+/* Once an interpreter, before the functions below. */
+void iss_find_error_variable(pTHX_ bool in_new_thread);
+
 /* Set $SSL_ERROR, $! and the object's last error from a core status. */
 void iss_tell_status(pTHX_ GV *glob, const struct iss_conn *conn, int status);
 void iss_tell_error(pTHX_ GV *glob, const struct iss_error *err);
