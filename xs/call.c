@@ -99,7 +99,7 @@ ask(pTHX_ struct iss_call *call, SV *code, SV **args, int count)
 	POPSTACK;
 	if (guard) {
 		SvREADONLY_off(call->guarded);
-		SvREFCNT_dec_NN(call->guarded);
+		SvREFCNT_dec(call->guarded);
 	}
 	return result != NULL ? sv_2mortal(result) : NULL;
 }

@@ -180,9 +180,9 @@ sub IO::Socket::SSL::context_init {
 my $ca;    # what was found or set: a hash
 
 sub _ca_from {
-    return undef if @_ == 1 && !defined $_[0];
     return {@_} if @_ != 1;
     my ($path) = @_;
+    return unless defined $path;    # look again
     return -d $path
       ? { SSL_ca_path => $path }
       : { SSL_ca_file => $path };
@@ -198,7 +198,7 @@ sub _find_ca {
 }
 
 sub default_ca {
-    $ca = _ca_from(@_) if @_;
+    $ca = scalar _ca_from(@_) if @_;
     $ca ||= _find_ca();
     return %$ca;
 }
