@@ -14,6 +14,10 @@ use ISS::Test;
 my $openssl = ISS::Program->find('openssl');
 plan skip_all => 'openssl is not installed' if !$openssl;
 
+my ($RELEASE) =
+  (ISS::Program->run([$openssl, 'version']))[1] =~ /^OpenSSL (\d+)/;
+plan skip_all => 'openssl is another one' if !$RELEASE;
+
 # What makes s_server change keys, by version: its command at the start of a
 # line, what that is, the message that it sends then, and what must come back.
 my %REKEY = (
@@ -146,8 +150,11 @@ sub tells_how_it_ended {
     print {$client} "abc\n";
     is(scalar <$client>, "cba\n", "$version: a server that turns lines over");
     print {$client} "CLOSE\n";
-    is(sysread($client, my $data, 1), 0,    "$version: ... says goodbye");
-    is($client->eof_reason, 'close_notify', "$version: ... as it should");
+    is(sysread($client, my $data, 1), 0, "$version: ... ends");
+
+    # Before 3.0 it hung up without close_notify.
+    my $goodbye = $RELEASE < 3 ? 'truncated' : 'close_notify';
+    is($client->eof_reason, $goodbye, "$version: ... in its way: $goodbye");
 
     ($server, $port) = start_server($version);
     $client = connect_to($port);
