@@ -26,6 +26,8 @@ XSLoader::load(__PACKAGE__, $VERSION);
 use IO::Socket::SSL::Base;
 use IO::Socket::SSL::Constants;
 use IO::Socket::SSL::Defaults;
+use IO::Socket::SSL::Names;
+use IO::Socket::SSL::Refusals;
 use IO::Socket::SSL::SSL_Context;
 use IO::Socket::SSL::SSL_HANDLE;
 
@@ -230,68 +232,6 @@ sub _begin_handshake {
     return $self;
 }
 
-# What the user means to reach, without a port: host:port, [v6]:port.
-sub _peer_host {
-    my ($self) = @_;
-    my $args = ${*$self}{_SSL_arguments};
-
-    for my $host (@$args{qw(PeerHost PeerAddr)}) {
-        next unless defined $host && !ref $host && length $host;
-        return $1 if $host =~ /^\[([^\]]+)\]/;
-        return $host =~ tr/:// == 1 && $host =~ /^(.*):/s ? $1 : $host;
-    }
-    return;
-}
-
-sub _sni_name {
-    my ($self) = @_;
-    my $args = ${*$self}{_SSL_arguments};
-
-    return $args->{SSL_hostname} if defined $args->{SSL_hostname};
-    my $host = $self->_peer_host;
-    return defined $host && $host =~ /^[^:%]*[a-z_-][^:%]*$/i ? $host : undef;
-}
-
-# The name that the peer's certificate must have, and the scheme; an undef
-# scheme means that none is checked.
-sub _name_to_check {
-    my ($self, $ctx, $server) = @_;
-    my $args   = ${*$self}{_SSL_arguments};
-    my $scheme = $args->{SSL_verifycn_scheme};
-    my $hash   = \%{*$self};
-
-    delete $hash->{_SSL_scheme_callback};
-    return (undef, undef) unless $ctx->{verify_mode} & 1;
-    $scheme = $ctx->{verifycn_scheme} unless defined $scheme;
-    my ($name) = grep { defined && length } $args->{SSL_verifycn_name},
-      $ctx->{verifycn_name},
-      $server ? () : ($args->{SSL_hostname}, $self->_peer_host);
-    if (!defined $scheme) {
-        return (undef, undef)
-          if $server || $IO::Socket::SSL::Defaults::AS_IN_1_77;
-        if (!defined $name) {
-            carp 'no name is known for the peer of this connection, so that'
-              . ' its certificate is only verified, not whom it is for: set'
-              . ' SSL_verifycn_name, or SSL_verifycn_scheme to "none"';
-            return (undef, undef);
-        }
-        $scheme = 'default';
-    }
-    $hash->{_SSL_scheme_callback} = $scheme->{callback}
-      if ref $scheme eq 'HASH';
-    return (defined $name ? $name : '', $scheme);
-}
-
-sub _ask_scheme {
-    my ($callback, $host, $cert) = @_;
-
-    return $callback->(
-        $host,
-        scalar(_cert_field($cert, 'cn')),
-        _cert_field($cert, 'subjectAltNames')
-    );
-}
-
 # The handshake failed; the empty list.
 sub _broken {
     my ($self) = @_;
@@ -488,20 +428,6 @@ sub fileno {    ## no critic (ProhibitBuiltinHomonyms)
     return IO::Socket::SSL::SSL_HANDLE::real_fileno($self);
 }
 
-sub verify_hostname {
-    my ($self, $name, $scheme, $suffix) = @_;
-
-    return _verify_name($self, undef, $name,
-        defined $scheme ? $scheme : 'default', $suffix);
-}
-
-sub verify_hostname_of_cert {
-    my ($name, $cert, $scheme, $suffix) = @_;
-
-    return _verify_name(undef, $cert, $name,
-        defined $scheme ? $scheme : 'default', $suffix);
-}
-
 sub _get_ctx_object {
     my ($self) = @_;
     my $ctx = ${*$self}{_SSL_ctx};
@@ -580,37 +506,5 @@ sub VERSION {
     }
     return $class->SUPER::VERSION(@wanted);
 }
-
-# ---------------------------------------------- what TLS cannot, or not yet
-
-for my $name (qw(truncate stat setbuf setvbuf fdopen ungetc)) {
-    no strict 'refs';    ## no critic (ProhibitNoStrict)
-    *$name = sub {
-        my $self = shift;
-        return $self->${ \"SUPER::$name" }(@_) unless defined is_SSL($self);
-        croak "Use of $name() not allowed with SSL";
-    };
-}
-
-sub send {    ## no critic (ProhibitBuiltinHomonyms)
-    croak 'Use of send() not implemented in IO::Socket::SSL;'
-      . ' use print/printf/syswrite instead';
-}
-
-sub recv {    ## no critic (ProhibitBuiltinHomonyms)
-    croak 'Use of recv() not implemented in IO::Socket::SSL;'
-      . ' use read/sysread instead';
-}
-
-sub want_read  { return $SSL_ERROR == SSL_WANT_READ() }
-sub want_write { return $SSL_ERROR == SSL_WANT_WRITE() }
-
-# Still there for old programs.
-sub socketToSSL          { return IO::Socket::SSL->start_SSL(@_) }
-sub socket_to_SSL        { return IO::Socket::SSL->start_SSL(@_) }
-sub kill_socket          { return shift->close }
-sub get_peer_certificate { return shift }
-sub issuer_name          { return shift->peer_certificate('issuer') }
-sub subject_name         { return shift->peer_certificate('subject') }
 
 1;
