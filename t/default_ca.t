@@ -66,6 +66,15 @@ subtest 'the environment' => sub {
     like(trusting(), $REFUSED, 'default_ca(undef) makes it look again');
 };
 
+subtest 'who does not need it does not look at it' => sub {
+    local $ENV{SSL_CERT_FILE} = cert_file('garbage.txt');
+    IO::Socket::SSL::default_ca(undef);
+    my %trusts = (SSL_ca_file => cert('ca'));
+    is((handshake_errors(mine => \%trusts))[1], '', 'a server');
+    is(trusting(SSL_verify_mode => SSL_VERIFY_NONE),
+        '', 'a client that does not verify');
+};
+
 subtest 'what is given explicitly' => sub {
     IO::Socket::SSL::default_ca(cert('ca'));
     for my $case (

@@ -75,6 +75,23 @@ subtest 'a sub that stops TLS itself' => sub {
     is(scalar <$sock>, "plain\n",          'plain data follows');
 };
 
+subtest 'plain data may follow at once' => sub {
+    my ($sock, $peer) = tls_pair(
+        mine => { SSL_on_peer_shutdown => sub { return 0 } },
+        peer => sub {
+            my ($sock, $me) = @_;
+            $sock->stop_SSL(SSL_fast_shutdown => 1);
+            syswrite $sock, "plain\n";
+            my $count = sysread($sock, my $buffer, 10);
+            $me->tell($count, $buffer);
+        }
+    );
+    is(sysread($sock, my $buffer, 10), 0, 'the end of TLS');
+    is(scalar <$sock>, "plain\n", 'then what the peer wrote after it');
+    syswrite $sock, 'secret';
+    is_deeply([$peer->hear], [6, 'secret'], 'our side is still under TLS');
+};
+
 subtest 'a sub that dies' => sub {
     my ($sock) = tls_pair(
         mine => { SSL_on_peer_shutdown => sub { die "from the sub\n" } },

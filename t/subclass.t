@@ -73,7 +73,7 @@ sub serving {
             my $sock = IO::Socket::SSL->start_SSL($tcp, server_args())
               or die "start_SSL: $SSL_ERROR\n";
             print $sock "line one\nline two\nrest";
-            $me->tell(read_all($sock));
+            $me->tell(scalar eval { read_all($sock) });
         }
     );
 }
