@@ -149,6 +149,9 @@ sub _become {
     fcntl $_, F_SETFD, 0 for @{ $arg{inherit} || [] };
     my %env = (LC_ALL => 'C', %{ $arg{env} || {} });
     @ENV{ keys %env } = values %env;
+
+    # make sanitize preloads what perl needs; it makes curl hang.
+    delete $ENV{LD_PRELOAD} if $command->[0] ne $^X;
     no warnings 'exec';
     exec { $command->[0] } @$command;
     print "cannot run $command->[0]: $!\n";
