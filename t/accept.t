@@ -11,11 +11,7 @@ use IO::Socket::SSL;
 use Socket;
 use Test::More;
 
-{
-
-    package My::Connection;
-    our @ISA = ('IO::Socket::SSL');
-}
+@My::Connection::ISA = ('IO::Socket::SSL');
 
 sub tls_listener {
     return IO::Socket::SSL->new(

@@ -32,10 +32,11 @@ ok(
 ) or diag 'it was sent';
 $! = 0;
 is(tell $sock, -1, 'tell is -1');
-ok($!{EBADF},                             '... with EBADF') or diag $!;
-ok(!died(sub { binmode $sock }),          'binmode does not die');
-ok(!died(sub { binmode $sock, ':utf8' }), '... with a layer neither');
-ok(!eval { seek $sock, 0, 0 },            'seek does not succeed');
+ok($!{EBADF},                    '... with EBADF') or diag $!;
+ok(!died(sub { binmode $sock }), 'binmode does not die');
+ok(!died(sub { binmode $sock, ':encoding(UTF-8)' }),
+    '... with a layer neither');
+ok(!eval { seek $sock, 0, 0 }, 'seek does not succeed');
 
 like(fileno $sock, qr/^\d+\z/, 'fileno');
 is($sock->fileno, fileno $sock, '... as a method');

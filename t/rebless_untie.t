@@ -43,11 +43,10 @@ for my $class (qw(IO::Handle IO::Socket IO::Socket::INET No::Handle::AtAll)) {
 
 subtest 'an alias' => sub {
     my ($sock, $peer) = echoing();
-    no strict 'refs';
-    *{'main::ALIAS'} = *$sock;
+    *main::ALIAS = *$sock;
     print ALIAS "one\n";
     is(scalar <ALIAS>, "echo one\n", 'is the same connection');
-    *{'main::ALIAS'} = *STDIN;
+    *main::ALIAS = *STDIN;
     print $sock "two\n";
     is(scalar <$sock>, "echo two\n", 'which outlives it');
 };

@@ -12,14 +12,8 @@ use Socket;
 use Symbol qw(gensym);
 use Test::More;
 
-{
-
-    package My::Socket;
-    our @ISA = ('IO::Socket::SSL');
-
-    package My::Plain;
-    our @ISA = ('IO::Socket::INET');
-}
+@My::Socket::ISA = ('IO::Socket::SSL');
+@My::Plain::ISA  = ('IO::Socket::INET');
 
 # Each makes a plain connection of its kind to an address.
 my %KIND = (

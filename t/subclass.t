@@ -1,4 +1,6 @@
 # Classes that inherit from us: which methods are called, by whom, with what.
+package main;
+
 use strict;
 use warnings;
 
@@ -14,6 +16,7 @@ our @calls;
 {
 
     package My::Traced;
+    use Symbol qw(qualify_to_ref);
     our @ISA = ('IO::Socket::SSL');
 
     for my $method (
@@ -21,8 +24,7 @@ our @calls;
         close stop_SSL sysread syswrite read write print printf readline getc)
       )
     {
-        no strict 'refs';
-        *$method = sub {
+        *{ qualify_to_ref($method) } = sub {
             my ($self, @args) = @_;
             push @main::calls, [$method, @args];
             my $super = "SUPER::$method";
