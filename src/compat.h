@@ -55,6 +55,16 @@ typedef const X509_NAME iss_store_name;
 typedef X509_NAME iss_store_name;
 #endif
 
+/*
+ * A client that renegotiates again and again (TLS 1.2) can wear a server
+ * down; since 3.0 it must not unless told so.
+ */
+#ifdef SSL_OP_ALLOW_CLIENT_RENEGOTIATION
+#	define ISS_OP_NO_CLIENT_RENEGOTIATION 0
+#else
+#	define ISS_OP_NO_CLIENT_RENEGOTIATION SSL_OP_NO_RENEGOTIATION
+#endif
+
 /* Since 3.0 a TCP end without close_notify has a reason of its own. */
 #ifdef SSL_R_UNEXPECTED_EOF_WHILE_READING
 #	define ISS_R_UNEXPECTED_EOF SSL_R_UNEXPECTED_EOF_WHILE_READING

@@ -87,6 +87,9 @@ set_options(struct iss_error *err, struct iss_ctx *ctx,
 		mode |= SSL_MODE_RELEASE_BUFFERS;
 	SSL_CTX_set_mode(ctx->ssl_ctx, mode);
 	SSL_CTX_set_options(ctx->ssl_ctx, SSL_OP_NO_COMPRESSION);
+	if (config->server)
+		SSL_CTX_set_options(
+		    ctx->ssl_ctx, ISS_OP_NO_CLIENT_RENEGOTIATION);
 	if (role_default(config->honor_cipher_order, config->server))
 		SSL_CTX_set_options(
 		    ctx->ssl_ctx, SSL_OP_CIPHER_SERVER_PREFERENCE);
@@ -156,20 +159,19 @@ add_trusted(
 	return ISS_OK;
 }
 
-/* Nothing is read where nothing is verified. */
+/*
+ * What was named is loaded even where nothing is verified: a server completes
+ * its own chain from it (SSL_CTX_add_extra_chain_cert(3), NOTES).
+ */
 static enum iss_ctx_fault
 set_trust(struct iss_error *err, struct iss_ctx *ctx,
     const struct iss_config *config, const struct iss_asker *asker)
 {
 	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(ctx->ssl_ctx);
 	unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN;
-	int mode = verify_mode(config);
-
 	(void)asker;
-	SSL_CTX_set_verify(ctx->ssl_ctx, mode, NULL);
+	SSL_CTX_set_verify(ctx->ssl_ctx, verify_mode(config), NULL);
 	iss_verify_install(ctx->ssl_ctx);
-	if (mode == SSL_VERIFY_NONE)
-		return ISS_CTX_FINE;
 	if (config->check_crl)
 		flags |= X509_V_FLAG_CRL_CHECK;
 	if (!X509_VERIFY_PARAM_set_flags(param, flags)) {
