@@ -7,7 +7,6 @@ use lib "$FindBin::Bin/lib";
 use ISS::Test;
 use Errno qw(EBADF);
 use IO::Socket::SSL;
-use Scalar::Util qw(looks_like_number);
 use Socket;
 use Test::More;
 
@@ -67,8 +66,7 @@ for my $claim (sort keys %FAILURE) {
     isnt($errno + 0, EBADF, '... $! is not stale');
     is(IO::Socket::SSL::errstr(), "$SSL_ERROR", '... errstr, a function');
     is(IO::Socket::SSL->errstr,   "$SSL_ERROR", '... errstr, a class method');
-    ok(looks_like_number($SSL_ERROR + 0), '... it is a number, too');
-    isnt($SSL_ERROR + 0, 0, '... and not 0');
+    isnt($SSL_ERROR + 0, 0, '... it is a number, too');
 }
 
 subtest 'the system refuses' => sub {

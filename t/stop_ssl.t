@@ -6,9 +6,6 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use ISS::Test;
 use IO::Socket::SSL;
-use Scalar::Util qw(blessed);
-use Socket;
-use Symbol qw(gensym);
 use Test::More;
 
 # A peer that answers our close_notify and then speaks plainly.

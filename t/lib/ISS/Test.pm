@@ -33,7 +33,7 @@ use ISS::Test::Peer;
 
 our @EXPORT = qw(
   cert key cert_file identity server_args client_args
-  versions each_version each_setting blocking_and_not
+  versions each_version each_setting
   listener address peer raw_pair tls_pair failing_pair handshake_errors
   readable writable complete read_all warnings_of died perl_says
 );
@@ -112,14 +112,6 @@ sub each_setting {
               sub { $code->(version => $version, role => $role) };
         }
     }
-    return;
-}
-
-sub blocking_and_not {
-    my ($code) = @_;
-
-    subtest 'blocking'     => sub { $code->(1) };
-    subtest 'non-blocking' => sub { $code->(0) };
     return;
 }
 

@@ -45,8 +45,6 @@ sub _be_the_peer {
     POSIX::_exit($ok ? 0 : 1);
 }
 
-sub pid { return $_[0]{pid} }
-
 sub tell {
     my ($self, @message) = @_;
 
