@@ -210,6 +210,17 @@ _cert_field(X509 *cert, SV *field)
 	iss_push_field(aTHX_ cert, field);
 	return;
 
+ # The fingerprint of the peer's certificate, or of the one given.
+void
+get_fingerprint(SV *self, SV *algo = &PL_sv_undef, SV *cert = &PL_sv_undef, bool pubkey = false)
+    ALIAS:
+	get_fingerprint_bin = 1
+    PPCODE:
+	PUTBACK;
+	iss_push_fingerprint(aTHX_ iss_socket_glob(aTHX_ self), algo, cert,
+	    pubkey, ix != 0);
+	return;
+
  # Does the peer's certificate, or the one given, belong to the name?
 void
 _verify_name(SV *self, SV *cert, SV *name, SV *scheme, SV *suffix)

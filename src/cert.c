@@ -227,36 +227,18 @@ iss_cert_names_release(struct iss_cert_names *names)
 	memset(names, 0, sizeof(*names));
 }
 
-/* The SubjectPublicKeyInfo as it stands in the certificate, to be freed. */
-static int
-public_key_der(struct iss_error *err, const X509 *cert, unsigned char **der)
-{
-	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), der);
-
-	if (len <= 0)
-		iss_error_openssl(err, "cannot encode the public key");
-	return len;
-}
-
 int
 iss_cert_fingerprint(struct iss_error *err, const X509 *cert, const char *algo,
     bool pubkey, unsigned char out[EVP_MAX_MD_SIZE], size_t *len)
 {
 	const EVP_MD *md = EVP_get_digestbyname(algo);
-	unsigned char *der = NULL;
 	unsigned int size = 0;
-	int der_len, ok;
+	int ok;
 
 	if (md == NULL)
 		return iss_error_set(err, "unknown digest '%.64s'", algo);
-	if (pubkey) {
-		if ((der_len = public_key_der(err, cert, &der)) <= 0)
-			return ISS_ERROR;
-		ok = EVP_Digest(der, (size_t)der_len, out, &size, md, NULL);
-		OPENSSL_free(der);
-	} else {
-		ok = X509_digest(cert, md, out, &size);
-	}
+	ok = pubkey ? X509_pubkey_digest(cert, md, out, &size)
+		    : X509_digest(cert, md, out, &size);
 	if (!ok)
 		return iss_error_openssl(
 		    err, "cannot compute the digest '%.64s'", algo);

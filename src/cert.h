@@ -69,10 +69,11 @@ int iss_cert_names_init(
 void iss_cert_names_release(struct iss_cert_names *names);
 
 /*
- * Digest of the certificate's DER, or with pubkey of its
- * SubjectPublicKeyInfo's.  algo is a digest's name such as "sha256"; unknown
- * ones are an error that names it.  Returns 0 with *len bytes in out, or
- * ISS_ERROR.
+ * Digest of the certificate's DER, or with pubkey of the bits of its public
+ * key, without the algorithm around them (X509_pubkey_digest(3)): what
+ * programs have written down for years.  algo is a digest's name such as
+ * "sha256"; unknown ones are an error that names it.  Returns 0 with *len bytes
+ * in out, or ISS_ERROR.
  */
 int iss_cert_fingerprint(struct iss_error *err, const X509 *cert,
     const char *algo, bool pubkey, unsigned char out[EVP_MAX_MD_SIZE],

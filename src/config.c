@@ -41,11 +41,15 @@ static const struct iss_option context_options[] = {
 	CONTEXT("crl_file", ISS_TEXTS, crl_file),
 	CONTEXT("client_ca_file", ISS_FILE, client_ca_file),
 	CONTEXT("client_ca", ISS_CERTS, client_ca),
+	CONTEXT("fingerprint", ISS_FINGERPRINTS, fingerprints),
+	CONTEXT("force_fingerprint", ISS_SWITCH, force_fingerprint),
 	CONTEXT("session_id_context", ISS_TEXT, session_id_context),
 };
 
 static const struct iss_option peer_options[] = {
 	PEER("hostname", ISS_FILE, hostname),
+	PEER("fingerprint", ISS_FINGERPRINTS, fingerprints),
+	PEER("force_fingerprint", ISS_SWITCH, force_fingerprint),
 	PEER("strict_eof", ISS_FLAG, strict_eof),
 	PEER("nodelay", ISS_FLAG, nodelay),
 	PEER("io_timeout", ISS_SECONDS, io_timeout),
@@ -108,6 +112,9 @@ iss_option_clear(void *config, const struct iss_option *option)
 	case ISS_PROTOCOLS:
 		iss_buf_release(value);
 		break;
+	case ISS_FINGERPRINTS:
+		iss_fingerprints_release(value);
+		break;
 	case ISS_CERTS:
 		certs_clear(value);
 		break;
@@ -156,6 +163,7 @@ void
 iss_peer_config_init(struct iss_peer_config *config)
 {
 	memset(config, 0, sizeof(*config));
+	config->force_fingerprint = -1;
 	config->nodelay = true;
 	config->io_timeout = -1;
 }
@@ -217,6 +225,9 @@ iss_option_add_text(struct iss_error *err, void *config,
 	if (option->kind == ISS_PROTOCOLS)
 		return iss_wire_append(
 		    err, member(config, option), option->name, text, len);
+	if (option->kind == ISS_FINGERPRINTS)
+		return iss_fingerprints_add(
+		    err, member(config, option), option->name, text, len);
 	return add_to_texts(err, config, option, text, len);
 }
 
@@ -250,6 +261,7 @@ iss_option_set_text(struct iss_error *err, void *config,
 		return split_paths(err, config, option, text, len);
 	case ISS_TEXTS:
 	case ISS_PROTOCOLS:
+	case ISS_FINGERPRINTS:
 		return iss_option_add_text(err, config, option, text, len);
 	case ISS_FILE:
 		if (len == 0)

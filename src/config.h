@@ -16,6 +16,7 @@
 
 #include "buf.h"
 #include "error.h"
+#include "fingerprint.h"
 
 /* A list of texts, owned. */
 struct iss_texts {
@@ -49,6 +50,8 @@ struct iss_config {
 	struct iss_texts crl_file;
 	char *client_ca_file;
 	STACK_OF(X509) * client_ca;
+	struct iss_fingerprints fingerprints; /* of connections without own */
+	int force_fingerprint;
 	/* sessions of a server */
 	char *session_id_context;
 };
@@ -56,6 +59,8 @@ struct iss_config {
 /* The options of one connection. */
 struct iss_peer_config {
 	char *hostname; /* SNI; NULL: none */
+	struct iss_fingerprints fingerprints;
+	int force_fingerprint; /* 1, 0; -1: as the context has it */
 	bool strict_eof;
 	bool nodelay;      /* set TCP_NODELAY */
 	double io_timeout; /* seconds; negative: none */
@@ -68,10 +73,11 @@ enum iss_option_kind {
 	ISS_TEXTS,     /* struct iss_texts, a list; one text is a list of one */
 	ISS_PATHS,     /* struct iss_texts; a text is split at ":" */
 	ISS_PROTOCOLS, /* struct iss_buf, a list of bytes in wire format */
-	ISS_FLAG,      /* bool: true or false */
-	ISS_SWITCH,    /* int: 1 or 0 */
-	ISS_NUMBER,    /* int: must be a number */
-	ISS_SECONDS,   /* double: must be a number, fractions count */
+	ISS_FINGERPRINTS, /* struct iss_fingerprints, a list */
+	ISS_FLAG,         /* bool: true or false */
+	ISS_SWITCH,       /* int: 1 or 0 */
+	ISS_NUMBER,       /* int: must be a number */
+	ISS_SECONDS,      /* double: must be a number, fractions count */
 	ISS_CERTS, /* STACK_OF(X509) *, the first one borrowed by the caller */
 	ISS_KEY    /* EVP_PKEY * */
 };
@@ -98,7 +104,7 @@ void iss_peer_config_release(struct iss_peer_config *config);
  * Return ISS_OK or ISS_ERROR with err naming the option.
  *
  * _text    TEXT, FILE; TEXTS and PATHS: becomes the whole list
- * _add     TEXTS, PATHS, PROTOCOLS: one more element, not split
+ * _add     TEXTS, PATHS, PROTOCOLS, FINGERPRINTS: one more element, not split
  * _clear   TEXTS, PATHS: the empty list
  * _number  FLAG, SWITCH, NUMBER, SECONDS
  * _add1_cert, _set1_key   CERTS, KEY: take a reference of their own

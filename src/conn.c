@@ -49,6 +49,20 @@ set_hostname(struct iss_error *err, SSL *ssl, const char *hostname)
 	return iss_error_openssl(err, "SSL_hostname \"%s\"", hostname);
 }
 
+/* The connection's own fingerprints, or those of its context. */
+static int
+set_fingerprints(struct iss_error *err, struct iss_verify *verify,
+    const struct iss_ctx *ctx, const struct iss_peer_config *config)
+{
+	bool own = config->fingerprints.count > 0;
+	bool force = config->force_fingerprint < 0
+			 ? ctx->force_fingerprint
+			 : config->force_fingerprint != 0;
+
+	return iss_verify_set_fingerprints(err, verify,
+	    own ? &config->fingerprints : &ctx->fingerprints, force);
+}
+
 int
 iss_conn_new(struct iss_error *err, struct iss_conn **out, struct iss_ctx *ctx,
     int fd, const struct iss_peer_config *config,
@@ -74,7 +88,8 @@ iss_conn_new(struct iss_error *err, struct iss_conn **out, struct iss_ctx *ctx,
 		goto done;
 	}
 	SSL_set_bio(conn->ssl, bio, bio);
-	if (iss_verify_attach(err, &conn->verify, conn->ssl) != ISS_OK)
+	if (set_fingerprints(err, &conn->verify, ctx, config) != ISS_OK ||
+	    iss_verify_attach(err, &conn->verify, conn->ssl) != ISS_OK)
 		goto done;
 	if (config->hostname != NULL &&
 	    set_hostname(err, conn->ssl, config->hostname) != ISS_OK)

@@ -392,6 +392,19 @@ set_session_context(struct iss_error *err, struct iss_ctx *ctx,
 	return ISS_CTX_FINE;
 }
 
+/* What connections without fingerprints of their own go by. */
+static enum iss_ctx_fault
+set_fingerprints(struct iss_error *err, struct iss_ctx *ctx,
+    const struct iss_config *config, const struct iss_asker *asker)
+{
+	(void)asker;
+	ctx->force_fingerprint = config->force_fingerprint != 0;
+	if (iss_fingerprints_copy(&ctx->fingerprints, &config->fingerprints))
+		return ISS_CTX_FINE;
+	iss_error_set(err, "SSL_fingerprint: out of memory");
+	return ISS_CTX_FAILED;
+}
+
 static enum iss_ctx_fault
 tell_host(struct iss_error *err, struct iss_ctx *ctx,
     const struct iss_config *config, const struct iss_asker *asker)
@@ -411,6 +424,7 @@ static step_fn *const steps[] = {
 	set_ciphers,
 	set_trust,
 	set_client_cas,
+	set_fingerprints,
 	set_identity,
 	set_alpn,
 	set_session_context,
@@ -466,6 +480,7 @@ iss_ctx_free(struct iss_ctx *ctx)
 		SSL_CTX_set_alpn_select_cb(ctx->ssl_ctx, NULL, NULL);
 	SSL_CTX_free(ctx->ssl_ctx);
 	iss_buf_release(&ctx->alpn);
+	iss_fingerprints_release(&ctx->fingerprints);
 	iss_refcount_release(&ctx->refs);
 	free(ctx);
 }

@@ -20,6 +20,9 @@ struct iss_ctx {
 	SSL_CTX *ssl_ctx;
 	bool server;
 	struct iss_buf alpn; /* our protocols, wire format */
+	/* for connections that bring none of their own */
+	struct iss_fingerprints fingerprints;
+	bool force_fingerprint;
 };
 
 /*

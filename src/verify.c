@@ -30,6 +30,7 @@ void
 iss_verify_release(struct iss_verify *verify)
 {
 	free(verify->name);
+	iss_fingerprints_release(&verify->fingerprints);
 	memset(verify, 0, sizeof(*verify));
 }
 
@@ -54,6 +55,16 @@ iss_verify_set_name(struct iss_error *err, struct iss_verify *verify,
 		    scheme->off ? ISS_NAME_UNCHECKED : ISS_NAME_BY_SCHEME;
 		verify->scheme = *scheme;
 	}
+	return ISS_OK;
+}
+
+int
+iss_verify_set_fingerprints(struct iss_error *err, struct iss_verify *verify,
+    const struct iss_fingerprints *fingerprints, bool force)
+{
+	verify->force_fingerprint = force;
+	if (!iss_fingerprints_copy(&verify->fingerprints, fingerprints))
+		return iss_error_set(err, "SSL_fingerprint: out of memory");
 	return ISS_OK;
 }
 
@@ -202,10 +213,60 @@ judge_cert(int ok, X509_STORE_CTX *store)
 	return 0;
 }
 
+/* Has the certificate one of the fingerprints? */
+static bool
+has_fingerprint(const struct iss_fingerprints *wanted, const X509 *cert)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	const struct iss_fingerprint *one;
+	struct iss_error ignored;
+	size_t i, len;
+
+	for (i = 0; i < wanted->count; i++) {
+		one = &wanted->list[i];
+		iss_error_clear(&ignored);
+		if (iss_cert_fingerprint(&ignored, cert, one->algo, one->pubkey,
+			digest, &len) == ISS_OK &&
+		    len == one->len && memcmp(digest, one->digest, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* OpenSSL tells the peer and SSL_get_verify_result(3) what it finds here. */
+static int
+refuse_leaf(X509_STORE_CTX *store, X509 *leaf, int error)
+{
+	X509_STORE_CTX_set_error_depth(store, 0);
+	X509_STORE_CTX_set_current_cert(store, leaf);
+	X509_STORE_CTX_set_error(store, error);
+	return 0;
+}
+
+static int
+wrong_fingerprint(struct iss_verify *verify, X509_STORE_CTX *store, X509 *leaf)
+{
+	struct iss_error ignored;
+	struct iss_buf has;
+
+	iss_error_clear(&ignored);
+	iss_buf_init(&has, MESSAGE_PART_MAX);
+	iss_cert_fingerprint_text(&ignored, leaf, "sha256", false, &has);
+	describe_cert(&has, leaf, 0, X509_V_ERR_CERT_REJECTED);
+	iss_error_set(&verify->failure,
+	    "the certificate has none of SSL_fingerprint, but %s",
+	    iss_buf_text(&has));
+	verify->failure.verify_error = X509_V_ERR_CERT_REJECTED;
+	iss_buf_release(&has);
+	return refuse_leaf(store, leaf, X509_V_ERR_CERT_REJECTED);
+}
+
 /*
- * Asked by OpenSSL for the whole chain.  The name is checked after the
- * chain stands, whatever a user's callback thinks of the certificates: it
- * may vouch for a chain, the scheme is there to be turned off if unwanted.
+ * Asked by OpenSSL for the whole chain.  A fingerprint goes before all else:
+ * whoever knows the very certificate needs no CA, name or date.  The name is
+ * checked after the chain stands, whatever a user's callback thinks of the
+ * certificates: it may vouch for a chain, the scheme is there to be turned off
+ * if unwanted.
  */
 static int
 judge_chain(X509_STORE_CTX *store, void *unused)
@@ -218,16 +279,20 @@ judge_chain(X509_STORE_CTX *store, void *unused)
 	if (verify == NULL)
 		return X509_verify_cert(store);
 	iss_error_clear(&verify->failure);
+	verify->pinned = has_fingerprint(&verify->fingerprints, leaf);
+	if (verify->pinned) {
+		X509_STORE_CTX_set_error(store, X509_V_OK);
+		return 1;
+	}
+	if (verify->force_fingerprint)
+		return wrong_fingerprint(verify, store, leaf);
 	if ((ok = X509_verify_cert(store)) <= 0) {
 		note_failure(verify, store);
 		return ok;
 	}
 	if (iss_verify_cert_name(&verify->failure, verify, leaf) == ISS_OK)
 		return 1;
-	X509_STORE_CTX_set_error_depth(store, 0);
-	X509_STORE_CTX_set_current_cert(store, leaf);
-	X509_STORE_CTX_set_error(store, X509_V_ERR_HOSTNAME_MISMATCH);
-	return 0;
+	return refuse_leaf(store, leaf, X509_V_ERR_HOSTNAME_MISMATCH);
 }
 
 void
@@ -239,9 +304,15 @@ iss_verify_install(SSL_CTX *ctx)
 int
 iss_verify_attach(struct iss_error *err, struct iss_verify *verify, SSL *ssl)
 {
+	int mode;
+
 	if (!CRYPTO_THREAD_run_once(&index_once, make_index) || ssl_index < 0 ||
 	    !SSL_set_ex_data(ssl, ssl_index, verify))
 		return iss_error_openssl(err, "cannot prepare verification");
-	SSL_set_verify(ssl, SSL_get_verify_mode(ssl), judge_cert);
+	/* What is forced is not left to a mode that verifies nothing. */
+	mode = SSL_get_verify_mode(ssl);
+	if (verify->force_fingerprint)
+		mode |= SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+	SSL_set_verify(ssl, mode, judge_cert);
 	return ISS_OK;
 }

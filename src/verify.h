@@ -12,6 +12,7 @@
 #include <openssl/x509.h>
 
 #include "error.h"
+#include "fingerprint.h"
 #include "host.h"
 #include "hostname.h"
 
@@ -31,7 +32,11 @@ struct iss_verify {
 	bool any_suffix; /* wildcards may match below public suffixes */
 	char *name;      /* as the user wrote it, owned */
 	struct iss_host host;
-	/* verdict: the first failure that was not overruled */
+	struct iss_fingerprints fingerprints; /* owned */
+	bool force_fingerprint;               /* nothing else accepts */
+	/* verdict */
+	bool pinned; /* the leaf is one of fingerprints: all else is well */
+	/* the first failure that was not overruled */
 	struct iss_error failure;
 };
 
@@ -45,6 +50,15 @@ void iss_verify_release(struct iss_verify *verify);
  */
 int iss_verify_set_name(struct iss_error *err, struct iss_verify *verify,
     const char *name, size_t len, const struct iss_scheme *scheme);
+
+/*
+ * Accept certificates by fingerprint, of which a copy is taken; with force
+ * by nothing else.  Before iss_verify_attach.  Returns ISS_OK, or ISS_ERROR
+ * when memory runs out.
+ */
+int iss_verify_set_fingerprints(struct iss_error *err,
+    struct iss_verify *verify, const struct iss_fingerprints *fingerprints,
+    bool force);
 
 /*
  * Have all connections of a context judged by their own struct; those that

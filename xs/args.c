@@ -180,6 +180,7 @@ set_option(pTHX_ const struct target *target, const struct iss_option *option,
 	case ISS_TEXTS:
 	case ISS_PATHS:
 	case ISS_PROTOCOLS:
+	case ISS_FINGERPRINTS:
 		set_texts(aTHX_ target, option, value);
 		break;
 	case ISS_FLAG:

@@ -199,6 +199,57 @@ iss_push_certificate(pTHX_ struct iss_conn *conn, bool ours, SV *field)
 	PUTBACK;
 }
 
+X509 *
+iss_get1_cert(pTHX_ GV *self, SV *handle)
+{
+	struct iss_conn *conn = iss_attached(aTHX_ self);
+	X509 *cert;
+
+	if (!SvOK(handle))
+		return conn != NULL ? SSL_get1_peer_certificate(conn->ssl)
+				    : NULL;
+	cert = iss_handle_pointer(aTHX_ handle, "certificate");
+	X509_up_ref(cert);
+	return cert;
+}
+
+/* As text or in bytes; nothing, and the error told, without a certificate. */
+void
+iss_push_fingerprint(
+    pTHX_ GV *self, SV *algo, SV *handle, bool pubkey, bool binary)
+{
+	const char *name = SvOK(algo) ? SvPV_nolen(algo) : "sha256";
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	struct iss_error err;
+	struct iss_buf text;
+	size_t len;
+	X509 *cert;
+	int rv;
+	dSP;
+
+	if ((cert = iss_get1_cert(aTHX_ self, handle)) == NULL) {
+		iss_tell_text(
+		    aTHX_ self, 0, "there is no peer certificate to look at");
+		return;
+	}
+	iss_error_clear(&err);
+	iss_buf_init(&text, ISS_CERT_TEXT_MAX);
+	rv = binary
+		 ? iss_cert_fingerprint(&err, cert, name, pubkey, digest, &len)
+		 : iss_cert_fingerprint_text(&err, cert, name, pubkey, &text);
+	X509_free(cert);
+	if (rv == ISS_OK) {
+		if (binary)
+			mXPUSHp((const char *)digest, len);
+		else
+			mXPUSHp(iss_buf_text(&text), text.len);
+	}
+	PUTBACK;
+	iss_buf_release(&text);
+	if (rv != ISS_OK)
+		Perl_croak(aTHX_ "%s", err.text);
+}
+
 void
 iss_push_chain(pTHX_ struct iss_conn *conn)
 {

@@ -188,5 +188,13 @@ void iss_push_certificate(pTHX_ struct iss_conn *conn, bool ours, SV *field);
 void iss_push_field(pTHX_ X509 *cert, SV *field);
 void iss_push_chain(pTHX_ struct iss_conn *conn);
 void iss_push_default_ca(pTHX);
+void iss_push_fingerprint(
+    pTHX_ GV *self, SV *algo, SV *cert, bool pubkey, bool binary);
+
+/*
+ * The certificate of a handle, with undef that of the peer: a reference of
+ * the caller's own; NULL: there is none.
+ */
+X509 *iss_get1_cert(pTHX_ GV *self, SV *handle);
 
 #endif

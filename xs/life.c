@@ -209,21 +209,6 @@ iss_shutdown(pTHX_ GV *self, bool fast, SV *seconds, bool wait)
 	}
 }
 
-/* The certificate of a handle or of the peer, a reference of our own. */
-static X509 *
-get1_cert(pTHX_ GV *self, SV *handle)
-{
-	struct iss_conn *conn = iss_attached(aTHX_ self);
-	X509 *cert;
-
-	if (!SvOK(handle))
-		return conn != NULL ? SSL_get1_peer_certificate(conn->ssl)
-				    : NULL;
-	cert = iss_handle_pointer(aTHX_ handle, "certificate");
-	X509_up_ref(cert);
-	return cert;
-}
-
 bool
 iss_verify_name(pTHX_ GV *self, SV *handle, SV *name, SV *scheme, SV *suffix)
 {
@@ -237,7 +222,7 @@ iss_verify_name(pTHX_ GV *self, SV *handle, SV *name, SV *scheme, SV *suffix)
 	iss_error_clear(&err);
 	rv = iss_args_set_name(aTHX_ &err, &verify, name, scheme, suffix);
 	if (rv == ISS_OK && verify.check != ISS_NAME_UNCHECKED) {
-		if ((cert = get1_cert(aTHX_ self, handle)) == NULL) {
+		if ((cert = iss_get1_cert(aTHX_ self, handle)) == NULL) {
 			iss_error_set(
 			    &err, "there is no peer certificate to verify");
 			rv = ISS_ERROR;

@@ -45,7 +45,9 @@ sub _name_to_check {
       $server ? () : ($args->{SSL_hostname}, $self->_peer_host);
     if (!defined $scheme) {
         return (undef, undef)
-          if $server || $IO::Socket::SSL::AS_IN_1_77;
+          if $server
+          || $args->{SSL_force_fingerprint}
+          || $IO::Socket::SSL::AS_IN_1_77;
         if (!defined $name) {
             carp 'no name is known for the peer of this connection, so that'
               . ' its certificate is only verified, not whom it is for: set'
