@@ -42,7 +42,8 @@ sub missing_module {
 
     push @INC, split /:/, $ENV{ISS_TEST_LWP_HTTPS} || '';
     for my $module (@modules) {
-        return "$module is not installed" if !eval "require $module";
+        my $file = ($module =~ s{::}{/}gr) . '.pm';
+        return "$module is not installed" if !eval { require $file };
     }
     return;
 }
