@@ -100,6 +100,15 @@ subtest 'the blocking mode' => sub {
     }
 };
 
+subtest 'after a handshake that timed out' => sub {
+    my ($tcp, $peer) = raw_pair(sub { });
+    my $sock = upgraded($tcp, client_args());
+    $sock->connect_SSL(Timeout => $TIMEOUT);
+    ok(!syswrite($sock, 'x'),               'nothing can be written');
+    ok(!sysread($sock, my $buffer, 10),     'and nothing read');
+    ok(!$sock->opened || $sock->opened < 0, 'it is not opened');
+};
+
 subtest 'a handshake in time' => sub {
     my ($sock, $peer) = raw_pair(
         sub {
