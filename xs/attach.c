@@ -148,6 +148,18 @@ iss_detach(pTHX_ GV *glob)
 		    (SV *)GvIO(glob), PERL_MAGIC_ext, (MGVTBL *)&conn_vtbl);
 }
 
+/*
+ * A socket that was blessed into a class which knows nothing of us keeps its
+ * connection; that class's methods would only come back to the tie.
+ */
+static bool
+is_stranger(pTHX_ HV *stash)
+{
+	SV *class = sv_2mortal(newSVpv(HvNAME(stash), 0));
+
+	return !sv_derived_from(class, "IO::Socket::SSL");
+}
+
 static U32
 find_ours(pTHX_ HV *stash)
 {
@@ -156,6 +168,8 @@ find_ours(pTHX_ HV *stash)
 	GV *theirs, **own;
 	int i;
 
+	if (is_stranger(aTHX_ stash))
+		return ~(U32)0;
 	for (i = 0; i < ISS_METHOD_COUNT; i++) {
 		const char *name = method_names[i];
 
@@ -177,9 +191,10 @@ iss_method_is_ours(pTHX_ GV *glob, enum iss_method method)
 	struct attachment *at;
 	struct mro_meta *meta;
 
-	if (mg == NULL || stash == NULL || !SvOOK((SV *)stash) ||
-	    (meta = HvAUX(stash)->xhv_mro_meta) == NULL)
-		return false;
+	if (mg == NULL || stash == NULL)
+		return mg != NULL;
+	if (!SvOOK((SV *)stash) || (meta = HvAUX(stash)->xhv_mro_meta) == NULL)
+		return (find_ours(aTHX_ stash) >> method & 1) != 0;
 	at = (struct attachment *)mg->mg_ptr;
 	if (at->stash != stash || at->sub_generation != PL_sub_generation ||
 	    at->class_generation != meta->cache_gen ||

@@ -131,12 +131,12 @@ iss_run_tied(pTHX_ enum iss_method method, SV *handle, I32 ax, I32 items)
 	if (glob == NULL)
 		return;
 	PL_stack_sp += items; /* keep the arguments */
-	if (conn != NULL && iss_method_is_ours(aTHX_ glob, method)) {
+	if (conn == NULL)
+		Perl_croak(aTHX_ "the TLS connection of this handle is gone");
+	if (iss_method_is_ours(aTHX_ glob, method)) {
 		run(aTHX_ method, glob, conn, ax, items);
 		return;
 	}
-	if (conn == NULL && !SvOBJECT((SV *)glob))
-		Perl_croak(aTHX_ "the TLS connection of this handle is gone");
 	ST(0) = sv_2mortal(newRV_inc((SV *)glob));
 	PUSHMARK(&ST(-1));
 	call_method(iss_method_name(method), GIMME_V);

@@ -8,7 +8,7 @@ use warnings;
 
 use Carp;
 use Errno qw(EBADF);
-use Scalar::Util qw(weaken);
+use Scalar::Util qw(blessed weaken);
 
 sub TIEHANDLE {
     my ($class, $glob) = @_;
@@ -40,17 +40,28 @@ sub real_fileno {
     return IO::Socket::SSL::_real_fileno($socket);
 }
 
-sub FILENO {
-    my ($self) = @_;
+# A method of the socket's class.  One that knows nothing of TLS would only
+# come back to this tie: the socket is ours for the length of that call.
+sub _call {
+    my ($self, $method) = @_;
+    my $socket = $$self || return;
+    my $class  = blessed($socket);
 
-    return $$self && $$self->fileno;
+    return $socket->$method
+      if defined $class && $class->isa('IO::Socket::SSL');
+    bless $socket, 'IO::Socket::SSL';
+    my $result = $socket->$method;
+    if (defined $class) {
+        bless $socket, $class;
+    } else {
+        IO::Socket::SSL::_unbless($socket);
+    }
+    return $result;
 }
 
-sub CLOSE {
-    my ($self) = @_;
+sub FILENO { return shift->_call('fileno') }
 
-    return $$self && $$self->close;
-}
+sub CLOSE { return shift->_call('close') }
 
 sub BINMODE { return 0 }
 
