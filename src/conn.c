@@ -148,12 +148,19 @@ iss_conn_can_write(const struct iss_conn *conn)
 	return conn->state == ISS_CONN_OPEN && !conn->sent_notify;
 }
 
-void
+int
 iss_conn_before(struct iss_conn *conn)
 {
+	if (conn->busy) {
+		iss_error_clear(&conn->err);
+		return iss_error_errno(&conn->err, EDEADLK,
+		    "a callback came back to its own connection");
+	}
+	conn->busy = true;
 	if (ERR_peek_error() != 0)
 		ERR_clear_error();
 	conn->sock->sys_errno = 0;
+	return ISS_OK;
 }
 
 /* The socket was busy, or a signal arrived while we waited for it. */
@@ -266,8 +273,11 @@ handshake_step(struct iss_conn *conn, void *arg)
 	int ret;
 
 	(void)arg;
-	iss_conn_before(conn);
-	if ((ret = SSL_do_handshake(conn->ssl)) == 1) {
+	if (iss_conn_before(conn) != ISS_OK)
+		return ISS_ERROR;
+	ret = SSL_do_handshake(conn->ssl);
+	conn->busy = false;
+	if (ret == 1) {
 		conn->state = ISS_CONN_OPEN;
 		ERR_clear_error();
 		return ISS_OK;
@@ -312,8 +322,11 @@ notify_step(struct iss_conn *conn, void *arg)
 	int ret;
 
 	(void)arg;
-	iss_conn_before(conn);
-	if ((ret = SSL_shutdown(conn->ssl)) >= 0) {
+	if (iss_conn_before(conn) != ISS_OK)
+		return ISS_ERROR;
+	ret = SSL_shutdown(conn->ssl);
+	conn->busy = false;
+	if (ret >= 0) {
 		conn->sent_notify = true;
 		conn->got_notify |= ret == 1;
 		return ISS_OK;
@@ -343,11 +356,15 @@ drain_step(struct iss_conn *conn, void *arg)
 {
 	char dropped[DRAIN_CHUNK];
 	size_t got;
+	int more;
 
 	(void)arg;
-	do
-		iss_conn_before(conn);
-	while (SSL_read_ex(conn->ssl, dropped, sizeof(dropped), &got));
+	do {
+		if (iss_conn_before(conn) != ISS_OK)
+			return ISS_ERROR;
+		more = SSL_read_ex(conn->ssl, dropped, sizeof(dropped), &got);
+		conn->busy = false;
+	} while (more);
 	return iss_conn_failed(conn, 0, SHUTDOWN_FAILED);
 }
 

@@ -44,6 +44,7 @@ struct iss_conn {
 	bool plain_read;   /* after got_notify, reads come in the clear */
 	bool told_end;     /* the host knows of got_notify */
 	bool read_end;     /* set by the host: a read has returned the end */
+	bool busy;         /* OpenSSL is on the stack for it */
 	bool strict_eof;   /* ... which is an error */
 	double io_timeout; /* seconds for one read or write; < 0: none */
 	struct iss_error err; /* of the last operation that failed */
@@ -95,10 +96,12 @@ bool iss_conn_can_write(const struct iss_conn *conn);
 
 /*
  * For those who call OpenSSL for the connection (io.h).  Before a call: an
- * old error must not be taken for ours.  After one that failed: what that
- * means, with conn updated and err filled, the sentence begun by what.
+ * old error must not be taken for ours, and a callback must not come back to
+ * the connection it is called for (ISS_ERROR, EDEADLK).  After one, that did
+ * not succeed: what that means, with conn updated and err filled, the
+ * sentence begun by what.  Whoever called OpenSSL sets busy back.
  */
-void iss_conn_before(struct iss_conn *conn);
+int iss_conn_before(struct iss_conn *conn);
 int iss_conn_failed(struct iss_conn *conn, int ret, const char *what);
 
 /*

@@ -91,9 +91,13 @@ static int
 transfer_step(struct iss_conn *conn, void *arg)
 {
 	struct transfer *t = arg;
+	int done;
 
-	iss_conn_before(conn);
-	if (t->call(conn->ssl, t->buf, t->len, &t->done))
+	if (iss_conn_before(conn) != ISS_OK)
+		return ISS_ERROR;
+	done = t->call(conn->ssl, t->buf, t->len, &t->done);
+	conn->busy = false;
+	if (done)
 		return ISS_OK;
 	return iss_conn_failed(conn, 0, t->what);
 }
@@ -165,7 +169,6 @@ write_call(SSL *ssl, void *buf, size_t len, size_t *put)
 static int
 write_plain(struct iss_conn *conn, const void *buf, size_t len, size_t *put)
 {
-	iss_conn_before(conn);
 	if (BIO_write_ex(SSL_get_wbio(conn->ssl), buf, len, put))
 		return ISS_OK;
 	if (conn->sock->sys_errno == EAGAIN)

@@ -83,16 +83,18 @@ subtest 'a signal handler that closes the socket being read' => sub {
       )
     {
         my $test = $$;
-        my ($sock, $peer) = tls_pair(
+        my ($sock, $peer);
+        local $SIG{USR1} = sub { close $sock if $sock };
+        ($sock, $peer) = tls_pair(
             peer => sub {
                 my ($sock, $me) = @_;
                 do { kill USR1 => $test } while $me->quiet_for(0.05);
             }
         );
-        local $SIG{USR1} = sub { close $sock };
         ok(!$read->($sock), 'the read ends without data');
         is(fileno $sock, undef, 'and the socket is closed');
-        local $SIG{USR1} = 'IGNORE';
+        $SIG{USR1} = 'IGNORE';
+        undef $peer;
     }
 };
 

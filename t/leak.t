@@ -18,8 +18,10 @@ sub next_descriptor {
     return fileno $null;
 }
 
-# Resident memory in KiB, or undef where /proc is not.
+# Resident memory in KiB, or undef where /proc is not, and under tools that
+# keep what was freed (and count leaks themselves).
 sub memory {
+    return if ($ENV{LD_PRELOAD} || '') =~ /[at]san|vgpreload/;
     open(my $status, '<', '/proc/self/status') or return;
     my ($size) = map { /^VmRSS:\s+(\d+)/ ? $1 : () } <$status>;
     return $size;
@@ -102,7 +104,7 @@ for my $name (sort keys %ROUND) {
     $round->() for 1 .. $ROUNDS;
     is(next_descriptor(), $descriptor, "$name: no descriptor is left open");
   SKIP: {
-        skip 'no /proc/self/status', 1 if !defined $memory;
+        skip 'resident memory cannot be told here', 1 if !defined $memory;
         cmp_ok(memory() - $memory,
             '<', $ROUNDS, "$name: less than 1 KiB a round");
     }

@@ -72,6 +72,7 @@ ask(pTHX_ struct iss_call *call, SV *code, SV **args, int count)
 	int i;
 	dSP;
 
+	call->asked = true;
 	if (guard) {
 		SvREFCNT_inc_simple_void_NN(call->guarded);
 		SvREADONLY_on(call->guarded);

@@ -181,12 +181,13 @@ iss_push_field(pTHX_ X509 *cert, SV *name)
 void
 iss_push_certificate(pTHX_ struct iss_conn *conn, bool ours, SV *field)
 {
-	X509 *cert = ours ? SSL_get_certificate(conn->ssl)
-			  : SSL_get1_peer_certificate(conn->ssl);
+	X509 *cert;
 	dSP;
 
 	if (SvOK(field))
-		(void)find_field(aTHX_ field);
+		(void)find_field(aTHX_ field); /* may croak */
+	cert = ours ? SSL_get_certificate(conn->ssl)
+		    : SSL_get1_peer_certificate(conn->ssl);
 	if (cert == NULL)
 		return;
 	if (!ours)

@@ -96,6 +96,7 @@ struct iss_call {
 	SV *scheme_code;       /* borrowed: of verify_hostname's scheme */
 	SV *guarded;           /* the core points into it: not to be changed */
 	SV *died;              /* the first exception of a callback */
+	bool asked;            /* Perl code ran meanwhile */
 #ifdef MULTIPLICITY
 	PerlInterpreter *perl;
 #endif

@@ -20,6 +20,28 @@ enum {
 typedef int transfer_fn(
     struct iss_conn *conn, void *buf, size_t len, size_t *done);
 
+/*
+ * Perl code ran: a callback or a signal's handler.  It may have taken the
+ * connection off, and the descriptor may be somebody else's by now.
+ */
+static int
+still_there(pTHX_ GV *glob, struct iss_conn *conn)
+{
+	if (iss_attached(aTHX_ glob) == conn)
+		return ISS_OK;
+	iss_error_clear(&conn->err);
+	return iss_error_errno(
+	    &conn->err, EBADF, "the socket was closed meanwhile");
+}
+
+/* A signal arrived: let its handler run, which may die. */
+static int
+interrupted(pTHX_ GV *glob, struct iss_conn *conn)
+{
+	iss_run_signal_handlers(aTHX);
+	return still_there(aTHX_ glob, conn);
+}
+
 /* One call of the core for the glob's connection. */
 static int
 transfer(pTHX_ GV *glob, struct iss_conn *conn, SV *guarded, transfer_fn *fn,
@@ -34,6 +56,8 @@ transfer(pTHX_ GV *glob, struct iss_conn *conn, SV *guarded, transfer_fn *fn,
 	if (!was_open && conn->state == ISS_CONN_OPEN)
 		iss_tell_open(aTHX_ glob);
 	iss_call_end(aTHX_ &call);
+	if (call.asked && still_there(aTHX_ glob, conn) != ISS_OK)
+		return ISS_ERROR;
 	return rv;
 }
 
@@ -179,8 +203,8 @@ read_bytes(pTHX_ GV *glob, struct iss_conn *conn, SV *buf, SV *len_sv,
 			set_end(aTHX_ buf, at + total);
 		}
 		if (rv == ISS_INTR && kind == READ_ALL)
-			iss_run_signal_handlers(aTHX);
-		else if (rv != ISS_OK || kind != READ_ALL)
+			rv = interrupted(aTHX_ glob, conn);
+		if (rv != ISS_OK || kind != READ_ALL)
 			break;
 	}
 	if (rv == ISS_EOF && (result = peer_closed(aTHX_ glob, conn)) != NULL)
@@ -248,8 +272,8 @@ put(pTHX_ GV *glob, struct iss_conn *conn, SV *owner, const char *bytes,
 		    INT2PTR(void *, PTR2IV(bytes + total)), len - total, &n);
 		total += n;
 		if (rv == ISS_INTR && all)
-			iss_run_signal_handlers(aTHX);
-		else if (rv != ISS_OK || !all)
+			rv = interrupted(aTHX_ glob, conn);
+		if (rv != ISS_OK || !all)
 			break;
 	}
 	iss_tell_status(aTHX_ glob, conn, rv);
@@ -364,9 +388,10 @@ do_getc(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 
 	PERL_UNUSED_VAR(args);
 	PERL_UNUSED_VAR(count);
-	while ((rv = transfer(aTHX_ glob, conn, NULL, iss_conn_read, &byte, 1,
-		    &got)) == ISS_INTR)
-		iss_run_signal_handlers(aTHX);
+	do
+		rv = transfer(
+		    aTHX_ glob, conn, NULL, iss_conn_read, &byte, 1, &got);
+	while (rv == ISS_INTR && (rv = interrupted(aTHX_ glob, conn)) == ISS_OK);
 	end_reached(aTHX_ glob, conn, rv);
 	if (got > 0)
 		return newSVpvn(&byte, 1);
@@ -383,9 +408,10 @@ do_eof(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 
 	PERL_UNUSED_VAR(args);
 	PERL_UNUSED_VAR(count);
-	while ((rv = transfer(aTHX_ glob, conn, NULL, iss_conn_peek, &byte, 1,
-		    &got)) == ISS_INTR)
-		iss_run_signal_handlers(aTHX);
+	do
+		rv = transfer(
+		    aTHX_ glob, conn, NULL, iss_conn_peek, &byte, 1, &got);
+	while (rv == ISS_INTR && (rv = interrupted(aTHX_ glob, conn)) == ISS_OK);
 	end_reached(aTHX_ glob, conn, rv);
 	/* What may still come is no end. */
 	return newSVsv(
@@ -477,10 +503,10 @@ do_readline(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 	while (!ends) {
 		rv = more_of_line(aTHX_ glob, conn, &line, text, look, &ends);
 		if (rv == ISS_INTR)
-			iss_run_signal_handlers(aTHX);
-		else if (rv != ISS_OK)
+			rv = interrupted(aTHX_ glob, conn);
+		if (rv != ISS_OK)
 			break;
-		else if (look < LARGEST_PEEK)
+		if (look < LARGEST_PEEK)
 			look *= 2;
 	}
 	end_reached(aTHX_ glob, conn, rv);
@@ -555,12 +581,25 @@ static const struct {
 	[ISS_METHOD_SYSWRITE] = { do_syswrite, 1, "DATA[, LENGTH[, OFFSET]]" },
 };
 
+static void
+drop_conn(pTHX_ void *conn)
+{
+	iss_conn_free(conn);
+}
+
+/* The connection is held meanwhile, whatever runs and dies. */
 SV *
 iss_stream_run(pTHX_ enum iss_method method, GV *glob, struct iss_conn *conn,
     SV **args, SSize_t count)
 {
+	SV *result;
+
 	if (count < methods[method].at_least)
 		Perl_croak(aTHX_ "Usage: $socket->%s(%s)",
 		    iss_method_name(method), methods[method].usage);
-	return methods[method].run(aTHX_ glob, conn, args, count);
+	ENTER;
+	SAVEDESTRUCTOR_X(drop_conn, iss_conn_up_ref(conn));
+	result = methods[method].run(aTHX_ glob, conn, args, count);
+	LEAVE;
+	return result;
 }
