@@ -4,6 +4,7 @@
  */
 #include "error.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -52,13 +53,15 @@ append_errno(struct iss_error *err, int errnum)
 /*
  * The reason of one queue entry.  An alert is told by its name in the
  * protocol (RFC 8446, 6), since OpenSSL's reason says "sslv3 alert" for the
- * alerts of every version.
+ * alerts of every version.  Reasons common to all of OpenSSL have numbers
+ * far above them.
  */
 static void
 append_reason(struct iss_error *err, unsigned long e, const char *data)
 {
 	const char *reason = ERR_reason_error_string(e);
 	int number = ERR_GET_REASON(e);
+	int alert = number - SSL_AD_REASON_OFFSET;
 	char text[64];
 
 	if (ISS_ERR_IS_SYSTEM(e)) {
@@ -71,10 +74,9 @@ append_reason(struct iss_error *err, unsigned long e, const char *data)
 		reason = text;
 	}
 	append(err, ": ", reason, "");
-	if (ERR_GET_LIB(e) == ERR_LIB_SSL && number >= SSL_AD_REASON_OFFSET)
+	if (ERR_GET_LIB(e) == ERR_LIB_SSL && alert >= 0 && alert <= UINT8_MAX)
 		append(err, ": the peer sent the alert \"",
-		    SSL_alert_desc_string_long(number - SSL_AD_REASON_OFFSET),
-		    "\"");
+		    SSL_alert_desc_string_long(alert), "\"");
 	else
 		append(err, " (", data, ")");
 }

@@ -187,6 +187,12 @@ test_ssl_reason(void)
 	iss_error_openssl(&err, "SSL_cipher_list");
 	is_text(
 	    err.text, "SSL_cipher_list: no cipher match", "a reason of libssl");
+
+	iss_error_clear(&err);
+	SSL_CTX_set1_groups_list(ctx, "NONSENSE");
+	iss_error_openssl(&err, "SSL_ecdh_curve");
+	has_text(err.text, "SSL_ecdh_curve: ", "one common to all libraries");
+	ok(strstr(err.text, "alert") == NULL, "is taken for no alert");
 	SSL_CTX_free(ctx);
 }
 
