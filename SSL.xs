@@ -88,6 +88,12 @@ _shutdown(GV *self, bool fast, SV *seconds, bool wait)
     OUTPUT:
 	RETVAL
 
+ # Our half of TLS is over, and what is written is plain from now on.
+void
+_write_plain(struct iss_conn *self)
+    CODE:
+	self->plain_write = true;
+
  # TLS is over on this socket: the connection is forgotten.
 void
 _detach(GV *self)

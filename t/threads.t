@@ -57,6 +57,25 @@ subtest 'threads that do nothing' => sub {
     is(scalar <$sock>, "echo still\n", 'end without closing what they got');
 };
 
+# The peer ends its TLS too, and reads on in the clear.
+subtest 'closed in one thread' => sub {
+    my ($sock, $peer) = tls_pair(
+        peer => sub {
+            my ($sock, $me) = @_;
+            read_all($sock);
+            $sock->stop_SSL or die "stop_SSL: $SSL_ERROR\n";
+            $me->tell('ended');
+            $me->tell(read_all($sock));
+        }
+    );
+    threads->create(sub { close $sock })->join;
+    is_deeply([$peer->hear], ['ended'], 'it is closed for the peer');
+    ok(!(print {$sock} 'secret'), 'another thread cannot write');
+    ok($!{EPERM},                 '... which is not permitted');
+    close $sock;
+    is_deeply([$peer->hear], [''], '... and nothing goes out in the clear');
+};
+
 subtest 'callbacks are those of the thread' => sub {
     my $where   = 'first';
     my $context = IO::Socket::SSL::SSL_Context->new(client_args());

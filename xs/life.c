@@ -197,8 +197,6 @@ iss_shutdown(pTHX_ GV *self, bool fast, SV *seconds, bool wait)
 		iss_call_begin(aTHX_ &call, self, conn, NULL);
 		rv = fast ? iss_conn_send_notify(conn, until)
 			  : iss_conn_shutdown(conn, until);
-		if (rv == ISS_OK && fast)
-			conn->plain_write = true;
 		if (rv != ISS_INTR)
 			result = outcome(aTHX_ self, conn, rv);
 		iss_call_end(aTHX_ &call);

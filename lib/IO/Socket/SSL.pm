@@ -373,7 +373,10 @@ sub stop_SSL {
                 $fast, $seconds, defined $seconds && $self->blocking ? 1 : 0);
             return unless $done;
             $hash->{_SSL_write_closed} = 1;
-            return $self if $down && $fast && is_SSL($self) eq 'r';
+            if ($down && $fast && is_SSL($self) eq 'r') {
+                $self->_write_plain;
+                return $self;
+            }
         }
     }
     $self->_forget;
