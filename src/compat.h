@@ -29,6 +29,28 @@
 #	define SSL_get1_peer_certificate SSL_get_peer_certificate
 #endif
 
+/*
+ * A DH * is of an API that 3.0 calls deprecated, and yet what programs have;
+ * this is all of it that we need (SSL_CTX_set_tmp_dh(3)), and this number is
+ * hidden where OpenSSL declares nothing deprecated.
+ */
+enum { ISS_CTRL_SET_TMP_DH = 3 };
+
+static inline int
+iss_compat_set1_tmp_dh(SSL_CTX *ctx, EVP_PKEY *key)
+{
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+	EVP_PKEY_up_ref(key);
+	if (SSL_CTX_set0_tmp_dh_pkey(ctx, key))
+		return 1;
+	EVP_PKEY_free(key);
+	return 0;
+#else
+	return (int)SSL_CTX_ctrl(
+	    ctx, ISS_CTRL_SET_TMP_DH, 0, EVP_PKEY_get0_DH(key));
+#endif
+}
+
 /* 4.0 has no SSLv3 at all, and no longer says so. */
 #if OPENSSL_VERSION_NUMBER >= 0x40000000L && !defined(OPENSSL_NO_SSL3)
 #	define OPENSSL_NO_SSL3

@@ -26,6 +26,8 @@ static const struct iss_option context_options[] = {
 	CONTEXT("cipher_list", ISS_TEXT, cipher_list),
 	CONTEXT("ciphersuites", ISS_TEXT, ciphersuites),
 	CONTEXT("ecdh_curve", ISS_TEXT, ecdh_curve),
+	CONTEXT("dh_file", ISS_FILE, dh_file),
+	CONTEXT("dh", ISS_HANDLE, dh),
 	CONTEXT("honor_cipher_order", ISS_SWITCH, honor_cipher_order),
 	CONTEXT("alpn_protocols", ISS_PROTOCOLS, alpn_protocols),
 	CONTEXT("mode_release_buffers", ISS_FLAG, mode_release_buffers),
@@ -121,6 +123,9 @@ iss_option_clear(void *config, const struct iss_option *option)
 	case ISS_KEY:
 		EVP_PKEY_free(*(EVP_PKEY **)value);
 		*(EVP_PKEY **)value = NULL;
+		break;
+	case ISS_HANDLE:
+		*(void **)value = NULL;
 		break;
 	case ISS_FLAG:
 	case ISS_SWITCH:
@@ -325,4 +330,11 @@ iss_option_set1_key(struct iss_error *err, void *config,
 		return iss_error_openssl(err, "%s", option->name);
 	*(EVP_PKEY **)member(config, option) = key;
 	return ISS_OK;
+}
+
+void
+iss_option_set0_handle(
+    void *config, const struct iss_option *option, void *handle)
+{
+	*(void **)member(config, option) = handle;
 }

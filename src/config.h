@@ -32,8 +32,10 @@ struct iss_config {
 	char *cipher_list; /* "": OpenSSL's default; NULL: ours */
 	char *ciphersuites;
 	char *ecdh_curve;
-	int honor_cipher_order;        /* 1, 0; -1: true for servers */
-	int dh_auto;                   /* built-in Diffie-Hellman groups */
+	int honor_cipher_order; /* 1, 0; -1: true for servers */
+	char *dh_file;
+	void *dh;                      /* a DH *, borrowed from the caller */
+	int dh_auto;                   /* without the two: built-in groups */
 	struct iss_buf alpn_protocols; /* wire format */
 	bool mode_release_buffers;
 	/* who we are */
@@ -79,7 +81,8 @@ enum iss_option_kind {
 	ISS_NUMBER,       /* int: must be a number */
 	ISS_SECONDS,      /* double: must be a number, fractions count */
 	ISS_CERTS, /* STACK_OF(X509) *, the first one borrowed by the caller */
-	ISS_KEY    /* EVP_PKEY * */
+	ISS_KEY,   /* EVP_PKEY * */
+	ISS_HANDLE /* void *, borrowed by the config */
 };
 
 struct iss_option {
@@ -108,6 +111,7 @@ void iss_peer_config_release(struct iss_peer_config *config);
  * _clear   TEXTS, PATHS: the empty list
  * _number  FLAG, SWITCH, NUMBER, SECONDS
  * _add1_cert, _set1_key   CERTS, KEY: take a reference of their own
+ * _set0_handle             HANDLE
  */
 int iss_option_set_text(struct iss_error *err, void *config,
     const struct iss_option *option, const char *text, size_t len);
@@ -120,5 +124,7 @@ int iss_option_add1_cert(struct iss_error *err, void *config,
     const struct iss_option *option, X509 *cert);
 int iss_option_set1_key(struct iss_error *err, void *config,
     const struct iss_option *option, EVP_PKEY *key);
+void iss_option_set0_handle(
+    void *config, const struct iss_option *option, void *handle);
 
 #endif

@@ -12,6 +12,7 @@
 #include <openssl/x509_vfy.h>
 
 #include "compat.h"
+#include "dh.h"
 #include "keypair.h"
 #include "trust.h"
 #include "verify.h"
@@ -93,8 +94,6 @@ set_options(struct iss_error *err, struct iss_ctx *ctx,
 	if (role_default(config->honor_cipher_order, config->server))
 		SSL_CTX_set_options(
 		    ctx->ssl_ctx, SSL_OP_CIPHER_SERVER_PREFERENCE);
-	if (config->dh_auto)
-		SSL_CTX_set_dh_auto(ctx->ssl_ctx, 1);
 	return ISS_CTX_FINE;
 }
 
@@ -123,6 +122,27 @@ set_ciphers(struct iss_error *err, struct iss_ctx *ctx,
 		return ISS_CTX_INVALID;
 	}
 	return ISS_CTX_FINE;
+}
+
+/* A handle goes before a file. */
+static enum iss_ctx_fault
+set_dh(struct iss_error *err, struct iss_ctx *ctx,
+    const struct iss_config *config, const struct iss_asker *asker)
+{
+	const char *option = config->dh != NULL ? "SSL_dh" : "SSL_dh_file";
+	int rv = ISS_OK;
+
+	(void)asker;
+	if (config->dh != NULL)
+		rv = iss_dh_use_handle(err, ctx->ssl_ctx, config->dh);
+	else if (config->dh_file != NULL)
+		rv = iss_dh_use_file(err, ctx->ssl_ctx, config->dh_file);
+	else
+		SSL_CTX_set_dh_auto(ctx->ssl_ctx, config->dh_auto);
+	if (rv == ISS_OK)
+		return ISS_CTX_FINE;
+	iss_error_prefix(err, "%s", option);
+	return ISS_CTX_FAILED;
 }
 
 static int
@@ -422,6 +442,7 @@ static step_fn *const steps[] = {
 	set_versions,
 	set_options,
 	set_ciphers,
+	set_dh,
 	set_trust,
 	set_client_cas,
 	set_fingerprints,

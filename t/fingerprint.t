@@ -12,8 +12,8 @@ use Test::More;
 # As the openssl command computes them, from the certificate's file.
 sub digest_of {
     my ($name, $algo) = @_;
-    my $said = openssl('x509', '-in', cert($name), '-noout',
-        '-fingerprint', "-$algo");
+    my $said =
+      openssl('x509', '-in', cert($name), '-noout', '-fingerprint', "-$algo");
     my ($hex) = $said =~ /=([0-9A-F:]+)$/ or die "openssl said: $said";
     return $hex;
 }
@@ -40,8 +40,8 @@ my %BAD = (
     'for another name' => ['wrong-name'],
     'for clients only' => ['client-only'],
     'revoked'          => ['revoked', @CRL],
-    'without a CRL'    => ['server', SSL_check_crl => 1],
-    'too weak' => ['weak-rsa', SSL_cipher_list => 'DEFAULT:@SECLEVEL=2'],
+    'without a CRL' => ['server',   SSL_check_crl   => 1],
+    'too weak'      => ['weak-rsa', SSL_cipher_list => 'DEFAULT:@SECLEVEL=2'],
 );
 
 sub error_with {
@@ -113,30 +113,28 @@ subtest 'ways to write it' => sub {
 
 subtest 'malformed' => sub {
     my %bad = (
-        'not hexadecimal'            => ['xyz',        qr/no hexadecimal/],
-        'an odd number of digits'    => ['sha1$abc',   qr/odd/],
-        'too short for the digest'   => ['sha1$abcd',  qr/not as many/],
-        'too long for any digest'    => ['ab' x 500,   qr/too many/],
-        'no digest has that length'  => ['ab' x 21,    qr/no digest/],
-        'no digits at all'           => ['sha256$',    qr/not as many/],
-        'an unknown digest'          => ['foo$abcd',   qr/unknown digest/],
-        'an empty name of a digest'  => ['$abcd',      qr/name of the digest/],
+        'not hexadecimal'            => ['xyz',       qr/no hexadecimal/],
+        'an odd number of digits'    => ['sha1$abc',  qr/odd/],
+        'too short for the digest'   => ['sha1$abcd', qr/not as many/],
+        'too long for any digest'    => ['ab' x 500,  qr/too many/],
+        'no digest has that length'  => ['ab' x 21,   qr/no digest/],
+        'no digits at all'           => ['sha256$',   qr/not as many/],
+        'an unknown digest'          => ['foo$abcd',  qr/unknown digest/],
+        'an empty name of a digest'  => ['$abcd',     qr/name of the digest/],
         'an endless name'            => ['a' x 99 . '$ab', qr/name of the/],
         'something after the digest' => ['sha1$key$' . 'ab' x 20, qr/"pub/],
-        'one bad one in a list'  => [[$OTHER, 'xyz'], qr/no hexadecimal/],
-        'a reference'            => [{},       qr/SSL_fingerprint must be/],
-        'a NUL'                  => ["ab\0cd", qr/no hexadecimal/],
+        'one bad one in a list'      => [[$OTHER, 'xyz'], qr/no hexadecimal/],
+        'a reference' => [{},       qr/SSL_fingerprint must be/],
+        'a NUL'       => ["ab\0cd", qr/no hexadecimal/],
     );
     for my $what (sort keys %bad) {
         my ($text, $why) = @{ $bad{$what} };
         my $died = died(
             sub {
-                IO::Socket::SSL::SSL_Context->new(
-                    SSL_fingerprint => $text
-                );
+                IO::Socket::SSL::SSL_Context->new(SSL_fingerprint => $text);
             }
         );
-        like($died, $why, "$what: a context dies of it");
+        like($died, $why,                 "$what: a context dies of it");
         like($died, qr/^SSL_fingerprint/, '... and names the option');
         my $ctx = IO::Socket::SSL::SSL_Context->new(client_args());
         my ($tcp, $peer) = raw_pair(sub { });
@@ -175,9 +173,10 @@ each_version(
             'forced, a good certificate without it is refused'
         );
         my $has = 'sha256$' . lc digest_of('server', 'sha256') =~ tr/://dr;
-        like($ours,   qr/\Q$has\E/,     '... the one that it has is told');
-        like($ours,   qr{/CN=localhost}, '... and the subject');
-        like($theirs, qr/alert bad certificate/, '... the server hears of it');
+        like($ours, qr/\Q$has\E/,      '... the one that it has is told');
+        like($ours, qr{/CN=localhost}, '... and the subject');
+        like($theirs, qr/alert bad certificate/,
+            '... the server hears of it');
 
         like(
             error_with($version, 'server', SSL_force_fingerprint => 1),
@@ -234,8 +233,11 @@ subtest 'the server looks at clients' => sub {
               (SSL_fingerprint => $right, SSL_force_fingerprint => 1);
             is($error->([@forced], identity('other-client')),
                 '', 'a forced one is asked for');
-            like($error->([@forced]), qr/did not return a certificate/,
-                '... and who shows none is refused');
+            like(
+                $error->([@forced]),
+                qr/did not return a certificate/,
+                '... and who shows none is refused'
+            );
             like(
                 $error->([@forced], identity('client')),
                 qr/has none of SSL_fingerprint/,
@@ -251,8 +253,7 @@ subtest 'it belongs to the connection' => sub {
         SSL_ca_file     => cert('ca'),
         SSL_fingerprint => $right
     );
-    my $plain =
-      IO::Socket::SSL::SSL_Context->new(SSL_ca_file => cert('ca'));
+    my $plain = IO::Socket::SSL::SSL_Context->new(SSL_ca_file => cert('ca'));
     is(error_with(undef, 'self-signed', SSL_reuse_ctx => $ctx),
         '', "a context's serves connections that have none");
     isnt(
@@ -311,8 +312,8 @@ subtest "a user's callback is not asked about it" => sub {
 
 subtest 'get_fingerprint' => sub {
     my ($sock, $peer) = tls_pair();
-    my %hex = map { $_ => lc digest_of('server', $_) =~ tr/://dr }
-      qw(sha1 sha256);
+    my %hex =
+      map { $_ => lc digest_of('server', $_) =~ tr/://dr } qw(sha1 sha256);
     is($sock->get_fingerprint,         "sha256\$$hex{sha256}", 'by default');
     is($sock->get_fingerprint('sha1'), "sha1\$$hex{sha1}",     'as sha1');
     is(unpack('H*', $sock->get_fingerprint_bin),
@@ -320,23 +321,35 @@ subtest 'get_fingerprint' => sub {
     is(unpack('H*', $sock->get_fingerprint_bin('sha1')),
         $hex{sha1}, '... as sha1');
     my $handle = $sock->peer_certificate;
-    is(IO::Socket::SSL->get_fingerprint(undef, $handle),
-        "sha256\$$hex{sha256}", 'of a handle, without a connection');
+    is(
+        IO::Socket::SSL->get_fingerprint(undef, $handle),
+        "sha256\$$hex{sha256}",
+        'of a handle, without a connection'
+    );
 
     my ($twin, $twin_peer) =
       tls_pair(theirs => { identity('server-ecdsa') });
-    isnt($sock->get_fingerprint('sha256', undef, 1),
-        $twin->get_fingerprint('sha256', undef, 1), 'keys differ');
-    like($sock->get_fingerprint('sha256', undef, 1),
-        qr/^sha256\$pub\$[0-9a-f]{64}$/, 'the form of a key');
+    isnt(
+        $sock->get_fingerprint('sha256', undef, 1),
+        $twin->get_fingerprint('sha256', undef, 1),
+        'keys differ'
+    );
+    like(
+        $sock->get_fingerprint('sha256', undef, 1),
+        qr/^sha256\$pub\$[0-9a-f]{64}$/,
+        'the form of a key'
+    );
     is(
         'sha256$pub$'
           . unpack('H*', $sock->get_fingerprint_bin('sha256', undef, 1)),
         $sock->get_fingerprint('sha256', $handle, 1),
         'in bytes, of a handle, of the key'
     );
-    like(died(sub { $sock->get_fingerprint('foo') }),
-        qr/unknown digest 'foo' at \Q$0\E/, 'an unknown digest');
+    like(
+        died(sub { $sock->get_fingerprint('foo') }),
+        qr/unknown digest 'foo' at \Q$0\E/,
+        'an unknown digest'
+    );
     is_deeply([IO::Socket::SSL->get_fingerprint],
         [], 'without a certificate: the empty list');
     like($SSL_ERROR, qr/no peer certificate/, '... and an error');

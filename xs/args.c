@@ -195,6 +195,10 @@ set_option(pTHX_ const struct target *target, const struct iss_option *option,
 	case ISS_KEY:
 		set_key(aTHX_ target, option, value);
 		break;
+	case ISS_HANDLE:
+		iss_option_set0_handle(target->config, option,
+		    handle(aTHX_ target, option, value));
+		break;
 	}
 }
 
@@ -224,6 +228,16 @@ release_peer_config(void *config)
 	iss_peer_config_release(config);
 }
 
+/* Undef says something of these: without a group there is no DH at all. */
+static bool
+turns_off_dh(pTHX_ HV *args)
+{
+	SV **file = hv_fetchs(args, "SSL_dh_file", 0);
+	SV **dh = hv_fetchs(args, "SSL_dh", 0);
+
+	return (file != NULL && !SvOK(*file)) || (dh != NULL && !SvOK(*dh));
+}
+
 void
 iss_args_to_config(pTHX_ HV *args, struct iss_config *config)
 {
@@ -232,6 +246,7 @@ iss_args_to_config(pTHX_ HV *args, struct iss_config *config)
 	const struct iss_option *options = iss_config_options(&count);
 
 	walk(aTHX_ args, &target, options, count);
+	config->dh_auto = !turns_off_dh(aTHX_ args);
 }
 
 void

@@ -248,6 +248,14 @@ openssl x509 -in ca.pem -addreject serverAuth -trustout \
 } >bundle.pem
 cat ca.pem namesake-ca.pem >namesakes.pem
 
+# --- Diffie-Hellman ---------------------------------------------------------
+
+openssl genpkey -genparam -algorithm DH -pkeyopt group:ffdhe3072 \
+    -out dh-3072.pem 2>/dev/null
+openssl dhparam -out dh-1024.pem 1024 2>/dev/null
+openssl dhparam -dsaparam -out dh-x942.pem 2048 2>/dev/null
+openssl ecparam -name P-256 -out ec-parameters.pem
+
 # --- a directory with hashed names ------------------------------------------
 
 rm -rf ca-dir

@@ -30,6 +30,7 @@ my %OLD_VALUES = (
     SSL_verify_mode        => 0,
     SSL_cipher_list        => 'ALL:!LOW',
     SSL_honor_cipher_order => 0,
+    SSL_dh                 => undef,
 );
 my %OLD_SERVER_FILES = (
     SSL_cert_file => 'certs/server-cert.pem',
