@@ -56,9 +56,9 @@ sysread(GV *self, ...)
 UV
 pending(SV *self)
     CODE:
-	const struct iss_conn *conn =
-	    iss_attached(aTHX_ iss_socket_glob(aTHX_ self));
-	RETVAL = conn != NULL ? iss_conn_pending(conn) : 0;
+	GV *glob = iss_socket_glob(aTHX_ self);
+	struct iss_conn *conn = iss_attached(aTHX_ glob);
+	RETVAL = conn != NULL ? iss_stream_pending(aTHX_ glob, conn) : 0;
     OUTPUT:
 	RETVAL
 

@@ -28,6 +28,15 @@ iss_buf_release(struct iss_buf *buf)
 	iss_buf_init(buf, buf->max);
 }
 
+void
+iss_buf_clear(struct iss_buf *buf)
+{
+	if (buf->data != NULL)
+		OPENSSL_cleanse(buf->data, buf->len);
+	buf->len = 0;
+	buf->overflowed = false;
+}
+
 /* Make room for more bytes and the terminator.  No realloc: it would leave
  * an unwiped copy behind. */
 static bool

@@ -22,6 +22,9 @@ void iss_buf_init(struct iss_buf *buf, size_t max);
 /* Free the bytes, wiping them first; the struct may be initialised again. */
 void iss_buf_release(struct iss_buf *buf);
 
+/* No bytes any more, wiped; the room is kept. */
+void iss_buf_clear(struct iss_buf *buf);
+
 /*
  * Append; false, with buf->overflowed set and buf unchanged, when it would
  * grow beyond its bound or memory runs out.  Checking overflowed once after

@@ -54,6 +54,7 @@ static const struct iss_option peer_options[] = {
 	PEER("force_fingerprint", ISS_SWITCH, force_fingerprint),
 	PEER("strict_eof", ISS_FLAG, strict_eof),
 	PEER("nodelay", ISS_FLAG, nodelay),
+	PEER("usebio", ISS_FLAG, usebio),
 	PEER("io_timeout", ISS_SECONDS, io_timeout),
 };
 

@@ -65,6 +65,7 @@ struct iss_peer_config {
 	int force_fingerprint; /* 1, 0; -1: as the context has it */
 	bool strict_eof;
 	bool nodelay;      /* set TCP_NODELAY */
+	bool usebio;       /* the host moves the bytes: pump.h */
 	double io_timeout; /* seconds; negative: none */
 };
 

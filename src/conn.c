@@ -13,6 +13,7 @@
 #include <netinet/tcp.h>
 
 #include "compat.h"
+#include "pump.h"
 
 #define SHUTDOWN_FAILED "SSL shutdown error"
 
@@ -94,7 +95,8 @@ iss_conn_new(struct iss_error *err, struct iss_conn **out, struct iss_ctx *ctx,
 	if (config->hostname != NULL &&
 	    set_hostname(err, conn->ssl, config->hostname) != ISS_OK)
 		goto done;
-	if (config->nodelay)
+	conn->sock->pumped = config->usebio;
+	if (config->nodelay && !config->usebio)
 		set_nodelay(fd);
 
 	*out = conn;
@@ -240,12 +242,14 @@ iss_conn_until(struct iss_conn *conn, iss_conn_step *step, void *arg,
 	int rv;
 
 	if (deadline == ISS_NO_DEADLINE)
-		return step(conn, arg);
+		return iss_pump_step(conn, step, arg);
 	conn->sock->dont_wait = true;
 	for (;;) {
-		rv = step(conn, arg);
+		rv = iss_pump_step(conn, step, arg);
 		if (rv != ISS_WANT_READ && rv != ISS_WANT_WRITE)
 			break;
+		if (conn->sock->fd < 0)
+			break; /* there is nothing to wait for */
 		rv = iss_deadline_wait(conn->sock->fd, rv, deadline);
 		if (rv != ISS_OK)
 			break;
@@ -293,7 +297,7 @@ iss_conn_handshake(struct iss_conn *conn, bool server, iss_deadline deadline)
 
 	switch (conn->state) {
 	case ISS_CONN_OPEN:
-		return ISS_OK;
+		return iss_pump_flush(conn);
 	case ISS_CONN_FAILED:
 		return ISS_ERROR;
 	case ISS_CONN_NEW:
@@ -313,7 +317,7 @@ iss_conn_handshake(struct iss_conn *conn, bool server, iss_deadline deadline)
 		rv = broke(conn, what);
 	if (rv == ISS_TIMEOUT)
 		conn->state = ISS_CONN_FAILED;
-	return rv;
+	return rv == ISS_OK ? iss_pump_flush(conn) : rv;
 }
 
 static int
@@ -337,8 +341,10 @@ notify_step(struct iss_conn *conn, void *arg)
 int
 iss_conn_send_notify(struct iss_conn *conn, iss_deadline deadline)
 {
-	if (conn->state != ISS_CONN_OPEN || conn->sent_notify)
+	if (conn->state != ISS_CONN_OPEN)
 		return ISS_OK;
+	if (conn->sent_notify)
+		return iss_pump_flush(conn);
 	return iss_conn_until(
 	    conn, notify_step, NULL, deadline, SHUTDOWN_FAILED);
 }

@@ -33,6 +33,15 @@ struct iss_host_ops {
 	 * A context was made and may be adjusted; false: do not use it.
 	 */
 	bool (*ctx_created)(void *host, SSL_CTX *ctx);
+	/*
+	 * For a connection over a handle of the host's own (pump.h): read
+	 * from it, write to it, and how much it can give without waiting.
+	 * ISS_OK with a count, ISS_EOF, ISS_WANT_*, ISS_INTR; ISS_ERROR with
+	 * errno.
+	 */
+	int (*pump_read)(void *host, void *buf, size_t len, size_t *got);
+	int (*pump_write)(void *host, const void *buf, size_t len, size_t *put);
+	size_t (*pump_pending)(void *host);
 };
 
 /* Whom to ask during one call: the ops, and what they are given. */

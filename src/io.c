@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "compat.h"
+#include "pump.h"
 
 /* What a step does, and how far it came. */
 struct transfer {
@@ -55,7 +56,7 @@ after_end(struct iss_conn *conn, struct transfer *t)
 {
 	char byte;
 
-	if (conn->truncated)
+	if (conn->truncated || conn->sock->pumped)
 		return ISS_EOF;
 	if (conn->plain_read)
 		return receive_plain(conn, t);
@@ -119,7 +120,7 @@ limit(const struct iss_conn *conn)
 static int
 transfer(struct iss_conn *conn, struct transfer *t)
 {
-	if (conn->io_timeout < 0)
+	if (conn->io_timeout < 0 && !conn->sock->pumped)
 		return transfer_step(conn, t);
 	return iss_conn_until(conn, transfer_step, t, limit(conn), t->what);
 }
@@ -170,7 +171,7 @@ static int
 write_plain(struct iss_conn *conn, const void *buf, size_t len, size_t *put)
 {
 	if (BIO_write_ex(SSL_get_wbio(conn->ssl), buf, len, put))
-		return ISS_OK;
+		return iss_pump_flush(conn);
 	if (conn->sock->sys_errno == EAGAIN)
 		return ISS_WANT_WRITE;
 	if (conn->sock->sys_errno == EINTR)
@@ -222,7 +223,21 @@ iss_conn_write_all(
 }
 
 size_t
-iss_conn_pending(const struct iss_conn *conn)
+iss_conn_pending(struct iss_conn *conn)
 {
+	struct transfer t = { SSL_peek_ex, "SSL peek error", NULL, 1, 0 };
+	char byte;
+
+	if (!iss_conn_can_read(conn))
+		return 0;
+	t.buf = &byte;
+	/* What a handle of the host's holds is records, not yet data. */
+	while (conn->sock->pumped && SSL_pending(conn->ssl) == 0) {
+		if (iss_sock_waiting_in(conn->sock) == 0 &&
+		    !iss_pump_ready(conn))
+			break;
+		if (transfer_step(conn, &t) != ISS_OK && !iss_pump_ready(conn))
+			break;
+	}
 	return iss_conn_can_read(conn) ? (size_t)SSL_pending(conn->ssl) : 0;
 }

@@ -37,6 +37,6 @@ int iss_conn_write_all(
     struct iss_conn *conn, const void *buf, size_t len, size_t *put);
 
 /* How many bytes can be read without touching the network. */
-size_t iss_conn_pending(const struct iss_conn *conn);
+size_t iss_conn_pending(struct iss_conn *conn);
 
 #endif

@@ -35,35 +35,82 @@ static CRYPTO_ONCE method_once = CRYPTO_ONCE_STATIC_INIT;
 static BIO_METHOD *method; /* made once, then only read */
 
 int
-iss_sock_set1_early(struct iss_sock *sock, const void *bytes, size_t len)
+iss_sock_put_in(struct iss_sock *sock, const void *bytes, size_t len)
 {
-	unsigned char *copy = malloc(len > 0 ? len : 1);
+	return iss_buf_append(&sock->in, bytes, len) ? ISS_OK : ISS_ERROR;
+}
 
-	if (copy == NULL)
-		return ISS_ERROR;
-	memcpy(copy, bytes, len);
-	free(sock->early);
-	sock->early = copy;
-	sock->early_len = len;
-	sock->early_pos = 0;
-	return ISS_OK;
+size_t
+iss_sock_waiting_in(const struct iss_sock *sock)
+{
+	return sock->in.len - sock->in_pos;
+}
+
+size_t
+iss_sock_waiting_out(const struct iss_sock *sock)
+{
+	return sock->out.len - sock->out_pos;
+}
+
+void
+iss_sock_took_out(struct iss_sock *sock, size_t len)
+{
+	sock->out_pos += len;
+	if (iss_sock_waiting_out(sock) == 0) {
+		iss_buf_clear(&sock->out);
+		sock->out_pos = 0;
+	}
 }
 
 static size_t
-read_early(struct iss_sock *sock, void *buf, size_t len)
+read_in(struct iss_sock *sock, void *buf, size_t len)
 {
-	size_t left = sock->early_len - sock->early_pos;
+	size_t left = iss_sock_waiting_in(sock);
 
 	if (len > left)
 		len = left;
-	memcpy(buf, sock->early + sock->early_pos, len);
-	sock->early_pos += len;
-	if (sock->early_pos == sock->early_len) {
-		free(sock->early);
-		sock->early = NULL;
-		sock->early_len = sock->early_pos = 0;
+	memcpy(buf, sock->in.data + sock->in_pos, len);
+	sock->in_pos += len;
+	if (len == left) {
+		/* What came before TLS comes once; a pump's comes again. */
+		if (sock->pumped)
+			iss_buf_clear(&sock->in);
+		else
+			iss_buf_release(&sock->in);
+		sock->in_pos = 0;
 	}
 	return len;
+}
+
+/* What the system would have said. */
+static ssize_t
+would_block(void)
+{
+	errno = EAGAIN;
+	return -1;
+}
+
+static ssize_t
+receive(struct iss_sock *sock, void *buf, size_t len)
+{
+	if (iss_sock_waiting_in(sock) > 0)
+		return (ssize_t)read_in(sock, buf, len);
+	if (sock->pumped)
+		return sock->eof ? 0 : would_block();
+	return recv(sock->fd, buf, len, sock->dont_wait ? MSG_DONTWAIT : 0);
+}
+
+static ssize_t
+transmit(struct iss_sock *sock, const void *buf, size_t len)
+{
+	int flags = MSG_NOSIGNAL | (sock->dont_wait ? MSG_DONTWAIT : 0);
+
+	if (!sock->pumped)
+		return send(sock->fd, buf, len, flags);
+	if (len > sock->out.max - sock->out.len ||
+	    !iss_buf_append(&sock->out, buf, len))
+		return would_block();
+	return (ssize_t)len;
 }
 
 /* Remember why a call failed, and whether calling again makes sense. */
@@ -86,12 +133,7 @@ sock_read(BIO *bio, char *buf, size_t len, size_t *got)
 
 	BIO_clear_retry_flags(bio);
 	*got = 0;
-	if (sock->early != NULL) {
-		*got = read_early(sock, buf, len);
-		return 1;
-	}
-	n = recv(sock->fd, buf, len, sock->dont_wait ? MSG_DONTWAIT : 0);
-	if (n > 0) {
+	if ((n = receive(sock, buf, len)) > 0) {
 		*got = (size_t)n;
 		return 1;
 	}
@@ -108,12 +150,11 @@ static int
 sock_write(BIO *bio, const char *buf, size_t len, size_t *put)
 {
 	struct iss_sock *sock = BIO_get_data(bio);
-	int flags = MSG_NOSIGNAL | (sock->dont_wait ? MSG_DONTWAIT : 0);
 	ssize_t n;
 
 	BIO_clear_retry_flags(bio);
 	*put = 0;
-	if ((n = send(sock->fd, buf, len, flags)) >= 0) {
+	if ((n = transmit(sock, buf, len)) >= 0) {
 		*put = (size_t)n;
 		return 1;
 	}
@@ -147,8 +188,10 @@ sock_destroy(BIO *bio)
 {
 	struct iss_sock *sock = BIO_get_data(bio);
 
-	if (sock != NULL)
-		free(sock->early);
+	if (sock != NULL) {
+		iss_buf_release(&sock->in);
+		iss_buf_release(&sock->out);
+	}
 	free(sock);
 	BIO_set_data(bio, NULL);
 	return 1;
@@ -185,6 +228,8 @@ iss_sock_bio_new(int fd, struct iss_sock **out)
 		free(sock);
 		return NULL;
 	}
+	iss_buf_init(&sock->in, ISS_SOCK_MAX);
+	iss_buf_init(&sock->out, ISS_SOCK_MAX);
 	sock->fd = fd;
 	never_sigpipe(fd);
 	BIO_set_data(bio, sock);

@@ -11,16 +11,19 @@
 
 #include <openssl/bio.h>
 
+#include "buf.h"
 #include "error.h"
 
 struct iss_sock {
-	int fd;         /* borrowed: the Perl handle closes it */
-	int sys_errno;  /* of the last call that failed, 0 after success */
-	bool eof;       /* the peer ended the TCP stream */
-	bool dont_wait; /* do not block, even where the descriptor does */
-	unsigned char *early; /* read before TLS began; comes first */
-	size_t early_len;
-	size_t early_pos;
+	int fd;            /* borrowed: the Perl handle closes it; -1: none */
+	int sys_errno;     /* of the last call that failed, 0 after success */
+	bool eof;          /* the peer ended the TCP stream */
+	bool dont_wait;    /* do not block, even where the descriptor does */
+	bool pumped;       /* somebody else moves the bytes: pump.h */
+	struct iss_buf in; /* read already, by others; comes first */
+	size_t in_pos;
+	struct iss_buf out; /* pumped: written, not yet taken away */
+	size_t out_pos;
 };
 
 /*
@@ -30,12 +33,22 @@ struct iss_sock {
  */
 BIO *iss_sock_bio_new(int fd, struct iss_sock **sock);
 
+/* The most that a pump may put in, or find to be taken out, at once. */
+enum { ISS_SOCK_MAX = 1 << 17 };
+
 /*
- * Bytes that somebody read from the descriptor before TLS took over (a
- * ClientHello that came along with the last plain line) are read first.
- * Copied.  Returns ISS_OK, or ISS_ERROR when memory runs out.
+ * Bytes that somebody else read (a ClientHello that came along with the last
+ * plain line; a pump's) are read first.  Copied.  Returns ISS_OK, or
+ * ISS_ERROR when there are more than ISS_SOCK_MAX or memory runs out.
  */
-int iss_sock_set1_early(struct iss_sock *sock, const void *bytes, size_t len);
+int iss_sock_put_in(struct iss_sock *sock, const void *bytes, size_t len);
+
+/* How many bytes wait to be read, to be taken out by the pump. */
+size_t iss_sock_waiting_in(const struct iss_sock *sock);
+size_t iss_sock_waiting_out(const struct iss_sock *sock);
+
+/* The pump has taken so many of the bytes that begin at *bytes. */
+void iss_sock_took_out(struct iss_sock *sock, size_t len);
 
 /*
  * Before a descriptor is closed: drop what lies unread in the socket, lest

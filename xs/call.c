@@ -60,12 +60,8 @@ iss_run_signal_handlers(pTHX)
 	PERL_ASYNC_CHECK();
 }
 
-/*
- * Call code with the mortal arguments; the result as a mortal, or NULL when
- * it died, which is noted in call->died.
- */
-static SV *
-ask(pTHX_ struct iss_call *call, SV *code, SV **args, int count)
+SV *
+iss_call_ask(pTHX_ struct iss_call *call, SV *code, SV **args, int count)
 {
 	SV *result = NULL;
 	bool guard = call->guarded != NULL && !SvREADONLY(call->guarded);
@@ -87,6 +83,7 @@ ask(pTHX_ struct iss_call *call, SV *code, SV **args, int count)
 		PUSHs(args[i]);
 	PUTBACK;
 	i = call_sv(code, G_SCALAR | G_EVAL);
+	call->sys_errno = errno;
 	SPAGAIN;
 	if (SvTRUE(ERRSV)) {
 		if (call->died == NULL) /* the first one is the cause */
@@ -105,13 +102,6 @@ ask(pTHX_ struct iss_call *call, SV *code, SV **args, int count)
 	return result != NULL ? sv_2mortal(result) : NULL;
 }
 
-/* The interpreter of a call, where there may be several. */
-#ifdef MULTIPLICITY
-#	define dCALL_PERL(call) PerlInterpreter *my_perl = (call)->perl
-#else
-#	define dCALL_PERL(call) dNOOP
-#endif
-
 static int
 password(void *host, char *buf, size_t size)
 {
@@ -124,7 +114,8 @@ password(void *host, char *buf, size_t size)
 
 	if (code == NULL)
 		return -1;
-	if ((answer = ask(aTHX_ call, code, NULL, 0)) == NULL || !SvOK(answer))
+	if ((answer = iss_call_ask(aTHX_ call, code, NULL, 0)) == NULL ||
+	    !SvOK(answer))
 		return -1;
 	text = SvPV(answer, len);
 	if (len > size)
@@ -176,7 +167,7 @@ verify(void *host, bool ok, X509_STORE_CTX *store)
 		: sv_2mortal(newSVpv(X509_verify_cert_error_string(error), 0));
 	args[4] = sv_2mortal(iss_new_handle(aTHX_ cert));
 	args[5] = sv_2mortal(newSViv(X509_STORE_CTX_get_error_depth(store)));
-	answer = ask(aTHX_ call, code, args, 6);
+	answer = iss_call_ask(aTHX_ call, code, args, 6);
 	ERR_clear_error(); /* what the sub left is not our handshake's */
 	return answer != NULL && SvTRUE(answer);
 }
@@ -199,7 +190,7 @@ check_name(void *host, const char *name, X509 *leaf)
 	args[0] = code;
 	args[1] = sv_2mortal(newSVpv(name, 0));
 	args[2] = sv_2mortal(iss_new_handle(aTHX_ leaf));
-	answer = ask(aTHX_ call,
+	answer = iss_call_ask(aTHX_ call,
 	    (SV *)get_cv("IO::Socket::SSL::_ask_scheme", 0), args, 3);
 	return answer != NULL && SvTRUE(answer);
 }
@@ -214,7 +205,7 @@ ctx_created(void *host, SSL_CTX *ctx)
 
 	if (code == NULL)
 		return true;
-	ask(aTHX_ call, code, &arg, 1);
+	iss_call_ask(aTHX_ call, code, &arg, 1);
 	return call->died == NULL;
 }
 
@@ -223,4 +214,7 @@ const struct iss_host_ops iss_perl_ops = {
 	.verify = verify,
 	.check_name = check_name,
 	.ctx_created = ctx_created,
+	.pump_read = iss_pump_answer_read,
+	.pump_write = iss_pump_answer_write,
+	.pump_pending = iss_pump_answer_pending,
 };

@@ -97,12 +97,32 @@ struct iss_call {
 	SV *guarded;           /* the core points into it: not to be changed */
 	SV *died;              /* the first exception of a callback */
 	bool asked;            /* Perl code ran meanwhile */
+	int sys_errno;         /* errno as that code left it */
 #ifdef MULTIPLICITY
 	PerlInterpreter *perl;
 #endif
 };
 
 extern const struct iss_host_ops iss_perl_ops;
+
+/*
+ * Call code with mortal arguments; the result as a mortal, or NULL when it
+ * died, which is noted in the call.  For the answers, in call.c and pump.c.
+ */
+SV *iss_call_ask(pTHX_ struct iss_call *call, SV *code, SV **args, int count);
+
+/* The interpreter of a call, where there may be several. */
+#ifdef MULTIPLICITY
+#	define dCALL_PERL(call) PerlInterpreter *my_perl = (call)->perl
+#else
+#	define dCALL_PERL(call) dNOOP
+#endif
+
+/* ---- pump.c: answers for a connection over a handle of the user's ---- */
+
+int iss_pump_answer_read(void *host, void *buf, size_t len, size_t *got);
+int iss_pump_answer_write(void *host, const void *buf, size_t len, size_t *put);
+size_t iss_pump_answer_pending(void *host);
 
 /*
  * Begin and end a call for a connection; end throws what a callback died
@@ -136,6 +156,9 @@ SV *iss_args_scheme_code(pTHX_ SV *scheme);
  */
 SV *iss_stream_run(pTHX_ enum iss_method method, GV *glob,
     struct iss_conn *conn, SV **args, SSize_t count);
+
+/* How many bytes a read gets without touching the network. */
+size_t iss_stream_pending(pTHX_ GV *glob, struct iss_conn *conn);
 
 /* ---- dispatch.c: which code a method, or a tied handle's, ends in ---- */
 

@@ -71,7 +71,7 @@ take_over_buffers(pTHX_ GV *self, struct iss_conn *conn, struct iss_error *err)
 	    (count = PerlIO_get_cnt(in)) <= 0)
 		return true;
 	bytes = PerlIO_get_ptr(in);
-	if (iss_sock_set1_early(conn->sock, bytes, (size_t)count) != ISS_OK) {
+	if (iss_sock_put_in(conn->sock, bytes, (size_t)count) != ISS_OK) {
 		iss_error_set(err, "out of memory");
 		return false;
 	}

@@ -82,6 +82,7 @@ static SV *
 peer_closed(pTHX_ GV *glob, struct iss_conn *conn)
 {
 	SV *args = iss_hash_value(aTHX_ GvHV(glob), "_SSL_arguments");
+	struct iss_call call;
 	SV *code = NULL;
 	SV *result;
 	dSP;
@@ -94,7 +95,9 @@ peer_closed(pTHX_ GV *glob, struct iss_conn *conn)
 		code = iss_hash_value(
 		    aTHX_ (HV *)SvRV(args), "SSL_on_peer_shutdown");
 	if (code == NULL) {
+		iss_call_begin(aTHX_ &call, glob, conn, NULL);
 		iss_conn_answer_notify(conn);
+		iss_call_end(aTHX_ &call);
 		(void)hv_stores(GvHVn(glob), "_SSL_write_closed", newSViv(1));
 		return NULL;
 	}
@@ -391,7 +394,8 @@ do_getc(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 	do
 		rv = transfer(
 		    aTHX_ glob, conn, NULL, iss_conn_read, &byte, 1, &got);
-	while (rv == ISS_INTR && (rv = interrupted(aTHX_ glob, conn)) == ISS_OK);
+	while (
+	    rv == ISS_INTR && (rv = interrupted(aTHX_ glob, conn)) == ISS_OK);
 	end_reached(aTHX_ glob, conn, rv);
 	if (got > 0)
 		return newSVpvn(&byte, 1);
@@ -411,7 +415,8 @@ do_eof(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 	do
 		rv = transfer(
 		    aTHX_ glob, conn, NULL, iss_conn_peek, &byte, 1, &got);
-	while (rv == ISS_INTR && (rv = interrupted(aTHX_ glob, conn)) == ISS_OK);
+	while (
+	    rv == ISS_INTR && (rv = interrupted(aTHX_ glob, conn)) == ISS_OK);
 	end_reached(aTHX_ glob, conn, rv);
 	/* What may still come is no end. */
 	return newSVsv(
@@ -580,6 +585,20 @@ static const struct {
 	[ISS_METHOD_WRITE] = { do_write, 1, "DATA[, LENGTH[, OFFSET]]" },
 	[ISS_METHOD_SYSWRITE] = { do_syswrite, 1, "DATA[, LENGTH[, OFFSET]]" },
 };
+
+size_t
+iss_stream_pending(pTHX_ GV *glob, struct iss_conn *conn)
+{
+	struct iss_call call;
+	size_t count;
+
+	if (!conn->sock->pumped)
+		return iss_conn_pending(conn);
+	iss_call_begin(aTHX_ &call, glob, conn, NULL);
+	count = iss_conn_pending(conn);
+	iss_call_end(aTHX_ &call);
+	return count;
+}
 
 static void
 drop_conn(pTHX_ void *conn)

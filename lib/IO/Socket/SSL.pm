@@ -291,39 +291,53 @@ sub _is_open {
 
 sub start_SSL {
     my ($class, $socket, @args) = @_;
-    my %args  = @args == 1 ? %{ $args[0] } : @args;
-    my $was   = blessed($socket);
-    my $start = $args{SSL_startHandshake};
+    my %args = @args == 1 ? %{ $args[0] } : @args;
 
     $class = ref $class if ref $class;
     $socket = \$socket if ref \$socket eq 'GLOB';
-    if (!ref $socket || !defined IO::Socket::SSL::SSL_HANDLE::real_fileno($socket)) {
+    if ($args{SSL_usebio}) {
+        require IO::Socket::SSL::Pump;
+        $socket = IO::Socket::SSL::Pump::new_socket($class, $socket);
+        return $socket->_start(%args);
+    }
+    if (!ref $socket
+        || !defined IO::Socket::SSL::SSL_HANDLE::real_fileno($socket))
+    {
         return $class->_set_error('start_SSL needs an open socket', EBADF);
     }
-    if (blessed($socket) && $socket->isa(__PACKAGE__) && defined is_SSL($socket)) {
+    my $was = blessed($socket);
+    if (defined $was && $was->isa(__PACKAGE__) && defined is_SSL($socket)) {
         return $class->_set_error('this socket speaks TLS already', 0);
     }
-    my $seconds = delete $args{Timeout};
     bless $socket, $class;
-    my $hash = \%{*$socket};
-    $hash->{_SSL_ioclass_upgraded} = $was;
+    ${*$socket}{_SSL_ioclass_upgraded} = $was;
+    return $socket->_start(%args);
+}
+
+# Begin on a socket that is of our class by now.
+sub _start {
+    my ($self, %args) = @_;
+    my $start   = $args{SSL_startHandshake};
+    my $seconds = delete $args{Timeout};
+    my $hash    = \%{*$self};
     my ($ok, $died) = _try(
         sub {
-            $socket->configure_SSL({ SSL_keepSocketOnError => 1, %args });
+            $self->configure_SSL({ SSL_keepSocketOnError => 1, %args });
         }
     );
-    return $socket->_not_started($died) unless $ok;
-    return $socket if defined $start && !$start;
+
+    return $self->_not_started($died) unless $ok;
+    return $self if defined $start && !$start;
 
     $hash->{_SSL_wait} = 1;
     my @timeout =
-      (Timeout => defined $seconds ? $seconds : $socket->_base_timeout);
+      (Timeout => defined $seconds ? $seconds : $self->_base_timeout);
     my $handshake =
       $hash->{_SSL_arguments}{SSL_server} ? 'accept_SSL' : 'connect_SSL';
-    ($ok, $died) = _try(sub { $socket->$handshake(@timeout) });
+    ($ok, $died) = _try(sub { $self->$handshake(@timeout) });
     delete $hash->{_SSL_wait};
-    return $socket->_not_started($died) unless $ok;
-    return $socket;
+    return $self->_not_started($died) unless $ok;
+    return $self;
 }
 
 sub _base_timeout { return ${ *{ $_[0] } }{io_socket_timeout} }
@@ -406,6 +420,7 @@ sub close {
     return if !$stopped && !$fast && $SSL_ERROR == SSL_WANT_WRITE();
     $self->_forget;
     ${*$self}{_SSL_opened} = '';
+    return 1 if delete ${*$self}{_SSL_bio_handle};
     _drop_unread($fd) if $speaks;
     return CORE::close($self);
 }
@@ -417,6 +432,14 @@ sub opened {
 
     return '' unless defined IO::Socket::SSL::SSL_HANDLE::real_fileno($self);
     return ${*$self}{_SSL_opened};
+}
+
+sub blocking {
+    my ($self, @mode) = @_;
+    my $handle = ${*$self}{_SSL_bio_handle};
+
+    return $handle->blocking(@mode) if blessed($handle);
+    return $self->SUPER::blocking(@mode);
 }
 
 sub opening {
@@ -487,7 +510,7 @@ my %CAN = (
     pha          => '',
     partial_chain => 1,
     ciphersuites => 1,
-    nested_ssl   => '',
+    nested_ssl   => 1,
 );
 
 for my $what (keys %CAN) {

@@ -36,6 +36,8 @@ sub untie_from {
 sub real_fileno {
     my ($socket) = @_;
 
+    my $handle = ${*$socket}{_SSL_bio_handle};
+    return IO::Socket::SSL::Pump::descriptor($handle) if defined $handle;
     my $io = *{$socket}{IO} or return;
     return IO::Socket::SSL::_real_fileno($socket);
 }

@@ -1,0 +1,63 @@
+# TLS over a handle that can sysread and syswrite (SSL_usebio): another TLS
+# socket, a pipe, an object of the user's own.  Loaded when it is wanted.
+package IO::Socket::SSL::Pump;
+
+use strict;
+use warnings;
+
+use Scalar::Util qw(blessed);
+use Symbol qw(gensym);
+
+# A socket of the class, with TLS not begun, over the handle.
+sub new_socket {
+    my ($class, $handle) = @_;
+    my $socket = bless gensym, $class;
+
+    ${*$socket}{_SSL_bio_handle} = $handle;
+    return $socket;
+}
+
+# The descriptor to select on; -1: the handle has none.
+sub descriptor {
+    my ($handle) = @_;
+    my $fd =
+        _can($handle, 'fileno') ? $handle->fileno
+      : ref $handle && !blessed($handle) ? fileno $handle
+      :                                    undef;
+
+    return defined $fd ? $fd : -1;
+}
+
+sub _can {
+    my ($handle, $method) = @_;
+
+    return blessed($handle) && $handle->can($method);
+}
+
+# The core's questions: bytes or undef, a count or undef, a count.
+sub read_from {
+    my ($handle, $len) = @_;
+    my $buffer = '';
+    my $got =
+        _can($handle, 'sysread')
+      ? $handle->sysread($buffer, $len)
+      : sysread $handle, $buffer, $len;
+
+    return $got ? $buffer : defined $got ? '' : undef;
+}
+
+sub write_to {
+    my ($handle, $bytes) = @_;
+
+    return _can($handle, 'syswrite')
+      ? scalar $handle->syswrite($bytes, length $bytes)
+      : syswrite $handle, $bytes;
+}
+
+sub pending_in {
+    my ($handle) = @_;
+
+    return _can($handle, 'pending') ? scalar $handle->pending : 0;
+}
+
+1;

@@ -1,0 +1,96 @@
+/*
+ * TLS over a handle of the user's: what the core's pump asks is done by the
+ * handle's own sysread, syswrite and pending, in lib/IO/Socket/SSL/Pump.pm.
+ */
+#include "glue.h"
+
+#include <openssl/ssl.h>
+
+/* Ask sub name of the socket's handle, with one more argument. */
+static SV *
+ask_handle(pTHX_ struct iss_call *call, const char *name, SV *arg)
+{
+	SV *args[2];
+
+	args[0] = iss_hash_value(aTHX_ GvHV(call->glob), "_SSL_bio_handle");
+	args[1] = arg;
+	if (args[0] == NULL || call->died != NULL)
+		return NULL;
+	return iss_call_ask(aTHX_ call, (SV *)get_cv(name, GV_ADD), args, 2);
+}
+
+/* Why the handle gave nothing. */
+static int
+why_not(pTHX_ const struct iss_call *call)
+{
+	SV *want = get_sv("IO::Socket::SSL::SSL_ERROR", GV_ADD);
+
+	if (call->died != NULL)
+		return ISS_ERROR;
+	if (call->sys_errno == EINTR)
+		return ISS_INTR;
+	if (call->sys_errno == EAGAIN || call->sys_errno == EWOULDBLOCK)
+		return SvIOK(want) && SvIV(want) == SSL_ERROR_WANT_WRITE
+			   ? ISS_WANT_WRITE
+			   : ISS_WANT_READ;
+	errno = call->sys_errno;
+	return ISS_ERROR;
+}
+
+int
+iss_pump_answer_read(void *host, void *buf, size_t len, size_t *got)
+{
+	struct iss_call *call = host;
+	dCALL_PERL(call);
+	SV *bytes = ask_handle(aTHX_ call, "IO::Socket::SSL::Pump::read_from",
+	    sv_2mortal(newSVuv(len)));
+	const char *text;
+	STRLEN n;
+
+	*got = 0;
+	if (bytes == NULL || !SvOK(bytes))
+		return why_not(aTHX_ call);
+	if (SvUTF8(bytes) && !sv_utf8_downgrade(bytes, TRUE)) {
+		errno = EILSEQ; /* characters are no bytes */
+		return ISS_ERROR;
+	}
+	text = SvPV(bytes, n);
+	if (n == 0)
+		return ISS_EOF;
+	if (n > len)
+		n = len;
+	Copy(text, buf, n, char);
+	*got = n;
+	return ISS_OK;
+}
+
+int
+iss_pump_answer_write(void *host, const void *buf, size_t len, size_t *put)
+{
+	struct iss_call *call = host;
+	dCALL_PERL(call);
+	SV *count = ask_handle(aTHX_ call, "IO::Socket::SSL::Pump::write_to",
+	    sv_2mortal(newSVpvn(buf, len)));
+
+	*put = 0;
+	if (count == NULL || !SvOK(count)) {
+		int why = why_not(aTHX_ call);
+
+		return why == ISS_WANT_READ ? ISS_WANT_WRITE : why;
+	}
+	*put = SvUV(count);
+	if (*put > len)
+		*put = len;
+	return ISS_OK;
+}
+
+size_t
+iss_pump_answer_pending(void *host)
+{
+	struct iss_call *call = host;
+	dCALL_PERL(call);
+	SV *count = ask_handle(
+	    aTHX_ call, "IO::Socket::SSL::Pump::pending_in", &PL_sv_undef);
+
+	return count != NULL && SvOK(count) ? SvUV(count) : 0;
+}
