@@ -172,6 +172,21 @@ for my $claim (sort keys %FAILURE) {
     };
 }
 
+subtest 'a glob by its name' => sub {
+    my $listener = listener();
+    my $peer     = other_side($listener, server_args());
+    my ($host, $port) = split /:/, address($listener);
+    socket(NAMED, PF_INET, SOCK_STREAM, 0) or die "socket: $!";
+    connect(NAMED, pack_sockaddr_in($port, inet_aton($host)))
+      or die "connect: $!";
+
+    my $sock = IO::Socket::SSL->start_SSL(*NAMED, client_args());
+    is($sock,          \*NAMED,   'start_SSL returns that very glob');
+    is(scalar <NAMED>, "hello\n", 'it reads under TLS');
+    print NAMED "you too\n";
+    is(($peer->hear)[0], "you too\n", '... and writes');
+};
+
 subtest 'a socket that is not connected' => sub {
     my $plain = IO::Socket::INET->new(Proto => 'tcp');
     is_deeply([IO::Socket::SSL->start_SSL($plain, client_args())],

@@ -294,7 +294,7 @@ sub start_SSL {
     my %args = @args == 1 ? %{ $args[0] } : @args;
 
     $class = ref $class if ref $class;
-    $socket = \$socket if ref \$socket eq 'GLOB';
+    $socket = \$_[1] if ref \$socket eq 'GLOB';    # itself, not our copy
     if ($args{SSL_usebio}) {
         require IO::Socket::SSL::Pump;
         $socket = IO::Socket::SSL::Pump::new_socket($class, $socket);
