@@ -22,6 +22,7 @@ PROTOTYPES: DISABLE
 BOOT:
 	iss_remember_methods(aTHX);
 	iss_find_error_variable(aTHX_ false);
+	iss_find_debug_variable(aTHX_ false);
 
 #ifdef USE_ITHREADS
 
@@ -30,6 +31,7 @@ CLONE(...)
     CODE:
 	PERL_UNUSED_VAR(items);
 	iss_find_error_variable(aTHX_ true);
+	iss_find_debug_variable(aTHX_ true);
 
 #endif
 
@@ -121,6 +123,14 @@ void
 _tell_success()
     CODE:
 	iss_tell_success(aTHX);
+
+ # After $DEBUG or the socket's callback changed.
+void
+_debug_begin(GV *self)
+    CODE:
+	struct iss_conn *conn = iss_attached(aTHX_ self);
+	if (conn != NULL)
+		iss_debug_begin(aTHX_ self, conn);
 
  # The descriptor of a handle, tied or not; undef when it is not open.
 void

@@ -137,6 +137,26 @@ iss_conn_free(struct iss_conn *conn)
 	free(conn);
 }
 
+static void
+tell_message(int sent, int version, int content_type, const void *bytes,
+    size_t len, SSL *ssl, void *arg)
+{
+	const struct iss_conn *conn = arg;
+	struct iss_message message = { sent != 0, version, content_type, bytes,
+		len };
+
+	(void)ssl;
+	if (conn->asker.host != NULL && conn->asker.ops->message != NULL)
+		conn->asker.ops->message(conn->asker.host, &message);
+}
+
+void
+iss_conn_tell_messages(struct iss_conn *conn, bool tell)
+{
+	SSL_set_msg_callback(conn->ssl, tell ? tell_message : NULL);
+	SSL_set_msg_callback_arg(conn->ssl, conn);
+}
+
 bool
 iss_conn_can_read(const struct iss_conn *conn)
 {

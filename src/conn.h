@@ -64,6 +64,9 @@ int iss_conn_new(struct iss_error *err, struct iss_conn **out,
 struct iss_conn *iss_conn_up_ref(struct iss_conn *conn);
 void iss_conn_free(struct iss_conn *conn);
 
+/* Tell the host of each message of the protocol, or cease to. */
+void iss_conn_tell_messages(struct iss_conn *conn, bool tell);
+
 /*
  * Go on with the handshake until it is done or the deadline is over, as
  * server or client; once done, at once ISS_OK.  SSL_do_handshake(3).

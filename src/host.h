@@ -15,6 +15,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include "trace.h"
+
 struct iss_host_ops {
 	/*
 	 * Write the password for an encrypted key to buf, of size bytes, and
@@ -33,6 +35,8 @@ struct iss_host_ops {
 	 * A context was made and may be adjusted; false: do not use it.
 	 */
 	bool (*ctx_created)(void *host, SSL_CTX *ctx);
+	/* A message of the protocol was sent or received: trace.h. */
+	void (*message)(void *host, const struct iss_message *message);
 	/*
 	 * For a connection over a handle of the host's own (pump.h): read
 	 * from it, write to it, and how much it can give without waiting.

@@ -214,6 +214,7 @@ const struct iss_host_ops iss_perl_ops = {
 	.verify = verify,
 	.check_name = check_name,
 	.ctx_created = ctx_created,
+	.message = iss_answer_message,
 	.pump_read = iss_pump_answer_read,
 	.pump_write = iss_pump_answer_write,
 	.pump_pending = iss_pump_answer_pending,

@@ -52,6 +52,9 @@ tell(pTHX_ GV *glob, int e, IV number, const char *text)
 	HV *hash = glob != NULL ? GvHV(glob) : NULL;
 	SV *last;
 
+	if (number != SSL_ERROR_WANT_READ && number != SSL_ERROR_WANT_WRITE &&
+	    iss_debug_level(aTHX) >= 1)
+		iss_debug_print(aTHX_ text);
 	set_dualvar(aTHX_ global, number, text, len);
 	if (hash != NULL) {
 		last = *hv_fetchs(hash, "_SSL_last_err", 1);
@@ -110,10 +113,16 @@ iss_tell_status(pTHX_ GV *glob, const struct iss_conn *conn, int status)
 }
 
 void
-iss_tell_open(pTHX_ GV *glob)
+iss_tell_open(pTHX_ GV *glob, struct iss_conn *conn)
 {
 	HV *hash = GvHVn(glob);
+	char text[128];
 
+	if (iss_debug_level(aTHX) >= 1) {
+		my_snprintf(text, sizeof(text), "%s with %s",
+		    SSL_get_version(conn->ssl), SSL_get_cipher_name(conn->ssl));
+		iss_debug_print(aTHX_ text);
+	}
 	(void)hv_stores(hash, "_SSL_opened", newSViv(1));
 	(void)hv_deletes(hash, "_SSL_opening", G_DISCARD);
 }

@@ -73,7 +73,7 @@ void iss_tell_success(pTHX);
 SV *iss_hash_value(pTHX_ HV *hash, const char *key);
 
 /* The handshake is done: the keys of the glob's hash that say so. */
-void iss_tell_open(pTHX_ GV *glob);
+void iss_tell_open(pTHX_ GV *glob, struct iss_conn *conn);
 
 /*
  * A mistake of the program: an exception with the file and line of whoever
@@ -117,6 +117,17 @@ SV *iss_call_ask(pTHX_ struct iss_call *call, SV *code, SV **args, int count);
 #else
 #	define dCALL_PERL(call) dNOOP
 #endif
+
+/* ---- debug.c: $DEBUG and set_msg_callback ---- */
+
+/* Once an interpreter. */
+void iss_find_debug_variable(pTHX_ bool in_new_thread);
+/* The level that $DEBUG has now; print a line to STDERR. */
+IV iss_debug_level(pTHX);
+void iss_debug_print(pTHX_ const char *text);
+/* Tell messages of the protocol if the user asked for it. */
+void iss_debug_begin(pTHX_ GV *glob, struct iss_conn *conn);
+void iss_answer_message(void *host, const struct iss_message *message);
 
 /* ---- pump.c: answers for a connection over a handle of the user's ---- */
 

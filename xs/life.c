@@ -115,6 +115,7 @@ iss_begin(
 	iss_attach(aTHX_ self, conn);
 	if (set_up_name(aTHX_ conn, &err, args, name, scheme) &&
 	    take_over_buffers(aTHX_ self, conn, &err)) {
+		iss_debug_begin(aTHX_ self, conn);
 		(void)hv_stores(GvHVn(self), "_SSL_object",
 		    iss_new_handle(aTHX_ conn->ssl));
 		return true;
@@ -165,6 +166,7 @@ iss_handshake(pTHX_ GV *self, bool server, SV *seconds, bool wait)
 {
 	struct iss_conn *conn = must_be_attached(aTHX_ self);
 	iss_deadline until = deadline(aTHX_ seconds, wait);
+	bool was_open = conn->state == ISS_CONN_OPEN;
 	struct iss_call call;
 	SV *result;
 	int rv;
@@ -172,8 +174,8 @@ iss_handshake(pTHX_ GV *self, bool server, SV *seconds, bool wait)
 	for (;;) {
 		iss_call_begin(aTHX_ &call, self, conn, NULL);
 		rv = iss_conn_handshake(conn, server, until);
-		if (rv == ISS_OK)
-			iss_tell_open(aTHX_ self);
+		if (rv == ISS_OK && !was_open)
+			iss_tell_open(aTHX_ self, conn);
 		if (rv != ISS_INTR)
 			result = outcome(aTHX_ self, conn, rv);
 		iss_call_end(aTHX_ &call);

@@ -54,7 +54,7 @@ transfer(pTHX_ GV *glob, struct iss_conn *conn, SV *guarded, transfer_fn *fn,
 	iss_call_begin(aTHX_ &call, glob, conn, guarded);
 	rv = fn(conn, buf, len, done);
 	if (!was_open && conn->state == ISS_CONN_OPEN)
-		iss_tell_open(aTHX_ glob);
+		iss_tell_open(aTHX_ glob, conn);
 	iss_call_end(aTHX_ &call);
 	if (call.asked && still_there(aTHX_ glob, conn) != ISS_OK)
 		return ISS_ERROR;

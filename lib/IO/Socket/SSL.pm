@@ -25,6 +25,7 @@ XSLoader::load(__PACKAGE__, $VERSION);
 
 use IO::Socket::SSL::Base;
 use IO::Socket::SSL::Constants;
+use IO::Socket::SSL::Debug;
 use IO::Socket::SSL::Defaults;
 use IO::Socket::SSL::Names;
 use IO::Socket::SSL::Refusals;
@@ -92,6 +93,7 @@ sub configure_SSL {
     my $hash = *$self;
     my %args = %$given;
 
+    _debug(2, 'configure_SSL') if $DEBUG;
     $args{SSL_server} = exists $args{Listen} unless defined $args{SSL_server};
     my $merged =
       IO::Socket::SSL::Defaults::merge(\%args, $args{SSL_server});
@@ -172,6 +174,7 @@ sub accept {
 sub connect_SSL {
     my $self = shift;
 
+    _debug(2, 'connect_SSL') if $DEBUG;
     return $self->_handshake_as(0, @_ == 1 ? %{ $_[0] } : @_);
 }
 
@@ -179,6 +182,7 @@ sub accept_SSL {
     my $self   = shift;
     my $socket = @_ % 2 || (@_ && ref $_[0]) ? shift : $self;
 
+    _debug(2, 'accept_SSL') if $DEBUG;
     return _handshake_as($socket, 1, @_ == 1 ? %{ $_[0] } : @_);
 }
 
@@ -293,6 +297,7 @@ sub start_SSL {
     my ($class, $socket, @args) = @_;
     my %args = @args == 1 ? %{ $args[0] } : @args;
 
+    _debug(2, 'start_SSL') if $DEBUG;
     $class = ref $class if ref $class;
     $socket = \$_[1] if ref \$socket eq 'GLOB';    # itself, not our copy
     if ($args{SSL_usebio}) {
@@ -378,6 +383,7 @@ sub stop_SSL {
     my $down = !exists $args{_SSL_ioclass_downgrade}
       || $args{_SSL_ioclass_downgrade};
 
+    _debug(2, 'stop_SSL') if $DEBUG;
     if (defined is_SSL($self)) {
         my $fast = $args{SSL_fast_shutdown} ? 1 : 0;
         my $quiet = $args{SSL_no_shutdown} || !$hash->{_SSL_object};
@@ -405,6 +411,7 @@ sub close {
     my %args = @_ == 1 ? %{ $_[0] } : @_;
     my $fd   = IO::Socket::SSL::SSL_HANDLE::real_fileno($self);
 
+    _debug(2, 'close') if $DEBUG;
     if (!defined $fd) {
         $! = EBADF;
         return '';
