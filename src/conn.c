@@ -230,6 +230,20 @@ broke(struct iss_conn *conn, const char *what)
 	return iss_error_openssl(&conn->err, "%s", what);
 }
 
+/*
+ * Does the error mean the end that the socket saw?  1.1.1 tells it as
+ * SSL_ERROR_SYSCALL without an error.  3.0 answers it with an alert, which
+ * bounces off a peer that has gone: errno is the alert's.
+ */
+static bool
+is_end(const struct iss_conn *conn)
+{
+	unsigned long error = ERR_peek_error();
+
+	return error == 0 ? conn->sock->sys_errno == 0
+			  : ERR_GET_REASON(error) == ISS_R_UNEXPECTED_EOF;
+}
+
 int
 iss_conn_failed(struct iss_conn *conn, int ret, const char *what)
 {
@@ -247,10 +261,7 @@ iss_conn_failed(struct iss_conn *conn, int ret, const char *what)
 	default:
 		break;
 	}
-	/* 1.1.1 tells an end as SSL_ERROR_SYSCALL without an error. */
-	if (conn->sock->eof && conn->sock->sys_errno == 0 &&
-	    (ERR_peek_error() == 0 ||
-		ERR_GET_REASON(ERR_peek_error()) == ISS_R_UNEXPECTED_EOF))
+	if (conn->sock->eof && is_end(conn))
 		return ended_without_notify(conn, what);
 	return broke(conn, what);
 }

@@ -87,6 +87,27 @@ each_version(
     }
 );
 
+# OpenSSL answers the end with an alert, which is refused here.
+each_setting(
+    sub {
+        my ($sock, $peer) = tls_pair(
+            @_,
+            peer => sub {
+                my ($sock, $me) = @_;
+                getc $sock;
+                $sock->close(SSL_no_shutdown => 1);
+                $me->tell('closed');
+            }
+        );
+        syswrite $sock, 'x';
+        $peer->hear;
+        syswrite $sock, 'bounces';
+        is(sysread($sock, my $buffer, 10), 0,
+            'an end is one when nothing can be written any more');
+        is($sock->eof_reason, 'truncated', '... and tells that it was cut off');
+    }
+);
+
 # Bytes of a stranger in place of a record.
 my %FORGERY = (
     'text in the clear'   => "HTTP/1.0 200 OK\r\n\r\n",
