@@ -10,11 +10,16 @@
 
 #include <openssl/evp.h>
 
+#include "hostname.h"
 #include "wire.h"
 
 #define CONTEXT(name, kind, member)                                            \
 	{                                                                      \
 		"SSL_" name, kind, offsetof(struct iss_config, member)         \
+	}
+#define IDENTITY(name, kind, member)                                           \
+	{                                                                      \
+		"SSL_" name, kind, offsetof(struct iss_identity, member)       \
 	}
 #define PEER(name, kind, member)                                               \
 	{                                                                      \
@@ -31,10 +36,6 @@ static const struct iss_option context_options[] = {
 	CONTEXT("honor_cipher_order", ISS_SWITCH, honor_cipher_order),
 	CONTEXT("alpn_protocols", ISS_PROTOCOLS, alpn_protocols),
 	CONTEXT("mode_release_buffers", ISS_FLAG, mode_release_buffers),
-	CONTEXT("cert_file", ISS_FILE, cert_file),
-	CONTEXT("key_file", ISS_FILE, key_file),
-	CONTEXT("cert", ISS_CERTS, cert),
-	CONTEXT("key", ISS_KEY, key),
 	CONTEXT("verify_mode", ISS_NUMBER, verify_mode),
 	CONTEXT("ca_file", ISS_TEXTS, ca_file),
 	CONTEXT("ca_path", ISS_PATHS, ca_path),
@@ -46,6 +47,13 @@ static const struct iss_option context_options[] = {
 	CONTEXT("fingerprint", ISS_FINGERPRINTS, fingerprints),
 	CONTEXT("force_fingerprint", ISS_SWITCH, force_fingerprint),
 	CONTEXT("session_id_context", ISS_TEXT, session_id_context),
+};
+
+static const struct iss_option identity_options[] = {
+	IDENTITY("cert_file", ISS_FILE, cert_file),
+	IDENTITY("key_file", ISS_FILE, key_file),
+	IDENTITY("cert", ISS_CERTS, cert),
+	IDENTITY("key", ISS_KEY, key),
 };
 
 static const struct iss_option peer_options[] = {
@@ -63,6 +71,13 @@ iss_config_options(size_t *count)
 {
 	*count = sizeof(context_options) / sizeof(context_options[0]);
 	return context_options;
+}
+
+const struct iss_option *
+iss_identity_options(size_t *count)
+{
+	*count = sizeof(identity_options) / sizeof(identity_options[0]);
+	return identity_options;
 }
 
 const struct iss_option *
@@ -159,10 +174,73 @@ iss_config_init(struct iss_config *config, bool server)
 void
 iss_config_release(struct iss_config *config)
 {
-	size_t count;
-	const struct iss_option *options = iss_config_options(&count);
+	size_t i, count;
+	const struct iss_option *options = iss_identity_options(&count);
 
+	for (i = 0; i < config->n_identities; i++)
+		release_all(&config->identities[i], options, count);
+	free(config->identities);
+	for (i = 0; i < config->n_hosts; i++)
+		iss_config_release(&config->hosts[i]);
+	free(config->hosts);
+	free(config->host);
+	options = iss_config_options(&count);
 	release_all(config, options, count);
+}
+
+struct iss_identity *
+iss_config_add_identity(struct iss_error *err, struct iss_config *config)
+{
+	struct iss_identity *larger = realloc(
+	    config->identities, (config->n_identities + 1) * sizeof(*larger));
+
+	if (larger == NULL) {
+		iss_error_set(err, "out of memory");
+		return NULL;
+	}
+	config->identities = larger;
+	larger += config->n_identities++;
+	memset(larger, 0, sizeof(*larger));
+	return larger;
+}
+
+/* As a client will ask for it; what is no name, nobody asks for. */
+static char *
+normal_name(const char *name, size_t len)
+{
+	struct iss_error ignored;
+	struct iss_host host;
+	char *copy;
+
+	iss_error_clear(&ignored);
+	if (iss_host_init(&ignored, &host, name, len) == ISS_OK) {
+		name = host.name;
+		len = strlen(host.name);
+	}
+	if ((copy = calloc(1, len + 1)) != NULL)
+		memcpy(copy, name, len);
+	return copy;
+}
+
+struct iss_config *
+iss_config_add_host(struct iss_error *err, struct iss_config *config,
+    const char *name, size_t len)
+{
+	char *host = normal_name(name, len);
+	struct iss_config *larger =
+	    realloc(config->hosts, (config->n_hosts + 1) * sizeof(*larger));
+
+	if (larger != NULL)
+		config->hosts = larger;
+	if (larger == NULL || host == NULL) {
+		free(host);
+		iss_error_set(err, "out of memory");
+		return NULL;
+	}
+	larger += config->n_hosts++;
+	iss_config_init(larger, config->server);
+	larger->host = host;
+	return larger;
 }
 
 void

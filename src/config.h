@@ -24,6 +24,14 @@ struct iss_texts {
 	size_t count;
 };
 
+/* A certificate of ours, with its key. */
+struct iss_identity {
+	char *cert_file;
+	char *key_file;
+	STACK_OF(X509) * cert; /* leaf first; owned references */
+	EVP_PKEY *key;
+};
+
 /* The options of a context; the names are those without "SSL_". */
 struct iss_config {
 	bool server;
@@ -39,10 +47,8 @@ struct iss_config {
 	struct iss_buf alpn_protocols; /* wire format */
 	bool mode_release_buffers;
 	/* who we are */
-	char *cert_file;
-	char *key_file;
-	STACK_OF(X509) * cert; /* leaf first; owned references */
-	EVP_PKEY *key;
+	struct iss_identity *identities; /* a kind of key each */
+	size_t n_identities;
 	/* whom we trust */
 	int verify_mode; /* SSL_VERIFY_*, -1: as the role has it */
 	struct iss_texts ca_file;
@@ -56,6 +62,10 @@ struct iss_config {
 	int force_fingerprint;
 	/* sessions of a server */
 	char *session_id_context;
+	/* a server of several names: what each has instead of all this */
+	char *host; /* its name; NULL: any other name, or none */
+	struct iss_config *hosts;
+	size_t n_hosts;
 };
 
 /* The options of one connection. */
@@ -92,8 +102,13 @@ struct iss_option {
 	size_t offset; /* of the member in its struct */
 };
 
-/* The tables, count by pointer.  Static: never freed. */
+/*
+ * The tables, count by pointer.  Static: never freed.  The first is of
+ * struct iss_config, the second of struct iss_identity, the third of struct
+ * iss_peer_config.
+ */
 const struct iss_option *iss_config_options(size_t *count);
+const struct iss_option *iss_identity_options(size_t *count);
 const struct iss_option *iss_peer_options(size_t *count);
 
 /* Built-in defaults; release frees what the setters put in. */
@@ -103,7 +118,17 @@ void iss_peer_config_init(struct iss_peer_config *config);
 void iss_peer_config_release(struct iss_peer_config *config);
 
 /*
- * Set the member of config (of either struct) that option describes; a
+ * One more identity of a config, empty; one more host, by defaults, with its
+ * name in A-labels and lower case, if it is one.  NULL, with err set,
+ * when memory runs out.  They belong to config, and move when it gets more.
+ */
+struct iss_identity *iss_config_add_identity(
+    struct iss_error *err, struct iss_config *config);
+struct iss_config *iss_config_add_host(struct iss_error *err,
+    struct iss_config *config, const char *name, size_t len);
+
+/*
+ * Set the member of config (of any of the structs) that option describes; a
  * value set before is replaced, texts are copied and must be free of NUL.
  * Return ISS_OK or ISS_ERROR with err naming the option.
  *

@@ -208,6 +208,14 @@ ended_without_notify(struct iss_conn *conn, const char *what)
 	return ISS_ERROR;
 }
 
+/* Is it what OpenSSL says when a callback of ours did not want to go on? */
+static bool
+is_verdict(int reason)
+{
+	return reason == SSL_R_CERTIFICATE_VERIFY_FAILED ||
+	       reason == SSL_R_CALLBACK_FAILED;
+}
+
 /* The peer or the system broke it. */
 static int
 broke(struct iss_conn *conn, const char *what)
@@ -219,10 +227,12 @@ broke(struct iss_conn *conn, const char *what)
 	conn->state = ISS_CONN_FAILED;
 	if (reason == 0 && e != 0)
 		return iss_error_errno(&conn->err, e, "%s", what);
-	if (ERR_GET_REASON(reason) == SSL_R_CERTIFICATE_VERIFY_FAILED &&
-	    iss_error_is_set(why)) {
-		iss_error_set(&conn->err, "%s: certificate verify failed: %s",
-		    what, why->text);
+	if (iss_error_is_set(why) && is_verdict(ERR_GET_REASON(reason))) {
+		iss_error_set(&conn->err, "%s: %s%s", what,
+		    why->verify_error != X509_V_OK
+			? "certificate verify failed: "
+			: "",
+		    why->text);
 		conn->err.verify_error = why->verify_error;
 		conn->err.depth = why->depth;
 		return ISS_ERROR;

@@ -13,7 +13,8 @@
 
 #include "compat.h"
 #include "dh.h"
-#include "keypair.h"
+#include "identity.h"
+#include "sni.h"
 #include "trust.h"
 #include "verify.h"
 #include "version.h"
@@ -230,111 +231,20 @@ set_client_cas(struct iss_error *err, struct iss_ctx *ctx,
 	return ISS_CTX_FINE;
 }
 
-static int
-ask_password(void *arg, char *buf, size_t size)
-{
-	const struct iss_asker *asker = arg;
-
-	return asker->ops->password(asker->host, buf, size);
-}
-
-static int
-load(struct iss_error *err, struct iss_keypair *pair, const char *option,
-    const char *file, unsigned want, const struct iss_asker *asker)
-{
-	struct iss_asker lent = *asker;
-	bool can_ask = asker->ops != NULL && asker->ops->password != NULL;
-
-	if (iss_keypair_load(err, pair, file, want,
-		can_ask ? ask_password : NULL, &lent) == ISS_OK)
-		return ISS_OK;
-	iss_error_prefix(err, "%s", option);
-	return ISS_ERROR;
-}
-
-/* Collect certificate, chain and key from files and handles. */
-static int
-find_identity(struct iss_error *err, struct iss_keypair *pair,
-    const struct iss_config *config, const struct iss_asker *asker)
-{
-	unsigned want = ISS_KEYPAIR_CERT;
-	int n;
-
-	if (config->cert != NULL) {
-		for (n = 1; n < sk_X509_num(config->cert); n++) {
-			X509 *ca = sk_X509_value(config->cert, n);
-
-			if (pair->chain == NULL)
-				pair->chain = sk_X509_new_null();
-			if (pair->chain == NULL ||
-			    !sk_X509_push(pair->chain, ca))
-				return iss_error_openssl(err, "SSL_cert");
-			X509_up_ref(ca);
-		}
-		pair->cert = sk_X509_value(config->cert, 0);
-		X509_up_ref(pair->cert);
-	} else if (config->cert_file != NULL) {
-		if (config->key == NULL && config->key_file == NULL)
-			want |= ISS_KEYPAIR_TRY_KEY;
-		if (load(err, pair, "SSL_cert_file", config->cert_file, want,
-			asker) != ISS_OK)
-			return ISS_ERROR;
-	}
-	if (config->key != NULL) {
-		EVP_PKEY_up_ref(config->key);
-		pair->key = config->key;
-		return ISS_OK;
-	}
-	if (config->key_file == NULL)
-		return ISS_OK;
-	return load(err, pair, "SSL_key_file", config->key_file,
-	    ISS_KEYPAIR_KEY, asker);
-}
-
-static int
-use_identity(struct iss_error *err, struct iss_ctx *ctx,
-    const struct iss_keypair *pair, const struct iss_config *config)
-{
-	const char *cert_name = "SSL_cert";
-	const char *key_name = "SSL_key";
-
-	if (config->cert == NULL && config->cert_file != NULL)
-		cert_name = config->cert_file;
-	if (config->key == NULL)
-		key_name =
-		    config->key_file != NULL ? config->key_file : cert_name;
-	if (pair->key == NULL)
-		return iss_error_set(err,
-		    "%s: no private key: neither SSL_key nor SSL_key_file is "
-		    "given, and there is none beside the certificate",
-		    cert_name);
-	if (pair->cert == NULL)
-		return iss_error_set(err,
-		    "%s: no certificate: neither SSL_cert nor SSL_cert_file is "
-		    "given",
-		    key_name);
-	if (iss_keypair_check(err, pair, cert_name, key_name) != ISS_OK)
-		return ISS_ERROR;
-	/* Chain and all in one step, so that a weak one is found here. */
-	if (!SSL_CTX_use_cert_and_key(
-		ctx->ssl_ctx, pair->cert, pair->key, pair->chain, 1))
-		return iss_error_openssl(err, "%s: cannot be used", cert_name);
-	return ISS_OK;
-}
-
 static enum iss_ctx_fault
-set_identity(struct iss_error *err, struct iss_ctx *ctx,
+set_identities(struct iss_error *err, struct iss_ctx *ctx,
     const struct iss_config *config, const struct iss_asker *asker)
 {
-	struct iss_keypair pair;
-	int rv;
+	bool used = false;
+	size_t i;
 
-	iss_keypair_init(&pair);
-	rv = find_identity(err, &pair, config, asker);
-	if (rv == ISS_OK && (pair.cert != NULL || pair.key != NULL))
-		rv = use_identity(err, ctx, &pair, config);
-	iss_keypair_release(&pair);
-	return rv == ISS_OK ? ISS_CTX_FINE : ISS_CTX_FAILED;
+	for (i = 0; i < config->n_identities; i++) {
+		if (iss_identity_use(err, ctx->ssl_ctx, &config->identities[i],
+			asker, &used) != ISS_OK)
+			return ISS_CTX_FAILED;
+		ctx->has_identity |= used;
+	}
+	return ISS_CTX_FINE;
 }
 
 static int
@@ -382,6 +292,23 @@ set_alpn(struct iss_error *err, struct iss_ctx *ctx,
 	return ISS_CTX_FINE;
 }
 
+/* A session that one host gave is none of another's. */
+static bool
+digest_names(
+    const char *text, const char *host, unsigned char *id, unsigned int *len)
+{
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	bool ok =
+	    md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL) &&
+	    EVP_DigestUpdate(md, text, strlen(text)) &&
+	    (host == NULL || (EVP_DigestUpdate(md, "", 1) &&
+				 EVP_DigestUpdate(md, host, strlen(host)))) &&
+	    EVP_DigestFinal_ex(md, id, len);
+
+	EVP_MD_CTX_free(md);
+	return ok;
+}
+
 /*
  * A server that asks for client certificates must name its sessions, or
  * OpenSSL refuses to resume them (SSL_CTX_set_session_id_context(3)); a
@@ -396,8 +323,7 @@ set_session_context(struct iss_error *err, struct iss_ctx *ctx,
 	const char *text = config->session_id_context;
 
 	(void)asker;
-	if (text != NULL &&
-	    !EVP_Digest(text, strlen(text), id, &len, EVP_sha256(), NULL)) {
+	if (text != NULL && !digest_names(text, config->host, id, &len)) {
 		iss_error_openssl(err, "SSL_session_id_context");
 		return ISS_CTX_FAILED;
 	}
@@ -437,6 +363,44 @@ tell_host(struct iss_error *err, struct iss_ctx *ctx,
 	return ISS_CTX_FAILED;
 }
 
+static int
+compare_hosts(const void *a, const void *b)
+{
+	const struct iss_ctx *const *left = a, *const *right = b;
+
+	return strcmp((*left)->host, (*right)->host);
+}
+
+/* Each name of a server has a context of its own, made by the same steps. */
+static enum iss_ctx_fault
+add_hosts(struct iss_error *err, struct iss_ctx *ctx,
+    const struct iss_config *config, const struct iss_asker *asker)
+{
+	enum iss_ctx_fault fault;
+	struct iss_ctx *one;
+	size_t i;
+
+	if (ctx->server)
+		iss_sni_install(ctx);
+	if (config->n_hosts == 0)
+		return ISS_CTX_FINE;
+	ctx->hosts = calloc(config->n_hosts, sizeof(*ctx->hosts));
+	if (ctx->hosts == NULL) {
+		iss_error_set(err, "out of memory");
+		return ISS_CTX_FAILED;
+	}
+	for (i = 0; i < config->n_hosts; i++) {
+		fault = iss_ctx_new(err, &one, &config->hosts[i], asker);
+		if (fault != ISS_CTX_FINE) {
+			iss_error_prefix(err, "host %s", config->hosts[i].host);
+			return fault;
+		}
+		ctx->hosts[ctx->n_hosts++] = one;
+	}
+	qsort(ctx->hosts, ctx->n_hosts, sizeof(*ctx->hosts), compare_hosts);
+	return ISS_CTX_FINE;
+}
+
 /* In this order. */
 static step_fn *const steps[] = {
 	set_versions,
@@ -446,10 +410,11 @@ static step_fn *const steps[] = {
 	set_trust,
 	set_client_cas,
 	set_fingerprints,
-	set_identity,
+	set_identities,
 	set_alpn,
 	set_session_context,
 	tell_host,
+	add_hosts,
 };
 
 enum iss_ctx_fault
@@ -467,6 +432,11 @@ iss_ctx_new(struct iss_error *err, struct iss_ctx **out,
 	}
 	iss_buf_init(&ctx->alpn, ISS_WIRE_MAX);
 	ctx->server = config->server;
+	if (config->host != NULL &&
+	    (ctx->host = strdup(config->host)) == NULL) {
+		iss_error_set(err, "out of memory");
+		goto done;
+	}
 	if (!iss_refcount_init(&ctx->refs) ||
 	    (ctx->ssl_ctx = SSL_CTX_new(TLS_method())) == NULL) {
 		iss_error_openssl(err, "cannot make an SSL context");
@@ -491,15 +461,34 @@ iss_ctx_up_ref(struct iss_ctx *ctx)
 	return ctx;
 }
 
+int
+iss_ctx_verify_mode(const struct iss_ctx *ctx)
+{
+	int mode = SSL_CTX_get_verify_mode(ctx->ssl_ctx);
+	size_t i;
+
+	for (i = 0; i < ctx->n_hosts; i++)
+		mode |= iss_ctx_verify_mode(ctx->hosts[i]);
+	return mode;
+}
+
 void
 iss_ctx_free(struct iss_ctx *ctx)
 {
+	size_t i;
+
 	if (ctx == NULL || !iss_refcount_down(&ctx->refs))
 		return;
 	/* Somebody else may hold it longer, and must not find us there. */
-	if (ctx->ssl_ctx != NULL)
+	if (ctx->ssl_ctx != NULL) {
 		SSL_CTX_set_alpn_select_cb(ctx->ssl_ctx, NULL, NULL);
+		SSL_CTX_set_client_hello_cb(ctx->ssl_ctx, NULL, NULL);
+	}
 	SSL_CTX_free(ctx->ssl_ctx);
+	for (i = 0; i < ctx->n_hosts; i++)
+		iss_ctx_free(ctx->hosts[i]);
+	free(ctx->hosts);
+	free(ctx->host);
 	iss_buf_release(&ctx->alpn);
 	iss_fingerprints_release(&ctx->fingerprints);
 	iss_refcount_release(&ctx->refs);

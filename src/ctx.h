@@ -19,6 +19,10 @@ struct iss_ctx {
 	struct iss_refcount refs;
 	SSL_CTX *ssl_ctx;
 	bool server;
+	bool has_identity; /* a certificate, with its key */
+	char *host; /* what it serves of a server of several names; or NULL */
+	struct iss_ctx **hosts; /* those names, in order; owned */
+	size_t n_hosts;
 	struct iss_buf alpn; /* our protocols, wire format */
 	/* for connections that bring none of their own */
 	struct iss_fingerprints fingerprints;
@@ -38,6 +42,9 @@ enum iss_ctx_fault { ISS_CTX_FINE, ISS_CTX_INVALID, ISS_CTX_FAILED };
  */
 enum iss_ctx_fault iss_ctx_new(struct iss_error *err, struct iss_ctx **out,
     const struct iss_config *config, const struct iss_asker *asker);
+
+/* The SSL_VERIFY_* flags, those of all hosts together. */
+int iss_ctx_verify_mode(const struct iss_ctx *ctx);
 
 /* One more holder; each calls iss_ctx_free, for which NULL is fine. */
 struct iss_ctx *iss_ctx_up_ref(struct iss_ctx *ctx);

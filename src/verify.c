@@ -179,13 +179,19 @@ note_failure(struct iss_verify *verify, X509_STORE_CTX *store)
 	iss_buf_release(&where);
 }
 
+struct iss_verify *
+iss_verify_of(const SSL *ssl)
+{
+	return ssl_index < 0 ? NULL : SSL_get_ex_data(ssl, ssl_index);
+}
+
 static struct iss_verify *
 of_store(X509_STORE_CTX *store)
 {
 	int index = SSL_get_ex_data_X509_STORE_CTX_idx();
 	SSL *ssl = X509_STORE_CTX_get_ex_data(store, index);
 
-	return ssl != NULL ? SSL_get_ex_data(ssl, ssl_index) : NULL;
+	return ssl != NULL ? iss_verify_of(ssl) : NULL;
 }
 
 /*
@@ -301,18 +307,40 @@ iss_verify_install(SSL_CTX *ctx)
 	SSL_CTX_set_cert_verify_callback(ctx, judge_chain, NULL);
 }
 
-int
-iss_verify_attach(struct iss_error *err, struct iss_verify *verify, SSL *ssl)
+/* What is forced is not left to a mode that verifies nothing. */
+static void
+set_mode(const struct iss_verify *verify, SSL *ssl, int mode)
 {
-	int mode;
-
-	if (!CRYPTO_THREAD_run_once(&index_once, make_index) || ssl_index < 0 ||
-	    !SSL_set_ex_data(ssl, ssl_index, verify))
-		return iss_error_openssl(err, "cannot prepare verification");
-	/* What is forced is not left to a mode that verifies nothing. */
-	mode = SSL_get_verify_mode(ssl);
 	if (verify->force_fingerprint)
 		mode |= SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
 	SSL_set_verify(ssl, mode, judge_cert);
+}
+
+int
+iss_verify_attach(struct iss_error *err, struct iss_verify *verify, SSL *ssl)
+{
+	if (!CRYPTO_THREAD_run_once(&index_once, make_index) || ssl_index < 0 ||
+	    !SSL_set_ex_data(ssl, ssl_index, verify))
+		return iss_error_openssl(err, "cannot prepare verification");
+	set_mode(verify, ssl, SSL_get_verify_mode(ssl));
+	return ISS_OK;
+}
+
+int
+iss_verify_follow(struct iss_error *err, SSL *ssl)
+{
+	const struct iss_verify *verify = iss_verify_of(ssl);
+	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
+	SSL_CTX *ctx = SSL_get_SSL_CTX(ssl);
+
+	/* It adds flags, and takes none away. */
+	X509_VERIFY_PARAM_clear_flags(
+	    param, X509_VERIFY_PARAM_get_flags(param));
+	if (!X509_VERIFY_PARAM_set1(param, SSL_CTX_get0_param(ctx)))
+		return iss_error_openssl(err, "cannot prepare verification");
+	if (verify != NULL)
+		set_mode(verify, ssl, SSL_CTX_get_verify_mode(ctx));
+	else
+		SSL_set_verify(ssl, SSL_CTX_get_verify_mode(ctx), NULL);
 	return ISS_OK;
 }

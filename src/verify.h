@@ -74,6 +74,16 @@ int iss_verify_attach(
     struct iss_error *err, struct iss_verify *verify, SSL *ssl);
 
 /*
+ * The connection went over to another context (SNI): judge it as that one
+ * says.  SSL_set_SSL_CTX(3) alone leaves the old rules in force.  Returns
+ * ISS_OK or ISS_ERROR.
+ */
+int iss_verify_follow(struct iss_error *err, SSL *ssl);
+
+/* What judges this connection; NULL when it is none of ours.  Borrowed. */
+struct iss_verify *iss_verify_of(const SSL *ssl);
+
+/*
  * Does the certificate belong to the name, by these rules?  If not, err says
  * which name was wanted and which are offered.  Returns ISS_OK or ISS_ERROR.
  */

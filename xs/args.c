@@ -13,14 +13,15 @@
 
 /* What is being filled, so that it can be released before a croak. */
 struct target {
-	void *config;
-	void (*release)(void *config);
+	void *config; /* whose member is set */
+	void *whole;  /* what that is a part of */
+	void (*release)(void *whole);
 };
 
 static void
 give_up(pTHX_ const struct target *target, SV *message)
 {
-	target->release(target->config);
+	target->release(target->whole);
 	iss_croak(aTHX_ message);
 }
 
@@ -238,21 +239,68 @@ turns_off_dh(pTHX_ HV *args)
 	return (file != NULL && !SvOK(*file)) || (dh != NULL && !SvOK(*dh));
 }
 
-void
-iss_args_to_config(pTHX_ HV *args, struct iss_config *config)
+/* The certificates that the program shows: hashes of our four options. */
+static void
+fill_identities(
+    pTHX_ AV *identities, const struct target *target, struct iss_config *config)
 {
-	struct target target = { config, release_config };
+	struct target one = *target;
+	struct iss_error err;
+	size_t count;
+	const struct iss_option *options = iss_identity_options(&count);
+	SSize_t i;
+
+	for (i = 0; i <= av_len(identities); i++) {
+		SV **args = av_fetch(identities, i, 0);
+
+		iss_error_clear(&err);
+		if ((one.config = iss_config_add_identity(&err, config)) == NULL)
+			check(aTHX_ target, &err, ISS_ERROR);
+		walk(aTHX_ (HV *)SvRV(*args), &one, options, count);
+	}
+}
+
+static void
+fill(pTHX_ HV *args, const struct target *target, struct iss_config *config)
+{
+	struct target here = *target;
+	SV *identities = iss_hash_value(aTHX_ args, "_identities");
 	size_t count;
 	const struct iss_option *options = iss_config_options(&count);
 
-	walk(aTHX_ args, &target, options, count);
+	here.config = config;
+	walk(aTHX_ args, &here, options, count);
 	config->dh_auto = !turns_off_dh(aTHX_ args);
+	if (identities != NULL)
+		fill_identities(
+		    aTHX_ (AV *)SvRV(identities), &here, config);
+}
+
+void
+iss_args_to_config(pTHX_ HV *args, HV *hosts, struct iss_config *config)
+{
+	struct target target = { config, config, release_config };
+	struct iss_config *one;
+	struct iss_error err;
+	const char *name;
+	STRLEN len;
+	HE *entry;
+
+	fill(aTHX_ args, &target, config);
+	hv_iterinit(hosts);
+	while ((entry = hv_iternext(hosts)) != NULL) {
+		name = SvPVutf8(HeSVKEY_force(entry), len);
+		iss_error_clear(&err);
+		if ((one = iss_config_add_host(&err, config, name, len)) == NULL)
+			check(aTHX_ &target, &err, ISS_ERROR);
+		fill(aTHX_ (HV *)SvRV(HeVAL(entry)), &target, one);
+	}
 }
 
 void
 iss_args_to_peer_config(pTHX_ HV *args, struct iss_peer_config *config)
 {
-	struct target target = { config, release_peer_config };
+	struct target target = { config, config, release_peer_config };
 	size_t count;
 	const struct iss_option *options = iss_peer_options(&count);
 

@@ -148,8 +148,12 @@ void iss_run_signal_handlers(pTHX);
 
 /* ---- args.c: SSL_* hashes to plain values ---- */
 
-/* Fill config from the hash; croaks, with config released, on a wrong one. */
-void iss_args_to_config(pTHX_ HV *args, struct iss_config *config);
+/*
+ * Fill config from the hash, a server's hosts from a hash of such hashes by
+ * name (IO::Socket::SSL::Hosts makes them); croaks, with config released, on
+ * a wrong value.
+ */
+void iss_args_to_config(pTHX_ HV *args, HV *hosts, struct iss_config *config);
 void iss_args_to_peer_config(pTHX_ HV *args, struct iss_peer_config *config);
 
 /* Set the name check of a connection from a scheme as the user gives it. */
@@ -187,7 +191,7 @@ void iss_run_tied(pTHX_ enum iss_method method, SV *handle, I32 ax, I32 items);
 /* ---- life.c: contexts and connections begin and end ---- */
 
 /* True, or false with the error told. */
-bool iss_create_ctx(pTHX_ SV *self, HV *args, bool server);
+bool iss_create_ctx(pTHX_ SV *self, HV *args, HV *hosts, bool server);
 bool iss_begin(pTHX_ GV *self, struct iss_ctx *ctx, int fd, HV *args, SV *name,
     SV *scheme);
 

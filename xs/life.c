@@ -10,7 +10,7 @@
 #include "trust.h"
 
 bool
-iss_create_ctx(pTHX_ SV *self, HV *args, bool server)
+iss_create_ctx(pTHX_ SV *self, HV *args, HV *hosts, bool server)
 {
 	struct iss_host_ops ops = iss_perl_ops;
 	struct iss_asker asker = { &ops, NULL };
@@ -23,7 +23,7 @@ iss_create_ctx(pTHX_ SV *self, HV *args, bool server)
 	if (!SvROK(self) || SvTYPE(SvRV(self)) != SVt_PVHV)
 		Perl_croak(aTHX_ "a context must be a hash");
 	iss_config_init(&config, server);
-	iss_args_to_config(aTHX_ args, &config);
+	iss_args_to_config(aTHX_ args, hosts, &config);
 	iss_call_begin(aTHX_ &call, NULL, NULL, NULL);
 	call.callbacks = (HV *)SvRV(self);
 	asker.host = &call;
@@ -45,7 +45,7 @@ iss_create_ctx(pTHX_ SV *self, HV *args, bool server)
 	(void)hv_stores(
 	    (HV *)SvRV(self), "context", iss_new_handle(aTHX_ ctx->ssl_ctx));
 	(void)hv_stores((HV *)SvRV(self), "verify_mode",
-	    newSViv(SSL_CTX_get_verify_mode(ctx->ssl_ctx)));
+	    newSViv(iss_ctx_verify_mode(ctx)));
 	iss_attach_ctx(aTHX_ self, ctx);
 	return true;
 }

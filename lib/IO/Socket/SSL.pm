@@ -507,8 +507,8 @@ sub getlines {
 
 my %CAN = (
     client_sni   => 1,
-    server_sni   => '',
-    multi_cert   => '',
+    server_sni   => 1,
+    multi_cert   => 1,
     npn          => '',
     alpn         => 1,
     ecdh         => 1,

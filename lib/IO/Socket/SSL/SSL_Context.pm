@@ -6,6 +6,8 @@ use warnings;
 
 use Carp;
 
+use IO::Socket::SSL::Hosts;
+
 # A mistake is told where the user made it, not where we found it.
 our @CARP_NOT =
   qw(IO::Socket::SSL IO::Socket::SSL::Defaults IO::Socket::IP IO::Socket);
@@ -44,7 +46,9 @@ sub new {
     IO::Socket::SSL::Defaults::complete($args, $server);
     delete @$args{@IDENTITY}
       if !$server && defined $args->{SSL_use_cert} && !$args->{SSL_use_cert};
-    $self->_create($args, $server ? 1 : 0) || return;
+    $self->_create(IO::Socket::SSL::Hosts::split_args($args, $server),
+        $server ? 1 : 0)
+      || return;
     return $self;
 }
 
