@@ -1,0 +1,33 @@
+# Every option that the code reads has its item in the manual, and the manual
+# promises none that nobody reads.
+use strict;
+use warnings;
+
+use Test::More;
+
+# What the pattern captures in these files.
+sub found {
+    my ($pattern, @files) = @_;
+    my %found;
+
+    for my $file (@files) {
+        open my $in, '<', $file or die "$file: $!\n";
+        local $/;
+        $found{$_} = 1 for <$in> =~ /$pattern/g;
+    }
+    return \%found;
+}
+
+my $tables = found(qr/\b(?:CONTEXT|PEER)\("(\w+)"/, 'src/config.c');
+my $glue   = found(qr/"(SSL_[a-z]\w+)/,             glob 'xs/*.c');
+my $perl   = found(qr/(?<![\w:])(SSL_[a-z]\w+)/,
+    'lib/IO/Socket/SSL.pm', glob 'lib/IO/Socket/SSL/*.pm');
+my %read = (%$perl, %$glue, map { ("SSL_$_" => 1) } keys %$tables);
+
+my $manual = found(qr/^=item (SSL_[a-z]\w+)/m, 'lib/IO/Socket/SSL.pod');
+for my $option (sort keys %read) {
+    ok($manual->{$option}, "the manual tells of $option");
+}
+is_deeply([grep { !$read{$_} } sort keys %$manual],
+    [], 'it tells of none that is not read');
+done_testing;
