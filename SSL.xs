@@ -100,7 +100,7 @@ _write_plain(struct iss_conn *self)
 void
 _detach(GV *self)
     CODE:
-	iss_detach(aTHX_ self);
+	iss_end(aTHX_ self);
 
 void
 _drop_unread(int fd)

@@ -106,6 +106,15 @@ iss_buf_printf(struct iss_buf *buf, const char *fmt, ...)
 	return true;
 }
 
+void
+iss_buf_drop(struct iss_buf *buf, size_t len)
+{
+	if (len == 0)
+		return;
+	buf->len -= len;
+	memmove(buf->data, buf->data + len, buf->len + 1);
+}
+
 const char *
 iss_buf_text(const struct iss_buf *buf)
 {

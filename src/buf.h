@@ -35,6 +35,9 @@ bool iss_buf_puts(struct iss_buf *buf, const char *text);
 bool iss_buf_printf(struct iss_buf *buf, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Drop that many bytes, which it holds, from the front. */
+void iss_buf_drop(struct iss_buf *buf, size_t len);
+
 /* The bytes as text; "" when empty.  Borrowed until the next append. */
 const char *iss_buf_text(const struct iss_buf *buf);
 

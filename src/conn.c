@@ -16,6 +16,7 @@
 #include "pump.h"
 
 #define SHUTDOWN_FAILED "SSL shutdown error"
+#define WRITE_FAILED "SSL write error"
 
 enum { DRAIN_CHUNK = 4096 };
 
@@ -80,6 +81,7 @@ iss_conn_new(struct iss_error *err, struct iss_conn **out, struct iss_ctx *ctx,
 	ERR_clear_error();
 	conn->ctx = iss_ctx_up_ref(ctx);
 	conn->asker.ops = ops;
+	iss_buf_init(&conn->unsent, ISS_RECORD_MAX);
 	conn->verify.asker = &conn->asker;
 	conn->strict_eof = config->strict_eof;
 	conn->io_timeout = config->io_timeout;
@@ -133,6 +135,7 @@ iss_conn_free(struct iss_conn *conn)
 	}
 	iss_ctx_free(conn->ctx);
 	iss_verify_release(&conn->verify);
+	iss_buf_release(&conn->unsent);
 	iss_refcount_release(&conn->refs);
 	free(conn);
 }
@@ -362,6 +365,48 @@ iss_conn_handshake(struct iss_conn *conn, bool server, iss_deadline deadline)
 }
 
 static int
+unsent_step(struct iss_conn *conn, void *arg)
+{
+	struct iss_buf *unsent = &conn->unsent;
+	size_t put;
+	int done;
+
+	(void)arg;
+	while (unsent->len > 0) {
+		if (iss_conn_before(conn) != ISS_OK)
+			return ISS_ERROR;
+		done = SSL_write_ex(conn->ssl, unsent->data, unsent->len, &put);
+		conn->busy = false;
+		if (!done)
+			return iss_conn_failed(conn, 0, WRITE_FAILED);
+		iss_buf_drop(unsent, put);
+	}
+	return ISS_OK;
+}
+
+int
+iss_conn_send_unsent(struct iss_conn *conn, iss_deadline deadline)
+{
+	int rv;
+
+	if (conn->unsent.len == 0)
+		return ISS_OK;
+	if (iss_conn_can_write(conn))
+		rv = iss_conn_until(
+		    conn, unsent_step, NULL, deadline, WRITE_FAILED);
+	else if (conn->state == ISS_CONN_FAILED)
+		rv = ISS_ERROR; /* the first error stays the one that is told */
+	else {
+		iss_error_clear(&conn->err);
+		rv = iss_error_errno(&conn->err, EPIPE, WRITE_FAILED);
+	}
+	/* Busy: OpenSSL may be reading it this moment. */
+	if (!conn->busy && (rv == ISS_OK || rv == ISS_ERROR || rv == ISS_EOF))
+		iss_buf_release(&conn->unsent);
+	return rv;
+}
+
+static int
 notify_step(struct iss_conn *conn, void *arg)
 {
 	int ret;
@@ -382,10 +427,14 @@ notify_step(struct iss_conn *conn, void *arg)
 int
 iss_conn_send_notify(struct iss_conn *conn, iss_deadline deadline)
 {
+	int rv;
+
 	if (conn->state != ISS_CONN_OPEN)
 		return ISS_OK;
 	if (conn->sent_notify)
 		return iss_pump_flush(conn);
+	if ((rv = iss_conn_send_unsent(conn, deadline)) != ISS_OK)
+		return rv;
 	return iss_conn_until(
 	    conn, notify_step, NULL, deadline, SHUTDOWN_FAILED);
 }

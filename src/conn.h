@@ -12,6 +12,7 @@
 
 #include <openssl/ssl.h>
 
+#include "buf.h"
 #include "config.h"
 #include "ctx.h"
 #include "deadline.h"
@@ -28,6 +29,8 @@ enum iss_conn_state {
 	ISS_CONN_FAILED     /* nothing goes any more, in either direction */
 };
 
+enum { ISS_RECORD_MAX = 16384 }; /* RFC 8446, 5.1: plaintext of a record */
+
 struct iss_conn {
 	struct iss_refcount refs;
 	SSL *ssl;
@@ -37,17 +40,18 @@ struct iss_conn {
 	struct iss_verify verify;
 	enum iss_conn_state state;
 	bool server;
-	bool sent_notify;  /* our close_notify is out: we write no more TLS */
-	bool got_notify;   /* the peer's is in: we read no more TLS */
-	bool truncated;    /* the peer ended TCP without close_notify */
-	bool plain_write;  /* after sent_notify, writes go out in the clear */
-	bool plain_read;   /* after got_notify, reads come in the clear */
-	bool told_end;     /* the host knows of got_notify */
-	bool read_end;     /* set by the host: a read has returned the end */
-	bool busy;         /* OpenSSL is on the stack for it */
-	bool strict_eof;   /* ... which is an error */
-	double io_timeout; /* seconds for one read or write; < 0: none */
-	struct iss_error err; /* of the last operation that failed */
+	bool sent_notify; /* our close_notify is out: we write no more TLS */
+	bool got_notify;  /* the peer's is in: we read no more TLS */
+	bool truncated;   /* the peer ended TCP without close_notify */
+	bool plain_write; /* after sent_notify, writes go out in the clear */
+	bool plain_read;  /* after got_notify, reads come in the clear */
+	bool told_end;    /* the host knows of got_notify */
+	bool read_end;    /* set by the host: a read has returned the end */
+	bool busy;        /* OpenSSL is on the stack for it */
+	bool strict_eof;  /* a truncated end is an error */
+	struct iss_buf unsent; /* waits for more: iss_conn_write_later */
+	double io_timeout;     /* seconds for one read or write; < 0: none */
+	struct iss_error err;  /* of the last operation that failed */
 };
 
 /*
@@ -75,8 +79,15 @@ int iss_conn_handshake(
     struct iss_conn *conn, bool server, iss_deadline deadline);
 
 /*
- * Send our close_notify, once (RFC 8446, 6.1).  Not possible, and no
- * failure, where the handshake is not done or the connection failed.
+ * Send what iss_conn_write_later kept back; a failure loses it, unless it
+ * may be repeated (ISS_WANT_WRITE, ISS_INTR, ISS_TIMEOUT).
+ */
+int iss_conn_send_unsent(struct iss_conn *conn, iss_deadline deadline);
+
+/*
+ * Send what was kept back, then our close_notify, once (RFC 8446, 6.1).  Not
+ * possible, and no failure, where the handshake is not done or the connection
+ * failed.
  */
 int iss_conn_send_notify(struct iss_conn *conn, iss_deadline deadline);
 

@@ -130,6 +130,9 @@ receive(struct iss_conn *conn, struct transfer *t)
 {
 	int rv;
 
+	/* The peer may not answer before it has heard the whole question. */
+	if (conn->unsent.len > 0 && (rv = iss_conn_flush(conn)) != ISS_OK)
+		return rv;
 	if (!iss_conn_can_read(conn)) {
 		if (conn->state == ISS_CONN_OPEN)
 			return after_end(conn, t);
@@ -188,6 +191,10 @@ iss_conn_write(struct iss_conn *conn, const void *buf, size_t len, size_t *put)
 	int rv;
 
 	*put = 0;
+	if (conn->unsent.len > 0 && (rv = iss_conn_flush(conn)) != ISS_OK)
+		return rv;
+	if (len == 0)
+		return ISS_OK;
 	if (!iss_conn_can_write(conn)) {
 		if ((rv = make_ready(conn)) != ISS_OK)
 			return rv;
@@ -212,14 +219,44 @@ iss_conn_write_all(
 {
 	const char *bytes = buf;
 	size_t n;
-	int rv = ISS_OK;
+	int rv;
 
 	*put = 0;
-	while (*put < len && rv == ISS_OK) {
+	do {
 		rv = iss_conn_write(conn, bytes + *put, len - *put, &n);
 		*put += n;
-	}
+	} while (*put < len && rv == ISS_OK);
 	return rv;
+}
+
+int
+iss_conn_flush(struct iss_conn *conn)
+{
+	return iss_conn_send_unsent(conn, limit(conn));
+}
+
+int
+iss_conn_write_later(
+    struct iss_conn *conn, const void *buf, size_t len, size_t *put)
+{
+	int rv;
+
+	*put = 0;
+	if (conn->sent_notify) /* no record can be filled any more */
+		return iss_conn_write(conn, buf, len, put);
+	if ((rv = make_ready(conn)) != ISS_OK)
+		return rv;
+	if (conn->unsent.len == ISS_RECORD_MAX &&
+	    (rv = iss_conn_flush(conn)) != ISS_OK)
+		return rv;
+	if (len > ISS_RECORD_MAX - conn->unsent.len)
+		len = ISS_RECORD_MAX - conn->unsent.len;
+	if (!iss_buf_append(&conn->unsent, buf, len)) {
+		iss_error_clear(&conn->err);
+		return iss_error_set(&conn->err, "out of memory");
+	}
+	*put = len;
+	return ISS_OK;
 }
 
 size_t

@@ -11,8 +11,6 @@
 
 #include "conn.h"
 
-enum { ISS_RECORD_MAX = 16384 }; /* RFC 8446, 5.1: plaintext of a record */
-
 /*
  * Read or peek at up to len bytes, at least 1, of one record.  ISS_EOF with
  * *got 0: close_notify, or TCP's end (conn->truncated) unless
@@ -24,7 +22,8 @@ int iss_conn_read(struct iss_conn *conn, void *buf, size_t len, size_t *got);
 int iss_conn_peek(struct iss_conn *conn, void *buf, size_t len, size_t *got);
 
 /*
- * Write at most one record of the len bytes at buf, at least 1.  After
+ * Write at most one record of the len bytes at buf; none: only what
+ * iss_conn_write_later kept back, which goes first in any case.  After
  * ISS_WANT_* and ISS_INTR the call must be repeated with the same bytes.
  * After our close_notify: EPERM, or with conn->plain_write in the clear.
  * SSL_write_ex(3).
@@ -35,6 +34,16 @@ int iss_conn_write(
 /* Write all; *put tells how far it came, also on failure. */
 int iss_conn_write_all(
     struct iss_conn *conn, const void *buf, size_t len, size_t *put);
+
+/*
+ * For many small writes: take up to len bytes, at least 1, and keep them
+ * back until they fill a record, or until iss_conn_flush, or until anything
+ * else is read, written or closed on this connection.  What was kept back
+ * before may have to be sent first, hence the statuses of iss_conn_write.
+ */
+int iss_conn_write_later(
+    struct iss_conn *conn, const void *buf, size_t len, size_t *put);
+int iss_conn_flush(struct iss_conn *conn);
 
 /* How many bytes can be read without touching the network. */
 size_t iss_conn_pending(struct iss_conn *conn);

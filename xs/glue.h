@@ -164,6 +164,18 @@ SV *iss_args_scheme_code(pTHX_ SV *scheme);
 
 /* ---- stream.c: application data from and to scalars ---- */
 
+/* One call of the core, with callbacks for the glob. */
+typedef int iss_transfer_fn(
+    struct iss_conn *conn, void *buf, size_t len, size_t *done);
+int iss_stream_transfer(pTHX_ GV *glob, struct iss_conn *conn, SV *guarded,
+    iss_transfer_fn *fn, void *buf, size_t len, size_t *done);
+
+/*
+ * Tell the status of a read whose caller cannot return what the sub of
+ * SSL_on_peer_shutdown says; at the end of TLS that sub is called.
+ */
+void iss_stream_end(pTHX_ GV *glob, struct iss_conn *conn, int status);
+
 /*
  * Do what a method does, with the arguments behind the handle, as perlfunc
  * has them.  Returns a new value, or NULL on failure, with $! and $SSL_ERROR
@@ -188,12 +200,21 @@ void iss_remember_methods(pTHX);
 void iss_run_method(pTHX_ enum iss_method method, GV *glob, I32 ax, I32 items);
 void iss_run_tied(pTHX_ enum iss_method method, SV *handle, I32 ax, I32 items);
 
+/* ---- layer.c: TLS for C code that takes the PerlIO of a handle ---- */
+
+/* Under the tie of a glob, from the handshake's start to TLS's end. */
+void iss_layer_push(pTHX_ GV *glob, struct iss_conn *conn);
+void iss_layer_pop(pTHX_ GV *glob);
+
 /* ---- life.c: contexts and connections begin and end ---- */
 
 /* True, or false with the error told. */
 bool iss_create_ctx(pTHX_ SV *self, HV *args, HV *hosts, bool server);
 bool iss_begin(pTHX_ GV *self, struct iss_ctx *ctx, int fd, HV *args, SV *name,
     SV *scheme);
+
+/* TLS is over: the connection is forgotten, the handle is plain. */
+void iss_end(pTHX_ GV *self);
 
 /* New values: 1 done, '' failed, undef under way; the last two told. */
 SV *iss_handshake(pTHX_ GV *self, bool server, SV *seconds, bool wait);

@@ -112,10 +112,12 @@ iss_begin(
 		return false;
 	}
 	/* From here on the glob owns it, whatever croaks. */
+	iss_end(aTHX_ self);
 	iss_attach(aTHX_ self, conn);
 	if (set_up_name(aTHX_ conn, &err, args, name, scheme) &&
 	    take_over_buffers(aTHX_ self, conn, &err)) {
 		iss_debug_begin(aTHX_ self, conn);
+		iss_layer_push(aTHX_ self, conn);
 		(void)hv_stores(GvHVn(self), "_SSL_object",
 		    iss_new_handle(aTHX_ conn->ssl));
 		return true;
@@ -123,6 +125,13 @@ iss_begin(
 	iss_detach(aTHX_ self);
 	iss_tell_error(aTHX_ self, &err);
 	return false;
+}
+
+void
+iss_end(pTHX_ GV *self)
+{
+	iss_layer_pop(aTHX_ self);
+	iss_detach(aTHX_ self);
 }
 
 /* A deadline from seconds; waiting for ever is a deadline too. */

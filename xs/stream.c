@@ -17,9 +17,6 @@ enum {
 	LARGEST_PEEK = ISS_RECORD_MAX
 };
 
-typedef int transfer_fn(
-    struct iss_conn *conn, void *buf, size_t len, size_t *done);
-
 /*
  * Perl code ran: a callback or a signal's handler.  It may have taken the
  * connection off, and the descriptor may be somebody else's by now.
@@ -42,10 +39,9 @@ interrupted(pTHX_ GV *glob, struct iss_conn *conn)
 	return still_there(aTHX_ glob, conn);
 }
 
-/* One call of the core for the glob's connection. */
-static int
-transfer(pTHX_ GV *glob, struct iss_conn *conn, SV *guarded, transfer_fn *fn,
-    void *buf, size_t len, size_t *done)
+int
+iss_stream_transfer(pTHX_ GV *glob, struct iss_conn *conn, SV *guarded,
+    iss_transfer_fn *fn, void *buf, size_t len, size_t *done)
 {
 	bool was_open = conn->state == ISS_CONN_OPEN;
 	struct iss_call call;
@@ -188,7 +184,7 @@ read_bytes(pTHX_ GV *glob, struct iss_conn *conn, SV *buf, SV *len_sv,
 {
 	size_t len = wanted(aTHX_ len_sv);
 	STRLEN at = place(aTHX_ offset, make_bytes(aTHX_ buf), true);
-	transfer_fn *fn = kind == READ_PEEK ? iss_conn_peek : iss_conn_read;
+	iss_transfer_fn *fn = kind == READ_PEEK ? iss_conn_peek : iss_conn_read;
 	size_t total = 0;
 	SV *result;
 	int rv = ISS_OK;
@@ -200,7 +196,7 @@ read_bytes(pTHX_ GV *glob, struct iss_conn *conn, SV *buf, SV *len_sv,
 		if (n > ISS_RECORD_MAX)
 			n = ISS_RECORD_MAX;
 		p = room(aTHX_ buf, at + total, n);
-		rv = transfer(aTHX_ glob, conn, buf, fn, p, n, &n);
+		rv = iss_stream_transfer(aTHX_ glob, conn, buf, fn, p, n, &n);
 		if (rv == ISS_OK) {
 			total += n;
 			set_end(aTHX_ buf, at + total);
@@ -266,11 +262,12 @@ put(pTHX_ GV *glob, struct iss_conn *conn, SV *owner, const char *bytes,
 	size_t total = 0;
 	int rv = ISS_OK;
 
-	while (total < len) {
+	/* Nothing is still a flush. */
+	while (total < len || conn->unsent.len > 0) {
 		size_t n = 0;
 
 		/* write_one and write_all do not change what is there. */
-		rv = transfer(aTHX_ glob, conn, owner,
+		rv = iss_stream_transfer(aTHX_ glob, conn, owner,
 		    all ? write_all : write_one,
 		    INT2PTR(void *, PTR2IV(bytes + total)), len - total, &n);
 		total += n;
@@ -373,9 +370,8 @@ do_printf(pTHX_ GV *glob, struct iss_conn *conn, SV **items, SSize_t count)
 	return put(aTHX_ glob, conn, ready, SvPVX(ready), SvCUR(ready), true);
 }
 
-/* For those that cannot return what SSL_on_peer_shutdown's sub says. */
-static void
-end_reached(pTHX_ GV *glob, struct iss_conn *conn, int rv)
+void
+iss_stream_end(pTHX_ GV *glob, struct iss_conn *conn, int rv)
 {
 	if (rv == ISS_EOF)
 		SvREFCNT_dec(peer_closed(aTHX_ glob, conn));
@@ -392,11 +388,11 @@ do_getc(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 	PERL_UNUSED_VAR(args);
 	PERL_UNUSED_VAR(count);
 	do
-		rv = transfer(
+		rv = iss_stream_transfer(
 		    aTHX_ glob, conn, NULL, iss_conn_read, &byte, 1, &got);
 	while (
 	    rv == ISS_INTR && (rv = interrupted(aTHX_ glob, conn)) == ISS_OK);
-	end_reached(aTHX_ glob, conn, rv);
+	iss_stream_end(aTHX_ glob, conn, rv);
 	if (got > 0)
 		return newSVpvn(&byte, 1);
 	conn->read_end = rv == ISS_EOF;
@@ -413,11 +409,11 @@ do_eof(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 	PERL_UNUSED_VAR(args);
 	PERL_UNUSED_VAR(count);
 	do
-		rv = transfer(
+		rv = iss_stream_transfer(
 		    aTHX_ glob, conn, NULL, iss_conn_peek, &byte, 1, &got);
 	while (
 	    rv == ISS_INTR && (rv = interrupted(aTHX_ glob, conn)) == ISS_OK);
-	end_reached(aTHX_ glob, conn, rv);
+	iss_stream_end(aTHX_ glob, conn, rv);
 	/* What may still come is no end. */
 	return newSVsv(
 	    boolSV(rv == ISS_EOF || rv == ISS_ERROR || rv == ISS_TIMEOUT));
@@ -473,19 +469,21 @@ more_of_line(pTHX_ GV *glob, struct iss_conn *conn, const struct iss_line *line,
 
 	*ends = false;
 	if (line->kind == ISS_LINE_ALL) {
-		rv = transfer(
+		rv = iss_stream_transfer(
 		    aTHX_ glob, conn, NULL, iss_conn_read, p, look, &got);
 		set_end(aTHX_ text, had + got);
 		return rv;
 	}
-	rv = transfer(aTHX_ glob, conn, NULL, iss_conn_peek, p, look, &got);
+	rv = iss_stream_transfer(
+	    aTHX_ glob, conn, NULL, iss_conn_peek, p, look, &got);
 	if (rv != ISS_OK)
 		return rv;
 	if (had == 0)
 		skip = iss_line_skip(line, p, got);
 	take =
 	    skip > 0 ? skip : iss_line_take(line, p - had, had, p, got, ends);
-	rv = transfer(aTHX_ glob, conn, NULL, iss_conn_read, p, take, &got);
+	rv = iss_stream_transfer(
+	    aTHX_ glob, conn, NULL, iss_conn_read, p, take, &got);
 	if (rv == ISS_OK && skip == 0)
 		set_end(aTHX_ text, had + got);
 	return rv;
@@ -514,7 +512,7 @@ do_readline(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 		if (look < LARGEST_PEEK)
 			look *= 2;
 	}
-	end_reached(aTHX_ glob, conn, rv);
+	iss_stream_end(aTHX_ glob, conn, rv);
 	if (SvCUR(text) == 0) {
 		conn->read_end = rv == ISS_EOF;
 		return NULL;

@@ -1,0 +1,93 @@
+# A TLS connection with a relay in between that records what we send, byte by
+# byte: where plaintext could leak, the test looks for it on the wire.
+#
+#   my ($sock, $peer, $record) = recorded_pair(
+#       version => 'TLSv1_3', mine => { SSL_... }, peer => sub { ... });
+#   ...
+#   close $sock;                    # the relay ends with our side
+#   my $bytes = $record->();
+#   is(data_records($bytes), 3, ...);
+package ISS::Recorder;
+
+use strict;
+use warnings;
+
+use Exporter qw(import);
+use IO::Select;
+use IO::Socket::INET;
+use IO::Socket::SSL;
+use ISS::Test;
+
+our @EXPORT = qw(recorded_pair data_records);
+
+# We are the client; the peer's sub is that of tls_pair.
+sub recorded_pair {
+    my %arg  = @_;
+    my %both = $arg{version} ? (SSL_version => $arg{version}) : ();
+
+    my $inner = listener();
+    my $peer  = peer(
+        sub {
+            my ($me) = @_;
+            my $tcp  = $inner->accept or die "accept: $!";
+            my $sock = IO::Socket::SSL->start_SSL($tcp, server_args(%both))
+              or die "the peer's handshake failed: $SSL_ERROR\n";
+            $arg{peer}->($sock, $me) if $arg{peer};
+            $me->hear;
+        }
+    );
+    my ($tcp, $relay) = raw_pair(
+        sub {
+            my ($tcp, $me) = @_;
+            my $onward = IO::Socket::INET->new(address($inner))
+              or die "connect: $!";
+            $me->tell(_relay($tcp, $onward));
+        }
+    );
+    my $sock =
+      IO::Socket::SSL->start_SSL($tcp,
+        client_args(%both, %{ $arg{mine} || {} }))
+      or die "our handshake failed: $SSL_ERROR";
+    return ($sock, $peer, sub { ($relay->hear)[0] });
+}
+
+# Pass bytes on until our side ends; return what it sent.
+sub _relay {
+    my ($ours, $theirs) = @_;
+
+    local $SIG{PIPE} = 'IGNORE';
+    my $select = IO::Select->new($ours, $theirs);
+    my $record = '';
+    while (my @ready = $select->can_read) {
+        for my $from (@ready) {
+            my $to = $from == $ours ? $theirs : $ours;
+            if (!sysread $from, my $bytes, 100_000) {
+                shutdown $to, 1;
+                return $record if $from == $ours;
+                $select->remove($from);
+            }
+            else {
+                $record .= $bytes if $from == $ours;
+                print {$to} $bytes;
+                $to->flush;
+            }
+        }
+    }
+    return $record;
+}
+
+# How many records of application data a recording holds.  In TLS 1.3 the
+# Finished of the handshake and alerts look like one, too.
+sub data_records {
+    my ($bytes) = @_;
+
+    my $count = 0;
+    while (length $bytes >= 5) {
+        my ($type, $length) = unpack 'C x2 n', $bytes;
+        $count++ if $type == 23;
+        substr $bytes, 0, 5 + $length, '';
+    }
+    return $count;
+}
+
+1;

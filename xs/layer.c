@@ -1,0 +1,507 @@
+/*
+ * A PerlIO layer of ours under the tie.  C code that takes the PerlIO of a
+ * handle (Storable, formats, Digest's addfile) knows nothing of ties:
+ *
+ *	$sock -> GV -> IO -> tie            Perl's builtins
+ *	                  -> IoIFP, IoOFP   C code
+ *	                       layer -> struct iss_conn
+ *	                       :perlio
+ *	                       :unix        fileno, select, fcntl
+ *
+ * With the layer there, what such code reads and writes goes through TLS as
+ * well, from the handshake's start to stop_SSL.  Nothing is read ahead; small
+ * writes wait in the connection for a full record, a flush or the close.
+ *
+ * A bond, magic on the IO, ties the layers of one interpreter to the glob
+ * that callbacks are made for; a layer without a bond (the handle is being
+ * destroyed) has no callbacks.
+ */
+#include "glue.h"
+#include "perliol.h"
+
+#include <errno.h>
+
+#include "io.h"
+
+struct layer {
+	struct _PerlIO base;   /* Perl's own, must be first */
+	struct iss_conn *conn; /* one reference */
+	struct bond *bond;     /* borrowed: takes itself out when it goes */
+	struct layer *next;    /* of the same bond */
+	PerlIO *handle;        /* whose layer it is */
+	bool has_written;      /* since the last flush, and by this handle */
+	bool may_go;           /* TLS is over, or the handle is closed */
+};
+
+struct bond {
+	SV *glob; /* a weakened reference to it, the magic's */
+	struct layer *layers;
+};
+
+static PerlIO_funcs layer_funcs;
+
+/* The layer's place in the handle, NULL when it is not there any more. */
+static PerlIO *
+find_layer(PerlIO *handle)
+{
+	while (handle != NULL && PerlIOValid(handle)) {
+		if (PerlIOBase(handle)->tab == &layer_funcs)
+			return handle;
+		handle = PerlIONext(handle);
+	}
+	return NULL;
+}
+
+/* ---- the bond ---- */
+
+static void
+bind_layer(struct bond *bond, struct layer *layer)
+{
+	layer->bond = bond;
+	layer->next = bond->layers;
+	bond->layers = layer;
+}
+
+static void
+unbind_layer(struct layer *layer)
+{
+	struct layer **at;
+
+	if (layer->bond == NULL)
+		return;
+	for (at = &layer->bond->layers; *at != layer;)
+		at = &(*at)->next;
+	*at = layer->next;
+	layer->bond = NULL;
+}
+
+static int
+free_bond(pTHX_ SV *sv, MAGIC *mg)
+{
+	struct bond *bond = (struct bond *)mg->mg_ptr;
+
+	PERL_UNUSED_ARG(sv);
+	while (bond->layers != NULL)
+		unbind_layer(bond->layers);
+	Safefree(bond);
+	mg->mg_ptr = NULL;
+	return 0;
+}
+
+#ifdef USE_ITHREADS
+/* PerlIO has cloned its handles before, and knows which became which. */
+static int
+dup_bond(pTHX_ MAGIC *mg, CLONE_PARAMS *params)
+{
+	const struct bond *bond = (const struct bond *)mg->mg_ptr;
+	const struct layer *layer;
+	struct bond *copy;
+	PerlIO *handle;
+
+	PERL_UNUSED_ARG(params);
+	Newxz(copy, 1, struct bond);
+	copy->glob = mg->mg_obj;
+	for (layer = bond->layers; layer != NULL; layer = layer->next) {
+		handle = (PerlIO *)ptr_table_fetch(PL_ptr_table, layer->handle);
+		if ((handle = find_layer(handle)) != NULL)
+			bind_layer(copy, PerlIOSelf(handle, struct layer));
+	}
+	mg->mg_ptr = (char *)copy;
+	return 0;
+}
+#else
+#	define dup_bond NULL
+#endif
+
+static const MGVTBL bond_vtbl = { .svt_free = free_bond, .svt_dup = dup_bond };
+
+static struct bond *
+new_bond(pTHX_ GV *glob)
+{
+	SV *ref = newRV_inc((SV *)glob);
+	struct bond *bond;
+	MAGIC *mg;
+
+	sv_rvweaken(ref);
+	Newxz(bond, 1, struct bond);
+	bond->glob = ref;
+	mg = sv_magicext((SV *)GvIOp(glob), ref, PERL_MAGIC_ext, &bond_vtbl,
+	    (const char *)bond, 0);
+	mg->mg_flags |= MGf_DUP;
+	SvREFCNT_dec_NN(ref);
+	return bond;
+}
+
+/* Whom callbacks are made for; NULL where that is not known any more. */
+static GV *
+glob_of(pTHX_ const struct layer *layer)
+{
+	SV *ref = layer->bond != NULL ? layer->bond->glob : NULL;
+
+	return ref != NULL && SvROK(ref) && isGV_with_GP(SvRV(ref))
+		   ? (GV *)SvRV(ref)
+		   : NULL;
+}
+
+/* ---- pushed and popped ---- */
+
+static void
+push_on(pTHX_ PerlIO *handle, struct bond *bond, struct iss_conn *conn)
+{
+	struct layer *layer;
+
+	/* No mode: it reads and writes as what lies below does. */
+	if (PerlIO_push(aTHX_ handle, &layer_funcs, NULL, NULL) == NULL)
+		return;
+	layer = PerlIOSelf(handle, struct layer);
+	layer->conn = iss_conn_up_ref(conn);
+	bind_layer(bond, layer);
+}
+
+void
+iss_layer_push(pTHX_ GV *glob, struct iss_conn *conn)
+{
+	IO *io = GvIO(glob);
+	struct bond *bond;
+
+	if (io == NULL || IoIFP(io) == NULL)
+		return;
+	bond = new_bond(aTHX_ glob);
+	push_on(aTHX_ IoIFP(io), bond, conn);
+	if (IoOFP(io) != NULL && IoOFP(io) != IoIFP(io))
+		push_on(aTHX_ IoOFP(io), bond, conn);
+}
+
+void
+iss_layer_pop(pTHX_ GV *glob)
+{
+	IO *io = GvIO(glob);
+	MAGIC *mg = io != NULL && SvMAGICAL((SV *)io)
+			? mg_findext((SV *)io, PERL_MAGIC_ext, &bond_vtbl)
+			: NULL;
+	struct layer *layer;
+
+	if (mg == NULL)
+		return;
+	while ((layer = ((struct bond *)mg->mg_ptr)->layers) != NULL) {
+		layer->may_go = true;
+		PerlIO_pop(aTHX_ find_layer(layer->handle));
+	}
+	sv_unmagicext((SV *)io, PERL_MAGIC_ext, (MGVTBL *)&bond_vtbl);
+}
+
+static IV
+layer_pushed(
+    pTHX_ PerlIO *handle, const char *mode, SV *arg, PerlIO_funcs *funcs)
+{
+	struct layer *layer = PerlIOSelf(handle, struct layer);
+
+	layer->handle = handle;
+	return PerlIOBase_pushed(aTHX_ handle, mode, arg, funcs);
+}
+
+/* No more callbacks, no more signals: the handle is on its way out. */
+static int
+flush_quietly(struct layer *layer)
+{
+	int rv;
+
+	do
+		rv = iss_conn_flush(layer->conn);
+	while (rv == ISS_INTR);
+	layer->has_written = false;
+	return rv;
+}
+
+/* binmode ":pop" of a careless program must not uncover the socket. */
+static IV
+layer_popped(pTHX_ PerlIO *handle)
+{
+	struct layer *layer = PerlIOSelf(handle, struct layer);
+
+	if (layer->conn != NULL && !layer->may_go)
+		return -1;
+	unbind_layer(layer);
+	if (layer->has_written)
+		(void)flush_quietly(layer);
+	iss_conn_free(layer->conn);
+	layer->conn = NULL;
+	return PerlIOBase_popped(aTHX_ handle);
+}
+
+/* ---- duplicates ---- */
+
+/*
+ * A second handle on the descriptor would not be tied, and its syswrite
+ * plain: only a new thread gets one, where the tie is cloned along.
+ */
+static PerlIO *
+layer_dup(pTHX_ PerlIO *copy, PerlIO *handle, CLONE_PARAMS *params, int flags)
+{
+	const struct layer *layer = PerlIOSelf(handle, struct layer);
+
+	if (!(flags & PERLIO_DUP_CLONE)) {
+		errno = EOPNOTSUPP;
+		return NULL;
+	}
+	copy = PerlIOBase_dup(aTHX_ copy, handle, params, flags);
+	if (copy != NULL)
+		PerlIOSelf(copy, struct layer)->conn =
+		    iss_conn_up_ref(layer->conn);
+	return copy;
+}
+
+/* ---- data ---- */
+
+/* What a callback or a signal's handler may take away under our feet. */
+static bool
+is_still(PerlIO *handle, const struct iss_conn *conn)
+{
+	return PerlIOValid(handle) && PerlIOBase(handle)->tab == &layer_funcs &&
+	       PerlIOSelf(handle, struct layer)->conn == conn;
+}
+
+static void
+release_conn(pTHX_ void *conn)
+{
+	iss_conn_free(conn);
+}
+
+/* Once, with callbacks for the glob; a handshake does not go without them. */
+static int
+transfer_once(pTHX_ GV *glob, struct iss_conn *conn, iss_transfer_fn *fn,
+    char *buf, size_t len, size_t *done)
+{
+	int rv;
+
+	if (glob == NULL && conn->state != ISS_CONN_OPEN) {
+		errno = EBADF;
+		return ISS_ERROR;
+	}
+	if (glob != NULL)
+		rv = iss_stream_transfer(
+		    aTHX_ glob, conn, NULL, fn, buf, len, done);
+	else
+		rv = fn(conn, buf, len, done);
+	if (rv == ISS_EOF && glob != NULL)
+		iss_stream_end(aTHX_ glob, conn, rv);
+	else
+		iss_tell_status(aTHX_ glob, conn, rv);
+	return rv;
+}
+
+/*
+ * Everything, as C code expects of a buffered handle; *done tells how far it
+ * came.  Interrupted, it goes on after Perl's handlers ran, if the handle
+ * survived them.
+ */
+static int
+transfer(pTHX_ PerlIO *handle, iss_transfer_fn *fn, char *buf, size_t len,
+    size_t *done)
+{
+	struct layer *layer = PerlIOSelf(handle, struct layer);
+	struct iss_conn *conn = iss_conn_up_ref(layer->conn);
+	GV *glob = glob_of(aTHX_ layer);
+	size_t n;
+	int rv;
+	dSP;
+
+	ENTER;
+	PUSHSTACKi(PERLSI_MAGIC); /* the caller's stack is none of ours */
+	SAVEDESTRUCTOR_X(release_conn, conn);
+	if (glob != NULL)
+		SAVEFREESV(SvREFCNT_inc_simple_NN((SV *)glob));
+	*done = 0;
+	do {
+		n = 0;
+		rv = transfer_once(
+		    aTHX_ glob, conn, fn, buf + *done, len - *done, &n);
+		*done += n;
+		if (rv == ISS_INTR)
+			iss_run_signal_handlers(aTHX);
+		if (!is_still(handle, conn)) {
+			errno = EBADF;
+			rv = ISS_ERROR;
+		}
+	} while ((rv == ISS_OK && *done < len) || rv == ISS_INTR);
+	POPSTACK;
+	LEAVE;
+	return rv;
+}
+
+/* What error and eof of the handle say; a busy socket is no error. */
+static void
+note_outcome(PerlIO *handle, const struct iss_conn *conn, int rv)
+{
+	if (!is_still(handle, conn))
+		return;
+	PerlIOBase(handle)->flags &= ~(U32)PERLIO_F_EOF;
+	if (rv == ISS_EOF)
+		PerlIOBase(handle)->flags |= PERLIO_F_EOF;
+	else if (rv == ISS_ERROR || rv == ISS_TIMEOUT)
+		PerlIOBase(handle)->flags |= PERLIO_F_ERROR;
+}
+
+static bool
+is_allowed(PerlIO *handle, U32 direction)
+{
+	if (PerlIOBase(handle)->flags & direction)
+		return true;
+	PerlIOBase(handle)->flags |= PERLIO_F_ERROR;
+	errno = EBADF;
+	return false;
+}
+
+static SSize_t
+layer_read(pTHX_ PerlIO *handle, void *buf, Size_t len)
+{
+	struct iss_conn *conn = PerlIOSelf(handle, struct layer)->conn;
+	size_t got;
+	int rv;
+
+	if (!is_allowed(handle, PERLIO_F_CANREAD))
+		return -1;
+	if (len == 0)
+		return 0;
+	rv = transfer(aTHX_ handle, iss_conn_read, buf, len, &got);
+	note_outcome(handle, conn, rv);
+	if (rv == ISS_EOF && got == 0 && is_still(handle, conn))
+		conn->read_end = true;
+	return got > 0 || rv == ISS_EOF ? (SSize_t)got : -1;
+}
+
+/* iss_conn_write_later under the type of a transfer; it changes nothing. */
+static int
+write_later(struct iss_conn *conn, void *buf, size_t len, size_t *put)
+{
+	return iss_conn_write_later(conn, buf, len, put);
+}
+
+static SSize_t
+layer_write(pTHX_ PerlIO *handle, const void *buf, Size_t len)
+{
+	struct layer *layer = PerlIOSelf(handle, struct layer);
+	struct iss_conn *conn = layer->conn;
+	size_t put;
+	int rv;
+
+	if (!is_allowed(handle, PERLIO_F_CANWRITE))
+		return -1;
+	if (len == 0)
+		return 0;
+	layer->has_written = true;
+	rv = transfer(
+	    aTHX_ handle, write_later, INT2PTR(char *, PTR2IV(buf)), len, &put);
+	note_outcome(handle, conn, rv);
+	return put > 0 ? (SSize_t)put : -1;
+}
+
+static int
+flush(struct iss_conn *conn, void *buf, size_t len, size_t *done)
+{
+	PERL_UNUSED_ARG(buf);
+	*done = len;
+	return iss_conn_flush(conn);
+}
+
+/*
+ * Perl flushes all handles before it forks, a clone's in another thread too:
+ * only those act that have something to say.
+ */
+static IV
+layer_flush(pTHX_ PerlIO *handle)
+{
+	struct layer *layer = PerlIOSelf(handle, struct layer);
+	struct iss_conn *conn = layer->conn;
+	size_t done;
+	int rv;
+
+	if (!layer->has_written)
+		return 0;
+	if (PL_dirty)
+		return flush_quietly(layer) == ISS_OK ? 0 : -1;
+	rv = transfer(aTHX_ handle, flush, NULL, 1, &done);
+	note_outcome(handle, conn, rv);
+	if (is_still(handle, conn) && conn->unsent.len == 0)
+		layer->has_written = false;
+	return rv == ISS_OK ? 0 : -1;
+}
+
+/*
+ * Out of scope, or past the tie.  What was written must arrive, so nothing
+ * may lie unread in the socket; who wrote nothing reads nothing, since he
+ * may be a child that inherited the socket.
+ */
+static IV
+layer_close(pTHX_ PerlIO *handle)
+{
+	struct layer *layer = PerlIOSelf(handle, struct layer);
+	struct iss_conn *conn = layer->conn;
+	const bool has_written = layer->has_written;
+	IV rv = 0;
+
+	if (has_written)
+		rv = PerlIO_flush(handle);
+	if (!is_still(handle, conn))
+		return rv;
+	if (has_written)
+		iss_sock_drop_unread(conn->sock->fd);
+	layer->has_written = false;
+	layer->may_go = true;
+	return rv | PerlIOBase_close(aTHX_ handle);
+}
+
+/* ---- what a stream does not have ---- */
+
+static IV
+layer_seek(pTHX_ PerlIO *handle, Off_t offset, int whence)
+{
+	PERL_UNUSED_ARG(handle);
+	PERL_UNUSED_ARG(offset);
+	PERL_UNUSED_ARG(whence);
+	errno = ESPIPE;
+	return -1;
+}
+
+static Off_t
+layer_tell(pTHX_ PerlIO *handle)
+{
+	PERL_UNUSED_ARG(handle);
+	errno = ESPIPE;
+	return -1;
+}
+
+/* Perl would keep it where the tie does not see it. */
+static SSize_t
+layer_unread(pTHX_ PerlIO *handle, const void *buf, Size_t len)
+{
+	PERL_UNUSED_ARG(handle);
+	PERL_UNUSED_ARG(buf);
+	PERL_UNUSED_ARG(len);
+	errno = EOPNOTSUPP;
+	return 0;
+}
+
+/* Not const, since PerlIO's functions take it so; nobody writes to it. */
+static PerlIO_funcs layer_funcs = {
+	.fsize = sizeof(PerlIO_funcs),
+	.name = "IO::Socket::SSL",
+	.size = sizeof(struct layer),
+	.kind = PERLIO_K_RAW,
+	.Pushed = layer_pushed,
+	.Popped = layer_popped,
+	.Binmode = PerlIOBase_binmode, /* without it, ":raw" would pop us */
+	.Fileno = PerlIOBase_fileno,
+	.Dup = layer_dup,
+	.Read = layer_read,
+	.Unread = layer_unread,
+	.Write = layer_write,
+	.Seek = layer_seek,
+	.Tell = layer_tell,
+	.Close = layer_close,
+	.Flush = layer_flush,
+	.Eof = PerlIOBase_eof,
+	.Error = PerlIOBase_error,
+	.Clearerr = PerlIOBase_clearerr,
+	.Setlinebuf = PerlIOBase_setlinebuf,
+};
