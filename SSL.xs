@@ -257,3 +257,5 @@ _find_default_ca()
 INCLUDE: xs/SSL_Context.xsi
 
 INCLUDE: xs/SSL_HANDLE.xsi
+
+INCLUDE: xs/Utils.xsi

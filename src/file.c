@@ -1,5 +1,5 @@
 /*
- * Reading a file into a buffer.  Knows no format.
+ * Reading a file into a buffer, and writing one.  Knows no format.
  */
 #include "file.h"
 
@@ -69,14 +69,14 @@ iss_file_stamp_is_settled(const struct iss_file_stamp *stamp)
 	return stamp->regular && stamp->ctime.tv_sec + SETTLED < time(NULL);
 }
 
-/* A fifo makes open wait for its writer, so a signal can come first. */
+/* A fifo makes open wait for the other end, so a signal can come first. */
 static int
-open_again(const char *path)
+open_again(const char *path, int flags, mode_t mode)
 {
 	int fd;
 
 	do
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		fd = open(path, flags | O_CLOEXEC | O_NOCTTY, mode);
 	while (fd < 0 && errno == EINTR);
 	return fd;
 }
@@ -119,7 +119,7 @@ int
 iss_file_read(struct iss_error *err, const char *path, struct iss_buf *out,
     struct iss_file_stamp *stamp)
 {
-	int fd = open_again(path);
+	int fd = open_again(path, O_RDONLY, 0);
 	struct stat st;
 	int rv;
 
@@ -133,5 +133,51 @@ iss_file_read(struct iss_error *err, const char *path, struct iss_buf *out,
 			stamp_set(stamp, &st);
 	}
 	close(fd);
+	return rv;
+}
+
+static int
+write_all(int fd, const char *bytes, size_t len)
+{
+	ssize_t put;
+
+	while (len > 0) {
+		put = write(fd, bytes, len);
+		if (put < 0 && errno != EINTR)
+			return -1;
+		if (put > 0) {
+			bytes += put;
+			len -= (size_t)put;
+		}
+	}
+	return 0;
+}
+
+/* The mode comes before the first byte of a secret. */
+static int
+hide(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return -1;
+	return S_ISREG(st.st_mode) ? fchmod(fd, S_IRUSR | S_IWUSR) : 0;
+}
+
+int
+iss_file_write(struct iss_error *err, const char *path, const void *bytes,
+    size_t len, bool secret)
+{
+	int fd = open_again(path, O_WRONLY | O_CREAT | O_TRUNC,
+	    secret ? S_IRUSR | S_IWUSR : 0666);
+	int rv = 0;
+
+	if (fd < 0)
+		return iss_error_errno(err, errno, "%s", path);
+	if ((secret && hide(fd) != 0) || write_all(fd, bytes, len) != 0)
+		rv = iss_error_errno(err, errno, "%s", path);
+	/* a full disk may be told of here alone */
+	if (close(fd) != 0 && errno != EINTR && rv == 0)
+		rv = iss_error_errno(err, errno, "%s", path);
 	return rv;
 }

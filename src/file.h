@@ -1,6 +1,6 @@
 /*
  * A whole file in memory, up to a bound, and how to tell that it is still
- * the same.
+ * the same; and the way back.
  */
 #ifndef ISS_FILE_H
 #define ISS_FILE_H
@@ -50,5 +50,14 @@ bool iss_file_stamp_is_settled(const struct iss_file_stamp *stamp);
  */
 int iss_file_read(struct iss_error *err, const char *path, struct iss_buf *out,
     struct iss_file_stamp *stamp);
+
+/*
+ * Write a file, in place of what was in it.  A secret one can be read by its
+ * owner alone, also where it was there before; what is no regular file keeps
+ * its mode.  Returns 0, or ISS_ERROR with "PATH: reason" and errno; then the
+ * file may be there in part.
+ */
+int iss_file_write(struct iss_error *err, const char *path, const void *bytes,
+    size_t len, bool secret);
 
 #endif

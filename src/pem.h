@@ -9,8 +9,10 @@
 #include <stddef.h>
 
 #include <openssl/bio.h>
+#include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include "buf.h"
 #include "error.h"
 
 struct iss_pem {
@@ -58,5 +60,9 @@ X509 *iss_pem_cert(
     struct iss_error *err, const struct iss_pem *pem, const char *name);
 X509_CRL *iss_pem_crl(
     struct iss_error *err, const struct iss_pem *pem, const char *name);
+
+/* Append a private key as such a block, not encrypted.  Returns 0 or
+ * ISS_ERROR; PEM_write_bio_PrivateKey(3). */
+int iss_pem_add_key(struct iss_error *err, struct iss_buf *out, EVP_PKEY *key);
 
 #endif
