@@ -64,6 +64,14 @@ pending(SV *self)
     OUTPUT:
 	RETVAL
 
+ # What depends on the OpenSSL that we were built with.
+bool
+_can_npn()
+    CODE:
+	RETVAL = iss_protocols_can_npn();
+    OUTPUT:
+	RETVAL
+
  # Begin TLS on a descriptor, under a context, by the options in args; true.
 void
 _begin(GV *self, struct iss_ctx *ctx, int fd, HV *args, SV *name, SV *scheme)

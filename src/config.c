@@ -35,6 +35,7 @@ static const struct iss_option context_options[] = {
 	CONTEXT("dh", ISS_HANDLE, dh),
 	CONTEXT("honor_cipher_order", ISS_SWITCH, honor_cipher_order),
 	CONTEXT("alpn_protocols", ISS_PROTOCOLS, alpn_protocols),
+	CONTEXT("npn_protocols", ISS_PROTOCOLS, npn_protocols),
 	CONTEXT("mode_release_buffers", ISS_FLAG, mode_release_buffers),
 	CONTEXT("verify_mode", ISS_NUMBER, verify_mode),
 	CONTEXT("ca_file", ISS_TEXTS, ca_file),
@@ -169,6 +170,7 @@ iss_config_init(struct iss_config *config, bool server)
 	config->verify_mode = -1;
 	config->dh_auto = 1;
 	iss_buf_init(&config->alpn_protocols, ISS_WIRE_MAX);
+	iss_buf_init(&config->npn_protocols, ISS_WIRE_MAX);
 }
 
 void

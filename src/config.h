@@ -45,6 +45,7 @@ struct iss_config {
 	void *dh;                      /* a DH *, borrowed from the caller */
 	int dh_auto;                   /* without the two: built-in groups */
 	struct iss_buf alpn_protocols; /* wire format */
+	struct iss_buf npn_protocols;
 	bool mode_release_buffers;
 	/* who we are */
 	struct iss_identity *identities; /* a kind of key each */

@@ -18,7 +18,6 @@
 #include "trust.h"
 #include "verify.h"
 #include "version.h"
-#include "wire.h"
 
 /* INTERFACE: OpenSSL's default less everything that is weak today. */
 #define DEFAULT_CIPHERS                                                        \
@@ -247,49 +246,15 @@ set_identities(struct iss_error *err, struct iss_ctx *ctx,
 	return ISS_CTX_FINE;
 }
 
-static int
-select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
-    const unsigned char *offered, unsigned int offered_len, void *arg)
-{
-	const struct iss_ctx *ctx = arg;
-	struct iss_wire ours, theirs;
-	const unsigned char *name;
-	size_t len;
-
-	(void)ssl;
-	ours.bytes = (const unsigned char *)ctx->alpn.data;
-	ours.len = ctx->alpn.len;
-	theirs.bytes = offered;
-	theirs.len = offered_len;
-	if (!iss_wire_select(ours, theirs, &name, &len))
-		return SSL_TLSEXT_ERR_NOACK;
-	*out = name;
-	*out_len = (unsigned char)len;
-	return SSL_TLSEXT_ERR_OK;
-}
-
 static enum iss_ctx_fault
-set_alpn(struct iss_error *err, struct iss_ctx *ctx,
+set_protocols(struct iss_error *err, struct iss_ctx *ctx,
     const struct iss_config *config, const struct iss_asker *asker)
 {
-	const struct iss_buf *list = &config->alpn_protocols;
-
 	(void)asker;
-	if (list->len == 0)
+	if (iss_protocols_use(err, &ctx->protocols, ctx->ssl_ctx,
+		&config->alpn_protocols, &config->npn_protocols) == ISS_OK)
 		return ISS_CTX_FINE;
-	if (!iss_buf_append(&ctx->alpn, list->data, list->len)) {
-		iss_error_set(err, "SSL_alpn_protocols: out of memory");
-		return ISS_CTX_FAILED;
-	}
-	/* Of all OpenSSL's setters this one returns 0 on success. */
-	if (SSL_CTX_set_alpn_protos(ctx->ssl_ctx,
-		(const unsigned char *)ctx->alpn.data,
-		(unsigned int)ctx->alpn.len) != 0) {
-		iss_error_openssl(err, "SSL_alpn_protocols");
-		return ISS_CTX_FAILED;
-	}
-	SSL_CTX_set_alpn_select_cb(ctx->ssl_ctx, select_alpn, ctx);
-	return ISS_CTX_FINE;
+	return ISS_CTX_INVALID;
 }
 
 /* A session that one host gave is none of another's. */
@@ -411,7 +376,7 @@ static step_fn *const steps[] = {
 	set_client_cas,
 	set_fingerprints,
 	set_identities,
-	set_alpn,
+	set_protocols,
 	set_session_context,
 	tell_host,
 	add_hosts,
@@ -430,7 +395,6 @@ iss_ctx_new(struct iss_error *err, struct iss_ctx **out,
 		iss_error_set(err, "out of memory");
 		return ISS_CTX_FAILED;
 	}
-	iss_buf_init(&ctx->alpn, ISS_WIRE_MAX);
 	ctx->server = config->server;
 	if (config->host != NULL &&
 	    (ctx->host = strdup(config->host)) == NULL) {
@@ -480,16 +444,14 @@ iss_ctx_free(struct iss_ctx *ctx)
 	if (ctx == NULL || !iss_refcount_down(&ctx->refs))
 		return;
 	/* Somebody else may hold it longer, and must not find us there. */
-	if (ctx->ssl_ctx != NULL) {
-		SSL_CTX_set_alpn_select_cb(ctx->ssl_ctx, NULL, NULL);
+	if (ctx->ssl_ctx != NULL)
 		SSL_CTX_set_client_hello_cb(ctx->ssl_ctx, NULL, NULL);
-	}
+	iss_protocols_release(&ctx->protocols, ctx->ssl_ctx);
 	SSL_CTX_free(ctx->ssl_ctx);
 	for (i = 0; i < ctx->n_hosts; i++)
 		iss_ctx_free(ctx->hosts[i]);
 	free(ctx->hosts);
 	free(ctx->host);
-	iss_buf_release(&ctx->alpn);
 	iss_fingerprints_release(&ctx->fingerprints);
 	iss_refcount_release(&ctx->refs);
 	free(ctx);

@@ -9,10 +9,10 @@
 
 #include <openssl/ssl.h>
 
-#include "buf.h"
 #include "config.h"
 #include "error.h"
 #include "host.h"
+#include "protocols.h"
 #include "refcount.h"
 
 struct iss_ctx {
@@ -23,7 +23,7 @@ struct iss_ctx {
 	char *host; /* what it serves of a server of several names; or NULL */
 	struct iss_ctx **hosts; /* those names, in order; owned */
 	size_t n_hosts;
-	struct iss_buf alpn; /* our protocols, wire format */
+	struct iss_protocols protocols;
 	/* for connections that bring none of their own */
 	struct iss_fingerprints fingerprints;
 	bool force_fingerprint;
