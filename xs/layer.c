@@ -128,7 +128,7 @@ new_bond(pTHX_ GV *glob)
 	mg = sv_magicext((SV *)GvIOp(glob), ref, PERL_MAGIC_ext, &bond_vtbl,
 	    (const char *)bond, 0);
 	mg->mg_flags |= MGf_DUP;
-	SvREFCNT_dec_NN(ref);
+	SvREFCNT_dec(ref);
 	return bond;
 }
 

@@ -274,7 +274,7 @@ add_name(void *arg, const char *name, const void *bytes, size_t len)
 	if (!SvROK(slot)) {
 		list = newAV();
 		av_push(list, newSVsv(slot));
-		sv_setrv_noinc(slot, (SV *)list);
+		sv_setsv(slot, sv_2mortal(newRV_noinc((SV *)list)));
 	}
 	av_push((AV *)SvRV(slot), newSVpvn(bytes, len));
 }
