@@ -61,11 +61,12 @@ packages_for() {
 			libfile-listing-perl libhtml-parser-perl \
 			libhttp-cookies-perl libhttp-negotiate-perl \
 			libnet-http-perl libtry-tiny-perl \
-			libwww-robotrules-perl
+			libwww-robotrules-perl \
+			apache2-bin libapache2-mod-perl2
 		;;
 	tests-dnf)
 		echo nginx curl gnutls-utils python3 perl-libwww-perl \
-			perl-Test-Harness
+			perl-Test-Harness httpd mod_perl
 		;;
 	tests-apk)
 		echo nginx curl gnutls-utils python3 perl-libwww \

@@ -31,7 +31,8 @@ sub find {
     return;
 }
 
-# ISS::Program->start([command, arguments], env => {}, inherit => [handles])
+# ISS::Program->start([command, arguments], env => {}, inherit => [handles],
+# own_group => 1 for what ends by a signal to its whole process group).
 # Standard output and standard error arrive in one stream.
 sub start {
     my ($class, $command, %arg) = @_;
@@ -147,6 +148,7 @@ sub _become {
     open STDOUT, '>&', $out or POSIX::_exit(126);
     open STDERR, '>&', $out or POSIX::_exit(126);
     fcntl $_, F_SETFD, 0 for @{ $arg{inherit} || [] };
+    setpgrp if $arg{own_group};
     my %env = (LC_ALL => 'C', %{ $arg{env} || {} });
     @ENV{ keys %env } = values %env;
 

@@ -1,0 +1,163 @@
+# A private Apache with mod_perl for one test: own folder, foreground, a free
+# port of loopback, one of the multi-processing modules.
+package ISS::Apache;
+
+use strict;
+use warnings;
+
+use Carp qw(croak);
+use File::Temp;
+use IO::Socket::INET;
+use ISS::Program;
+
+my @MODULE_DIRS = (
+    '/usr/lib/apache2/modules', '/usr/lib64/httpd/modules',
+    '/usr/lib/httpd/modules',
+);
+
+my $CONF = <<'CONF';
+ServerRoot <dir>
+ServerName localhost
+PidFile <dir>/pid
+ErrorLog <dir>/error.log
+LogLevel warn
+DefaultRuntimeDir <dir>
+Mutex file:<dir>
+Listen 127.0.0.1:<port>
+<user>
+<modules>
+StartServers 2
+<threads>
+PerlSwitches -I<lib> -I<arch>
+PerlPostConfigRequire <dir>/startup.pl
+<Location />
+	SetHandler perl-script
+	PerlResponseHandler My::Handler
+	Require all granted
+</Location>
+CONF
+
+# Room for a test's clients and for children that are on their way out.
+my $THREADED = "ThreadsPerChild 8\nMaxRequestWorkers 64\nServerLimit 8\n"
+  . 'PerlInterpStart 2';
+my %THREADS = (
+    prefork => 'MaxRequestWorkers 32',
+    worker  => $THREADED,
+    event   => $THREADED,
+);
+
+sub _program {
+    return ISS::Program->find('apache2') || ISS::Program->find('httpd');
+}
+
+sub _module {
+    my ($name) = @_;
+
+    for my $dir (@MODULE_DIRS) {
+        return "$dir/mod_$name.so" if -f "$dir/mod_$name.so";
+    }
+    return;
+}
+
+# Why it cannot be run here with this MPM, or undef.
+sub missing {
+    my ($class, $mpm) = @_;
+
+    return 'the sanitizer would have to be in Apache, too'
+      if ($ENV{LD_PRELOAD} || '') =~ /[at]san/;
+    return 'Apache is not installed' if !_program();
+    for my $name ("mpm_$mpm", 'perl', 'authz_core') {
+        return "Apache's mod_$name is not installed" if !_module($name);
+    }
+    return;
+}
+
+# mpm => prefork, worker or event; startup => Perl source run once; its
+# package My::Handler answers.
+sub start {
+    my ($class, %arg) = @_;
+    my $self = bless { dir => File::Temp->newdir, %arg }, $class;
+
+    chmod 0755, "$self->{dir}" or croak "chmod: $!";
+    _write("$self->{dir}/startup.pl", "$arg{startup}\n1;\n");
+    for my $try (1 .. 5) {    # another program may take the port first
+        $self->{port} = _free_port();
+        _write("$self->{dir}/conf", $self->_configuration);
+        $self->{program} = ISS::Program->start(
+            [_program(), '-f', "$self->{dir}/conf", '-DFOREGROUND'],
+            own_group => 1);
+        return $self if $self->_is_ready;
+        $self->{program}->stop;
+        last if $self->log !~ /could not bind|Address already in use/;
+    }
+    croak 'Apache does not start: ', $self->log, $self->{program}->output;
+}
+
+sub url { return "http://127.0.0.1:$_[0]{port}/" }
+
+sub graceful { return kill USR1 => $_[0]{program}{pid} }
+
+sub stop { return $_[0]{program}->stop }
+
+sub log {    ## no critic (ProhibitBuiltinHomonyms)
+    my ($self) = @_;
+
+    open(my $file, '<', "$self->{dir}/error.log") or return '';
+    local $/;
+    return scalar <$file>;
+}
+
+sub _free_port {
+    my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1)
+      or croak "listen: $!";
+    return $socket->sockport;
+}
+
+sub _configuration {
+    my ($self) = @_;
+    my $blib = "$INC{'IO/Socket/SSL.pm'}";
+    $blib =~ s{/lib/IO/Socket/SSL\.pm\z}{};
+    my %value = (
+        dir     => "$self->{dir}",
+        port    => $self->{port},
+        lib     => "$blib/lib",
+        arch    => "$blib/arch",
+        threads => $THREADS{ $self->{mpm} },
+        user    => $> == 0 ? "User nobody\nGroup " . _group() : '',
+        modules => join "\n",
+        map { "LoadModule ${_}_module " . _module($_) } "mpm_$self->{mpm}",
+        'authz_core', 'perl',
+    );
+
+    (my $conf = $CONF) =~ s{<([a-z]+)>}{$value{$1}}g;
+    return $conf;
+}
+
+sub _group { return scalar getgrgid((getpwnam 'nobody')[3]) }
+
+sub _write {
+    my ($file, $text) = @_;
+
+    open(my $handle, '>', $file) or croak "$file: $!";
+    print {$handle} $text;
+    close $handle or croak "$file: $!";
+    return chmod 0644, $file;
+}
+
+# It listens, or it has ended.
+sub _is_ready {
+    my ($self) = @_;
+
+    for (1 .. 1500) {
+        my $socket = IO::Socket::INET->new(
+            PeerAddr => '127.0.0.1',
+            PeerPort => $self->{port}
+        );
+        return 1 if $socket;
+        return   if waitpid($self->{program}{pid}, 1) != 0;    # WNOHANG
+        select undef, undef, undef, 0.01;
+    }
+    return;
+}
+
+1;

@@ -1,0 +1,155 @@
+# Under mod_perl: handlers that make verified TLS connections, with contexts
+# made at start-up and in the handler, over graceful restarts.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Cwd qw(abs_path);
+use HTTP::Tiny;
+use ISS::Apache;
+use ISS::Test;
+use IO::Socket::SSL;
+use Test::More;
+
+my $REQUESTS = 512;
+my $CLIENTS  = 8;
+my $RESTARTS = 3;
+
+# The TLS server that the handlers talk to.
+sub tls_server {
+    my $listener = listener();
+    my $server   = peer(
+        sub {
+            my $context = IO::Socket::SSL::SSL_Context->new(server_args());
+            while (my $tcp = $listener->accept) {
+                my $sock = IO::Socket::SSL->start_SSL(
+                    $tcp,
+                    SSL_server    => 1,
+                    Timeout       => 10,
+                    SSL_reuse_ctx => $context
+                );
+                print $sock 'hello ', scalar <$sock> if $sock;
+                close $sock if $sock;
+            }
+        }
+    );
+    return ($listener, $server);
+}
+
+my $STARTUP = <<'PERL';
+package My::Handler;
+use strict;
+use warnings;
+use Apache2::RequestRec ();
+use Apache2::RequestIO ();
+use IO::Socket::SSL;
+
+my $called = 0;
+my $context = IO::Socket::SSL::SSL_Context->new(
+    SSL_ca_file         => '<ca>',
+    SSL_verify_callback => sub { $called++; return $_[0] },
+) or die $SSL_ERROR;
+
+sub talk {
+    my ($word, @args) = @_;
+    my $sock = IO::Socket::SSL->new(
+        PeerAddr          => '127.0.0.1',
+        PeerPort          => <port>,
+        SSL_hostname      => 'localhost',
+        SSL_verifycn_name => 'localhost',
+        @args
+    ) or return "failed: $SSL_ERROR";
+    print $sock "$word\n";
+    my $line = <$sock>;
+    close $sock;
+    return $line;
+}
+
+sub memory {
+    open my $status, '<', '/proc/self/status' or return 0;
+    return (map { /^VmRSS:\s+(\d+)/ } <$status>)[0];
+}
+
+sub handler {
+    my ($r) = @_;
+    my $before = $called;
+    my $shared = talk('shared', SSL_reuse_ctx => $context);
+    my $fresh  = talk('fresh', SSL_ca_file => '<ca>');
+    my $wrong  = talk('wrong', SSL_ca_file => '<other>');
+    chomp($shared, $fresh);
+    $r->content_type('text/plain');
+    $r->print(join "|", $$, memory(), $shared, $fresh,
+        $called > $before ? 'called' : 'not called',
+        $wrong =~ /certificate verify failed/ ? 'refused' : $wrong);
+    return 0;
+}
+PERL
+
+# So many requests, from several processes; the answers.
+sub answers {
+    my ($url, $count) = @_;
+    my @peers = map {
+        peer(
+            sub {
+                my ($me) = @_;
+                my $http = HTTP::Tiny->new(timeout => 20);
+                for (1 .. $count / $CLIENTS) {
+                    my $response = $http->get($url);
+                    $me->tell(
+                          $response->{success}
+                        ? $response->{content}
+                        : "$response->{status} $response->{content}"
+                    );
+                }
+            }
+        )
+    } 1 .. $CLIENTS;
+
+    return map {
+        my $peer = $_;
+        map { ($peer->hear)[0] } 1 .. $count / $CLIENTS
+    } @peers;
+}
+
+for my $mpm (qw(prefork worker event)) {
+  SKIP: {
+        my $missing = ISS::Apache->missing($mpm);
+        skip "$mpm: $missing", 4 if $missing;
+
+        my ($listener, $server) = tls_server();
+        my %value = (
+            port  => $listener->sockport,
+            ca    => abs_path(cert('ca')),
+            other => abs_path(cert('other-ca')),
+        );
+        (my $startup = $STARTUP) =~ s/<(port|ca|other)>/$value{$1}/g;
+        my $apache = ISS::Apache->start(mpm => $mpm, startup => $startup);
+
+        my (%memory, %wrong);
+        for my $round (0 .. $RESTARTS) {
+            for
+              my $answer (answers($apache->url, $REQUESTS / ($RESTARTS + 1)))
+            {
+                my ($pid, $memory, @said) = split /\|/, $answer, 6;
+                push @{ $memory{$pid} }, $memory;
+                $wrong{$answer}++
+                  if "@said" ne 'hello shared hello fresh called refused';
+            }
+            $apache->graceful if $round < $RESTARTS;
+        }
+        is_deeply(\%wrong, {}, "$mpm: $REQUESTS requests are answered");
+        cmp_ok(scalar keys %memory,
+            '>', $RESTARTS, "$mpm: by new processes after each restart");
+
+        # After the first dozen a process has what it needs.
+        my @grown = grep { $_ > 4096 }
+          map { my @m = @$_; @m > 24 ? $m[-1] - $m[12] : 0 } values %memory;
+        is_deeply(\@grown, [], "$mpm: no process grows by megabytes");
+        $apache->stop;
+        my $log = join '', grep { !/:notice\]/ } split /^/, $apache->log;
+        is($log, '', "$mpm: nothing to complain of in the error log");
+    }
+}
+
+done_testing();
