@@ -144,7 +144,7 @@ sub _write {
     return chmod 0644, $file;
 }
 
-# It listens, or it has ended.
+# It listens, or it has ended.  It tells nobody, so that both are asked.
 sub _is_ready {
     my ($self) = @_;
 
@@ -155,7 +155,7 @@ sub _is_ready {
         );
         return 1 if $socket;
         return   if waitpid($self->{program}{pid}, 1) != 0;    # WNOHANG
-        select undef, undef, undef, 0.01;
+        select undef, undef, undef, 0.01;    ## no critic (SleepViaSelect)
     }
     return;
 }
