@@ -13,6 +13,7 @@
 #include "compat.h"
 #include "hostname.h"
 #include "io.h"
+#include "resume.h"
 #include "version.h"
 
 MODULE = IO::Socket::SSL	PACKAGE = IO::Socket::SSL
@@ -263,6 +264,8 @@ _find_default_ca()
 	return;
 
 INCLUDE: xs/SSL_Context.xsi
+
+INCLUDE: xs/Session_Cache.xsi
 
 INCLUDE: xs/SSL_HANDLE.xsi
 

@@ -87,6 +87,44 @@ typedef X509_NAME iss_store_name;
 #	define ISS_OP_NO_CLIENT_RENEGOTIATION SSL_OP_NO_RENEGOTIATION
 #endif
 
+/* The authenticator of session tickets, HMAC-SHA-256. */
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+#	include <openssl/core_names.h>
+#	include <openssl/params.h>
+#	define iss_set_ticket_key_cb SSL_CTX_set_tlsext_ticket_key_evp_cb
+typedef EVP_MAC_CTX iss_ticket_mac;
+
+static inline int
+iss_ticket_mac_init(iss_ticket_mac *mac, const unsigned char *key, size_t len)
+{
+	char digest[] = "SHA256";
+	OSSL_PARAM params[2];
+
+	params[0] =
+	    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0);
+	params[1] = OSSL_PARAM_construct_end();
+	return EVP_MAC_init(mac, key, len, params);
+}
+#else
+#	include <openssl/hmac.h>
+#	define iss_set_ticket_key_cb SSL_CTX_set_tlsext_ticket_key_cb
+typedef HMAC_CTX iss_ticket_mac;
+
+static inline int
+iss_ticket_mac_init(iss_ticket_mac *mac, const unsigned char *key, size_t len)
+{
+	return HMAC_Init_ex(mac, key, (int)len, EVP_sha256(), NULL);
+}
+#endif
+
+/* The time of a session outgrew long. */
+#if OPENSSL_VERSION_NUMBER >= 0x30300000L
+#	define iss_session_time SSL_SESSION_get_time_ex
+#else
+#	define iss_session_time(session)                                      \
+		((time_t)SSL_SESSION_get_time(session))
+#endif
+
 /* Since 3.0 a TCP end without close_notify has a reason of its own. */
 #ifdef SSL_R_UNEXPECTED_EOF_WHILE_READING
 #	define ISS_R_UNEXPECTED_EOF SSL_R_UNEXPECTED_EOF_WHILE_READING

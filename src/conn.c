@@ -14,6 +14,7 @@
 
 #include "compat.h"
 #include "pump.h"
+#include "resume.h"
 
 #define SHUTDOWN_FAILED "SSL shutdown error"
 #define WRITE_FAILED "SSL write error"
@@ -91,6 +92,10 @@ iss_conn_new(struct iss_error *err, struct iss_conn **out, struct iss_ctx *ctx,
 		goto done;
 	}
 	SSL_set_bio(conn->ssl, bio, bio);
+	if (!iss_asker_attach(&conn->asker, conn->ssl)) {
+		iss_error_openssl(err, "cannot make an SSL structure");
+		goto done;
+	}
 	if (set_fingerprints(err, &conn->verify, ctx, config) != ISS_OK ||
 	    iss_verify_attach(err, &conn->verify, conn->ssl) != ISS_OK)
 		goto done;
@@ -133,6 +138,8 @@ iss_conn_free(struct iss_conn *conn)
 			SSL_shutdown(conn->ssl);
 		SSL_free(conn->ssl);
 	}
+	iss_arrivals_release(&conn->arrivals);
+	SSL_SESSION_free(conn->offered);
 	iss_ctx_free(conn->ctx);
 	iss_verify_release(&conn->verify);
 	iss_buf_release(&conn->unsent);
@@ -327,6 +334,7 @@ handshake_step(struct iss_conn *conn, void *arg)
 	conn->busy = false;
 	if (ret == 1) {
 		conn->state = ISS_CONN_OPEN;
+		iss_conn_note_renewal(conn);
 		ERR_clear_error();
 		return ISS_OK;
 	}
@@ -435,6 +443,7 @@ iss_conn_send_notify(struct iss_conn *conn, iss_deadline deadline)
 		return iss_pump_flush(conn);
 	if ((rv = iss_conn_send_unsent(conn, deadline)) != ISS_OK)
 		return rv;
+	iss_conn_collect_sessions(conn);
 	return iss_conn_until(
 	    conn, notify_step, NULL, deadline, SHUTDOWN_FAILED);
 }

@@ -19,6 +19,8 @@
 #include "error.h"
 #include "host.h"
 #include "refcount.h"
+#include "rules.h"
+#include "session.h"
 #include "sock_bio.h"
 #include "verify.h"
 
@@ -51,7 +53,12 @@ struct iss_conn {
 	bool strict_eof;  /* a truncated end is an error */
 	struct iss_buf unsent; /* waits for more: iss_conn_write_later */
 	double io_timeout;     /* seconds for one read or write; < 0: none */
-	struct iss_error err;  /* of the last operation that failed */
+	/* resume.h */
+	bool keeps_sessions;
+	unsigned char rules[ISS_RULES_LEN]; /* if keeps_sessions */
+	SSL_SESSION *offered;               /* owned; NULL: none */
+	struct iss_arrivals arrivals;
+	struct iss_error err; /* of the last operation that failed */
 };
 
 /*

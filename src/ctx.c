@@ -7,14 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <openssl/x509_vfy.h>
 
 #include "compat.h"
 #include "dh.h"
 #include "identity.h"
+#include "session.h"
 #include "sni.h"
+#include "ticket.h"
 #include "trust.h"
 #include "verify.h"
 #include "version.h"
@@ -257,21 +258,43 @@ set_protocols(struct iss_error *err, struct iss_ctx *ctx,
 	return ISS_CTX_INVALID;
 }
 
-/* A session that one host gave is none of another's. */
-static bool
-digest_names(
-    const char *text, const char *host, unsigned char *id, unsigned int *len)
+/* Whatever differs keeps the sessions of two contexts apart. */
+static enum iss_ctx_fault
+set_rules(struct iss_error *err, struct iss_ctx *ctx,
+    const struct iss_config *config, const struct iss_asker *asker)
 {
-	EVP_MD_CTX *md = EVP_MD_CTX_new();
-	bool ok =
-	    md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL) &&
-	    EVP_DigestUpdate(md, text, strlen(text)) &&
-	    (host == NULL || (EVP_DigestUpdate(md, "", 1) &&
-				 EVP_DigestUpdate(md, host, strlen(host)))) &&
-	    EVP_DigestFinal_ex(md, id, len);
+	struct iss_rules rules;
+	int rv;
 
-	EVP_MD_CTX_free(md);
-	return ok;
+	(void)asker;
+	iss_rules_init(&rules);
+	iss_rules_add_config(&rules, config);
+	rv = iss_rules_final(err, &rules, ctx->rules);
+	iss_rules_release(&rules);
+	return rv == ISS_OK ? ISS_CTX_FINE : ISS_CTX_FAILED;
+}
+
+/*
+ * The user's name for the sessions of a server; one that a host gave is none
+ * of another's.  Where clients are verified the rules are part of it: a
+ * session made under others, say before a CRL was renewed, must not be let
+ * in by a ticket key that several share.
+ */
+static int
+digest_session_context(struct iss_error *err, const struct iss_ctx *ctx,
+    const struct iss_config *config, unsigned char id[ISS_RULES_LEN])
+{
+	struct iss_rules rules;
+	int rv;
+
+	iss_rules_init(&rules);
+	iss_rules_add_text(&rules, config->session_id_context);
+	iss_rules_add_text(&rules, config->host);
+	if (SSL_CTX_get_verify_mode(ctx->ssl_ctx) != SSL_VERIFY_NONE)
+		iss_rules_add(&rules, ctx->rules, sizeof(ctx->rules));
+	rv = iss_rules_final(err, &rules, id);
+	iss_rules_release(&rules);
+	return rv;
 }
 
 /*
@@ -283,23 +306,23 @@ static enum iss_ctx_fault
 set_session_context(struct iss_error *err, struct iss_ctx *ctx,
     const struct iss_config *config, const struct iss_asker *asker)
 {
-	unsigned char id[SSL_MAX_SID_CTX_LENGTH];
-	unsigned int len = sizeof(id);
-	const char *text = config->session_id_context;
+	unsigned char id[ISS_RULES_LEN];
 
-	(void)asker;
-	if (text != NULL && !digest_names(text, config->host, id, &len)) {
-		iss_error_openssl(err, "SSL_session_id_context");
-		return ISS_CTX_FAILED;
-	}
-	if (text == NULL && RAND_bytes(id, sizeof(id)) != 1) {
+	if (!config->server)
+		iss_arrivals_install(ctx->ssl_ctx);
+	if (config->session_id_context != NULL) {
+		if (digest_session_context(err, ctx, config, id) != ISS_OK)
+			return ISS_CTX_FAILED;
+	} else if (RAND_bytes(id, sizeof(id)) != 1) {
 		iss_error_openssl(err, "no random numbers");
 		return ISS_CTX_FAILED;
 	}
-	if (!SSL_CTX_set_session_id_context(ctx->ssl_ctx, id, len)) {
+	if (!SSL_CTX_set_session_id_context(ctx->ssl_ctx, id, sizeof(id))) {
 		iss_error_openssl(err, "SSL_session_id_context");
 		return ISS_CTX_FAILED;
 	}
+	if (asker->ops != NULL && asker->ops->ticket_key != NULL)
+		iss_ticket_install(ctx->ssl_ctx);
 	return ISS_CTX_FINE;
 }
 
@@ -377,6 +400,7 @@ static step_fn *const steps[] = {
 	set_fingerprints,
 	set_identities,
 	set_protocols,
+	set_rules,
 	set_session_context,
 	tell_host,
 	add_hosts,

@@ -14,6 +14,7 @@
 #include "host.h"
 #include "protocols.h"
 #include "refcount.h"
+#include "rules.h"
 
 struct iss_ctx {
 	struct iss_refcount refs;
@@ -27,6 +28,8 @@ struct iss_ctx {
 	/* for connections that bring none of their own */
 	struct iss_fingerprints fingerprints;
 	bool force_fingerprint;
+	/* of all options: what sessions are bound to */
+	unsigned char rules[ISS_RULES_LEN];
 };
 
 /*

@@ -17,6 +17,14 @@
 
 #include "trace.h"
 
+enum { ISS_TICKET_SECRET_LEN = 32, ISS_TICKET_NAME_LEN = 16 };
+
+/* What a server encrypts session tickets with, and how it calls that. */
+struct iss_ticket_key {
+	unsigned char secret[ISS_TICKET_SECRET_LEN];
+	unsigned char name[ISS_TICKET_NAME_LEN];
+};
+
 struct iss_host_ops {
 	/*
 	 * Write the password for an encrypted key to buf, of size bytes, and
@@ -46,6 +54,13 @@ struct iss_host_ops {
 	int (*pump_read)(void *host, void *buf, size_t len, size_t *got);
 	int (*pump_write)(void *host, const void *buf, size_t len, size_t *put);
 	size_t (*pump_pending)(void *host);
+	/*
+	 * The current key for tickets; where name (ISS_TICKET_NAME_LEN bytes)
+	 * is not NULL, the secret of that key beside the current name.  False:
+	 * there is none.  A context is made without it: OpenSSL has its own.
+	 */
+	bool (*ticket_key)(
+	    void *host, const unsigned char *name, struct iss_ticket_key *key);
 };
 
 /* Whom to ask during one call: the ops, and what they are given. */
@@ -53,5 +68,13 @@ struct iss_asker {
 	const struct iss_host_ops *ops;
 	void *host;
 };
+
+/*
+ * Whom to ask about a connection of OpenSSL's: asker must outlive ssl.  It is
+ * found whatever context the connection has come to.  get0 returns NULL for
+ * one that somebody else made.
+ */
+bool iss_asker_attach(struct iss_asker *asker, SSL *ssl);
+struct iss_asker *iss_asker_get0(const SSL *ssl);
 
 #endif

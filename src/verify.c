@@ -13,6 +13,7 @@
 
 #include "buf.h"
 #include "cert.h"
+#include "compat.h"
 #include "idn.h"
 
 enum { MESSAGE_PART_MAX = 300 };
@@ -343,4 +344,61 @@ iss_verify_follow(struct iss_error *err, SSL *ssl)
 	else
 		SSL_set_verify(ssl, SSL_CTX_get_verify_mode(ctx), NULL);
 	return ISS_OK;
+}
+
+void
+iss_verify_add_rules(const struct iss_verify *verify, struct iss_rules *rules)
+{
+	const struct iss_scheme *scheme = &verify->scheme;
+
+	iss_rules_add_number(rules, verify->check);
+	iss_rules_add_text(rules, verify->name);
+	iss_rules_add_number(rules, scheme->off);
+	iss_rules_add_number(rules, scheme->check_cn);
+	iss_rules_add_number(rules, scheme->wildcards_in_alt);
+	iss_rules_add_number(rules, scheme->wildcards_in_cn);
+	iss_rules_add_number(rules, scheme->ip_in_cn);
+	iss_rules_add_number(rules, verify->any_suffix);
+	iss_rules_add_fingerprints(rules, &verify->fingerprints);
+	iss_rules_add_number(rules, verify->force_fingerprint);
+}
+
+/* As OpenSSL does for the certificates of a full handshake. */
+static bool
+prepare_store(X509_STORE_CTX *store, SSL *ssl, X509 *leaf)
+{
+	X509_STORE *trusted = SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl));
+	STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
+	X509_VERIFY_PARAM *param;
+
+	if (!X509_STORE_CTX_init(store, trusted, leaf, chain) ||
+	    !X509_STORE_CTX_set_ex_data(
+		store, SSL_get_ex_data_X509_STORE_CTX_idx(), ssl) ||
+	    !X509_STORE_CTX_set_default(store, "ssl_server"))
+		return false;
+	param = X509_STORE_CTX_get0_param(store);
+	X509_VERIFY_PARAM_set_auth_level(param, SSL_get_security_level(ssl));
+	X509_STORE_CTX_set_verify_cb(store, judge_cert);
+	return X509_VERIFY_PARAM_set1(param, SSL_get0_param(ssl));
+}
+
+bool
+iss_verify_session(struct iss_verify *verify, SSL *ssl)
+{
+	X509_STORE_CTX *store;
+	X509 *leaf;
+	bool good;
+
+	if (!(SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER))
+		return true;
+	leaf = SSL_get1_peer_certificate(ssl);
+	store = X509_STORE_CTX_new();
+	good = leaf != NULL && store != NULL &&
+	       prepare_store(store, ssl, leaf) && judge_chain(store, NULL) > 0;
+	X509_STORE_CTX_free(store);
+	X509_free(leaf);
+	/* The full handshake that follows will tell. */
+	if (!good)
+		iss_error_clear(&verify->failure);
+	return good;
 }

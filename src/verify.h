@@ -15,6 +15,7 @@
 #include "fingerprint.h"
 #include "host.h"
 #include "hostname.h"
+#include "rules.h"
 
 /* How the name of a peer is to be checked. */
 enum iss_name_check {
@@ -89,5 +90,16 @@ struct iss_verify *iss_verify_of(const SSL *ssl);
  */
 int iss_verify_cert_name(
     struct iss_error *err, struct iss_verify *verify, X509 *cert);
+
+/* Add what this connection demands of its peer. */
+void iss_verify_add_rules(
+    const struct iss_verify *verify, struct iss_rules *rules);
+
+/*
+ * Would the peer of the session that ssl is about to resume pass a full
+ * handshake today?  Resuming, OpenSSL verifies nothing, and since then a
+ * certificate may have expired or been revoked.
+ */
+bool iss_verify_session(struct iss_verify *verify, SSL *ssl);
 
 #endif

@@ -48,6 +48,8 @@ iss_call_end(pTHX_ struct iss_call *call)
 {
 	if (call->conn != NULL) {
 		call->conn->asker.host = call->outer;
+		if (call->outer == NULL && call->conn->arrivals.count > 0)
+			iss_deliver_sessions(aTHX_ call);
 		iss_conn_free(call->conn);
 	}
 	if (call->died != NULL)
@@ -58,6 +60,12 @@ void
 iss_run_signal_handlers(pTHX)
 {
 	PERL_ASYNC_CHECK();
+}
+
+SV *
+iss_callback(pTHX_ const struct iss_call *call, const char *name)
+{
+	return iss_hash_value(aTHX_ callbacks_of(aTHX_ call->glob), name);
 }
 
 SV *
@@ -154,8 +162,7 @@ verify(void *host, bool ok, X509_STORE_CTX *store)
 
 	if (call->died != NULL)
 		return false;
-	code = iss_hash_value(
-	    aTHX_ callbacks_of(aTHX_ call->glob), "verify_callback");
+	code = iss_callback(aTHX_ call, "verify_callback");
 	if (code == NULL)
 		return ok;
 	args[0] = sv_2mortal(newSViv(ok));
@@ -214,6 +221,7 @@ const struct iss_host_ops iss_perl_ops = {
 	.verify = verify,
 	.check_name = check_name,
 	.ctx_created = ctx_created,
+	.ticket_key = iss_answer_ticket_key,
 	.message = iss_answer_message,
 	.pump_read = iss_pump_answer_read,
 	.pump_write = iss_pump_answer_write,

@@ -15,6 +15,7 @@
 #include "conn.h"
 #include "ctx.h"
 #include "error.h"
+#include "session.h"
 
 /* ---- attach.c: core objects behind Perl ones ---- */
 
@@ -143,8 +144,35 @@ void iss_call_begin(
     pTHX_ struct iss_call *call, GV *glob, struct iss_conn *conn, SV *guarded);
 void iss_call_end(pTHX_ struct iss_call *call);
 
+/* A sub of the context of the call's socket; NULL: there is none. */
+SV *iss_callback(pTHX_ const struct iss_call *call, const char *name);
+
 /* Run the handlers of signals that arrived; may die. */
 void iss_run_signal_handlers(pTHX);
+
+/* ---- session.c: sessions and tickets ---- */
+
+/* The cache behind an IO::Socket::SSL::Session_Cache object; or NULL. */
+struct iss_session_cache *iss_attached_session_cache(pTHX_ SV *object);
+/* Make one for so many keys. */
+void iss_create_session_cache(pTHX_ SV *object, UV max);
+
+/* What a cache calls a session's key; valid as long as key's temporaries. */
+struct iss_session_key iss_session_key(pTHX_ SV *key);
+
+/* Give what has arrived to the cache of the socket's context. */
+void iss_deliver_sessions(pTHX_ struct iss_call *call);
+
+/*
+ * Offer a session for the handshake that is to begin; from a cache of ours,
+ * or by its handle.  True when the cache should drop that.
+ */
+bool iss_offer_session(pTHX_ GV *self, SSL_SESSION *session);
+void iss_offer_from(pTHX_ GV *self, struct iss_session_cache *cache, SV *key);
+
+/* Of host_ops. */
+bool iss_answer_ticket_key(
+    void *host, const unsigned char *name, struct iss_ticket_key *key);
 
 /* ---- args.c: SSL_* hashes to plain values ---- */
 

@@ -30,6 +30,8 @@ iss_create_ctx(pTHX_ SV *self, HV *args, HV *hosts, bool server)
 	/* Without a sub the core may use the terminal. */
 	if (iss_hash_value(aTHX_ call.callbacks, "passwd_cb") == NULL)
 		ops.password = NULL;
+	if (iss_hash_value(aTHX_ call.callbacks, "ticket_keycb") == NULL)
+		ops.ticket_key = NULL;
 	iss_error_clear(&err);
 	fault = iss_ctx_new(&err, &ctx, &config, &asker);
 	iss_config_release(&config);

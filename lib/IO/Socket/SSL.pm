@@ -30,7 +30,9 @@ use IO::Socket::SSL::Defaults;
 use IO::Socket::SSL::Names;
 use IO::Socket::SSL::Refusals;
 use IO::Socket::SSL::SSL_Context;
+use IO::Socket::SSL::Session_Cache;
 use IO::Socket::SSL::SSL_HANDLE;
+use IO::Socket::SSL::Ticket;
 
 our @CARP_NOT =
   qw(IO::Socket::SSL::SSL_Context IO::Socket::SSL::Defaults IO::Socket);
@@ -191,14 +193,20 @@ sub _handshake_as {
     my $hash = \%{*$self};
 
     return $self if $self->_is_open;
-    if (!$hash->{_SSL_opening}) {
+    my $begins = !$hash->{_SSL_opening};
+    if ($begins) {
         $self->_begin_handshake($server) || return $self->_broken;
     }
     my $seconds =
       exists $options{Timeout} ? $options{Timeout} : $self->timeout;
     my $wait = $hash->{_SSL_wait} || defined $seconds && $self->blocking;
-    my ($done, $died) =
-      _try(sub { $self->_handshake($server, $seconds, $wait ? 1 : 0) });
+    my ($done, $died) = _try(
+        sub {
+            IO::Socket::SSL::Session_Cache::resume($self)
+              if $begins && !$server;
+            return $self->_handshake($server, $seconds, $wait ? 1 : 0);
+        }
+    );
     return $self->_died($died) if defined $died;
     return                     if !defined $done;
     return $self->_broken      if !$done;
@@ -275,7 +283,7 @@ sub _forget {
     $self->_detach;
     delete @$hash{
         qw(_SSL_object _SSL_fileno _SSL_opening _SSL_read_closed
-          _SSL_write_closed _SSL_scheme_callback)
+          _SSL_write_closed _SSL_scheme_callback _SSL_session_key)
     };
     return $self;
 }
@@ -513,7 +521,7 @@ my %CAN = (
     alpn         => 1,
     ecdh         => 1,
     ocsp         => '',
-    ticket_keycb => '',
+    ticket_keycb => 1,
     pha          => '',
     partial_chain => 1,
     ciphersuites => 1,

@@ -19,6 +19,8 @@ my %KEPT = (
     SSL_create_ctx_callback => 'create_ctx_callback',
     SSL_verifycn_scheme     => 'verifycn_scheme',
     SSL_verifycn_name       => 'verifycn_name',
+    SSL_session_key         => 'session_key',
+    SSL_ticket_keycb        => 'ticket_keycb',
 );
 
 my %MUST_BE_CODE = map { $_ => 1 }
@@ -43,6 +45,13 @@ sub new {
           if $MUST_BE_CODE{$option} && ref $value ne 'CODE';
         $self->{ $KEPT{$option} } = $value;
     }
+    croak 'SSL_ticket_keycb must be a code reference, or an array of one'
+      . ' and its data'
+      if defined $self->{ticket_keycb}
+      && !IO::Socket::SSL::Ticket::is_callback($self->{ticket_keycb});
+    my $cache =
+      $server ? undef : IO::Socket::SSL::Session_Cache::for_context($args);
+    $self->{session_cache} = $cache if defined $cache;
     IO::Socket::SSL::Defaults::complete($args, $server);
     delete @$args{@IDENTITY}
       if !$server && defined $args->{SSL_use_cert} && !$args->{SSL_use_cert};

@@ -1,0 +1,106 @@
+# The sessions that clients keep, to resume them: a cache of our own, and what
+# is asked of one of the user's.  The cache itself is in src/session.c.
+package IO::Socket::SSL::Session_Cache;
+
+use strict;
+use warnings;
+
+use Carp;
+use Scalar::Util qw(blessed looks_like_number);
+
+our @CARP_NOT =
+  qw(IO::Socket::SSL IO::Socket::SSL::SSL_Context IO::Socket::IP IO::Socket);
+
+my $default;
+
+# For so many keys; nothing unless that is a positive number.
+sub new {
+    my ($class, $size) = @_;
+
+    return
+      unless defined $size && looks_like_number($size) && $size >= 1;
+    my $self = bless {}, ref $class || $class;
+    $self->_create($size);
+    return $self;
+}
+
+sub _check {
+    my ($cache, $whose) = @_;
+
+    croak "$whose must be an object with get_session and add_session"
+      unless blessed $cache
+      && $cache->can('get_session')
+      && $cache->can('add_session');
+    return $cache;
+}
+
+sub IO::Socket::SSL::set_default_session_cache {
+    my ($cache) = @_;
+
+    $default =
+      defined $cache ? _check($cache, 'the default session cache') : undef;
+    return $default;
+}
+
+# The cache for a new context of clients; undef: there is none.
+sub for_context {
+    my ($args) = @_;
+    my ($cache, $size) = @$args{qw(SSL_session_cache SSL_session_cache_size)};
+
+    return _check($cache, 'SSL_session_cache') if defined $cache;
+    return $default unless defined $size && length $size;
+    croak "SSL_session_cache_size must be a number, not '$size'"
+      unless looks_like_number($size);
+    return scalar __PACKAGE__->new($size);
+}
+
+# What a connection's sessions are kept by; undef: that cannot be told.
+sub _key {
+    my ($socket) = @_;
+    my $hash = \%{*$socket};
+
+    for my $key ($hash->{_SSL_arguments}{SSL_session_key},
+        $hash->{_SSL_ctx}{session_key})
+    {
+        return $key if defined $key && length $key;
+    }
+    my $address = getpeername($socket);
+    return unless defined $address;
+    my $port = $socket->peerport;
+    my $host = $socket->_peer_host;
+    $host = $socket->peerhost unless defined $host;
+    return defined $host && defined $port ? "$host:$port" : $address;
+}
+
+# Before the handshake of a client: gather what comes, offer what is there.
+sub resume {
+    my ($socket) = @_;
+    my $hash     = \%{*$socket};
+    my $cache    = $hash->{_SSL_ctx}{session_cache};
+
+    return unless defined $cache;
+    my $key = _key($socket);
+    return unless defined $key && IO::Socket::SSL::_keep_sessions($socket);
+    $hash->{_SSL_session_key} = $key;
+    return IO::Socket::SSL::_offer_from($socket, $cache, $key)
+      if $cache->can('get_session') == \&get_session;
+
+    my $session = $cache->get_session($key);
+    return unless $session;
+    IO::Socket::SSL::_offer_session($socket, $session) || return;
+    $cache->del_session($key, $session) if $cache->can('del_session');
+    return;
+}
+
+# A session has arrived: the cache owns it from now on.
+sub _keep {
+    my ($socket, $session) = @_;
+    my $hash  = \%{*$socket};
+    my $cache = $hash->{_SSL_ctx} && $hash->{_SSL_ctx}{session_cache};
+    my $key   = $hash->{_SSL_session_key};
+
+    return _free_session($session) unless defined $cache && defined $key;
+    return $cache->add_session($key, $session);
+}
+
+1;

@@ -1,0 +1,85 @@
+# What the tests of sessions share: a server that resumes, for as many
+# connections as there are, and a client that tells whether it did.
+#
+#   my $server = resuming_server(SSL_version => 'TLSv1_3');
+#   is(resumed($server, SSL_reuse_ctx => $context), 0, 'the first is new');
+package ISS::Sessions;
+
+use strict;
+use warnings;
+
+use Exporter qw(import);
+use IO::Socket::SSL;
+use ISS::Test;
+
+our @EXPORT = qw(resuming_server resumed connected get_line client_context);
+
+# Greets each client with a line that says whether its session was resumed,
+# and waits for its end; with hold it serves the next one at once.  Without
+# ctx it makes a context of its own.
+sub resuming_server {
+    my %args = @_;
+
+    my $listener = listener();
+    my $context  = delete $args{ctx};
+    my $hold     = delete $args{hold};
+    my $peer     = peer(
+        sub {
+            my @held;
+            $context ||=
+              IO::Socket::SSL::SSL_Context->new(server_args(%args))
+              or die $SSL_ERROR;
+            while (my $tcp = $listener->accept) {
+                my $sock = IO::Socket::SSL->start_SSL(
+                    $tcp,
+                    SSL_server    => 1,
+                    SSL_reuse_ctx => $context
+                ) or next;
+                print {$sock} $sock->get_session_reused, "\n";
+                push @held, $sock;
+                next if $hold;
+                readline $sock;
+                close pop @held;
+            }
+        }
+    );
+    return { address => address($listener), peer => $peer };
+}
+
+sub client_context {
+    return IO::Socket::SSL::SSL_Context->new(client_args(@_))
+      || die $SSL_ERROR;
+}
+
+# A connection to the server, whose line was not read yet; undef on failure.
+sub connected {
+    my ($server, @args) = @_;
+
+    return IO::Socket::SSL->new(
+        PeerAddr => $server->{address},
+        client_args(@args)
+    );
+}
+
+sub get_line {
+    my ($sock) = @_;
+
+    my $line = readline $sock;
+    chomp $line if defined $line;
+    return $line;
+}
+
+# One connection from begin to end: 1 or 0, as both sides see it, or the text
+# of the error.
+sub resumed {
+    my ($server, @args) = @_;
+
+    my $sock   = connected($server, @args) or return "$SSL_ERROR";
+    my $theirs = get_line($sock);
+    my $ours   = $sock->get_session_reused;
+    close $sock;
+    return "we say $ours, the server $theirs" if $ours != $theirs;
+    return $ours;
+}
+
+1;
