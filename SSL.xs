@@ -24,6 +24,7 @@ BOOT:
 	iss_remember_methods(aTHX);
 	iss_find_error_variable(aTHX_ false);
 	iss_find_debug_variable(aTHX_ false);
+	iss_watch_builtins(aTHX);
 
 #ifdef USE_ITHREADS
 
@@ -104,6 +105,16 @@ void
 _write_plain(struct iss_conn *self)
     CODE:
 	self->plain_write = true;
+
+ # The base class's, once our close_notify is out.
+void
+shutdown(GV *self, ...)
+    PPCODE:
+	if (items == 2 && !iss_before_shutdown(aTHX_ self, SvIV(ST(1))))
+		XSRETURN_UNDEF;
+	PUTBACK;
+	iss_run_base(aTHX_ "IO::Socket::shutdown", ax, items);
+	return;
 
  # TLS is over on this socket: the connection is forgotten.
 void

@@ -42,15 +42,16 @@ struct iss_conn {
 	struct iss_verify verify;
 	enum iss_conn_state state;
 	bool server;
-	bool sent_notify; /* our close_notify is out: we write no more TLS */
-	bool got_notify;  /* the peer's is in: we read no more TLS */
-	bool truncated;   /* the peer ended TCP without close_notify */
-	bool plain_write; /* after sent_notify, writes go out in the clear */
-	bool plain_read;  /* after got_notify, reads come in the clear */
-	bool told_end;    /* the host knows of got_notify */
-	bool read_end;    /* set by the host: a read has returned the end */
-	bool busy;        /* OpenSSL is on the stack for it */
-	bool strict_eof;  /* a truncated end is an error */
+	bool sent_notify;  /* our close_notify is out: we write no more TLS */
+	bool got_notify;   /* the peer's is in: we read no more TLS */
+	bool truncated;    /* the peer ended TCP without close_notify */
+	bool plain_write;  /* after sent_notify, writes go out in the clear */
+	bool plain_read;   /* after got_notify, reads come in the clear */
+	bool told_end;     /* the host knows of got_notify */
+	bool read_end;     /* set by the host: a read has returned the end */
+	bool half_written; /* the last write must be repeated */
+	bool busy;         /* OpenSSL is on the stack for it */
+	bool strict_eof;   /* a truncated end is an error */
 	struct iss_buf unsent; /* waits for more: iss_conn_write_later */
 	double io_timeout;     /* seconds for one read or write; < 0: none */
 	/* resume.h */

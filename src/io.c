@@ -208,7 +208,9 @@ iss_conn_write(struct iss_conn *conn, const void *buf, size_t len, size_t *put)
 	t.buf = (void *)(uintptr_t)buf; /* write_call does not change it */
 	if (t.len > ISS_RECORD_MAX)
 		t.len = ISS_RECORD_MAX;
-	if ((rv = transfer(conn, &t)) == ISS_OK)
+	rv = transfer(conn, &t);
+	conn->half_written = rv == ISS_WANT_WRITE;
+	if (rv == ISS_OK)
 		*put = t.done;
 	return rv;
 }

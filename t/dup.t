@@ -25,6 +25,8 @@ my %WAY = (
     '>&'            => sub { opened('>&',  $_[0]) },
     '<&'            => sub { opened('<&',  $_[0]) },
     '+<&'           => sub { opened('+<&', $_[0]) },
+    '>&='           => sub { opened('>&=', $_[0]) },
+    '<&='           => sub { opened('<&=', $_[0]) },
     '>>&'           => sub { opened('>>&', $_[0]) },
     '>& with two'   => sub { open DUP, '>&NAMED' and *DUP },
     '<& with two'   => sub { open DUP, '<&NAMED' and *DUP },
@@ -104,6 +106,21 @@ subtest 'a handshake under way' => sub {
     try_all($sock);
     close $sock;
     unlike(($peer->hear)[0], qr/$SECRET/, 'nothing went out in the clear');
+};
+
+# It cannot be caught, and is of use where the descriptor is wanted.
+subtest 'a handle by number' => sub {
+    my ($sock, $peer) =
+      tls_pair(peer => sub { my ($sock, $me) = @_; $me->tell(<$sock>) });
+
+    ok(open(my $other, '+<&=', fileno $sock), 'works');
+    is(fileno $other,      fileno $sock,      '... with the same descriptor');
+    is(getpeername $other, getpeername $sock, '... which is the socket');
+    ok(writable($other), '... and may be selected on');
+    ok(close $other,     '... and closed');
+    print $sock "goes on\n";
+    close $sock;
+    is(($peer->hear)[0], "goes on\n", 'the socket goes on');
 };
 
 subtest 'before TLS, and after it' => sub {

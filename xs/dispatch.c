@@ -110,6 +110,13 @@ iss_run_method(pTHX_ enum iss_method method, GV *glob, I32 ax, I32 items)
 		    aTHX_ (SV *)get_cv(plain_name(aTHX_ method), GV_ADD), ax);
 }
 
+void
+iss_run_base(pTHX_ const char *name, I32 ax, I32 items)
+{
+	PL_stack_sp = &ST(-1) + items;
+	pass_on(aTHX_ (SV *)get_cv(name, GV_ADD), ax);
+}
+
 /* The glob of a tied handle: behind two references, the inner one weak. */
 static GV *
 tied_glob(pTHX_ SV *handle)

@@ -226,6 +226,7 @@ void iss_remember_methods(pTHX);
  * handle, which is the one that the socket's class resolves.
  */
 void iss_run_method(pTHX_ enum iss_method method, GV *glob, I32 ax, I32 items);
+void iss_run_base(pTHX_ const char *name, I32 ax, I32 items);
 void iss_run_tied(pTHX_ enum iss_method method, SV *handle, I32 ax, I32 items);
 
 /* ---- layer.c: TLS for C code that takes the PerlIO of a handle ---- */
@@ -254,6 +255,17 @@ bool iss_verify_name(
 
 /* Make a blessed thing an unblessed one. */
 void iss_unbless(pTHX_ SV *sv);
+
+/* ---- builtin.c: send, recv, shutdown of Perl's, on a TLS socket ---- */
+
+/* Have them look for a connection; once a process, again does no harm. */
+void iss_watch_builtins(pTHX);
+
+/*
+ * Before shutdown(2): our close_notify goes first.  False, and told: not yet,
+ * the socket is busy.
+ */
+bool iss_before_shutdown(pTHX_ GV *glob, IV how);
 
 /* ---- facts.c: what is known of a connection ---- */
 

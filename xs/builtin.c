@@ -1,0 +1,148 @@
+/*
+ * Perl's builtins that work on the descriptor, past tie and layer: send and
+ * recv refuse a TLS socket, shutdown says goodbye on it first, and sysread
+ * and syswrite refuse one that has lost its tie.
+ *
+ * Their ops get a function of ours while they are compiled, hence only those
+ * compiled after we were loaded.  It looks for a connection on the handle,
+ * which costs a plain socket two comparisons, and then does what Perl's does.
+ */
+#include "glue.h"
+
+#include <sys/socket.h>
+
+/* Most sockets are plain, and their IO without any magic. */
+static inline bool
+may_be_tls(SV *handle)
+{
+	return isGV_with_GP(handle) && GvIOp((GV *)handle) != NULL &&
+	       SvMAGICAL((SV *)GvIOp((GV *)handle));
+}
+
+static OP *
+send_or_croak(pTHX)
+{
+	SV *handle = PL_stack_base[TOPMARK + 1];
+
+	if (may_be_tls(handle) && iss_attached(aTHX_(GV *) handle) != NULL)
+		Perl_croak(
+		    aTHX_ "Use of send() not implemented in IO::Socket::SSL; "
+			  "use print/printf/syswrite instead");
+	return PL_ppaddr[OP_SEND](aTHX);
+}
+
+static OP *
+recv_or_croak(pTHX)
+{
+	SV *handle = PL_stack_base[TOPMARK + 1];
+
+	if (may_be_tls(handle) && iss_attached(aTHX_(GV *) handle) != NULL)
+		Perl_croak(
+		    aTHX_ "Use of recv() not implemented in IO::Socket::SSL; "
+			  "use read/sysread instead");
+	return PL_ppaddr[OP_RECV](aTHX);
+}
+
+/* Under a tie these are methods, and nothing goes to the descriptor. */
+static OP *
+only_tied(pTHX)
+{
+	SV *handle = PL_stack_base[TOPMARK + 1];
+
+	if (may_be_tls(handle) &&
+	    SvTIED_mg((SV *)GvIOp((GV *)handle), PERL_MAGIC_tiedscalar) ==
+		NULL &&
+	    iss_attached(aTHX_(GV *) handle) != NULL)
+		Perl_croak(
+		    aTHX_ "%s on a TLS socket that was untied", OP_NAME(PL_op));
+	return PL_ppaddr[PL_op->op_type](aTHX);
+}
+
+bool
+iss_before_shutdown(pTHX_ GV *glob, IV how)
+{
+	struct iss_conn *conn = iss_attached(aTHX_ glob);
+	SV *done;
+
+	if (conn == NULL || (how != SHUT_WR && how != SHUT_RDWR) ||
+	    conn->state != ISS_CONN_OPEN || conn->sent_notify)
+		return true;
+	/* Half a record is out, and only its writer knows the rest. */
+	if (conn->half_written) {
+		iss_tell_status(aTHX_ glob, conn, ISS_WANT_WRITE);
+		return false;
+	}
+	done = sv_2mortal(iss_shutdown(aTHX_ glob, true, &PL_sv_undef, false));
+	if (!SvOK(done))
+		return false;
+	/* What failed for good is no reason to leave the socket open. */
+	(void)hv_stores(GvHVn(glob), "_SSL_write_closed", newSViv(1));
+	return true;
+}
+
+static OP *
+shutdown_after_tls(pTHX)
+{
+	SV **top = PL_stack_sp;
+	SV *handle = top[-1];
+
+	if (may_be_tls(handle) &&
+	    !iss_before_shutdown(aTHX_(GV *) handle, SvIV(top[0]))) {
+		PL_stack_sp = top - 1;
+		*PL_stack_sp = &PL_sv_undef;
+		return NORMAL;
+	}
+	return PL_ppaddr[OP_SHUTDOWN](aTHX);
+}
+
+/* Written once a process, under Perl's lock; then only read. */
+static struct builtin {
+	Optype type;
+	Perl_ppaddr_t run;
+	Perl_check_t next;
+} builtins[] = {
+	{ OP_SEND, send_or_croak, NULL },
+	{ OP_RECV, recv_or_croak, NULL },
+	{ OP_SYSREAD, only_tied, NULL },
+	{ OP_SYSWRITE, only_tied, NULL },
+	{ OP_SHUTDOWN, shutdown_after_tls, NULL },
+};
+
+static OP *
+check(pTHX_ OP *op)
+{
+	const struct builtin *b = builtins;
+
+	while (b->type != op->op_type)
+		b++;
+	op = b->next(aTHX_ op);
+	/* Somebody else's function is left alone. */
+	if (op->op_type == b->type && op->op_ppaddr == PL_ppaddr[b->type])
+		op->op_ppaddr = b->run;
+	return op;
+}
+
+/* Before Perl 5.16 the lock on the counts of ops has to do. */
+static void
+watch(pTHX_ struct builtin *b)
+{
+#if PERL_VERSION_GE(5, 15, 8)
+	Perl_wrap_op_checker(aTHX_ b->type, check, &b->next);
+#else
+	OP_REFCNT_LOCK;
+	if (b->next == NULL) {
+		b->next = PL_check[b->type];
+		PL_check[b->type] = check;
+	}
+	OP_REFCNT_UNLOCK;
+#endif
+}
+
+void
+iss_watch_builtins(pTHX)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(builtins) / sizeof(*builtins); i++)
+		watch(aTHX_ &builtins[i]);
+}
