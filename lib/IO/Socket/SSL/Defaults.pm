@@ -15,6 +15,7 @@ our $AS_IN_1_77 = 0;
 *IO::Socket::SSL::AS_IN_1_77 = \$AS_IN_1_77;
 
 my (%for_all, %for_client, %for_server);
+my $filter;    # set_args_filter_hack
 my $default_context;
 
 my %SHORT = (
@@ -57,12 +58,17 @@ sub _overlay {
     return $onto;
 }
 
+# Merged once, whichever way the arguments go.
 sub merge {
     my ($given, $server) = @_;
-    my %merged = $AS_IN_1_77 ? %OLD_VALUES : ();
 
-    _overlay(\%merged, $_)
-      for \%for_all, $server ? \%for_server : \%for_client, $given;
+    return {%$given} if $given->{_SSL_merged};
+    my $role   = $server ? \%for_server : \%for_client;
+    my %wanted = %$given;
+    $filter->($server ? 1 : 0, \%wanted) if $filter;
+    my %merged = $AS_IN_1_77 ? %OLD_VALUES : ();
+    _overlay(\%merged, $_) for \%for_all, $role, \%wanted;
+    $merged{_SSL_merged} = 1;
     return \%merged;
 }
 
@@ -134,6 +140,30 @@ sub IO::Socket::SSL::set_defaults        { return _set(\%for_all,    @_) }
 sub IO::Socket::SSL::set_ctx_defaults    { return _set(\%for_all,    @_) }
 sub IO::Socket::SSL::set_client_defaults { return _set(\%for_client, @_) }
 sub IO::Socket::SSL::set_server_defaults { return _set(\%for_server, @_) }
+
+# What a program that knows better than its modules takes from them.
+my @SANE =
+  qw(SSL_version SSL_cipher_list SSL_ciphersuites SSL_honor_cipher_order
+  SSL_verify_mode SSL_verify_callback SSL_verifycn_scheme SSL_ca_file
+  SSL_ca_path);
+
+sub _use_defaults {
+    my ($server, $args) = @_;
+
+    delete @$args{ @SANE, keys %for_all,
+        keys %{ $server ? \%for_server : \%for_client } };
+    return;
+}
+
+sub IO::Socket::SSL::set_args_filter_hack {
+    my ($code) = @_;
+
+    croak q(set_args_filter_hack needs a code reference or 'use_defaults')
+      if defined $code && ref $code ne 'CODE' && $code ne 'use_defaults';
+    $filter =
+      defined $code && !ref $code ? \&_use_defaults : $code;
+    return;
+}
 
 # ------------------------------------------------------- contexts, CAs
 
