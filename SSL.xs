@@ -74,6 +74,13 @@ _can_npn()
     OUTPUT:
 	RETVAL
 
+bool
+_can_psk()
+    CODE:
+	RETVAL = iss_psk_is_possible();
+    OUTPUT:
+	RETVAL
+
  # Begin TLS on a descriptor, under a context, by the options in args; true.
 void
 _begin(GV *self, struct iss_ctx *ctx, int fd, HV *args, SV *name, SV *scheme)

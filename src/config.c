@@ -37,6 +37,7 @@ static const struct iss_option context_options[] = {
 	CONTEXT("alpn_protocols", ISS_PROTOCOLS, alpn_protocols),
 	CONTEXT("npn_protocols", ISS_PROTOCOLS, npn_protocols),
 	CONTEXT("mode_release_buffers", ISS_FLAG, mode_release_buffers),
+	CONTEXT("psk", ISS_PSKS, psks),
 	CONTEXT("verify_mode", ISS_NUMBER, verify_mode),
 	CONTEXT("ca_file", ISS_TEXTS, ca_file),
 	CONTEXT("ca_path", ISS_PATHS, ca_path),
@@ -140,6 +141,9 @@ iss_option_clear(void *config, const struct iss_option *option)
 	case ISS_KEY:
 		EVP_PKEY_free(*(EVP_PKEY **)value);
 		*(EVP_PKEY **)value = NULL;
+		break;
+	case ISS_PSKS:
+		iss_psks_release(value);
 		break;
 	case ISS_HANDLE:
 		*(void **)value = NULL;
@@ -418,4 +422,13 @@ iss_option_set0_handle(
     void *config, const struct iss_option *option, void *handle)
 {
 	*(void **)member(config, option) = handle;
+}
+
+int
+iss_option_add_psk(struct iss_error *err, void *config,
+    const struct iss_option *option, const char *identity, size_t identity_len,
+    const char *key, size_t key_len)
+{
+	return iss_psks_add(err, member(config, option), option->name, identity,
+	    identity_len, key, key_len);
 }

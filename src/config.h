@@ -17,6 +17,7 @@
 #include "buf.h"
 #include "error.h"
 #include "fingerprint.h"
+#include "psk.h"
 
 /* A list of texts, owned. */
 struct iss_texts {
@@ -50,6 +51,7 @@ struct iss_config {
 	/* who we are */
 	struct iss_identity *identities; /* a kind of key each */
 	size_t n_identities;
+	struct iss_psks psks;
 	/* whom we trust */
 	int verify_mode; /* SSL_VERIFY_*, -1: as the role has it */
 	struct iss_texts ca_file;
@@ -94,6 +96,7 @@ enum iss_option_kind {
 	ISS_SECONDS,      /* double: must be a number, fractions count */
 	ISS_CERTS, /* STACK_OF(X509) *, the first one borrowed by the caller */
 	ISS_KEY,   /* EVP_PKEY * */
+	ISS_PSKS,  /* struct iss_psks, pairs of identity and key */
 	ISS_HANDLE /* void *, borrowed by the config */
 };
 
@@ -139,6 +142,7 @@ struct iss_config *iss_config_add_host(struct iss_error *err,
  * _number  FLAG, SWITCH, NUMBER, SECONDS
  * _add1_cert, _set1_key   CERTS, KEY: take a reference of their own
  * _set0_handle             HANDLE
+ * _add_psk                 PSKS: one more pair, identity "" for all others
  */
 int iss_option_set_text(struct iss_error *err, void *config,
     const struct iss_option *option, const char *text, size_t len);
@@ -153,5 +157,8 @@ int iss_option_set1_key(struct iss_error *err, void *config,
     const struct iss_option *option, EVP_PKEY *key);
 void iss_option_set0_handle(
     void *config, const struct iss_option *option, void *handle);
+int iss_option_add_psk(struct iss_error *err, void *config,
+    const struct iss_option *option, const char *identity, size_t identity_len,
+    const char *key, size_t key_len);
 
 #endif

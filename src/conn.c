@@ -223,7 +223,8 @@ static bool
 is_verdict(int reason)
 {
 	return reason == SSL_R_CERTIFICATE_VERIFY_FAILED ||
-	       reason == SSL_R_CALLBACK_FAILED;
+	       reason == SSL_R_CALLBACK_FAILED ||
+	       reason == SSL_R_PSK_IDENTITY_NOT_FOUND;
 }
 
 /* The peer or the system broke it. */

@@ -23,7 +23,12 @@
 /* INTERFACE: OpenSSL's default less everything that is weak today. */
 #define DEFAULT_CIPHERS                                                        \
 	"DEFAULT:!EXPORT:!LOW:!MEDIUM:!NULL:!aNULL:!eNULL:!RC4:!DES:!MD5:"     \
-	"!PSK:!SRP"
+	"!SRP"
+
+/* In TLS 1.3 a pre-shared key goes with SHA-256, so that comes first. */
+#define SUITES_FOR_PSK                                                         \
+	"TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:"                 \
+	"TLS_AES_256_GCM_SHA384"
 
 /* One aspect of a context. */
 typedef enum iss_ctx_fault step_fn(struct iss_error *err, struct iss_ctx *ctx,
@@ -108,7 +113,10 @@ set_ciphers(struct iss_error *err, struct iss_ctx *ctx,
 
 	(void)asker;
 	if (list == NULL)
-		list = DEFAULT_CIPHERS;
+		list = config->psks.count > 0 ? DEFAULT_CIPHERS
+					      : DEFAULT_CIPHERS ":!PSK";
+	if (suites == NULL && config->psks.count > 0)
+		suites = SUITES_FOR_PSK;
 	if (*list != '\0' && !SSL_CTX_set_cipher_list(ctx->ssl_ctx, list)) {
 		iss_error_openssl(err, "SSL_cipher_list \"%s\"", list);
 		return ISS_CTX_INVALID;
@@ -248,6 +256,22 @@ set_identities(struct iss_error *err, struct iss_ctx *ctx,
 }
 
 static enum iss_ctx_fault
+set_psks(struct iss_error *err, struct iss_ctx *ctx,
+    const struct iss_config *config, const struct iss_asker *asker)
+{
+	(void)asker;
+	if (config->psks.count == 0)
+		return ISS_CTX_FINE;
+	if (!iss_psks_copy(&ctx->psks, &config->psks)) {
+		iss_error_set(err, "SSL_psk: out of memory");
+		return ISS_CTX_FAILED;
+	}
+	return iss_psk_use(err, ctx->ssl_ctx, &ctx->psks, ctx->server) == ISS_OK
+		   ? ISS_CTX_FINE
+		   : ISS_CTX_INVALID;
+}
+
+static enum iss_ctx_fault
 set_protocols(struct iss_error *err, struct iss_ctx *ctx,
     const struct iss_config *config, const struct iss_asker *asker)
 {
@@ -300,7 +324,9 @@ digest_session_context(struct iss_error *err, const struct iss_ctx *ctx,
 /*
  * A server that asks for client certificates must name its sessions, or
  * OpenSSL refuses to resume them (SSL_CTX_set_session_id_context(3)); a
- * random name keeps one context's sessions out of the others.
+ * random name keeps one context's sessions out of the others.  A client has no
+ * use for one: OpenSSL would break off where a session has another, be it
+ * one of another context or one made of a pre-shared key.
  */
 static enum iss_ctx_fault
 set_session_context(struct iss_error *err, struct iss_ctx *ctx,
@@ -308,8 +334,10 @@ set_session_context(struct iss_error *err, struct iss_ctx *ctx,
 {
 	unsigned char id[ISS_RULES_LEN];
 
-	if (!config->server)
+	if (!config->server) {
 		iss_arrivals_install(ctx->ssl_ctx);
+		return ISS_CTX_FINE;
+	}
 	if (config->session_id_context != NULL) {
 		if (digest_session_context(err, ctx, config, id) != ISS_OK)
 			return ISS_CTX_FAILED;
@@ -399,6 +427,7 @@ static step_fn *const steps[] = {
 	set_client_cas,
 	set_fingerprints,
 	set_identities,
+	set_psks,
 	set_protocols,
 	set_rules,
 	set_session_context,
@@ -471,6 +500,8 @@ iss_ctx_free(struct iss_ctx *ctx)
 	if (ctx->ssl_ctx != NULL)
 		SSL_CTX_set_client_hello_cb(ctx->ssl_ctx, NULL, NULL);
 	iss_protocols_release(&ctx->protocols, ctx->ssl_ctx);
+	iss_psk_forget(ctx->ssl_ctx);
+	iss_psks_release(&ctx->psks);
 	SSL_CTX_free(ctx->ssl_ctx);
 	for (i = 0; i < ctx->n_hosts; i++)
 		iss_ctx_free(ctx->hosts[i]);

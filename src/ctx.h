@@ -25,6 +25,7 @@ struct iss_ctx {
 	struct iss_ctx **hosts; /* those names, in order; owned */
 	size_t n_hosts;
 	struct iss_protocols protocols;
+	struct iss_psks psks;
 	/* for connections that bring none of their own */
 	struct iss_fingerprints fingerprints;
 	bool force_fingerprint;

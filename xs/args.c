@@ -168,6 +168,64 @@ set_key(pTHX_ const struct target *target, const struct iss_option *option,
 		handle(aTHX_ target, option, value)));
 }
 
+/* Bytes, unless there are wider characters: those go as UTF-8. */
+static const char *
+octets(pTHX_ SV *value, STRLEN *len)
+{
+	SV *copy = sv_mortalcopy(value);
+
+	if (sv_utf8_downgrade(copy, TRUE))
+		return SvPV(copy, *len);
+	return SvPVutf8(copy, *len);
+}
+
+static void
+add_psk(pTHX_ const struct target *target, const struct iss_option *option,
+    SV *identity, SV *key)
+{
+	struct iss_error err;
+	const char *name = "", *bytes;
+	STRLEN name_len = 0, len;
+
+	if (SvROK(key) || (identity != NULL && SvROK(identity)))
+		refuse(aTHX_ target, option->name,
+		    SvROK(key) ? key : identity, "a text");
+	bytes = octets(aTHX_ key, &len);
+	if (identity != NULL)
+		name = octets(aTHX_ identity, &name_len);
+	iss_error_clear(&err);
+	check(aTHX_ target, &err,
+	    iss_option_add_psk(&err, target->config, option, name, name_len,
+		bytes, len));
+}
+
+/* A key; an identity and its key; or a hash of those. */
+static void
+set_psks(pTHX_ const struct target *target, const struct iss_option *option,
+    SV *value)
+{
+	SV **identity, **key;
+	HE *entry;
+
+	if (SvROK(value) && SvTYPE(SvRV(value)) == SVt_PVAV) {
+		identity = av_fetch((AV *)SvRV(value), 0, 0);
+		key = av_fetch((AV *)SvRV(value), 1, 0);
+		if (av_len((AV *)SvRV(value)) != 1 || identity == NULL ||
+		    key == NULL || !SvOK(*identity) || !SvOK(*key))
+			refuse(aTHX_ target, option->name, value,
+			    "a key, [identity, key] or a hash of those");
+		add_psk(aTHX_ target, option, *identity, *key);
+	} else if (SvROK(value) && SvTYPE(SvRV(value)) == SVt_PVHV) {
+		hv_iterinit((HV *)SvRV(value));
+		while ((entry = hv_iternext((HV *)SvRV(value))) != NULL)
+			if (SvOK(HeVAL(entry)))
+				add_psk(aTHX_ target, option,
+				    HeSVKEY_force(entry), HeVAL(entry));
+	} else {
+		add_psk(aTHX_ target, option, NULL, value);
+	}
+}
+
 /* Undef is as if not given; an array of nothing but undef likewise. */
 static void
 set_option(pTHX_ const struct target *target, const struct iss_option *option,
@@ -195,6 +253,9 @@ set_option(pTHX_ const struct target *target, const struct iss_option *option,
 		break;
 	case ISS_KEY:
 		set_key(aTHX_ target, option, value);
+		break;
+	case ISS_PSKS:
+		set_psks(aTHX_ target, option, value);
 		break;
 	case ISS_HANDLE:
 		iss_option_set0_handle(target->config, option,

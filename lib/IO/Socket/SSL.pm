@@ -534,8 +534,8 @@ for my $what (keys %CAN) {
     *{"can_$what"} = sub { $can };
 }
 
-# What can_psk will tell: who may use a pre-shared key.
-sub can_psk { return { client => '', server => '' } }
+# Who may use a pre-shared key.
+sub can_psk { return { client => _can_psk(), server => _can_psk() } }
 
 # HTTP::Tiny asks for our version right before it requires Net::SSLeay.
 sub VERSION {
