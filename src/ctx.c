@@ -252,6 +252,10 @@ set_identities(struct iss_error *err, struct iss_ctx *ctx,
 			return ISS_CTX_FAILED;
 		ctx->has_identity |= used;
 	}
+	/* Who has a certificate can show it later as well (RFC 8446, 4.6.2). */
+	if (!ctx->server)
+		SSL_CTX_set_post_handshake_auth(
+		    ctx->ssl_ctx, ctx->has_identity);
 	return ISS_CTX_FINE;
 }
 

@@ -106,6 +106,19 @@ add_certs(struct iss_rules *rules, const STACK_OF(X509) * certs)
 		iss_rules_add_cert(rules, sk_X509_value(certs, i));
 }
 
+/* Whoever resumes need not show the key again. */
+static void
+add_psks(struct iss_rules *rules, const struct iss_psks *psks)
+{
+	size_t i;
+
+	iss_rules_add_number(rules, (long)psks->count);
+	for (i = 0; i < psks->count; i++) {
+		iss_rules_add_text(rules, psks->list[i].identity);
+		iss_rules_add(rules, psks->list[i].key, psks->list[i].len);
+	}
+}
+
 static void
 add_option(struct iss_rules *rules, const void *options,
     const struct iss_option *option)
@@ -142,6 +155,9 @@ add_option(struct iss_rules *rules, const void *options,
 		break;
 	case ISS_CERTS:
 		add_certs(rules, *(STACK_OF(X509) *const *)value);
+		break;
+	case ISS_PSKS:
+		add_psks(rules, value);
 		break;
 	case ISS_KEY:    /* goes with a certificate, which tells enough */
 	case ISS_HANDLE: /* nothing that a peer is judged by */

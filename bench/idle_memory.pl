@@ -1,0 +1,118 @@
+#!/usr/bin/perl
+# How much memory does an idle connection take, and what does
+# SSL_mode_release_buffers save?  A server with many connections, each of which
+# has received and sent a little, and the memory of its process: what is
+# resident, and what its heap has grown by (buffers that were asked for but
+# never filled cost address space alone).
+#
+#   perl -Mblib bench/idle_memory.pl [--count 1000]
+#
+# Each connection takes a descriptor in either of two processes: raise
+# "ulimit -n" for large counts.
+use strict;
+use warnings;
+
+use FindBin;
+use Getopt::Long qw(GetOptions);
+use IO::Socket::INET;
+use IO::Socket::SSL;
+
+my $CERTS = "$FindBin::Bin/../t/certs";
+
+my $count = 1000;
+GetOptions('count=i' => \$count) && $count > 0
+  or die "usage: $0 [--count N]\n";
+
+print "IO::Socket::SSL $IO::Socket::SSL::VERSION, $count connections\n";
+printf "%-9s %-16s %s\n", 'protocol', 'release_buffers',
+  'KiB a connection: resident, heap';
+for my $version (qw(TLSv1_2 TLSv1_3)) {
+    for my $release (0, 1) {
+        printf "%-9s %-16s %26.1f %5.1f\n", $version,
+          $release ? 'yes' : 'no',
+          split / /, in_a_child(sub { measure($version, $release) });
+    }
+}
+
+# Memory that was freed is not always given back: a process each.
+sub in_a_child {
+    my ($code) = @_;
+
+    defined(my $pid = open(my $result, '-|')) or die "fork: $!";
+    if (!$pid) {
+        print $code->();
+        exit;
+    }
+    my $answer = <$result>;
+    close $result or die "the measuring process failed\n";
+    return $answer;
+}
+
+# KiB of this process, resident and heap; Linux only.
+sub memory {
+    open my $in, '<', '/proc/self/status' or die "no /proc/self/status: $!\n";
+    my %kib = map { /^(\w+):\s+(\d+) kB/ ? ($1, $2) : () } <$in>;
+    return @kib{qw(VmRSS VmData)};
+}
+
+sub measure {
+    my ($version, $release) = @_;
+
+    my $listener = IO::Socket::INET->new(
+        LocalAddr => '127.0.0.1',
+        Listen    => 100
+    ) or die "listen: $!\n";
+    my $port = $listener->sockport;
+    my $pid  = fork;
+    defined $pid or die "fork: $!\n";
+    exit clients($port, $version) if !$pid;
+
+    my $ctx = IO::Socket::SSL::SSL_Context->new(
+        SSL_server               => 1,
+        SSL_cert_file            => "$CERTS/server.pem",
+        SSL_key_file             => "$CERTS/server.key",
+        SSL_mode_release_buffers => $release,
+    ) or die "context: $SSL_ERROR\n";
+    my @held;
+    push @held, serve($listener, $ctx) for 1 .. 10;    # what is made once
+    my @before = memory();
+    push @held, serve($listener, $ctx) for 1 .. $count;
+    my @after = memory();
+    kill TERM => $pid;
+    waitpid $pid, 0;
+    return join ' ', map { ($after[$_] - $before[$_]) / $count } 0, 1;
+}
+
+# A connection that has done a little, and then nothing.
+sub serve {
+    my ($listener, $ctx) = @_;
+
+    my $tcp  = $listener->accept or die "accept: $!\n";
+    my $sock = IO::Socket::SSL->start_SSL(
+        $tcp,
+        SSL_server    => 1,
+        SSL_reuse_ctx => $ctx
+    ) or die "accept: $SSL_ERROR\n";
+    sysread($sock, my $request, 100) or die "read: $SSL_ERROR\n";
+    syswrite($sock, 'x' x 100)       or die "write: $SSL_ERROR\n";
+    return $sock;
+}
+
+sub clients {
+    my ($port, $version) = @_;
+
+    my @held;
+    while (1) {
+        my $sock = IO::Socket::SSL->new(
+            PeerAddr        => "127.0.0.1:$port",
+            SSL_version     => $version,
+            SSL_verify_mode => SSL_VERIFY_NONE
+        ) or last;
+        syswrite($sock, 'x' x 100)   or last;
+        sysread($sock, my $buf, 100) or last;
+        push @held, $sock;
+        last if @held == $count + 10;
+    }
+    sleep 600;    # idle, until we are ended
+    return 0;
+}
