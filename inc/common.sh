@@ -56,13 +56,12 @@ packages_for() {
 		echo openssl@3 pkgconf libidn2 libpsl
 		;;
 	tests-apt)
-		# what libwww-perl needs; itself: see provide_lwp in runtests
+		# the rest: see provide_beside in runtests
 		echo "$(nginx_of_apt)" curl gnutls-bin python3 \
 			libfile-listing-perl libhtml-parser-perl \
 			libhttp-cookies-perl libhttp-negotiate-perl \
 			libnet-http-perl libtry-tiny-perl \
-			libwww-robotrules-perl \
-			apache2-bin libapache2-mod-perl2
+			libwww-robotrules-perl apache2-bin
 		;;
 	tests-dnf)
 		echo nginx curl gnutls-utils python3 perl-libwww-perl \

@@ -5,7 +5,8 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
-use Cwd qw(abs_path);
+use File::Copy qw(copy);
+use File::Temp ();
 use HTTP::Tiny;
 use ISS::Apache;
 use ISS::Test;
@@ -38,6 +39,18 @@ sub tls_server {
         }
     );
     return ($listener, $server);
+}
+
+# Root's Apache has children that are nobody; they may not look into the
+# folder that this is in.
+my $readable = File::Temp->newdir;
+chmod 0755, $readable or die "$readable: $!\n";
+
+sub for_nobody {
+    my ($name) = @_;
+    my $copy = "$readable/$name.pem";
+    copy(cert($name), $copy) && chmod 0644, $copy or die "$copy: $!\n";
+    return $copy;
 }
 
 my $STARTUP = <<'PERL';
@@ -123,8 +136,8 @@ for my $mpm (qw(prefork worker event)) {
         my ($listener, $server) = tls_server();
         my %value = (
             port  => $listener->sockport,
-            ca    => abs_path(cert('ca')),
-            other => abs_path(cert('other-ca')),
+            ca    => for_nobody('ca'),
+            other => for_nobody('other-ca'),
         );
         (my $startup = $STARTUP) =~ s/<(port|ca|other)>/$value{$1}/g;
         my $apache = ISS::Apache->start(mpm => $mpm, startup => $startup);

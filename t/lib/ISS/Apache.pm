@@ -10,7 +10,12 @@ use File::Temp;
 use IO::Socket::INET;
 use ISS::Program;
 
+# mod_perl may be unpacked in a folder of its own, since the package of it
+# would bring another IO::Socket::SSL along.
+my $UNPACKED = $ENV{ISS_TEST_MOD_PERL} || '';
+
 my @MODULE_DIRS = (
+    $UNPACKED ? "$UNPACKED/apache2/modules" : (),
     '/usr/lib/apache2/modules', '/usr/lib64/httpd/modules',
     '/usr/lib/httpd/modules',
 );
@@ -28,7 +33,7 @@ Listen 127.0.0.1:<port>
 <modules>
 StartServers 2
 <threads>
-PerlSwitches -I<lib> -I<arch>
+PerlSwitches -I<lib> -I<arch> <unpacked>
 PerlPostConfigRequire <dir>/startup.pl
 <Location />
 	SetHandler perl-script
@@ -118,15 +123,18 @@ sub _configuration {
     my $blib = "$INC{'IO/Socket/SSL.pm'}";
     $blib =~ s{/lib/IO/Socket/SSL\.pm\z}{};
     my %value = (
-        dir     => "$self->{dir}",
-        port    => $self->{port},
-        lib     => "$blib/lib",
-        arch    => "$blib/arch",
+        dir      => "$self->{dir}",
+        port     => $self->{port},
+        lib      => "$blib/lib",
+        arch     => "$blib/arch",
+        unpacked => join(' ',
+            map { "-I$_" } $UNPACKED ? glob "$UNPACKED/*/perl5/*" : ()),
         threads => $THREADS{ $self->{mpm} },
         user    => $> == 0 ? "User nobody\nGroup " . _group() : '',
         modules => join "\n",
         map { "LoadModule ${_}_module " . _module($_) } "mpm_$self->{mpm}",
-        'authz_core', 'perl',
+        'authz_core',
+        'perl',
     );
 
     (my $conf = $CONF) =~ s{<([a-z]+)>}{$value{$1}}g;
