@@ -13,6 +13,7 @@
 #include "compat.h"
 #include "hostname.h"
 #include "io.h"
+#include "psk.h"
 #include "resume.h"
 #include "version.h"
 

@@ -17,7 +17,7 @@
 #include "buf.h"
 #include "error.h"
 #include "fingerprint.h"
-#include "psk.h"
+#include "pskset.h"
 
 /* A list of texts, owned. */
 struct iss_texts {
