@@ -13,6 +13,7 @@
 #include "compat.h"
 #include "dh.h"
 #include "identity.h"
+#include "psk.h"
 #include "session.h"
 #include "sni.h"
 #include "ticket.h"
