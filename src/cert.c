@@ -9,6 +9,7 @@
 
 #include <openssl/asn1.h>
 #include <openssl/bio.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/objects.h>
 #include <openssl/pem.h>
@@ -366,4 +367,22 @@ iss_cert_dump(struct iss_error *err, const X509 *cert, struct iss_buf *out)
 		return ISS_ERROR;
 	iss_buf_puts(out, "\n");
 	return out->overflowed ? out_of_memory(err) : 0;
+}
+
+static int taken_index = -1;
+static CRYPTO_ONCE taken_once = CRYPTO_ONCE_STATIC_INIT;
+
+static void
+make_taken_index(void)
+{
+	taken_index = X509_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+}
+
+bool
+iss_cert_take(X509 *cert)
+{
+	if (!CRYPTO_THREAD_run_once(&taken_once, make_taken_index) ||
+	    taken_index < 0 || X509_get_ex_data(cert, taken_index) != NULL)
+		return false;
+	return X509_set_ex_data(cert, taken_index, cert) != 0;
 }

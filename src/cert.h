@@ -95,4 +95,11 @@ int iss_cert_dump(struct iss_error *err, const X509 *cert, struct iss_buf *out);
 /* Append the certificate in PEM.  Returns 0 or ISS_ERROR. */
 int iss_cert_pem(struct iss_error *err, X509 *cert, struct iss_buf *out);
 
+/*
+ * True the first time that it is called for a certificate, false from then
+ * on: the program's one reference can be taken over once, in however many
+ * lists it put the certificate.
+ */
+bool iss_cert_take(X509 *cert);
+
 #endif

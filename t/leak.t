@@ -18,15 +18,6 @@ sub next_descriptor {
     return fileno $null;
 }
 
-# Resident memory in KiB, or undef where /proc is not, and under tools that
-# keep what was freed (and count leaks themselves).
-sub memory {
-    return if ($ENV{LD_PRELOAD} || '') =~ /[at]san|vgpreload/;
-    open(my $status, '<', '/proc/self/status') or return;
-    my ($size) = map { /^VmRSS:\s+(\d+)/ ? $1 : () } <$status>;
-    return $size;
-}
-
 # A server for many connections, each answered with one line.
 sub many_served {
     my ($listener) = @_;

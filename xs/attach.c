@@ -4,6 +4,7 @@
  *
  *	$sock -> GV -> IO -> magic -> struct attachment -> struct iss_conn
  *	$ctx  -> HV -> magic -> struct iss_ctx
+ *	SSL_cert => [$leaf, $more]: $more -> magic -> SV -> magic -> X509
  *
  * The IO is where the tie hangs too: it survives rebless, alias and untie,
  * and is freed once, in whatever order global destruction goes.  A new
@@ -11,6 +12,8 @@
  * (svt_free).
  */
 #include "glue.h"
+
+#include "cert.h"
 
 static const char *const method_names[ISS_METHOD_COUNT] = {
 	"read",
@@ -229,4 +232,50 @@ iss_attach_ctx(pTHX_ SV *object, struct iss_ctx *ctx)
 	mg = sv_magicext(SvRV(object), NULL, PERL_MAGIC_ext, &ctx_vtbl,
 	    (const char *)ctx, 0);
 	mg->mg_flags |= MGf_DUP;
+}
+
+static int
+free_cert(pTHX_ SV *sv, MAGIC *mg)
+{
+	PERL_UNUSED_ARG(sv);
+	X509_free((X509 *)mg->mg_ptr);
+	mg->mg_ptr = NULL;
+	return 0;
+}
+
+#ifdef USE_ITHREADS
+static int
+dup_cert(pTHX_ MAGIC *mg, CLONE_PARAMS *params)
+{
+	PERL_UNUSED_ARG(params);
+	X509_up_ref((X509 *)mg->mg_ptr);
+	return 0;
+}
+#else
+#	define dup_cert NULL
+#endif
+
+static const MGVTBL cert_vtbl = { .svt_free = free_cert, .svt_dup = dup_cert };
+static const MGVTBL taken_vtbl = { NULL };
+
+/*
+ * The reference that was the program's hangs on its own scalar from here on,
+ * so that the same list can be used for another context.  It is on a scalar
+ * of ours in between, since "local" copies magic, and counts scalars alone.
+ */
+void
+iss_take_cert(pTHX_ SV *handle)
+{
+	X509 *cert = iss_handle_pointer(aTHX_ handle, "SSL_cert");
+	SV *owner;
+	MAGIC *mg;
+
+	if (!iss_cert_take(cert))
+		return;
+	owner = newSV(0);
+	mg = sv_magicext(
+	    owner, NULL, PERL_MAGIC_ext, &cert_vtbl, (const char *)cert, 0);
+	mg->mg_flags |= MGf_DUP;
+	sv_magicext(handle, owner, PERL_MAGIC_ext, &taken_vtbl, NULL, 0);
+	SvREFCNT_dec_NN(owner);
 }

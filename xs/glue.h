@@ -58,6 +58,10 @@ bool iss_method_is_ours(pTHX_ GV *glob, enum iss_method method);
 struct iss_ctx *iss_attached_ctx(pTHX_ SV *object);
 void iss_attach_ctx(pTHX_ SV *object, struct iss_ctx *ctx);
 
+/* Take over the program's reference to a certificate, unless that was done
+ * before; it is dropped when the scalar with the handle is. */
+void iss_take_cert(pTHX_ SV *handle);
+
 /* ---- convert.c: errors and handles ---- */
 
 /* Once an interpreter, before the functions below. */

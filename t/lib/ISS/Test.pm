@@ -35,7 +35,7 @@ our @EXPORT = qw(
   cert key cert_file identity server_args client_args
   versions each_version each_setting
   listener address peer raw_pair tls_pair failing_pair handshake_errors
-  readable writable complete read_all warnings_of died perl_says
+  readable writable complete read_all warnings_of died perl_says memory
 );
 
 our $CERTS = File::Spec->rel2abs(
@@ -285,6 +285,15 @@ sub perl_says {
     my $said = do { local $/; <$output> };
     close $output;
     return $said;
+}
+
+# Resident memory in KiB, or undef where /proc is not, and under tools that
+# keep what was freed (and count leaks themselves).
+sub memory {
+    return if ($ENV{LD_PRELOAD} || '') =~ /[at]san|vgpreload/;
+    open(my $status, '<', '/proc/self/status') or return;
+    my ($size) = map { /^VmRSS:\s+(\d+)/ ? $1 : () } <$status>;
+    return $size;
 }
 
 1;

@@ -58,6 +58,9 @@ sub new {
     $self->_create(IO::Socket::SSL::Hosts::split_args($args, $server),
         $server ? 1 : 0)
       || return;
+    my $certs = $args->{SSL_cert};
+    _take_chain($_)
+      for grep { ref eq 'ARRAY' } ref $certs eq 'HASH' ? values %$certs : $certs;
     return $self;
 }
 
