@@ -17,6 +17,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use ISS::Test;
 use IO::Socket::SSL;
+use Storable qw(store_fd fd_retrieve);
 use Test::More;
 
 # A peer that echoes lines.
@@ -124,6 +125,201 @@ subtest 'each thread its own connection' => sub {
         )
     } 1 .. 4;
     is_deeply(\@heard, [("hello\n") x 4], 'at the same time');
+};
+
+# Run in a thread of its own; what it returns.
+sub in_thread {
+    my ($code) = @_;
+    return scalar threads->create({ context => 'scalar' }, $code)->join;
+}
+
+each_setting(
+    sub {
+        my %setting = @_;
+
+        my %as    = (client => \&client_args, server => \&server_args);
+        my @mine  = $as{ $setting{role} }->(SSL_version => $setting{version});
+        my $other = $setting{role} eq 'client' ? 'server' : 'client';
+        my ($tcp, $peer) = raw_pair(
+            sub {
+                my ($tcp, $me) = @_;
+                $me->hear;
+                my $sock = IO::Socket::SSL->start_SSL($tcp, $as{$other}->())
+                  or die $SSL_ERROR;
+                echo($sock);
+                $me->tell($sock->eof_reason);
+            }
+        );
+        $tcp->blocking(0);
+        my $sock =
+          IO::Socket::SSL->start_SSL($tcp, @mine, SSL_startHandshake => 0);
+        my $go_on = $setting{role} eq 'client' ? 'connect_SSL' : 'accept_SSL';
+        ok(!$sock->$go_on, 'a handshake that is begun here');
+        $peer->tell('your turn');
+        my $version = in_thread(
+            sub {
+                complete($sock, sub { scalar $sock->$go_on })
+                  or return "failed: $SSL_ERROR";
+                $sock->blocking(1);
+                print $sock "shaken\n";
+                return $sock->get_sslversion . ' ' . <$sock>;
+            }
+        );
+        is(
+            $version,
+            "$setting{version} echo shaken\n",
+            '... is done in a thread'
+        );
+        is(
+            in_thread(
+                sub {
+                    print $sock "used\n";
+                    return scalar <$sock>;
+                }
+            ),
+            "echo used\n",
+            'reading and writing in another'
+        );
+        ok(in_thread(sub { $sock->$go_on }), '... and so it is in a third');
+        ok(in_thread(sub { close $sock }),   '... which may close it');
+        is(($peer->hear)[0], 'close_notify', '... which is a proper end');
+        ok(!print({$sock} 'x'), 'the first thread knows that it is over');
+        ok(close $sock,         '... and may close its copy');
+    }
+);
+
+subtest 'made in a thread, used here' => sub {
+    my ($sock, $peer) = tls_pair(
+        peer => sub {
+            my ($sock, $me) = @_;
+            echo($sock);
+            $me->tell($sock->eof_reason);
+        }
+    );
+    my $fd = in_thread(
+        sub {
+            threads->create(
+                sub {
+                    print $sock "deep\n";
+                    return scalar <$sock>;
+                }
+            )->join;
+        }
+    );
+    is($fd, "echo deep\n", 'threads in threads');
+    print $sock "here\n";
+    is(scalar <$sock>, "echo here\n", '... leave the socket whole');
+    undef $sock;
+    is(($peer->hear)[0], 'truncated', 'the last copy closes the descriptor');
+};
+
+subtest 'C code in threads' => sub {
+    my ($sock, $peer) = tls_pair(
+        peer => sub {
+            my ($sock, $me) = @_;
+            store_fd([@{ fd_retrieve($sock) }, 'back'], $sock) for 1 .. 2;
+            my $rest = read_all($sock);
+            $me->tell($rest, $sock->eof_reason);
+        }
+    );
+    my $mirrored = in_thread(
+        sub {
+            store_fd(['thread'], $sock);
+            return join ' ', @{ fd_retrieve($sock) };
+        }
+    );
+    is($mirrored, 'thread back', 'Storable in a thread');
+    store_fd(['here'], $sock);
+    is_deeply(fd_retrieve($sock), ['here', 'back'], '... and here');
+
+    open my $memory, '+>', \my $image or die $!;
+    Storable::pstore($memory, \'words') for 1 .. 3;
+    close $memory;
+    Storable::pstore($sock, \'words');
+    in_thread(sub { 1 });
+    in_thread(sub { Storable::pstore($sock, \'words') });
+    Storable::pstore($sock, \'words');
+    ok(close $sock, 'close');
+    is_deeply(
+        [$peer->hear],
+        [$image, 'close_notify'],
+        'what several threads wrote arrives in order, once'
+    );
+};
+
+subtest 'a duplicate in a thread' => sub {
+    my ($sock) = tls_pair();
+    my $errno = in_thread(
+        sub {
+            open my $dup, '>&', $sock and return 'opened';
+            return $! + 0;
+        }
+    );
+    is($errno, Errno::EOPNOTSUPP(), 'is refused');
+    like(
+        in_thread(
+            sub {
+                died(sub { send $sock, 'x', 0 });
+            }
+        ),
+        qr/^Use of send\(\) not implemented/,
+        'the builtin send croaks'
+    );
+    like(
+        in_thread(
+            sub {
+                died(
+                    sub {
+                        my $in = $sock;
+                        eval q{recv $in, my $x, 1, 0};
+                        die $@;
+                    }
+                );
+            }
+        ),
+        qr/^Use of recv\(\) not implemented/,
+        '... compiled in the thread, too'
+    );
+};
+
+subtest 'a context of the first thread' => sub {
+    my $calls   = 0;
+    my $context = IO::Socket::SSL::SSL_Context->new(
+        client_args(SSL_verify_callback => sub { $calls++; return $_[0] }));
+    my $listener = listener();
+    my $server   = peer(
+        sub {
+            my ($me) = @_;
+            for (1 .. 4) {
+                my $tcp  = $listener->accept or die $!;
+                my $sock = IO::Socket::SSL->start_SSL($tcp, server_args())
+                  or die "start_SSL: $SSL_ERROR\n";
+                print $sock "hello\n";
+                close $sock;
+            }
+        }
+    );
+    my $address = address($listener);
+    my @heard   = map { $_->join } map {
+        threads->create(
+            sub {
+                my $sock = IO::Socket::SSL->new(
+                    PeerAddr          => $address,
+                    SSL_reuse_ctx     => $context,
+                    SSL_hostname      => 'localhost',
+                    SSL_verifycn_name => 'localhost'
+                ) or return "failed: $SSL_ERROR";
+                return join ' ', $calls > 0 ? 'called' : 'not called',
+                  <$sock>;
+            }
+        )
+    } 1 .. 4;
+    is_deeply(
+        \@heard,
+        [("called hello\n") x 4],
+        'serves several at the same time, each with its own callback'
+    );
+    is($calls, 0, '... and not that of the first');
 };
 
 done_testing;

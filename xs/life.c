@@ -185,7 +185,10 @@ iss_handshake(pTHX_ GV *self, bool server, SV *seconds, bool wait)
 	for (;;) {
 		iss_call_begin(aTHX_ &call, self, conn, NULL);
 		rv = iss_conn_handshake(conn, server, until);
-		if (rv == ISS_OK && !was_open)
+		/* Another thread may have finished it. */
+		if (rv == ISS_OK &&
+		    (!was_open ||
+			iss_hash_value(aTHX_ GvHV(self), "_SSL_opening")))
 			iss_tell_open(aTHX_ self, conn);
 		if (rv != ISS_INTR)
 			result = outcome(aTHX_ self, conn, rv);

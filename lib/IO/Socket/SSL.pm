@@ -395,7 +395,9 @@ sub stop_SSL {
     if (defined is_SSL($self)) {
         my $fast = $args{SSL_fast_shutdown} ? 1 : 0;
         my $quiet = $args{SSL_no_shutdown} || !$hash->{_SSL_object};
-        if (!$quiet && $hash->{_SSL_opened} == 1) {
+
+        # Another thread may have finished the handshake.
+        if (!$quiet && ($hash->{_SSL_opened} == 1 || $hash->{_SSL_opening})) {
             my $seconds = $args{Timeout};
             my $done    = $self->_shutdown(
                 $fast, $seconds, defined $seconds && $self->blocking ? 1 : 0);
