@@ -140,6 +140,7 @@ iss_conn_free(struct iss_conn *conn)
 	}
 	iss_arrivals_release(&conn->arrivals);
 	SSL_SESSION_free(conn->offered);
+	SSL_SESSION_free(conn->spare);
 	iss_ctx_free(conn->ctx);
 	iss_verify_release(&conn->verify);
 	iss_buf_release(&conn->unsent);

@@ -57,7 +57,9 @@ struct iss_conn {
 	/* resume.h */
 	bool keeps_sessions;
 	unsigned char rules[ISS_RULES_LEN]; /* if keeps_sessions */
+	bool shares_sessions;               /* with connections of its key */
 	SSL_SESSION *offered;               /* owned; NULL: none */
+	SSL_SESSION *spare; /* a copy of it, for the next connection */
 	struct iss_arrivals arrivals;
 	struct iss_error err; /* of the last operation that failed */
 };

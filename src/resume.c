@@ -30,7 +30,7 @@ gather_rules(struct iss_conn *conn)
 }
 
 int
-iss_conn_keep_sessions(struct iss_conn *conn)
+iss_conn_keep_sessions(struct iss_conn *conn, bool share)
 {
 	iss_error_clear(&conn->err);
 	ERR_clear_error();
@@ -42,6 +42,7 @@ iss_conn_keep_sessions(struct iss_conn *conn)
 		conn->ssl, conn->rules, sizeof(conn->rules)))
 		return iss_error_openssl(&conn->err, "cannot keep sessions");
 	conn->keeps_sessions = true;
+	conn->shares_sessions = share;
 	return ISS_OK;
 }
 
@@ -75,7 +76,12 @@ iss_conn_offer_session(struct iss_conn *conn, SSL_SESSION *session)
 	SSL_SESSION_free(conn->offered);
 	SSL_SESSION_up_ref(session);
 	conn->offered = session;
-	return iss_session_is_single_use(session);
+	if (!iss_session_is_single_use(session))
+		return false;
+	/* OpenSSL will mark the one that is used. */
+	if (conn->shares_sessions && conn->spare == NULL)
+		conn->spare = SSL_SESSION_dup(session);
+	return true;
 }
 
 void
@@ -150,4 +156,9 @@ iss_conn_collect_sessions(struct iss_conn *conn)
 	conn->sock->dont_wait = dont_wait;
 	SSL_set_mode(conn->ssl, SSL_MODE_AUTO_RETRY);
 	ERR_clear_error();
+	if (conn->spare != NULL && !conn->arrivals.any &&
+	    SSL_session_reused(conn->ssl)) {
+		iss_arrivals_add0(&conn->arrivals, conn->spare);
+		conn->spare = NULL;
+	}
 }

@@ -14,9 +14,12 @@
 /*
  * Gather the sessions of this connection (conn->arrivals), bound to its
  * rules, which stay as they are from now on.  Before the handshake; for a
- * client.  Returns ISS_OK or ISS_ERROR with conn->err filled.
+ * client.  share: whoever looks on may see that connections belong together,
+ * so that a session for single use may be used again when none has come in
+ * its place: a server of FTP wants one for each upload, however short.
+ * Returns ISS_OK or ISS_ERROR with conn->err filled.
  */
-int iss_conn_keep_sessions(struct iss_conn *conn);
+int iss_conn_keep_sessions(struct iss_conn *conn, bool share);
 
 /*
  * Offer a session to the server; after iss_conn_keep_sessions.  It is not
@@ -38,8 +41,9 @@ void iss_conn_offer_from(struct iss_conn *conn, struct iss_session_cache *cache,
 void iss_conn_note_renewal(struct iss_conn *conn);
 
 /*
- * Gather what has arrived and was not read: a client that only writes would
- * never see the sessions of TLS 1.3.  Never waits, loses no data.
+ * The connection ends.  Gather what has arrived and was not read: a client
+ * that only writes would never see the sessions of TLS 1.3.  Never waits,
+ * loses no data.
  */
 void iss_conn_collect_sessions(struct iss_conn *conn);
 

@@ -444,6 +444,7 @@ iss_arrivals_attach(
 void
 iss_arrivals_add0(struct iss_arrivals *arrivals, SSL_SESSION *session)
 {
+	arrivals->any = true;
 	push(arrivals->list, &arrivals->count, session);
 }
 

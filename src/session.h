@@ -88,6 +88,7 @@ void iss_session_cache_del(struct iss_session_cache *cache,
 struct iss_arrivals {
 	SSL_SESSION *list[ISS_SESSIONS_MAX]; /* owned, oldest first */
 	size_t count;
+	bool any; /* one has come, wherever it is now */
 };
 
 /* Let connections of a context gather sessions.  Once, when it is made. */

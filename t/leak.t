@@ -80,6 +80,28 @@ my %ROUND = (
     'a context' => sub {
         IO::Socket::SSL::SSL_Context->new(server_args()) or die $SSL_ERROR;
     },
+    'a session that is resumed' => sub {
+        our $context ||= IO::Socket::SSL::SSL_Context->new(
+            client_args(SSL_session_cache_size => 1));
+        my $sock = IO::Socket::SSL->new(
+            PeerAddr      => address($listener),
+            SSL_reuse_ctx => $context,
+            client_args()
+        ) or die $SSL_ERROR;
+        <$sock>;
+        close $sock;
+    },
+    'a session in a cache of its own' => sub {
+        my $cache = IO::Socket::SSL::Session_Cache->new(1);
+        for (1, 2) {
+            my $sock = IO::Socket::SSL->new(
+                PeerAddr          => address($listener),
+                SSL_session_cache => $cache,
+                client_args()
+            ) or die $SSL_ERROR;
+            <$sock>;
+        }
+    },
     'a context that fails' => sub {
         eval {
             IO::Socket::SSL::SSL_Context->new(

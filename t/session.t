@@ -17,11 +17,13 @@ each_version(
         my $context = client_context(SSL_session_cache_size => 4);
         my @args    = (SSL_reuse_ctx => $context);
         ok($context->has_session_cache, 'SSL_session_cache_size: a cache');
-        isa_ok($context->{session_cache},
-            'IO::Socket::SSL::Session_Cache', '$ctx->{session_cache}');
+        isa_ok(
+            $context->{session_cache},
+            'IO::Socket::SSL::Session_Cache',
+            '$ctx->{session_cache}'
+        );
         is(resumed($server, @args), 0, 'the first session is new');
-        is(resumed($server, @args), 1, "connection $_ resumes it")
-          for 2 .. 5;
+        is(resumed($server, @args), 1, "connection $_ resumes it") for 2 .. 5;
 
         my $plain = client_context();
         ok(!$plain->has_session_cache, 'without it there is none');
@@ -65,9 +67,10 @@ each_version(
     sub {
         my ($version) = @_;
 
-        my $one  = resuming_server(SSL_version => $version);
-        my $two  = resuming_server(SSL_version => $version);
-        my @args = (SSL_session_cache => IO::Socket::SSL::Session_Cache->new(9));
+        my $one = resuming_server(SSL_version => $version);
+        my $two = resuming_server(SSL_version => $version);
+        my @args =
+          (SSL_session_cache => IO::Socket::SSL::Session_Cache->new(9));
         is(resumed($one, @args), 0, 'one server');
         is(resumed($two, @args), 0, 'another one, new as well');
         is(resumed($one, @args), 1, 'the first is resumed');
@@ -101,8 +104,11 @@ each_version(
             SSL_session_key        => 'ftp.test',
             SSL_verifycn_scheme    => 'ftp'
         );
-        my $control = connected($servers[0], SSL_reuse_ctx => $ours,
-            SSL_verifycn_scheme => 'ftp');
+        my $control = connected(
+            $servers[0],
+            SSL_reuse_ctx       => $ours,
+            SSL_verifycn_scheme => 'ftp'
+        );
         is(get_line($control), 0, 'a control connection is new');
         is(resumed($servers[1], SSL_reuse_ctx => $control),
             1, 'a data connection to another port resumes by SSL_reuse_ctx');
@@ -112,7 +118,7 @@ each_version(
 # Tickets of TLS 1.3 come when they are read.
 subtest 'non-blocking' => sub {
     for my $version (versions()) {
-        my $server = resuming_server(SSL_version => $version);
+        my $server  = resuming_server(SSL_version => $version);
         my $context = client_context(SSL_session_cache_size => 1);
         for my $time (0, 1) {
             my $sock = connected(
@@ -124,7 +130,8 @@ subtest 'non-blocking' => sub {
             ok(complete($sock, sub { $sock->connect_SSL }), "$version: done");
             my $line = '';
             while ($line !~ /\n/) {
-                complete($sock, sub { sysread($sock, $line, 9, length $line) })
+                complete($sock,
+                    sub { sysread($sock, $line, 9, length $line) })
                   or last;
             }
             is($line, "$time\n", "$version: " . ($time ? 'resumed' : 'new'));
@@ -140,8 +147,34 @@ subtest 'TLS 1.3: a ticket is used once' => sub {
 
     # As long as nothing is read, no new ones arrive.
     my @socks = map { connected($server, @args) } 1 .. 3;
-    is_deeply([map { $_->get_session_reused } @socks],
-        [1, 1, 0], '... which are good for two connections');
+    is_deeply(
+        [map { $_->get_session_reused } @socks],
+        [1, 1, 0],
+        '... which are good for two connections'
+    );
+};
+
+# A client that writes a little and closes may be gone before new tickets come;
+# with a key, connections belong together, and may use one twice.
+subtest 'TLS 1.3: a server that gives two tickets and no more' => sub {
+    my @key    = (pack('a32', 'key'), pack('a16', 'name'));
+    my $server = sub {
+        my $given = 0;
+        my $keys  = sub { return @_ > 1 || $given++ < 2 ? @key : () };
+        return resuming_server(
+            SSL_version      => 'TLSv1_3',
+            SSL_ticket_keycb => $keys
+        );
+    };
+    my $fares = sub {
+        my @args =
+          (SSL_reuse_ctx => client_context(SSL_session_cache_size => 1, @_));
+        my $one = $server->();
+        return join '', map { resumed($one, @args) } 1 .. 5;
+    };
+    is($fares->(), '01100', 'each is used once');
+    is($fares->(SSL_session_key => 'key'),
+        '01111', 'with SSL_session_key the last one is used again');
 };
 
 subtest 'TLS 1.2: a session is used again and again' => sub {
@@ -150,8 +183,11 @@ subtest 'TLS 1.2: a session is used again and again' => sub {
     my @args    = (SSL_reuse_ctx => $context);
     is(resumed($server, @args), 0, 'the first is new');
     my @socks = map { connected($server, @args) } 1 .. 3;
-    is_deeply([map { $_->get_session_reused } @socks],
-        [1, 1, 1], 'three connections at once resume it');
+    is_deeply(
+        [map { $_->get_session_reused } @socks],
+        [1, 1, 1],
+        'three connections at once resume it'
+    );
 };
 
 # RFC 8446, 6.1 and RFC 5246, 7.2.1: that an end came without close_notify
@@ -181,12 +217,14 @@ subtest 'TLS 1.3: nothing is read' => sub {
     for my $time (0, 1) {
         my ($sock, $peer) = tls_pair(
             version => 'TLSv1_3',
-            mine    => { SSL_reuse_ctx => $context, SSL_session_key => 'key' },
-            peer    => sub { $_[1]->tell('the tickets are out') }
+            mine => { SSL_reuse_ctx => $context, SSL_session_key => 'key' },
+            peer => sub { $_[1]->tell('the tickets are out') }
         );
         $peer->hear;
-        ok(!$context->{session_cache}->get_session('key'),
-            'no session, although the tickets are there');
+        ok(
+            !$context->{session_cache}->get_session('key'),
+            'no session, although the tickets are there'
+        );
         close $sock;
         ok($context->{session_cache}->get_session('key'), 'close finds them');
         $context->{session_cache}->del_session('key');
@@ -199,25 +237,26 @@ subtest 'wrong values' => sub {
         return died(sub { client_context(@args) });
     };
     for my $cache ('abc', {}, bless({}, 'Some::Class'), sub { 1 }) {
-        like($error->(SSL_session_cache => $cache),
-            qr/^SSL_session_cache must be/, "SSL_session_cache => $cache");
-    }
-    like($error->(SSL_session_cache_size => 'many'),
-        qr/^SSL_session_cache_size must be a number/,
-        'SSL_session_cache_size => many');
-    for my $size (undef, '', 0, -1) {
-        my $context = client_context(SSL_session_cache_size => $size);
-        ok(
-            !$context->has_session_cache,
-            'SSL_session_cache_size => '
-              . (defined $size ? "'$size'" : 'undef')
-              . ': no cache'
+        like(
+            $error->(SSL_session_cache => $cache),
+            qr/^SSL_session_cache must be/,
+            "SSL_session_cache => $cache"
         );
     }
     like(
-        died(
-            sub { IO::Socket::SSL::set_default_session_cache('abc') }
-        ),
+        $error->(SSL_session_cache_size => 'many'),
+        qr/^SSL_session_cache_size must be a number/,
+        'SSL_session_cache_size => many'
+    );
+    for my $size (undef, '', 0, -1) {
+        my $context = client_context(SSL_session_cache_size => $size);
+        ok(!$context->has_session_cache,
+                'SSL_session_cache_size => '
+              . (defined $size ? "'$size'" : 'undef')
+              . ': no cache');
+    }
+    like(
+        died(sub { IO::Socket::SSL::set_default_session_cache('abc') }),
         qr/must be an object/,
         'set_default_session_cache'
     );

@@ -58,7 +58,9 @@ sub del_session {
 
 package main;
 
-sub names { return [map { $_->[0] } @{ $_[0]{log} }] }
+sub names {
+    return [map { $_->[0] } @{ $_[0]{log} }];
+}
 
 # Handles of real sessions, as many as wanted, ours to give away.
 sub sessions {
@@ -80,8 +82,11 @@ sub sessions {
 # --- our own ------------------------------------------------------------------
 
 subtest 'new' => sub {
-    isa_ok(IO::Socket::SSL::Session_Cache->new(1),
-        'IO::Socket::SSL::Session_Cache', 'a cache for one key');
+    isa_ok(
+        IO::Socket::SSL::Session_Cache->new(1),
+        'IO::Socket::SSL::Session_Cache',
+        'a cache for one key'
+    );
     for my $size (undef, 0, -1, '', 'many') {
         my @made = IO::Socket::SSL::Session_Cache->new($size);
         is_deeply(\@made, [],
@@ -154,8 +159,7 @@ subtest 'a subclass' => sub {
         no warnings 'once';
         *Asking::Cache::add_session = sub {
             push @asked, $_[1];
-            return
-              IO::Socket::SSL::Session_Cache::add_session(@_);
+            return IO::Socket::SSL::Session_Cache::add_session(@_);
         };
         *Asking::Cache::get_session = sub {
             push @asked, $_[1];
@@ -240,8 +244,11 @@ each_version(
                           User::Cache->new($method => $dies));
                 }
             );
-            is($error, "the cache is ill\n",
-                "${method}_session dies: so does the operation");
+            is(
+                $error,
+                "the cache is ill\n",
+                "${method}_session dies: so does the operation"
+            );
         }
         is(resumed($server), 0, 'the server is alive');
 
@@ -300,7 +307,7 @@ subtest 'Net::SSLeay frees what a cache owns' => sub {
 
 subtest 'after a fork' => sub {
     my $server = resuming_server(SSL_version => 'TLSv1_2');
-    my @args   = (SSL_session_cache => IO::Socket::SSL::Session_Cache->new(1));
+    my @args = (SSL_session_cache => IO::Socket::SSL::Session_Cache->new(1));
     is(resumed($server, @args), 0, 'a session of the parent');
     my $child = peer(sub { $_[0]->tell(resumed($server, @args)) });
     is(($child->hear)[0], 1, '... is resumed by the child');

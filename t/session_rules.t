@@ -24,7 +24,7 @@ sub same_cache {
 
 # Rules that accept the server as well, each different from the first ones.
 my %OTHER = (
-    'another name'           => [SSL_verifycn_name => 'a.example.test'],
+    'another name'           => [SSL_verifycn_name   => 'a.example.test'],
     'another scheme'         => [SSL_verifycn_scheme => 'ldap'],
     'a scheme of one\'s own' =>
       [SSL_verifycn_scheme => { check_cn => 'always' }],
@@ -33,11 +33,11 @@ my %OTHER = (
     'no scheme'       => [SSL_verifycn_scheme       => 'none'],
     'no suffixes'     => [SSL_verifycn_publicsuffix => ''],
     'no verification' => [SSL_verify_mode           => SSL_VERIFY_NONE],
-    'another CA file' => [SSL_ca_file => cert('bundle')],
-    'one CA more'     => [SSL_ca_file => [cert('ca'), cert('other-ca')]],
-    'a CA folder'     => [SSL_ca_path => cert_file('ca-dir')],
+    'another CA file' => [SSL_ca_file               => cert('bundle')],
+    'one CA more'     => [SSL_ca_file   => [cert('ca'), cert('other-ca')]],
+    'a CA folder'     => [SSL_ca_path   => cert_file('ca-dir')],
     'a CRL'           => [SSL_check_crl => 1, SSL_crl_file => cert('crl')],
-    'another SNI'     => [SSL_hostname => 'a.example.test'],
+    'another SNI'     => [SSL_hostname  => 'a.example.test'],
     'a client certificate' => [identity('client')],
     'a fingerprint'        => [SSL_fingerprint => 'sha256$' . '00' x 32],
     'other ciphers'        => [SSL_cipher_list => 'ECDHE+AESGCM'],
@@ -63,7 +63,7 @@ each_version(
 # Rules that refuse the server.
 my %BAD = (
     'a wrong name' => [SSL_verifycn_name => 'other.test'],
-    'another CA'   => [SSL_ca_file => cert('other-ca')],
+    'another CA'   => [SSL_ca_file       => cert('other-ca')],
     'a scheme of one\'s own that refuses' =>
       [SSL_verifycn_scheme => { callback => sub { 0 } }],
     'a callback that refuses' => [SSL_verify_callback => sub { 0 }],
@@ -101,7 +101,7 @@ each_version(
 
         my $server  = resuming_server(SSL_version => $version);
         my $context = client_context(SSL_session_cache_size => 9);
-        my @args = (SSL_reuse_ctx => $context, SSL_session_key => 'key');
+        my @args    = (SSL_reuse_ctx => $context, SSL_session_key => 'key');
         is(resumed($server, @args), 0, 'a context: the first is new');
         like(resumed($server, @args, SSL_verifycn_name => 'other.test'),
             $refused, '... a wrong name is refused');
@@ -125,8 +125,8 @@ each_version(
         copy(cert('crl-none-revoked'), $crl) or die $!;
         my @args = (
             same_cache(),
-            SSL_check_crl => 1,
-            SSL_crl_file  => $crl,
+            SSL_check_crl       => 1,
+            SSL_crl_file        => $crl,
             SSL_verifycn_scheme => 'none'
         );
         is(resumed($server, @args), 0, 'a good certificate');
@@ -169,10 +169,8 @@ each_version(
         my $server = resuming_server(SSL_version => $version);
         my $dies   = 0;
         my $check  = sub { die "not now\n" if $dies; return $_[0] };
-        my @args   = (
-            SSL_reuse_ctx =>
-              client_context(same_cache(), SSL_verify_callback => $check)
-        );
+        my @args   = (SSL_reuse_ctx =>
+              client_context(same_cache(), SSL_verify_callback => $check));
         is(resumed($server, @args), 0, 'a callback');
         $dies = 1;
         is(died(sub { resumed($server, @args) }),

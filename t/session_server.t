@@ -44,15 +44,21 @@ each_version(
         my @two  = (SSL_version => $version, SSL_session_id_context => 'two');
         my @none = (SSL_version => $version);
         my $one  = asking_server(@same);
-        is_deeply([fares($one, $one, asking_server(@same))],
-            [0, 1, 1], 'the same SSL_session_id_context: resumed');
+        is_deeply(
+            [fares($one, $one, asking_server(@same))],
+            [0, 1, 1],
+            'the same SSL_session_id_context: resumed'
+        );
         is_deeply([fares($one, asking_server(@two))],
             [0, 0], 'another one: not resumed');
         is_deeply([fares($one, asking_server(@none))],
             [0, 0], 'none: not resumed');
         my $none = asking_server(@none);
-        is_deeply([fares($none, $none, asking_server(@none))],
-            [0, 1, 0], 'none is one of its own for each context');
+        is_deeply(
+            [fares($none, $none, asking_server(@none))],
+            [0, 1, 0],
+            'none is one of its own for each context'
+        );
     }
 );
 
@@ -90,8 +96,7 @@ each_version(
         is(
             refused_by(
                 asking_server(@same, SSL_ca_file => cert('other-ca')),
-                identity('client'),
-                @args[4 .. 7]
+                identity('client'), @args[4 .. 7]
             ),
             'refused',
             'nor one of another CA'
@@ -135,8 +140,10 @@ each_version(
                 for (1, 2) {
                     my $sock = IO::Socket::SSL->new(@args) or die $SSL_ERROR;
                     readline $sock;
-                    $me->tell($sock->get_session_reused,
-                        $sock->peer_certificate('cn'));
+                    $me->tell(
+                        $sock->get_session_reused,
+                        $sock->peer_certificate('cn')
+                    );
                 }
             }
         );
@@ -151,8 +158,11 @@ each_version(
                 $time ? 'resumed' : 'a new session');
             is($sock->peer_certificate('cn'),
                 'Test Client', '... the client\'s certificate is known');
-            is_deeply([$client->hear], [$time, 'localhost'],
-                '... and that of the server');
+            is_deeply(
+                [$client->hear],
+                [$time, 'localhost'],
+                '... and that of the server'
+            );
         }
     }
 );

@@ -15,6 +15,7 @@ use threads;
 
 use FindBin;
 use lib "$FindBin::Bin/lib";
+use ISS::Sessions;
 use ISS::Test;
 use IO::Socket::SSL;
 use Storable qw(store_fd fd_retrieve);
@@ -76,6 +77,21 @@ subtest 'closed in one thread' => sub {
     close $sock;
     is_deeply([$peer->hear], [''], '... and nothing goes out in the clear');
 };
+
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my $server  = resuming_server(SSL_version => $version);
+        my $context = client_context(SSL_session_cache_size => 1);
+        my @args    = (SSL_reuse_ctx => $context);
+        is(resumed($server, @args), 0, 'a session of the main thread');
+        my $there =
+          threads->create(sub { return resumed($server, @args) })->join;
+        is($there,                  1, '... is resumed by another');
+        is(resumed($server, @args), 1, '... and the other way round');
+    }
+);
 
 subtest 'callbacks are those of the thread' => sub {
     my $where   = 'first';

@@ -142,8 +142,11 @@ each_version(
         is_deeply($log->[0], ['my data'],
             'a new ticket: the sub is given the data alone');
         my ($opened) = grep { @$_ == 2 } @$log;
-        is_deeply($opened, ['my data', $first],
-            'an old ticket: the data and the name of its key');
+        is_deeply(
+            $opened,
+            ['my data', $first],
+            'an old ticket: the data and the name of its key'
+        );
     }
 );
 

@@ -26,8 +26,7 @@ sub resuming_server {
     my $peer     = peer(
         sub {
             my @held;
-            $context ||=
-              IO::Socket::SSL::SSL_Context->new(server_args(%args))
+            $context ||= IO::Socket::SSL::SSL_Context->new(server_args(%args))
               or die $SSL_ERROR;
             while (my $tcp = $listener->accept) {
                 my $sock = IO::Socket::SSL->start_SSL(

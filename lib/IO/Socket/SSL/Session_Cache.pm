@@ -54,16 +54,21 @@ sub for_context {
     return scalar __PACKAGE__->new($size);
 }
 
-# What a connection's sessions are kept by; undef: that cannot be told.
-sub _key {
+# The key that the user gave for a connection's sessions.
+sub _given_key {
     my ($socket) = @_;
     my $hash = \%{*$socket};
 
-    for my $key ($hash->{_SSL_arguments}{SSL_session_key},
-        $hash->{_SSL_ctx}{session_key})
-    {
-        return $key if defined $key && length $key;
-    }
+    my ($key) =
+      grep { defined && length } $hash->{_SSL_arguments}{SSL_session_key},
+      $hash->{_SSL_ctx}{session_key};
+    return $key;
+}
+
+# The server's host and port; undef: that cannot be told.
+sub _peer_key {
+    my ($socket) = @_;
+
     my $address = getpeername($socket);
     return unless defined $address;
     my $port = $socket->peerport;
@@ -79,8 +84,11 @@ sub resume {
     my $cache    = $hash->{_SSL_ctx}{session_cache};
 
     return unless defined $cache;
-    my $key = _key($socket);
-    return unless defined $key && IO::Socket::SSL::_keep_sessions($socket);
+    my $given = _given_key($socket);
+    my $key   = defined $given ? $given : _peer_key($socket);
+    return
+      unless defined $key
+      && IO::Socket::SSL::_keep_sessions($socket, defined $given);
     $hash->{_SSL_session_key} = $key;
     return IO::Socket::SSL::_offer_from($socket, $cache, $key)
       if $cache->can('get_session') == \&get_session;
