@@ -188,15 +188,15 @@ add_psk(pTHX_ const struct target *target, const struct iss_option *option,
 	STRLEN name_len = 0, len;
 
 	if (SvROK(key) || (identity != NULL && SvROK(identity)))
-		refuse(aTHX_ target, option->name,
-		    SvROK(key) ? key : identity, "a text");
+		refuse(aTHX_ target, option->name, SvROK(key) ? key : identity,
+		    "a text");
 	bytes = octets(aTHX_ key, &len);
 	if (identity != NULL)
 		name = octets(aTHX_ identity, &name_len);
 	iss_error_clear(&err);
 	check(aTHX_ target, &err,
-	    iss_option_add_psk(&err, target->config, option, name, name_len,
-		bytes, len));
+	    iss_option_add_psk(
+		&err, target->config, option, name, name_len, bytes, len));
 }
 
 /* A key; an identity and its key; or a hash of those. */
@@ -302,8 +302,8 @@ turns_off_dh(pTHX_ HV *args)
 
 /* The certificates that the program shows: hashes of our four options. */
 static void
-fill_identities(
-    pTHX_ AV *identities, const struct target *target, struct iss_config *config)
+fill_identities(pTHX_ AV *identities, const struct target *target,
+    struct iss_config *config)
 {
 	struct target one = *target;
 	struct iss_error err;
@@ -315,7 +315,8 @@ fill_identities(
 		SV **args = av_fetch(identities, i, 0);
 
 		iss_error_clear(&err);
-		if ((one.config = iss_config_add_identity(&err, config)) == NULL)
+		if ((one.config = iss_config_add_identity(&err, config)) ==
+		    NULL)
 			check(aTHX_ target, &err, ISS_ERROR);
 		walk(aTHX_ (HV *)SvRV(*args), &one, options, count);
 	}
@@ -333,8 +334,7 @@ fill(pTHX_ HV *args, const struct target *target, struct iss_config *config)
 	walk(aTHX_ args, &here, options, count);
 	config->dh_auto = !turns_off_dh(aTHX_ args);
 	if (identities != NULL)
-		fill_identities(
-		    aTHX_ (AV *)SvRV(identities), &here, config);
+		fill_identities(aTHX_ (AV *)SvRV(identities), &here, config);
 }
 
 void
@@ -352,7 +352,8 @@ iss_args_to_config(pTHX_ HV *args, HV *hosts, struct iss_config *config)
 	while ((entry = hv_iternext(hosts)) != NULL) {
 		name = SvPVutf8(HeSVKEY_force(entry), len);
 		iss_error_clear(&err);
-		if ((one = iss_config_add_host(&err, config, name, len)) == NULL)
+		if ((one = iss_config_add_host(&err, config, name, len)) ==
+		    NULL)
 			check(aTHX_ &target, &err, ISS_ERROR);
 		fill(aTHX_ (HV *)SvRV(HeVAL(entry)), &target, one);
 	}

@@ -46,8 +46,8 @@ iss_create_ctx(pTHX_ SV *self, HV *args, HV *hosts, bool server)
 	}
 	(void)hv_stores(
 	    (HV *)SvRV(self), "context", iss_new_handle(aTHX_ ctx->ssl_ctx));
-	(void)hv_stores((HV *)SvRV(self), "verify_mode",
-	    newSViv(iss_ctx_verify_mode(ctx)));
+	(void)hv_stores(
+	    (HV *)SvRV(self), "verify_mode", newSViv(iss_ctx_verify_mode(ctx)));
 	iss_attach_ctx(aTHX_ self, ctx);
 	return true;
 }
