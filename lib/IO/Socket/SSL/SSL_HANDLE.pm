@@ -65,7 +65,8 @@ sub FILENO { return shift->_call('fileno') }
 
 sub CLOSE { return shift->_call('close') }
 
-sub BINMODE { return 0 }
+# Bytes are what it carries anyhow: "binmode($s) or die" must live.
+sub BINMODE { return 1 }
 
 sub TELL {
     $! = EBADF;
