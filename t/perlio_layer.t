@@ -353,6 +353,41 @@ subtest 'the other end has gone' => sub {
     ok(!c_write($sock, $SECRET), 'nothing more can be written');
 };
 
+subtest 'SSL_on_peer_shutdown' => sub {
+    my %DO = (
+        'is called'             => sub { },
+        'may close the socket'  => sub { close $_[0] },
+        'may stop TLS'          => sub { $_[0]->stop_SSL },
+        'may read'              => sub { Storable::pretrieve($_[0]) },
+        'may drop the last tie' => sub { no warnings; untie *{ $_[0] } },
+    );
+    my $calls = 0;
+    for my $name (sort keys %DO) {
+        my ($sock, $peer) = tls_pair(
+            mine => {
+                SSL_on_peer_shutdown => sub {
+                    $calls++;
+                    return $DO{$name}->(@_);
+                }
+            },
+            peer => sub { close $_[0] }
+        );
+        $calls = 0;
+        is(eval { Storable::pretrieve($sock) }, undef,
+            'C code is at the end');
+        is($calls, 1, "... the sub $name");
+    }
+    my ($sock, $peer) = tls_pair(
+        mine => { SSL_on_peer_shutdown => sub { die "from the sub\n" } },
+        peer => sub { close $_[0] }
+    );
+    is(
+        died(sub { Storable::pretrieve($sock) }),
+        "from the sub\n",
+        'the sub may die'
+    );
+};
+
 subtest 'signals' => sub {
     my $ask = sub {
         my ($sock, $me) = @_;

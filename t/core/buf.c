@@ -141,6 +141,25 @@ test_printf(void)
 	iss_buf_release(&buf);
 }
 
+static void
+test_drop(void)
+{
+	struct iss_buf buf;
+
+	iss_buf_init(&buf, 10);
+	iss_buf_drop(&buf, 0);
+	is_int((long long)buf.len, 0, "nothing can be dropped of nothing");
+	iss_buf_puts(&buf, "0123456789");
+	iss_buf_drop(&buf, 4);
+	is_text(iss_buf_text(&buf), "456789", "the front is dropped");
+	ok(iss_buf_puts(&buf, "abcd"), "what was dropped makes room");
+	is_text(iss_buf_text(&buf), "456789abcd", "behind the rest");
+	iss_buf_drop(&buf, 10);
+	is_text(iss_buf_text(&buf), "", "everything is dropped");
+	ok(iss_buf_puts(&buf, "x"), "and it goes on");
+	iss_buf_release(&buf);
+}
+
 int
 main(void)
 {
@@ -150,5 +169,6 @@ main(void)
 	test_overflow();
 	test_bytes();
 	test_printf();
+	test_drop();
 	return tap_done();
 }
