@@ -15,6 +15,7 @@ use threads;
 
 use FindBin;
 use lib "$FindBin::Bin/lib";
+use ISS::Recorder;
 use ISS::Sessions;
 use ISS::Test;
 use IO::Socket::SSL;
@@ -260,6 +261,37 @@ subtest 'C code in threads' => sub {
         [$peer->hear],
         [$image, 'close_notify'],
         'what several threads wrote arrives in order, once'
+    );
+};
+
+subtest 'what C code wrote here' => sub {
+    my ($sock, $peer, $record) = recorded_pair(
+        version => 'TLSv1_2',
+        peer    => \&read_all
+    );
+    pipe my $end, my $told or die "pipe: $!";
+    my $thread = threads->create(sub { sysread $end, my $byte, 1 });
+    Storable::pstore($sock, \'words');
+    syswrite $told, 'x';
+    $thread->join;
+    Storable::pstore($sock, \'words');
+    close $sock;
+    is(data_records($record->()), 1, 'is not sent by a thread that ends');
+};
+
+subtest 'stop_SSL in a thread' => sub {
+    my ($sock, $peer) = tls_pair(peer => sub { $_[0]->stop_SSL });
+    my @layers = PerlIO::get_layers($sock);
+    is(pop @layers, 'IO::Socket::SSL', 'under the tie is a layer');
+    is(
+        in_thread(
+            sub {
+                $sock->stop_SSL or return "failed: $SSL_ERROR";
+                return join ' ', PerlIO::get_layers($sock);
+            }
+        ),
+        "@layers",
+        '... which goes in the thread that stops TLS'
     );
 };
 
