@@ -12,9 +12,11 @@
 #include "cert.h"
 #include "compat.h"
 #include "hostname.h"
+#include "idn.h"
 #include "io.h"
 #include "psk.h"
 #include "resume.h"
+#include "suffix.h"
 #include "version.h"
 
 MODULE = IO::Socket::SSL	PACKAGE = IO::Socket::SSL
@@ -289,3 +291,5 @@ INCLUDE: xs/Session_Cache.xsi
 INCLUDE: xs/SSL_HANDLE.xsi
 
 INCLUDE: xs/Utils.xsi
+
+INCLUDE: xs/PublicSuffix.xsi

@@ -32,6 +32,7 @@ iss_verify_release(struct iss_verify *verify)
 {
 	free(verify->name);
 	iss_fingerprints_release(&verify->fingerprints);
+	iss_suffix_list_free(verify->suffixes);
 	memset(verify, 0, sizeof(*verify));
 }
 
@@ -91,12 +92,19 @@ static int
 check_by_scheme(
     struct iss_error *err, const struct iss_verify *verify, X509 *cert)
 {
+	const struct iss_suffixes *suffixes = iss_suffixes_default();
+	struct iss_suffixes given;
 	struct iss_cert_names names;
 	int rv = iss_cert_names_init(err, &names, cert);
 
-	if (rv == ISS_OK &&
-	    !iss_host_match(&verify->host, &verify->scheme, &names.presented,
-		verify->any_suffix ? NULL : iss_suffixes_default()))
+	if (verify->any_suffix) {
+		suffixes = NULL;
+	} else if (verify->suffixes != NULL) {
+		given = iss_suffix_list_rules(verify->suffixes);
+		suffixes = &given;
+	}
+	if (rv == ISS_OK && !iss_host_match(&verify->host, &verify->scheme,
+				&names.presented, suffixes))
 		rv = name_mismatch(err, verify, &names.presented);
 	iss_cert_names_release(&names);
 	return rv;

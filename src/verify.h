@@ -15,6 +15,7 @@
 #include "fingerprint.h"
 #include "host.h"
 #include "hostname.h"
+#include "suffix.h"
 #include "rules.h"
 
 /* How the name of a peer is to be checked. */
@@ -31,7 +32,8 @@ struct iss_verify {
 	enum iss_name_check check;
 	struct iss_scheme scheme;
 	bool any_suffix; /* wildcards may match below public suffixes */
-	char *name;      /* as the user wrote it, owned */
+	struct iss_suffix_list *suffixes; /* owned; NULL: the usual ones */
+	char *name;                       /* as the user wrote it, owned */
 	struct iss_host host;
 	struct iss_fingerprints fingerprints; /* owned */
 	bool force_fingerprint;               /* nothing else accepts */

@@ -422,6 +422,25 @@ scheme_by_name(pTHX_ SV *name)
 	iss_croak(aTHX_ message);
 }
 
+/* The empty text: wildcards may match anywhere; an object: its own list. */
+static void
+set_suffixes(pTHX_ struct iss_verify *verify, SV *given)
+{
+	struct iss_suffix_list *list = NULL;
+
+	verify->any_suffix = false;
+	if (given != NULL && SvOK(given)) {
+		verify->any_suffix = SvPOK(given) && SvCUR(given) == 0;
+		list = iss_attached_suffixes(aTHX_ given);
+		if (list == NULL && !verify->any_suffix)
+			iss_croak(aTHX_ newSVpvs(
+			    "SSL_verifycn_publicsuffix must be '' or an "
+			    "object of IO::Socket::SSL::PublicSuffix"));
+	}
+	iss_suffix_list_free(verify->suffixes);
+	verify->suffixes = list != NULL ? iss_suffix_list_up_ref(list) : NULL;
+}
+
 int
 iss_args_set_name(pTHX_ struct iss_error *err, struct iss_verify *verify,
     SV *name, SV *scheme, SV *publicsuffix)
@@ -438,8 +457,7 @@ iss_args_set_name(pTHX_ struct iss_error *err, struct iss_verify *verify,
 		} else
 			rules = scheme_by_name(aTHX_ scheme);
 	}
+	set_suffixes(aTHX_ verify, publicsuffix);
 	text = SvPVutf8(sv_mortalcopy(name), len);
-	verify->any_suffix = publicsuffix != NULL && SvPOK(publicsuffix) &&
-			     SvCUR(publicsuffix) == 0;
 	return iss_verify_set_name(err, verify, text, len, rules);
 }

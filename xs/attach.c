@@ -4,6 +4,7 @@
  *
  *	$sock -> GV -> IO -> magic -> struct attachment -> struct iss_conn
  *	$ctx  -> HV -> magic -> struct iss_ctx
+ *	$suffixes -> HV -> magic -> struct iss_suffix_list
  *	SSL_cert => [$leaf, $more]: $more -> magic -> SV -> magic -> X509
  *
  * The IO is where the tie hangs too: it survives rebless, alias and untie,
@@ -231,6 +232,50 @@ iss_attach_ctx(pTHX_ SV *object, struct iss_ctx *ctx)
 	sv_unmagicext(SvRV(object), PERL_MAGIC_ext, (MGVTBL *)&ctx_vtbl);
 	mg = sv_magicext(SvRV(object), NULL, PERL_MAGIC_ext, &ctx_vtbl,
 	    (const char *)ctx, 0);
+	mg->mg_flags |= MGf_DUP;
+}
+
+static int
+free_suffixes(pTHX_ SV *sv, MAGIC *mg)
+{
+	PERL_UNUSED_ARG(sv);
+	iss_suffix_list_free((struct iss_suffix_list *)mg->mg_ptr);
+	mg->mg_ptr = NULL;
+	return 0;
+}
+
+#ifdef USE_ITHREADS
+static int
+dup_suffixes(pTHX_ MAGIC *mg, CLONE_PARAMS *params)
+{
+	PERL_UNUSED_ARG(params);
+	iss_suffix_list_up_ref((struct iss_suffix_list *)mg->mg_ptr);
+	return 0;
+}
+#else
+#	define dup_suffixes NULL
+#endif
+
+static const MGVTBL suffixes_vtbl = { .svt_free = free_suffixes,
+	.svt_dup = dup_suffixes };
+
+struct iss_suffix_list *
+iss_attached_suffixes(pTHX_ SV *object)
+{
+	MAGIC *mg;
+
+	if (!SvROK(object) || !SvMAGICAL(SvRV(object)))
+		return NULL;
+	mg = mg_findext(SvRV(object), PERL_MAGIC_ext, &suffixes_vtbl);
+	return mg != NULL ? (struct iss_suffix_list *)mg->mg_ptr : NULL;
+}
+
+void
+iss_attach_suffixes(pTHX_ SV *object, struct iss_suffix_list *list)
+{
+	MAGIC *mg = sv_magicext(SvRV(object), NULL, PERL_MAGIC_ext,
+	    &suffixes_vtbl, (const char *)list, 0);
+
 	mg->mg_flags |= MGf_DUP;
 }
 

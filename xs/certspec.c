@@ -57,17 +57,6 @@ handle(pTHX_ HV *spec, const char *key)
 	return INT2PTR(void *, SvIV(value));
 }
 
-/* Characters, or bytes that are UTF-8 already; other bytes are Latin-1. */
-static const char *
-utf8_of(pTHX_ SV *text, STRLEN *len)
-{
-	const char *bytes = SvPV(text, *len);
-
-	if (SvUTF8(text) || is_utf8_string((const U8 *)bytes, *len))
-		return bytes;
-	return SvPVutf8(sv_mortalcopy(text), *len);
-}
-
 static AV *
 list_of(SV *value)
 {
@@ -95,7 +84,7 @@ fill_name(
 
 	for (i = 0; i + 1 <= av_len(pairs); i += 2) {
 		type = SvPV_nolen(item(aTHX_ pairs, i));
-		value = utf8_of(aTHX_ item(aTHX_ pairs, i + 1), &len);
+		value = iss_utf8_text(aTHX_ item(aTHX_ pairs, i + 1), &len);
 		check(aTHX_ making, part,
 		    iss_name_add(&making->err, name, type, value, len));
 	}
@@ -133,7 +122,7 @@ add_san(pTHX_ struct making *making, AV *pair)
 		directory_name(aTHX_ making, list_of(value));
 	else {
 		bytes = iss_altname_is_text(type)
-			    ? utf8_of(aTHX_ value, &len)
+			    ? iss_utf8_text(aTHX_ value, &len)
 			    : SvPVbyte(sv_mortalcopy(value), len);
 		name = iss_altname_new(&making->err, type, bytes, len);
 		if (name != NULL)

@@ -150,6 +150,16 @@ iss_croak(pTHX_ SV *message)
 	croak_sv(message); /* not reached */
 }
 
+const char *
+iss_utf8_text(pTHX_ SV *text, STRLEN *len)
+{
+	const char *bytes = SvPV(text, *len);
+
+	if (SvUTF8(text) || is_utf8_string((const U8 *)bytes, *len))
+		return bytes;
+	return SvPVutf8(sv_mortalcopy(text), *len);
+}
+
 SV *
 iss_new_handle(pTHX_ const void *pointer)
 {

@@ -58,6 +58,10 @@ bool iss_method_is_ours(pTHX_ GV *glob, enum iss_method method);
 struct iss_ctx *iss_attached_ctx(pTHX_ SV *object);
 void iss_attach_ctx(pTHX_ SV *object, struct iss_ctx *ctx);
 
+/* The list behind an IO::Socket::SSL::PublicSuffix object; or NULL. */
+struct iss_suffix_list *iss_attached_suffixes(pTHX_ SV *object);
+void iss_attach_suffixes(pTHX_ SV *object, struct iss_suffix_list *list);
+
 /* Take over the program's reference to a certificate, unless that was done
  * before; it is dropped when the scalar with the handle is. */
 void iss_take_cert(pTHX_ SV *handle);
@@ -85,6 +89,10 @@ void iss_tell_open(pTHX_ GV *glob, struct iss_conn *conn);
  * called the module (Carp).
  */
 void iss_croak(pTHX_ SV *message) __attribute__((noreturn));
+
+/* UTF-8 of a text: characters, or bytes that are UTF-8 already; other bytes
+ * are Latin-1.  Good until the scalar changes, or the statement ends. */
+const char *iss_utf8_text(pTHX_ SV *text, STRLEN *len);
 
 /* A handle that we exchange with Net::SSLeay: an address as integer. */
 SV *iss_new_handle(pTHX_ const void *pointer);
@@ -324,5 +332,12 @@ void iss_write_pem(pTHX_ SV *file, SV *pem, bool secret);
 SV *iss_new_rsa_key(pTHX_ SV *bits);
 SV *iss_new_ec_key(pTHX_ SV *curve);
 SV *iss_cert_as_hash(pTHX_ X509 *cert, SV *digest);
+
+/* ---- names.c: IO::Socket::SSL::PublicSuffix ---- */
+
+/* Put a list on an object; the text may be undef: libpsl's. */
+void iss_load_suffixes(pTHX_ SV *self, SV *text, UV fallback);
+/* A name as A-labels or as Unicode; a new value. */
+SV *iss_convert_name(pTHX_ SV *name, bool to_unicode);
 
 #endif

@@ -1,0 +1,104 @@
+# Which part of a host's name is a public suffix, below which anybody may have
+# a name of his own.  The rules are kept and matched in C.
+package IO::Socket::SSL::PublicSuffix;
+
+use strict;
+use warnings;
+
+use Carp;
+
+use IO::Socket::SSL ();    # brings the functions that are in C
+
+our $VERSION = $IO::Socket::SSL::VERSION;
+
+my %default;               # an object for each min_suffix
+
+sub default {
+    my ($class, %args) = @_;
+    my $min = _min_suffix(\%args);
+
+    return $default{$class}{$min} ||= _new($class, undef, $min);
+}
+
+sub from_string {
+    my ($class, $text, %args) = @_;
+
+    croak 'from_string needs a text' unless defined $text;
+    return _new($class, $text, _min_suffix(\%args));
+}
+
+sub from_file {
+    my ($class, $file, %args) = @_;
+    my $handle = $file;
+
+    croak 'from_file needs a file' unless defined $file;
+    if (!ref $file && ref \$file ne 'GLOB') {
+        undef $handle;
+        open $handle, '<', $file or croak "cannot read $file: $!";
+    }
+    local $/;
+    my $text = <$handle>;
+    return $class->from_string(defined $text ? $text : '', %args);
+}
+
+sub _new {
+    my ($class, $text, $min) = @_;
+    my $self = bless { min_suffix => $min }, ref $class || $class;
+
+    _load($self, $text, $min);
+    return $self;
+}
+
+sub _min_suffix {
+    my ($args) = @_;
+    my $min = delete $args->{min_suffix};
+    my @unknown = sort keys %$args;
+
+    croak "unknown arguments: @unknown" if @unknown;
+    return 1 unless defined $min;
+    croak "min_suffix must be a number, not '$min'" unless $min =~ /^\d+\z/;
+    return $min;
+}
+
+sub public_suffix {
+    my ($self, $name, $add) = @_;
+    my $is_list = ref $name eq 'ARRAY';
+
+    return unless defined $name;
+    my $end = !$is_list && $name =~ /\.\z/ ? '.' : '';
+    my @labels =
+      map { lc } $is_list ? @$name : grep { length } split /\./, $name;
+    return unless @labels;
+
+    my $count = $self->_count(join '.', map { _a_label($_) } @labels);
+    $count += $add || 0;
+    $count = @labels if $count > @labels;
+    my @suffix = splice @labels, @labels - $count;
+
+    if ($is_list) {
+        return wantarray ? (\@labels, \@suffix) : \@suffix;
+    }
+    my $suffix = join('.', @suffix) . $end;
+    return wantarray ? (join('.', @labels), $suffix) : $suffix;
+}
+
+# What has no A-label is in no list either.
+sub _a_label {
+    my ($label) = @_;
+
+    return $label unless $label =~ /[^\x01-\x7f]/;
+    my $ascii = eval { local $SIG{__DIE__}; _convert($label, 0) };
+    return defined $ascii ? $ascii : '?';
+}
+
+sub idn_to_ascii {
+    shift if @_ > 1;
+    return _convert($_[0], 0);
+}
+
+sub idn_to_unicode {
+    shift if @_ > 1;
+    return _convert($_[0], 1);
+}
+
+1;
