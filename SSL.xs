@@ -14,6 +14,7 @@
 #include "hostname.h"
 #include "idn.h"
 #include "io.h"
+#include "ocsp.h"
 #include "psk.h"
 #include "resume.h"
 #include "suffix.h"
@@ -287,6 +288,8 @@ _find_default_ca()
 INCLUDE: xs/SSL_Context.xsi
 
 INCLUDE: xs/Session_Cache.xsi
+
+INCLUDE: xs/OCSP.xsi
 
 INCLUDE: xs/SSL_HANDLE.xsi
 

@@ -48,6 +48,7 @@ static const struct iss_option context_options[] = {
 	CONTEXT("client_ca", ISS_CERTS, client_ca),
 	CONTEXT("fingerprint", ISS_FINGERPRINTS, fingerprints),
 	CONTEXT("force_fingerprint", ISS_SWITCH, force_fingerprint),
+	CONTEXT("ocsp_mode", ISS_NUMBER, ocsp_mode),
 	CONTEXT("session_id_context", ISS_TEXT, session_id_context),
 };
 
@@ -62,6 +63,7 @@ static const struct iss_option peer_options[] = {
 	PEER("hostname", ISS_FILE, hostname),
 	PEER("fingerprint", ISS_FINGERPRINTS, fingerprints),
 	PEER("force_fingerprint", ISS_SWITCH, force_fingerprint),
+	PEER("ocsp_mode", ISS_NUMBER, ocsp_mode),
 	PEER("strict_eof", ISS_FLAG, strict_eof),
 	PEER("nodelay", ISS_FLAG, nodelay),
 	PEER("usebio", ISS_FLAG, usebio),
@@ -172,6 +174,7 @@ iss_config_init(struct iss_config *config, bool server)
 	config->server = server;
 	config->honor_cipher_order = -1;
 	config->verify_mode = -1;
+	config->ocsp_mode = -1;
 	config->dh_auto = 1;
 	iss_buf_init(&config->alpn_protocols, ISS_WIRE_MAX);
 	iss_buf_init(&config->npn_protocols, ISS_WIRE_MAX);
@@ -254,6 +257,7 @@ iss_peer_config_init(struct iss_peer_config *config)
 {
 	memset(config, 0, sizeof(*config));
 	config->force_fingerprint = -1;
+	config->ocsp_mode = -1;
 	config->nodelay = true;
 	config->io_timeout = -1;
 }

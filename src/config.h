@@ -63,6 +63,7 @@ struct iss_config {
 	STACK_OF(X509) * client_ca;
 	struct iss_fingerprints fingerprints; /* of connections without own */
 	int force_fingerprint;
+	int ocsp_mode; /* ISS_OCSP_* of staple.h, -1: by the verify mode */
 	/* sessions of a server */
 	char *session_id_context;
 	/* a server of several names: what each has instead of all this */
@@ -76,6 +77,7 @@ struct iss_peer_config {
 	char *hostname; /* SNI; NULL: none */
 	struct iss_fingerprints fingerprints;
 	int force_fingerprint; /* 1, 0; -1: as the context has it */
+	int ocsp_mode;         /* likewise */
 	bool strict_eof;
 	bool nodelay;      /* set TCP_NODELAY */
 	bool usebio;       /* the host moves the bytes: pump.h */

@@ -99,6 +99,10 @@ iss_conn_new(struct iss_error *err, struct iss_conn **out, struct iss_ctx *ctx,
 	if (set_fingerprints(err, &conn->verify, ctx, config) != ISS_OK ||
 	    iss_verify_attach(err, &conn->verify, conn->ssl) != ISS_OK)
 		goto done;
+	if (iss_staple_begin(err, &conn->verify.staple, conn->ssl,
+		config->ocsp_mode < 0 ? ctx->ocsp_mode : config->ocsp_mode) !=
+	    ISS_OK)
+		goto done;
 	if (config->hostname != NULL &&
 	    set_hostname(err, conn->ssl, config->hostname) != ISS_OK)
 		goto done;
@@ -225,7 +229,24 @@ is_verdict(int reason)
 {
 	return reason == SSL_R_CERTIFICATE_VERIFY_FAILED ||
 	       reason == SSL_R_CALLBACK_FAILED ||
+	       reason == SSL_R_INVALID_STATUS_RESPONSE ||
 	       reason == SSL_R_PSK_IDENTITY_NOT_FOUND;
+}
+
+/* The verdict on the peer ends it. */
+static int
+refuse(struct iss_conn *conn, const char *what)
+{
+	const struct iss_error *why = &conn->verify.failure;
+
+	conn->state = ISS_CONN_FAILED;
+	iss_error_clear(&conn->err);
+	iss_error_set(&conn->err, "%s: %s%s", what,
+	    why->verify_error != X509_V_OK ? "certificate verify failed: " : "",
+	    why->text);
+	conn->err.verify_error = why->verify_error;
+	conn->err.depth = why->depth;
+	return ISS_ERROR;
 }
 
 /* The peer or the system broke it. */
@@ -233,22 +254,14 @@ static int
 broke(struct iss_conn *conn, const char *what)
 {
 	int e = conn->sock->sys_errno;
-	const struct iss_error *why = &conn->verify.failure;
 	unsigned long reason = ERR_peek_error();
 
 	conn->state = ISS_CONN_FAILED;
 	if (reason == 0 && e != 0)
 		return iss_error_errno(&conn->err, e, "%s", what);
-	if (iss_error_is_set(why) && is_verdict(ERR_GET_REASON(reason))) {
-		iss_error_set(&conn->err, "%s: %s%s", what,
-		    why->verify_error != X509_V_OK
-			? "certificate verify failed: "
-			: "",
-		    why->text);
-		conn->err.verify_error = why->verify_error;
-		conn->err.depth = why->depth;
-		return ISS_ERROR;
-	}
+	if (iss_error_is_set(&conn->verify.failure) &&
+	    is_verdict(ERR_GET_REASON(reason)))
+		return refuse(conn, what);
 	return iss_error_openssl(&conn->err, "%s", what);
 }
 
@@ -335,6 +348,8 @@ handshake_step(struct iss_conn *conn, void *arg)
 	ret = SSL_do_handshake(conn->ssl);
 	conn->busy = false;
 	if (ret == 1) {
+		if (iss_staple_finish(&conn->verify, conn->ssl) != ISS_OK)
+			return refuse(conn, handshake_failed(conn));
 		conn->state = ISS_CONN_OPEN;
 		iss_conn_note_renewal(conn);
 		ERR_clear_error();

@@ -202,6 +202,8 @@ set_trust(struct iss_error *err, struct iss_ctx *ctx,
 	(void)asker;
 	SSL_CTX_set_verify(ctx->ssl_ctx, verify_mode(config), NULL);
 	iss_verify_install(ctx->ssl_ctx);
+	iss_staple_install(ctx->ssl_ctx);
+	ctx->ocsp_mode = config->ocsp_mode;
 	if (config->check_crl)
 		flags |= X509_V_FLAG_CRL_CHECK;
 	if (!X509_VERIFY_PARAM_set_flags(param, flags)) {

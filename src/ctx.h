@@ -29,6 +29,7 @@ struct iss_ctx {
 	/* for connections that bring none of their own */
 	struct iss_fingerprints fingerprints;
 	bool force_fingerprint;
+	int ocsp_mode; /* ISS_OCSP_*, -1: by the verify mode */
 	/* of all options: what sessions are bound to */
 	unsigned char rules[ISS_RULES_LEN];
 };

@@ -15,7 +15,18 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <openssl/ocsp.h>
+
 #include "trace.h"
+
+struct iss_ocsp_answer;
+
+/* What a user's own check of a stapled OCSP response came to. */
+enum iss_staple_opinion {
+	ISS_STAPLE_NO_OPINION,
+	ISS_STAPLE_SEEN,
+	ISS_STAPLE_REFUSED
+};
 
 enum { ISS_TICKET_SECRET_LEN = 32, ISS_TICKET_NAME_LEN = 16 };
 
@@ -61,6 +72,14 @@ struct iss_host_ops {
 	 */
 	bool (*ticket_key)(
 	    void *host, const unsigned char *name, struct iss_ticket_key *key);
+	/*
+	 * The server's stapled OCSP response, lent; NULL: there is none that
+	 * can be read.
+	 */
+	enum iss_staple_opinion (*staple)(void *host, OCSP_RESPONSE *response);
+	/* A responder has said this of the certificate with that id (ocsp.h) */
+	void (*ocsp_answer)(void *host, const unsigned char *id, size_t len,
+	    const struct iss_ocsp_answer *answer);
 };
 
 /* Whom to ask during one call: the ops, and what they are given. */

@@ -369,6 +369,7 @@ iss_verify_add_rules(const struct iss_verify *verify, struct iss_rules *rules)
 	iss_rules_add_number(rules, verify->any_suffix);
 	iss_rules_add_fingerprints(rules, &verify->fingerprints);
 	iss_rules_add_number(rules, verify->force_fingerprint);
+	iss_rules_add_number(rules, verify->staple.mode);
 }
 
 /* As OpenSSL does for the certificates of a full handshake. */
@@ -386,27 +387,57 @@ prepare_store(X509_STORE_CTX *store, SSL *ssl, X509 *leaf)
 		return false;
 	param = X509_STORE_CTX_get0_param(store);
 	X509_VERIFY_PARAM_set_auth_level(param, SSL_get_security_level(ssl));
-	X509_STORE_CTX_set_verify_cb(store, judge_cert);
 	return X509_VERIFY_PARAM_set1(param, SSL_get0_param(ssl));
+}
+
+static bool
+passes_today(SSL *ssl)
+{
+	X509 *leaf = SSL_get1_peer_certificate(ssl);
+	X509_STORE_CTX *store = X509_STORE_CTX_new();
+	bool good = false;
+
+	if (leaf != NULL && store != NULL && prepare_store(store, ssl, leaf)) {
+		X509_STORE_CTX_set_verify_cb(store, judge_cert);
+		good = judge_chain(store, NULL) > 0;
+	}
+	X509_STORE_CTX_free(store);
+	X509_free(leaf);
+	return good;
 }
 
 bool
 iss_verify_session(struct iss_verify *verify, SSL *ssl)
 {
-	X509_STORE_CTX *store;
-	X509 *leaf;
-	bool good;
+	bool good = true;
 
-	if (!(SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER))
-		return true;
-	leaf = SSL_get1_peer_certificate(ssl);
-	store = X509_STORE_CTX_new();
-	good = leaf != NULL && store != NULL &&
-	       prepare_store(store, ssl, leaf) && judge_chain(store, NULL) > 0;
-	X509_STORE_CTX_free(store);
-	X509_free(leaf);
+	if (SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER)
+		good = passes_today(ssl);
+	if (good && !verify->pinned)
+		good =
+		    iss_staple_allows(&verify->staple, SSL_get0_session(ssl));
 	/* The full handshake that follows will tell. */
 	if (!good)
 		iss_error_clear(&verify->failure);
 	return good;
+}
+
+STACK_OF(X509) * iss_verify_get1_chain(SSL *ssl)
+{
+	STACK_OF(X509) *chain = SSL_get0_verified_chain(ssl);
+	X509_STORE_CTX *store;
+	X509 *leaf;
+
+	if (chain != NULL)
+		return X509_chain_up_ref(chain);
+	leaf = SSL_get1_peer_certificate(ssl);
+	store = X509_STORE_CTX_new();
+	if (leaf != NULL && store != NULL && prepare_store(store, ssl, leaf)) {
+		(void)X509_verify_cert(store);
+		chain = X509_STORE_CTX_get1_chain(store);
+	}
+	X509_STORE_CTX_free(store);
+	X509_free(leaf);
+	ERR_clear_error();
+	return chain;
 }

@@ -17,6 +17,7 @@
 #include "hostname.h"
 #include "suffix.h"
 #include "rules.h"
+#include "staple.h"
 
 /* How the name of a peer is to be checked. */
 enum iss_name_check {
@@ -37,6 +38,7 @@ struct iss_verify {
 	struct iss_host host;
 	struct iss_fingerprints fingerprints; /* owned */
 	bool force_fingerprint;               /* nothing else accepts */
+	struct iss_staple staple;             /* and its verdict */
 	/* verdict */
 	bool pinned; /* the leaf is one of fingerprints: all else is well */
 	/* the first failure that was not overruled */
@@ -92,6 +94,14 @@ struct iss_verify *iss_verify_of(const SSL *ssl);
  */
 int iss_verify_cert_name(
     struct iss_error *err, struct iss_verify *verify, X509 *cert);
+
+/*
+ * The chain that vouches for the peer, leaf first: the one that was verified,
+ * or where none was (a session was resumed, a fingerprint accepted the leaf)
+ * the one that would be, as far as it can be built.  The caller's, to be freed
+ * with sk_X509_pop_free; NULL when there is none.
+ */
+STACK_OF(X509) * iss_verify_get1_chain(SSL *ssl);
 
 /* Add what this connection demands of its peer. */
 void iss_verify_add_rules(

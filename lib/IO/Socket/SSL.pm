@@ -29,6 +29,7 @@ use IO::Socket::SSL::Debug;
 use IO::Socket::SSL::Defaults;
 use IO::Socket::SSL::Names;
 use IO::Socket::SSL::Refusals;
+use IO::Socket::SSL::Revocation;
 use IO::Socket::SSL::SSL_Context;
 use IO::Socket::SSL::Session_Cache;
 use IO::Socket::SSL::SSL_HANDLE;
@@ -522,7 +523,7 @@ my %CAN = (
     npn          => _can_npn(),
     alpn         => 1,
     ecdh         => 1,
-    ocsp         => '',
+    ocsp         => 1,
     ticket_keycb => 1,
     pha          => 1,
     partial_chain => 1,

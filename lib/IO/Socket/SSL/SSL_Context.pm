@@ -21,10 +21,12 @@ my %KEPT = (
     SSL_verifycn_name       => 'verifycn_name',
     SSL_session_key         => 'session_key',
     SSL_ticket_keycb        => 'ticket_keycb',
+    SSL_ocsp_staple_callback => 'ocsp_staple_callback',
 );
 
 my %MUST_BE_CODE = map { $_ => 1 }
-  qw(SSL_passwd_cb SSL_verify_callback SSL_create_ctx_callback);
+  qw(SSL_passwd_cb SSL_verify_callback SSL_create_ctx_callback
+  SSL_ocsp_staple_callback);
 
 # What a client does without when SSL_use_cert says so.
 my @IDENTITY = qw(SSL_cert SSL_cert_file SSL_key SSL_key_file);
@@ -52,6 +54,7 @@ sub new {
     my $cache =
       $server ? undef : IO::Socket::SSL::Session_Cache::for_context($args);
     $self->{session_cache} = $cache if defined $cache;
+    $self->{ocsp_cache} = IO::Socket::SSL::Revocation::cache_of_user($args);
     IO::Socket::SSL::Defaults::complete($args, $server);
     delete @$args{@IDENTITY}
       if !$server && defined $args->{SSL_use_cert} && !$args->{SSL_use_cert};

@@ -1,0 +1,188 @@
+# Asks the responders of OCSP about the certificates of a connection that no
+# staple and no earlier answer has told about.  Which answers count is decided
+# in src/ocsp.c; here is who is asked, and what the outcome means.
+package IO::Socket::SSL::OCSP_Resolver;
+
+use strict;
+use warnings;
+
+use IO::Socket::SSL::OCSP_Cache;
+
+my $TIMEOUT      = 10;         # seconds that HTTP waits at a time
+my $LARGEST      = 1 << 18;    # bytes of an answer
+my $CONTENT_TYPE = 'application/ocsp-request';
+
+sub new {
+    my ($class, $socket) = @_;
+    my ($mode) = _mode($socket);
+
+    return unless defined $mode;
+    my $self = bless {
+        cache => IO::Socket::SSL::Revocation::cache_of_socket($socket),
+        mode  => $mode,
+        open  => [],      # checks that nobody has answered
+        soft  => [],
+        hard  => undef,
+    }, $class;
+    $self->_begin($_) for _checks($socket);
+    return $self;
+}
+
+# One certificate: known already, to be asked about, or nobody can be asked.
+sub _begin {
+    my ($self, $check) = @_;
+
+    if (!defined $check->{id}) {
+        return $self->_give_up($check, 'its issuer is not known');
+    }
+    for my $entry ($check->{entry}, scalar $self->{cache}->get($check->{id}))
+    {
+        next unless ref $entry eq 'HASH';
+        next unless IO::Socket::SSL::OCSP_Cache::_is_current($entry);
+        return $self->_settle($check, $entry);
+    }
+    if (!defined $check->{uri}) {
+        return $self->_give_up($check, 'it names no OCSP responder');
+    }
+    push @{ $self->{open} }, $check;
+    return;
+}
+
+sub _message {
+    my ($check, $text) = @_;
+    my $who = defined $check->{uri} ? "$check->{uri}: " : '';
+
+    return "$who$text; subject: $check->{subject}";
+}
+
+# The first one ends it.
+sub _fail {
+    my ($self, $message) = @_;
+
+    $self->{hard} = $message unless defined $self->{hard};
+    return;
+}
+
+# An answer that counts.
+sub _settle {
+    my ($self, $check, $entry) = @_;
+
+    $self->_fail(_message($check, _describe($entry)))
+      if $entry->{statusType};
+    return;
+}
+
+# There will be no answer that counts.
+sub _give_up {
+    my ($self, $check, $why) = @_;
+    my $message = _message($check, $why);
+
+    return $self->_fail($message)
+      if $self->{mode} & IO::Socket::SSL::SSL_OCSP_FAIL_HARD();
+    push @{ $self->{soft} }, $message;
+    return;
+}
+
+# undef while there is something to ask, '' when all is well.
+sub hard_error {
+    my ($self) = @_;
+
+    return $self->{hard} if defined $self->{hard};
+    return @{ $self->{open} } ? undef : '';
+}
+
+sub soft_error {
+    my ($self) = @_;
+
+    return @{ $self->{soft} } ? join('; ', @{ $self->{soft} }) : undef;
+}
+
+# What to send where: one request a responder.
+sub requests {
+    my ($self) = @_;
+    my %ids;
+
+    return if defined $self->{hard};
+    push @{ $ids{ $_->{uri} } }, $_->{id} for @{ $self->{open} };
+    return map { $_ => _request(@{ $ids{$_} }) } keys %ids;
+}
+
+sub add_response {
+    my ($self, $uri, $response) = @_;
+
+    $response = undef if defined $response && $response eq '';
+    return $self->_add($uri, $response, 'http request for OCSP failed');
+}
+
+# A responder may answer for some certificates only: the others are asked
+# about again, as long as that leads on.
+sub _add {
+    my ($self, $uri, $response, $without) = @_;
+    my @asked  = grep { $_->{uri} eq $uri } @{ $self->{open} };
+    my @others = grep { $_->{uri} ne $uri } @{ $self->{open} };
+    my @failed;
+
+    for my $check (@asked) {
+        my ($entry, $why) =
+          defined $response
+          ? _judge($response, $check->{id}, $check->{issuer})
+          : (undef, $without);
+        if ($entry) {
+            IO::Socket::SSL::Revocation::keep($self->{cache}, $check->{id},
+                $entry);
+            $self->_settle($check, $entry);
+        }
+        else {
+            push @failed, [$check, $why];
+        }
+    }
+    $self->{open} = \@others;
+    if (@failed < @asked) {
+        push @others, map { $_->[0] } @failed;
+    }
+    else {
+        $self->_give_up(@$_) for @failed;
+    }
+    return $self->hard_error;
+}
+
+# Send all requests one after the other; %args are for HTTP::Tiny.
+sub resolve_blocking {
+    my ($self, %args) = @_;
+
+    local $@;
+    require HTTP::Tiny;
+    my $http = HTTP::Tiny->new(
+        timeout    => $TIMEOUT,
+        max_size   => $LARGEST,
+        verify_SSL => 0,          # the answers are signed
+        %args
+    );
+    while (my %requests = $self->requests) {
+        for my $uri (sort keys %requests) {
+            my ($response, $why) = _post($http, $uri, $requests{$uri});
+            my $error = $self->_add($uri, $response, $why);
+            return $error if defined $error;
+        }
+    }
+    return $self->hard_error;
+}
+
+# The body of the answer, or undef and what went wrong.
+sub _post {
+    my ($http, $uri, $request) = @_;
+    my $reply = $http->request(
+        'POST', $uri,
+        {
+            headers => { 'Content-Type' => $CONTENT_TYPE },
+            content => $request
+        }
+    );
+
+    return $reply->{content} if $reply->{success};
+    my $reason = "$reply->{status} $reply->{reason}";
+    ($reason) = $reply->{content} =~ /^([^\r\n]*)/ if $reply->{status} == 599;
+    return (undef, "http request for OCSP failed: $reason");
+}
+
+1;

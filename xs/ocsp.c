@@ -1,0 +1,268 @@
+/*
+ * Revocation status between Perl and the core: what is to be asked about a
+ * connection, what was answered, and the user's sub for stapled responses.
+ */
+#include "glue.h"
+
+#include <time.h>
+
+#include <openssl/ocsp.h>
+
+#include "buf.h"
+#include "cert.h"
+#include "ocsp.h"
+#include "staple.h"
+
+enum { TEXT_MAX = 4096 };
+
+SV *
+iss_new_ocsp_entry(pTHX_ const struct iss_ocsp_answer *answer)
+{
+	HV *entry = newHV();
+
+	(void)hv_stores(entry, "statusType", newSViv(answer->status));
+	(void)hv_stores(entry, "thisUpdate", newSVnv((NV)answer->this_update));
+	if (answer->next_update != 0)
+		(void)hv_stores(
+		    entry, "nextUpdate", newSVnv((NV)answer->next_update));
+	if (answer->status == V_OCSP_CERTSTATUS_REVOKED) {
+		(void)hv_stores(
+		    entry, "revocationTime", newSVnv((NV)answer->revoked_at));
+		(void)hv_stores(
+		    entry, "revocationReason", newSViv(answer->reason));
+		(void)hv_stores(entry, "revocationReason_str",
+		    newSVpv(answer->reason < 0
+				? ""
+				: OCSP_crl_reason_str(answer->reason),
+			0));
+	}
+	return newRV_noinc((SV *)entry);
+}
+
+static int64_t
+number_at(pTHX_ HV *entry, const char *key)
+{
+	SV *value = iss_hash_value(aTHX_ entry, key);
+
+	return value != NULL ? (int64_t)SvNV(value) : 0;
+}
+
+void
+iss_ocsp_entry_answer(pTHX_ HV *entry, struct iss_ocsp_answer *answer)
+{
+	SV *reason = iss_hash_value(aTHX_ entry, "revocationReason");
+
+	answer->status = (int)number_at(aTHX_ entry, "statusType");
+	answer->this_update = number_at(aTHX_ entry, "thisUpdate");
+	answer->next_update = number_at(aTHX_ entry, "nextUpdate");
+	answer->revoked_at = number_at(aTHX_ entry, "revocationTime");
+	answer->reason = reason != NULL ? (int)SvIV(reason) : -1;
+}
+
+SV *
+iss_new_ocsp_description(pTHX_ const struct iss_ocsp_answer *answer)
+{
+	struct iss_buf text;
+	SV *sv;
+
+	iss_buf_init(&text, TEXT_MAX);
+	iss_ocsp_describe(&text, answer);
+	sv = newSVpvn(iss_buf_text(&text), text.len);
+	iss_buf_release(&text);
+	return sv;
+}
+
+/* ---- what is to be asked ---- */
+
+static SV *
+new_subject(pTHX_ const X509 *cert)
+{
+	struct iss_error ignored;
+	struct iss_buf text;
+	SV *sv;
+
+	iss_error_clear(&ignored);
+	iss_buf_init(&text, TEXT_MAX);
+	iss_cert_subject_text(&ignored, cert, &text);
+	sv = newSVpvn(iss_buf_text(&text), text.len);
+	iss_buf_release(&text);
+	return sv;
+}
+
+static void
+store_der(pTHX_ HV *check, const X509 *issuer)
+{
+	unsigned char *der = NULL;
+	int len = i2d_X509(issuer, &der);
+
+	if (len > 0)
+		(void)hv_stores(
+		    check, "issuer", newSVpvn((const char *)der, (STRLEN)len));
+	OPENSSL_free(der);
+}
+
+/* A certificate to ask about; without an issuer there is nobody to ask. */
+static HV *
+new_check(pTHX_ X509 *cert, X509 *issuer)
+{
+	HV *check = newHV();
+	struct iss_error ignored;
+	struct iss_buf text;
+
+	(void)hv_stores(check, "subject", new_subject(aTHX_ cert));
+	if (issuer == NULL)
+		return check;
+	iss_error_clear(&ignored);
+	iss_buf_init(&text, TEXT_MAX);
+	if (iss_ocsp_id(&ignored, cert, issuer, &text) == ISS_OK)
+		(void)hv_stores(check, "id", newSVpvn(text.data, text.len));
+	iss_buf_release(&text);
+	iss_buf_init(&text, TEXT_MAX);
+	if (iss_ocsp_uri(cert, &text))
+		(void)hv_stores(check, "uri", newSVpvn(text.data, text.len));
+	iss_buf_release(&text);
+	store_der(aTHX_ check, issuer);
+	return check;
+}
+
+/* Was the leaf trusted for its own sake? */
+static bool
+leaf_is_anchor(const SSL *ssl)
+{
+	return SSL_get0_verified_chain(ssl) != NULL &&
+	       SSL_get_verify_result(ssl) == X509_V_OK;
+}
+
+void
+iss_push_ocsp_checks(pTHX_ struct iss_conn *conn)
+{
+	const struct iss_staple *staple = &conn->verify.staple;
+	bool full = (staple->mode & ISS_OCSP_FULL_CHAIN) != 0;
+	STACK_OF(X509) *chain = iss_verify_get1_chain(conn->ssl);
+	int count = sk_X509_num(chain);
+	HV *check;
+	int i;
+	dSP;
+
+	for (i = 0; i < count && (i == 0 || full); i++) {
+		/* The end of a chain is trusted, or goes on unknown. */
+		if (i + 1 == count && (i > 0 || leaf_is_anchor(conn->ssl)))
+			break;
+		check = new_check(aTHX_ sk_X509_value(chain, i),
+		    i + 1 < count ? sk_X509_value(chain, i + 1) : NULL);
+		if (i == 0 && staple->good)
+			(void)hv_stores(check, "entry",
+			    iss_new_ocsp_entry(aTHX_ &staple->answer));
+		mXPUSHs(newRV_noinc((SV *)check));
+	}
+	sk_X509_pop_free(chain, X509_free);
+	PUTBACK;
+}
+
+static struct iss_ocsp_bytes
+bytes_of(pTHX_ SV *sv)
+{
+	struct iss_ocsp_bytes bytes;
+	STRLEN len;
+
+	bytes.bytes = (const unsigned char *)SvPVbyte(sv, len);
+	bytes.len = len;
+	return bytes;
+}
+
+SV *
+iss_new_ocsp_request(pTHX_ SV **ids, size_t count)
+{
+	struct iss_ocsp_bytes *list;
+	struct iss_error err;
+	struct iss_buf der;
+	size_t i;
+	SV *sv;
+
+	Newx(list, count, struct iss_ocsp_bytes);
+	SAVEFREEPV(list);
+	for (i = 0; i < count; i++)
+		list[i] = bytes_of(aTHX_ ids[i]);
+	iss_error_clear(&err);
+	iss_buf_init(&der, ISS_OCSP_RESPONSE_MAX);
+	if (iss_ocsp_request(&err, list, count, &der) != ISS_OK) {
+		iss_buf_release(&der);
+		Perl_croak(aTHX_ "%s", err.text);
+	}
+	sv = newSVpvn(der.data, der.len);
+	iss_buf_release(&der);
+	return sv;
+}
+
+/* ---- what was answered ---- */
+
+void
+iss_push_ocsp_verdict(pTHX_ SV *response, SV *id, SV *issuer)
+{
+	struct iss_ocsp_bytes issuer_der = bytes_of(aTHX_ issuer);
+	struct iss_ocsp_bytes der = bytes_of(aTHX_ response);
+	struct iss_ocsp_bytes about = bytes_of(aTHX_ id);
+	const unsigned char *p = issuer_der.bytes;
+	OCSP_BASICRESP *basic = NULL;
+	struct iss_ocsp_answer answer;
+	struct iss_error err;
+	X509 *cert = NULL;
+	int rv;
+	dSP;
+
+	iss_error_clear(&err);
+	if ((rv = iss_ocsp_read(&err, &basic, der)) == ISS_OK) {
+		cert = d2i_X509(NULL, &p, (long)issuer_der.len);
+		rv = cert == NULL ? iss_error_openssl(&err, "issuer")
+				  : iss_ocsp_judge(&err, basic, about, cert,
+					time(NULL), &answer);
+	}
+	X509_free(cert);
+	OCSP_BASICRESP_free(basic);
+	if (rv == ISS_OK) {
+		mXPUSHs(iss_new_ocsp_entry(aTHX_ &answer));
+	} else {
+		XPUSHs(&PL_sv_undef);
+		mXPUSHs(newSVpv(err.text, 0));
+	}
+	PUTBACK;
+}
+
+/* ---- of host_ops ---- */
+
+enum iss_staple_opinion
+iss_answer_staple(void *host, OCSP_RESPONSE *response)
+{
+	struct iss_call *call = host;
+	dCALL_PERL(call);
+	SV *code = iss_callback(aTHX_ call, "ocsp_staple_callback");
+	SV *args[2];
+
+	if (call->died != NULL)
+		return ISS_STAPLE_REFUSED;
+	if (code == NULL)
+		return ISS_STAPLE_NO_OPINION;
+	args[0] = sv_2mortal(newRV_inc((SV *)call->glob));
+	args[1] = response != NULL ? sv_2mortal(iss_new_handle(aTHX_ response))
+				   : &PL_sv_undef;
+	iss_call_ask(aTHX_ call, code, args, 2);
+	return call->died == NULL ? ISS_STAPLE_SEEN : ISS_STAPLE_REFUSED;
+}
+
+void
+iss_keep_ocsp_answer(void *host, const unsigned char *id, size_t len,
+    const struct iss_ocsp_answer *answer)
+{
+	struct iss_call *call = host;
+	dCALL_PERL(call);
+	SV *args[3];
+
+	if (call->died != NULL)
+		return;
+	args[0] = sv_2mortal(newRV_inc((SV *)call->glob));
+	args[1] = sv_2mortal(newSVpvn((const char *)id, len));
+	args[2] = sv_2mortal(iss_new_ocsp_entry(aTHX_ answer));
+	iss_call_ask(aTHX_ call,
+	    (SV *)get_cv("IO::Socket::SSL::Revocation::_keep_answer", 0), args,
+	    3);
+}
