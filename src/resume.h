@@ -17,7 +17,8 @@
  * client.  share: whoever looks on may see that connections belong together,
  * so that a session for single use may be used again when none has come in
  * its place: a server of FTP wants one for each upload, however short.
- * Returns ISS_OK or ISS_ERROR with conn->err filled.
+ * One that has a pre-shared key keeps none, which is no failure.  Returns
+ * ISS_OK or ISS_ERROR with conn->err filled.
  */
 int iss_conn_keep_sessions(struct iss_conn *conn, bool share);
 

@@ -238,6 +238,24 @@ subtest 'non-blocking' => sub {
     }
 };
 
+subtest 'beside a cache of sessions' => sub {
+    each_version(
+        sub {
+            my ($version) = @_;
+            my @errors = handshake_errors(
+                version => $version,
+                mine    => bare(
+                    SSL_psk                => $KEY,
+                    SSL_session_cache_size => 5,
+                    SSL_session_key        => 'x'
+                ),
+                theirs => bare(SSL_psk => $KEY)
+            );
+            is_deeply(\@errors, ['', ''], 'accepted');
+        }
+    );
+};
+
 # --- openssl ------------------------------------------------------------------
 
 sub s_client {
