@@ -322,5 +322,5 @@ iss_take_cert(pTHX_ SV *handle)
 	    owner, NULL, PERL_MAGIC_ext, &cert_vtbl, (const char *)cert, 0);
 	mg->mg_flags |= MGf_DUP;
 	sv_magicext(handle, owner, PERL_MAGIC_ext, &taken_vtbl, NULL, 0);
-	SvREFCNT_dec_NN(owner);
+	SvREFCNT_dec(owner);
 }

@@ -43,7 +43,7 @@ iss_convert_name(pTHX_ SV *name, bool to_unicode)
 	result = newSVpvn(iss_buf_text(&out), out.len);
 	iss_buf_release(&out);
 	if (rv != ISS_OK) {
-		SvREFCNT_dec_NN(result);
+		SvREFCNT_dec(result);
 		iss_croak(aTHX_ Perl_newSVpvf(
 		    aTHX_ "'%" SVf "': %s", SVfARG(name), err.text));
 	}
