@@ -85,6 +85,17 @@ _can_psk()
     OUTPUT:
 	RETVAL
 
+ # What an object that a callback answered with says of itself.
+SV *
+_truth_of(SV *answer)
+    ALIAS:
+	_text_of = 1
+    CODE:
+	RETVAL = ix == 0 ? newSVsv(boolSV(SvTRUE(answer)))
+			 : Perl_newSVpvf(aTHX_ "%" SVf, SVfARG(answer));
+    OUTPUT:
+	RETVAL
+
  # Begin TLS on a descriptor, under a context, by the options in args; true.
 void
 _begin(GV *self, struct iss_ctx *ctx, int fd, HV *args, SV *name, SV *scheme)

@@ -92,6 +92,25 @@ subtest 'plain data may follow at once' => sub {
     is_deeply([$peer->hear], [6, 'secret'], 'our side is still under TLS');
 };
 
+subtest 'data before the end' => sub {
+    my $called = 0;
+    my ($sock) = tls_pair(
+        mine => { SSL_on_peer_shutdown => sub { $called++; return 0 } },
+        peer => sub {
+            my ($sock, $me) = @_;
+            print $sock 'data';
+            $sock->stop_SSL(SSL_fast_shutdown => 1);
+            $me->hear;
+        }
+    );
+    is($sock->read(my $buffer, 10), 4, 'is counted by the read that saw both');
+    is($buffer,                     'data', '... and is all there');
+    is($called,                     0,      'the sub is not called yet');
+    is($sock->read($buffer, 10),    0, 'the next read returns its result');
+    is($called,                     1, '... having called it');
+    is($buffer,                     '', '... and empties the buffer');
+};
+
 subtest 'a sub that dies' => sub {
     my ($sock) = tls_pair(
         mine => { SSL_on_peer_shutdown => sub { die "from the sub\n" } },

@@ -56,11 +56,11 @@ my %WRITE = (
 );
 
 sub syswrite_with {
-    my ($sock, $text, @range) = @_;
+    my $sock = shift;
 
-    return syswrite($sock, $text) if !@range;
-    return syswrite($sock, $text, $range[0]) if @range == 1;
-    return syswrite($sock, $text, $range[0], $range[1]);
+    return syswrite($sock, $_[0]) if @_ == 1;
+    return syswrite($sock, $_[0], $_[1]) if @_ == 2;
+    return syswrite($sock, $_[0], $_[1], $_[2]);
 }
 
 each_setting(
@@ -201,6 +201,60 @@ subtest 'errors of the caller' => sub {
     }
     is($buffer,                     'xyz', 'the buffer was not touched');
     is(sysread($sock, $buffer, 10), 3,     'and nothing was lost');
+};
+
+# Numbers at the ends of their range, as objects, and as somebody's variable.
+{
+
+    package Number;
+    use overload '0+' => sub { $_[0][0]->() }, fallback => 1;
+
+    package Tied;
+    sub TIESCALAR { bless [ $_[1] ] }
+    sub FETCH     { $_[0][0] }
+    sub STORE     { $_[0][0] = $_[1] }
+}
+
+subtest 'lengths and offsets of all kinds' => sub {
+    my ($sock, $peer) = records(['abcdefghijklmnopqrstuvwxyz']);
+    my $buffer = 'xyz';
+
+    for my $far (~0 >> 1, -(~0 >> 1) - 1, -9e99) {
+        for my $name (sort keys %READ) {
+            like(
+                died(sub { $READ{$name}->($sock, $buffer, 1, $far) }),
+                qr/Offset .* read_write\.t/x,
+                "$name: the offset $far croaks here"
+            );
+        }
+    }
+    is($buffer, 'xyz', 'the buffer was not touched');
+    for my $name (sort keys %READ) {
+        tie my $two, 'Tied', 2;
+        $buffer = 'xyz';
+        $READ{$name}->($sock, $buffer, $two, $two);
+        like($buffer, qr/\Axy[a-z]{2}\z/,
+            "$name: a tied length and offset");
+        my $empties = bless [ sub { undef $buffer; 2 } ], 'Number';
+        $buffer = 'xyz';
+        is($READ{$name}->($sock, $buffer, 2, $empties),
+            2, "$name: an offset that empties the buffer");
+        like($buffer, qr/\A\0\0[a-z]{2}\z/, '... is padded to');
+    }
+
+    for my $name (sort keys %WRITE) {
+        my (undef, $got) = written(
+            sub {
+                my ($sock) = @_;
+                tie my $one, 'Tied', 1;
+                $WRITE{$name}->($sock, 'abc', $one, $one);
+                my $data    = 'd' x 2000;
+                my $empties = bless [ sub { undef $data; 0 } ], 'Number';
+                $WRITE{$name}->($sock, $data, 2000, $empties);
+            }
+        );
+        is($got, 'b', "$name: what is written is there when it is");
+    }
 };
 
 subtest 'a length of 0' => sub {

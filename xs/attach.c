@@ -152,6 +152,19 @@ iss_detach(pTHX_ GV *glob)
 		    (SV *)GvIO(glob), PERL_MAGIC_ext, (MGVTBL *)&conn_vtbl);
 }
 
+static void
+drop_conn(pTHX_ void *conn)
+{
+	iss_conn_free(conn);
+}
+
+void
+iss_hold(pTHX_ GV *glob, struct iss_conn *conn)
+{
+	SAVEFREESV(SvREFCNT_inc_simple_NN((SV *)glob));
+	SAVEDESTRUCTOR_X(drop_conn, iss_conn_up_ref(conn));
+}
+
 /*
  * A socket that was blessed into a class which knows nothing of us keeps its
  * connection; that class's methods would only come back to the tie.

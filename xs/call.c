@@ -8,6 +8,8 @@
  */
 #include "glue.h"
 
+#include <errno.h>
+
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 
@@ -36,11 +38,33 @@ iss_call_begin(
 #endif
 	call->glob = glob;
 	call->guarded = guarded;
+	call->conn = conn;
 	if (conn == NULL)
 		return;
-	call->conn = iss_conn_up_ref(conn);
 	call->outer = conn->asker.host;
 	conn->asker.host = call;
+}
+
+/*
+ * Perl code is about to run, and may free what nobody else holds; if it
+ * exits, what the caller's scope holds is freed as well.
+ */
+static void
+hold(pTHX_ struct iss_call *call)
+{
+	call->asked = true;
+	SvREFCNT_inc((SV *)call->glob);
+	SvREFCNT_inc(call->guarded);
+	if (call->conn != NULL)
+		iss_conn_up_ref(call->conn);
+}
+
+static void
+drop(pTHX_ struct iss_call *call)
+{
+	SvREFCNT_dec((SV *)call->glob);
+	SvREFCNT_dec(call->guarded);
+	iss_conn_free(call->conn);
 }
 
 void
@@ -50,16 +74,116 @@ iss_call_end(pTHX_ struct iss_call *call)
 		call->conn->asker.host = call->outer;
 		if (call->outer == NULL && call->conn->arrivals.count > 0)
 			iss_deliver_sessions(aTHX_ call);
-		iss_conn_free(call->conn);
 	}
+	if (call->asked)
+		drop(aTHX_ call);
+	if (call->exits)
+		my_exit(PL_statusvalue);
 	if (call->died != NULL)
 		croak_sv(sv_2mortal(call->died));
+}
+
+int
+iss_still_there(pTHX_ GV *glob, struct iss_conn *conn)
+{
+	if (iss_attached(aTHX_ glob) == conn)
+		return ISS_OK;
+	iss_error_clear(&conn->err);
+	return iss_error_errno(
+	    &conn->err, EBADF, "the socket was closed meanwhile");
 }
 
 void
 iss_run_signal_handlers(pTHX)
 {
 	PERL_ASYNC_CHECK();
+}
+
+int
+iss_interrupted(pTHX_ GV *glob, struct iss_conn *conn)
+{
+	iss_run_signal_handlers(aTHX);
+	return iss_still_there(aTHX_ glob, conn);
+}
+
+/* What a scalar's value consists of. */
+#define VALUE_FLAGS                                                            \
+	(SVf_IOK | SVp_IOK | SVf_NOK | SVp_NOK | SVf_POK | SVp_POK | SVf_OOK | \
+	    SVf_UTF8 | SVf_IVisUV)
+
+/* The value of a scalar, put aside. */
+struct parked {
+	char *bytes;
+	STRLEN len;
+	STRLEN room;
+	U32 flags;
+};
+
+/*
+ * The core points into the bytes of this scalar.  Perl code that runs now
+ * may not move them (utf8::upgrade does so even to what is read only), nor
+ * share them with a copy: it sees undef, read only.
+ */
+static void
+park(pTHX_ SV *sv, struct parked *parked)
+{
+	parked->bytes = SvPVX(sv);
+	parked->len = SvCUR(sv);
+	parked->room = SvLEN(sv);
+	parked->flags = SvFLAGS(sv) & VALUE_FLAGS;
+	SvPV_set(sv, NULL);
+	SvCUR_set(sv, 0);
+	SvLEN_set(sv, 0);
+	SvFLAGS(sv) &= ~(U32)VALUE_FLAGS;
+	SvREADONLY_on(sv);
+}
+
+static void
+unpark(pTHX_ SV *sv, const struct parked *parked)
+{
+	SvREADONLY_off(sv);
+	sv_setsv_nomg(sv, &PL_sv_undef); /* a tied one may have a value now */
+	if (SvLEN(sv) > 0)
+		SvPV_free(sv);
+	SvPV_set(sv, parked->bytes);
+	SvCUR_set(sv, parked->len);
+	SvLEN_set(sv, parked->room);
+	SvFLAGS(sv) |= parked->flags;
+}
+
+/*
+ * Call code on the stack that was pushed for it.  False: it left the
+ * program, by exit or the like, and Perl's stacks are unwound already; C's
+ * are not, since OpenSSL is on them.
+ */
+static bool
+call_returns(pTHX_ SV *code, I32 *count)
+{
+	dJMPENV;
+	int how;
+
+	JMPENV_PUSH(how);
+	if (how == 0)
+		*count = call_sv(code, G_SCALAR | G_EVAL);
+	JMPENV_POP;
+	return how == 0;
+}
+
+/* Nothing that OpenSSL has yet to say shall be said by this process. */
+static SV *
+leave(struct iss_call *call)
+{
+	call->exits = true;
+	if (call->conn != NULL)
+		call->conn->sock->fd = -1;
+	return NULL;
+}
+
+/* Was the exception that is in $@ thrown?  An object may pose as false. */
+static bool
+has_died(pTHX)
+{
+	return SvROK(ERRSV) || SvTRUE(ERRSV);
 }
 
 SV *
@@ -72,15 +196,17 @@ SV *
 iss_call_ask(pTHX_ struct iss_call *call, SV *code, SV **args, int count)
 {
 	SV *result = NULL;
-	bool guard = call->guarded != NULL && !SvREADONLY(call->guarded);
-	int i;
+	struct parked parked = { 0 };
+	bool returned;
+	I32 i;
 	dSP;
 
-	call->asked = true;
-	if (guard) {
-		SvREFCNT_inc_simple_void_NN(call->guarded);
-		SvREADONLY_on(call->guarded);
-	}
+	if (call->exits)
+		return NULL;
+	if (!call->asked)
+		hold(aTHX_ call);
+	if (call->guarded != NULL)
+		park(aTHX_ call->guarded, &parked);
 	PUSHSTACKi(PERLSI_MAGIC); /* so that "last" cannot see past us */
 	ENTER;
 	SAVETMPS;
@@ -90,10 +216,14 @@ iss_call_ask(pTHX_ struct iss_call *call, SV *code, SV **args, int count)
 	for (i = 0; i < count; i++)
 		PUSHs(args[i]);
 	PUTBACK;
-	i = call_sv(code, G_SCALAR | G_EVAL);
+	returned = call_returns(aTHX_ code, &i);
 	call->sys_errno = errno;
+	if (call->guarded != NULL)
+		unpark(aTHX_ call->guarded, &parked);
+	if (!returned)
+		return leave(call);
 	SPAGAIN;
-	if (SvTRUE(ERRSV)) {
+	if (has_died(aTHX)) {
 		if (call->died == NULL) /* the first one is the cause */
 			call->died = newSVsv(ERRSV);
 	} else if (i == 1)
@@ -103,11 +233,33 @@ iss_call_ask(pTHX_ struct iss_call *call, SV *code, SV **args, int count)
 	FREETMPS;
 	LEAVE;
 	POPSTACK;
-	if (guard) {
-		SvREADONLY_off(call->guarded);
-		SvREFCNT_dec(call->guarded);
-	}
+	/* Closed meanwhile: the descriptor may be somebody else's by now. */
+	if (call->conn != NULL && iss_attached(aTHX_ call->glob) != call->conn)
+		call->conn->sock->fd = -1;
 	return result != NULL ? sv_2mortal(result) : NULL;
+}
+
+/* What an object says of itself: its operator is Perl code, and may die. */
+static SV *
+plain(pTHX_ struct iss_call *call, SV *answer, const char *operator)
+{
+	if (answer == NULL || !SvAMAGIC(answer))
+		return answer;
+	return iss_call_ask(
+	    aTHX_ call, (SV *)get_cv(operator, GV_ADD), &answer, 1);
+}
+
+static bool
+is_true(pTHX_ struct iss_call *call, SV *answer)
+{
+	answer = plain(aTHX_ call, answer, "IO::Socket::SSL::_truth_of");
+	return answer != NULL && SvTRUE(answer);
+}
+
+static SV *
+as_text(pTHX_ struct iss_call *call, SV *answer)
+{
+	return plain(aTHX_ call, answer, "IO::Socket::SSL::_text_of");
 }
 
 static int
@@ -122,8 +274,8 @@ password(void *host, char *buf, size_t size)
 
 	if (code == NULL)
 		return -1;
-	if ((answer = iss_call_ask(aTHX_ call, code, NULL, 0)) == NULL ||
-	    !SvOK(answer))
+	answer = as_text(aTHX_ call, iss_call_ask(aTHX_ call, code, NULL, 0));
+	if (answer == NULL || !SvOK(answer))
 		return -1;
 	text = SvPV(answer, len);
 	if (len > size)
@@ -176,7 +328,7 @@ verify(void *host, bool ok, X509_STORE_CTX *store)
 	args[5] = sv_2mortal(newSViv(X509_STORE_CTX_get_error_depth(store)));
 	answer = iss_call_ask(aTHX_ call, code, args, 6);
 	ERR_clear_error(); /* what the sub left is not our handshake's */
-	return answer != NULL && SvTRUE(answer);
+	return is_true(aTHX_ call, answer);
 }
 
 /* The scheme's sub gets the host, the CN and the pairs of type and value. */
@@ -199,7 +351,7 @@ check_name(void *host, const char *name, X509 *leaf)
 	args[2] = sv_2mortal(iss_new_handle(aTHX_ leaf));
 	answer = iss_call_ask(aTHX_ call,
 	    (SV *)get_cv("IO::Socket::SSL::_ask_scheme", 0), args, 3);
-	return answer != NULL && SvTRUE(answer);
+	return is_true(aTHX_ call, answer);
 }
 
 static bool
@@ -213,7 +365,7 @@ ctx_created(void *host, SSL_CTX *ctx)
 	if (code == NULL)
 		return true;
 	iss_call_ask(aTHX_ call, code, &arg, 1);
-	return call->died == NULL;
+	return call->died == NULL && !call->exits;
 }
 
 const struct iss_host_ops iss_perl_ops = {

@@ -56,6 +56,7 @@ push_lines(pTHX_ GV *glob, struct iss_conn *conn)
 	}
 }
 
+/* Socket and connection are held meanwhile, whatever runs and dies. */
 static void
 run(pTHX_ enum iss_method method, GV *glob, struct iss_conn *conn, I32 ax,
     I32 items)
@@ -63,10 +64,13 @@ run(pTHX_ enum iss_method method, GV *glob, struct iss_conn *conn, I32 ax,
 	SV *result;
 	dSP;
 
+	ENTER;
+	iss_hold(aTHX_ glob, conn);
 	if (method == ISS_METHOD_READLINE && GIMME_V == G_LIST) {
 		SP = &ST(-1);
 		PUTBACK;
 		push_lines(aTHX_ glob, conn);
+		LEAVE;
 		return;
 	}
 	result = iss_stream_run(aTHX_ method, glob, conn, &ST(1), items - 1);
@@ -75,6 +79,7 @@ run(pTHX_ enum iss_method method, GV *glob, struct iss_conn *conn, I32 ax,
 	if (result != NULL)
 		mXPUSHs(result);
 	PUTBACK;
+	LEAVE;
 }
 
 /* Call code with the arguments that are on the stack already. */

@@ -51,6 +51,9 @@ struct iss_conn *iss_attached(pTHX_ GV *glob);
 void iss_attach(pTHX_ GV *glob, struct iss_conn *conn);
 void iss_detach(pTHX_ GV *glob);
 
+/* Both live until the LEAVE of the current scope, whatever Perl code does. */
+void iss_hold(pTHX_ GV *glob, struct iss_conn *conn);
+
 /* Does glob's class resolve this method to ours?  Cached. */
 bool iss_method_is_ours(pTHX_ GV *glob, enum iss_method method);
 
@@ -100,15 +103,19 @@ void *iss_handle_pointer(pTHX_ SV *value, const char *option);
 
 /* ---- call.c: the core's questions, answered by Perl ---- */
 
-/* One call of the core: whom its callbacks belong to. */
+/*
+ * One call of the core: whom its callbacks belong to.  What is held is so by
+ * the caller, until Perl code runs; from then on by the call, too.
+ */
 struct iss_call {
-	struct iss_conn *conn; /* held for the call; NULL: making a context */
+	struct iss_conn *conn; /* held; NULL: making a context */
 	void *outer;           /* the host that was lent before us */
-	GV *glob;              /* borrowed: the caller's stack holds it */
+	GV *glob;              /* held; or NULL */
 	HV *callbacks;         /* borrowed: where a context's subs are */
 	SV *scheme_code;       /* borrowed: of verify_hostname's scheme */
-	SV *guarded;           /* the core points into it: not to be changed */
+	SV *guarded;           /* held: the core points into its bytes */
 	SV *died;              /* the first exception of a callback */
+	bool exits;            /* a callback left the program */
 	bool asked;            /* Perl code ran meanwhile */
 	int sys_errno;         /* errno as that code left it */
 #ifdef MULTIPLICITY
@@ -150,7 +157,8 @@ size_t iss_pump_answer_pending(void *host);
 
 /*
  * Begin and end a call for a connection; end throws what a callback died
- * with, after everything else is put back.
+ * with, and goes on with an exit, after everything else is put back.  It
+ * comes right behind the core: after an exit Perl's stacks are gone.
  */
 void iss_call_begin(
     pTHX_ struct iss_call *call, GV *glob, struct iss_conn *conn, SV *guarded);
@@ -161,6 +169,13 @@ SV *iss_callback(pTHX_ const struct iss_call *call, const char *name);
 
 /* Run the handlers of signals that arrived; may die. */
 void iss_run_signal_handlers(pTHX);
+
+/*
+ * A signal arrived: let its handler run, which may die.  ISS_OK: go on;
+ * ISS_ERROR, and conn tells: it took the connection off.  Both must be held.
+ */
+int iss_interrupted(pTHX_ GV *glob, struct iss_conn *conn);
+int iss_still_there(pTHX_ GV *glob, struct iss_conn *conn);
 
 /* ---- session.c: sessions and tickets ---- */
 
@@ -222,6 +237,24 @@ int iss_args_set_name(pTHX_ struct iss_error *err, struct iss_verify *verify,
 /* The sub in a scheme that is a hash; NULL: there is none. */
 SV *iss_args_scheme_code(pTHX_ SV *scheme);
 
+/* ---- scalar.c: a scalar as a buffer, lengths and offsets ---- */
+
+/* An argument that may be missing; asked once, since it may run Perl code. */
+IV iss_scalar_number(pTHX_ SV *sv);
+/* A length, and perl's own check of it, in its words. */
+size_t iss_scalar_wanted(pTHX_ IV len);
+/* Where offset points in a string of len bytes; negative: from its end. */
+STRLEN iss_scalar_place(pTHX_ IV offset, STRLEN len, bool may_be_beyond);
+
+/* Make it bytes that may be changed, undef empty; how many there are. */
+STRLEN iss_scalar_make_bytes(pTHX_ SV *buf);
+/* Does it hold characters that must stay, and are no bytes? */
+bool iss_scalar_keeps_wide(pTHX_ SV *buf, IV offset);
+/* Room for more bytes at the place, NUL between the old end and it. */
+char *iss_scalar_room(pTHX_ SV *buf, STRLEN at, size_t more);
+/* It ends here now. */
+void iss_scalar_set_end(pTHX_ SV *buf, STRLEN end);
+
 /* ---- stream.c: application data from and to scalars ---- */
 
 /* One call of the core, with callbacks for the glob. */
@@ -239,7 +272,7 @@ void iss_stream_end(pTHX_ GV *glob, struct iss_conn *conn, int status);
 /*
  * Do what a method does, with the arguments behind the handle, as perlfunc
  * has them.  Returns a new value, or NULL on failure, with $! and $SSL_ERROR
- * set; croaks on wrong arguments.
+ * set; croaks on wrong arguments.  Glob and connection must be held.
  */
 SV *iss_stream_run(pTHX_ enum iss_method method, GV *glob,
     struct iss_conn *conn, SV **args, SSize_t count);

@@ -35,7 +35,7 @@ iss_create_ctx(pTHX_ SV *self, HV *args, HV *hosts, bool server)
 	iss_error_clear(&err);
 	fault = iss_ctx_new(&err, &ctx, &config, &asker);
 	iss_config_release(&config);
-	if (call.died != NULL)
+	if (call.died != NULL || call.exits)
 		iss_ctx_free(ctx);
 	iss_call_end(aTHX_ &call);
 	if (fault == ISS_CTX_INVALID)
@@ -172,8 +172,23 @@ must_be_attached(pTHX_ GV *self)
 	return conn;
 }
 
-SV *
-iss_handshake(pTHX_ GV *self, bool server, SV *seconds, bool wait)
+static int
+handshake(struct iss_conn *conn, int server, iss_deadline until)
+{
+	return iss_conn_handshake(conn, server, until);
+}
+
+static int
+shut_down(struct iss_conn *conn, int fast, iss_deadline until)
+{
+	return fast ? iss_conn_send_notify(conn, until)
+		    : iss_conn_shutdown(conn, until);
+}
+
+/* Do step through all signals; the socket may be gone when one was handled. */
+static SV *
+run(pTHX_ GV *self, int (*step)(struct iss_conn *, int, iss_deadline), int arg,
+    SV *seconds, bool wait)
 {
 	struct iss_conn *conn = must_be_attached(aTHX_ self);
 	iss_deadline until = deadline(aTHX_ seconds, wait);
@@ -182,45 +197,35 @@ iss_handshake(pTHX_ GV *self, bool server, SV *seconds, bool wait)
 	SV *result;
 	int rv;
 
-	for (;;) {
+	ENTER;
+	iss_hold(aTHX_ self, conn);
+	do {
 		iss_call_begin(aTHX_ &call, self, conn, NULL);
-		rv = iss_conn_handshake(conn, server, until);
-		/* Another thread may have finished it. */
-		if (rv == ISS_OK &&
-		    (!was_open ||
-			iss_hash_value(aTHX_ GvHV(self), "_SSL_opening")))
-			iss_tell_open(aTHX_ self, conn);
-		if (rv != ISS_INTR)
-			result = outcome(aTHX_ self, conn, rv);
+		rv = step(conn, arg, until);
 		iss_call_end(aTHX_ &call);
-		if (rv != ISS_INTR)
-			return result;
-		iss_run_signal_handlers(aTHX);
-		conn = must_be_attached(aTHX_ self);
-	}
+	} while (rv == ISS_INTR &&
+		 (rv = iss_interrupted(aTHX_ self, conn)) == ISS_OK);
+	if (call.asked && iss_still_there(aTHX_ self, conn) != ISS_OK)
+		rv = ISS_ERROR;
+	/* Another thread may have finished the handshake. */
+	if (rv == ISS_OK && step == handshake &&
+	    (!was_open || iss_hash_value(aTHX_ GvHV(self), "_SSL_opening")))
+		iss_tell_open(aTHX_ self, conn);
+	result = outcome(aTHX_ self, conn, rv);
+	LEAVE;
+	return result;
+}
+
+SV *
+iss_handshake(pTHX_ GV *self, bool server, SV *seconds, bool wait)
+{
+	return run(aTHX_ self, handshake, server, seconds, wait);
 }
 
 SV *
 iss_shutdown(pTHX_ GV *self, bool fast, SV *seconds, bool wait)
 {
-	struct iss_conn *conn = must_be_attached(aTHX_ self);
-	iss_deadline until = deadline(aTHX_ seconds, wait);
-	struct iss_call call;
-	SV *result;
-	int rv;
-
-	for (;;) {
-		iss_call_begin(aTHX_ &call, self, conn, NULL);
-		rv = fast ? iss_conn_send_notify(conn, until)
-			  : iss_conn_shutdown(conn, until);
-		if (rv != ISS_INTR)
-			result = outcome(aTHX_ self, conn, rv);
-		iss_call_end(aTHX_ &call);
-		if (rv != ISS_INTR)
-			return result;
-		iss_run_signal_handlers(aTHX);
-		conn = must_be_attached(aTHX_ self);
-	}
+	return run(aTHX_ self, shut_down, fast, seconds, wait);
 }
 
 bool

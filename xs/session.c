@@ -84,7 +84,8 @@ iss_deliver_sessions(pTHX_ struct iss_call *call)
 	SV *args[2];
 
 	while ((session = iss_arrivals_take(&conn->arrivals)) != NULL) {
-		if (conn->state != ISS_CONN_OPEN || call->died != NULL) {
+		if (conn->state != ISS_CONN_OPEN || call->died != NULL ||
+		    call->exits) {
 			SSL_SESSION_free(session);
 			continue;
 		}

@@ -18,27 +18,10 @@ enum {
 };
 
 /*
- * Perl code ran: a callback or a signal's handler.  It may have taken the
- * connection off, and the descriptor may be somebody else's by now.
+ * One call of the core for the glob's connection.  Perl code may have run
+ * before it (an overloaded argument, a tied buffer) and in it (a callback),
+ * and have taken the connection off: the descriptor is somebody else's then.
  */
-static int
-still_there(pTHX_ GV *glob, struct iss_conn *conn)
-{
-	if (iss_attached(aTHX_ glob) == conn)
-		return ISS_OK;
-	iss_error_clear(&conn->err);
-	return iss_error_errno(
-	    &conn->err, EBADF, "the socket was closed meanwhile");
-}
-
-/* A signal arrived: let its handler run, which may die. */
-static int
-interrupted(pTHX_ GV *glob, struct iss_conn *conn)
-{
-	iss_run_signal_handlers(aTHX);
-	return still_there(aTHX_ glob, conn);
-}
-
 int
 iss_stream_transfer(pTHX_ GV *glob, struct iss_conn *conn, SV *guarded,
     iss_transfer_fn *fn, void *buf, size_t len, size_t *done)
@@ -47,13 +30,16 @@ iss_stream_transfer(pTHX_ GV *glob, struct iss_conn *conn, SV *guarded,
 	struct iss_call call;
 	int rv;
 
+	*done = 0;
+	if (iss_still_there(aTHX_ glob, conn) != ISS_OK)
+		return ISS_ERROR;
 	iss_call_begin(aTHX_ &call, glob, conn, guarded);
 	rv = fn(conn, buf, len, done);
+	iss_call_end(aTHX_ &call);
+	if (call.asked && iss_still_there(aTHX_ glob, conn) != ISS_OK)
+		return ISS_ERROR;
 	if (!was_open && conn->state == ISS_CONN_OPEN)
 		iss_tell_open(aTHX_ glob, conn);
-	iss_call_end(aTHX_ &call);
-	if (call.asked && still_there(aTHX_ glob, conn) != ISS_OK)
-		return ISS_ERROR;
 	return rv;
 }
 
@@ -69,6 +55,17 @@ write_all(struct iss_conn *conn, void *buf, size_t len, size_t *done)
 	return iss_conn_write_all(conn, buf, len, done);
 }
 
+/* The user's sub for the peer's close_notify, or NULL. */
+static SV *
+end_sub(pTHX_ GV *glob)
+{
+	SV *args = iss_hash_value(aTHX_ GvHV(glob), "_SSL_arguments");
+
+	if (args == NULL || !SvROK(args) || SvTYPE(SvRV(args)) != SVt_PVHV)
+		return NULL;
+	return iss_hash_value(aTHX_ (HV *)SvRV(args), "SSL_on_peer_shutdown");
+}
+
 /*
  * The peer's close_notify has been read.  Either a sub of the user's says
  * what the read returns, and plain data may follow; or ours is sent too, and
@@ -77,9 +74,8 @@ write_all(struct iss_conn *conn, void *buf, size_t len, size_t *done)
 static SV *
 peer_closed(pTHX_ GV *glob, struct iss_conn *conn)
 {
-	SV *args = iss_hash_value(aTHX_ GvHV(glob), "_SSL_arguments");
+	SV *code = end_sub(aTHX_ glob);
 	struct iss_call call;
-	SV *code = NULL;
 	SV *result;
 	dSP;
 
@@ -87,9 +83,6 @@ peer_closed(pTHX_ GV *glob, struct iss_conn *conn)
 		return NULL;
 	conn->told_end = true;
 	(void)hv_stores(GvHVn(glob), "_SSL_read_closed", newSViv(1));
-	if (args != NULL && SvROK(args) && SvTYPE(SvRV(args)) == SVt_PVHV)
-		code = iss_hash_value(
-		    aTHX_ (HV *)SvRV(args), "SSL_on_peer_shutdown");
 	if (code == NULL) {
 		iss_call_begin(aTHX_ &call, glob, conn, NULL);
 		iss_conn_answer_notify(conn);
@@ -108,129 +101,82 @@ peer_closed(pTHX_ GV *glob, struct iss_conn *conn)
 	return result;
 }
 
-/* Where does offset point in a string of len bytes?  Negative: from its end. */
-static STRLEN
-place(pTHX_ SV *offset, STRLEN len, bool may_be_beyond)
+/* Read to the place; *total tells how much was read, also on failure. */
+static int
+fill(pTHX_ GV *glob, struct iss_conn *conn, SV *buf, STRLEN at, size_t len,
+    enum read_kind kind, size_t *total)
 {
-	IV at = offset != NULL && SvOK(offset) ? SvIV(offset) : 0;
-
-	if (at < 0) {
-		if ((UV)-at > len)
-			Perl_croak(aTHX_ "Offset outside string");
-		at += (IV)len;
-	} else if ((STRLEN)at > len && !may_be_beyond)
-		Perl_croak(aTHX_ "Offset outside string");
-	return (STRLEN)at;
-}
-
-/* The scalar as bytes that may be changed; undef becomes empty. */
-static STRLEN
-make_bytes(pTHX_ SV *buf)
-{
-	STRLEN len;
-
-	if (!SvOK(buf))
-		sv_setpvs(buf, "");
-	(void)SvPV_force(buf, len);
-	if (SvUTF8(buf) && !sv_utf8_downgrade(buf, TRUE))
-		sv_setpvs(buf, "");
-	return SvCUR(buf);
-}
-
-/* Does the scalar hold characters that must stay, and are no bytes? */
-static bool
-keeps_wide(pTHX_ SV *buf, SV *offset)
-{
-	if (offset == NULL || !SvOK(offset) || SvIV(offset) == 0)
-		return false;
-	return SvOK(buf) && SvUTF8(buf) && !sv_utf8_downgrade(buf, TRUE);
-}
-
-/* Perl's own length check, in its words. */
-static size_t
-wanted(pTHX_ SV *len)
-{
-	IV n = SvIV(len);
-
-	if (n < 0)
-		Perl_croak(aTHX_ "Negative length");
-	return (size_t)n;
-}
-
-/* Room for more bytes at the given place, NUL between the old end and it. */
-static char *
-room(pTHX_ SV *buf, STRLEN at, size_t more)
-{
-	STRLEN len = SvCUR(buf);
-	char *bytes = SvGROW(buf, at + more + 1);
-
-	if (at > len)
-		Zero(bytes + len, at - len, char);
-	return bytes + at;
-}
-
-static void
-set_end(pTHX_ SV *buf, STRLEN end)
-{
-	SvCUR_set(buf, end);
-	*SvEND(buf) = '\0';
-	SvPOK_only(buf);
-	SvSETMAGIC(buf);
-}
-
-static SV *
-read_bytes(pTHX_ GV *glob, struct iss_conn *conn, SV *buf, SV *len_sv,
-    SV *offset, enum read_kind kind)
-{
-	size_t len = wanted(aTHX_ len_sv);
-	STRLEN at = place(aTHX_ offset, make_bytes(aTHX_ buf), true);
 	iss_transfer_fn *fn = kind == READ_PEEK ? iss_conn_peek : iss_conn_read;
-	size_t total = 0;
-	SV *result;
 	int rv = ISS_OK;
 
-	while (total < len) {
-		size_t n = len - total;
+	*total = 0;
+	while (*total < len) {
+		size_t n = len - *total;
 		char *p;
 
 		if (n > ISS_RECORD_MAX)
 			n = ISS_RECORD_MAX;
-		p = room(aTHX_ buf, at + total, n);
+		p = iss_scalar_room(aTHX_ buf, at + *total, n);
 		rv = iss_stream_transfer(aTHX_ glob, conn, buf, fn, p, n, &n);
 		if (rv == ISS_OK) {
-			total += n;
-			set_end(aTHX_ buf, at + total);
+			*total += n;
+			iss_scalar_set_end(aTHX_ buf, at + *total);
 		}
 		if (rv == ISS_INTR && kind == READ_ALL)
-			rv = interrupted(aTHX_ glob, conn);
+			rv = iss_interrupted(aTHX_ glob, conn);
 		if (rv != ISS_OK || kind != READ_ALL)
 			break;
 	}
-	if (rv == ISS_EOF && (result = peer_closed(aTHX_ glob, conn)) != NULL)
+	return rv;
+}
+
+static SV *
+read_bytes(pTHX_ GV *glob, struct iss_conn *conn, SV *buf, size_t len,
+    IV offset, enum read_kind kind)
+{
+	STRLEN at = iss_scalar_place(
+	    aTHX_ offset, iss_scalar_make_bytes(aTHX_ buf), true);
+	SV *result = NULL;
+	size_t total;
+	int rv;
+
+	/* Nobody else may hold it by the time when a callback has run. */
+	SAVEFREESV(SvREFCNT_inc_simple_NN(buf));
+	rv = fill(aTHX_ glob, conn, buf, at, len, kind, &total);
+	if (total == 0 && (rv == ISS_OK || rv == ISS_EOF)) {
+		(void)iss_scalar_room(aTHX_ buf, at, 0);
+		iss_scalar_set_end(aTHX_ buf, at);
+	}
+	/* What was read is told first, the end by the next call. */
+	if (rv == ISS_EOF && (total == 0 || end_sub(aTHX_ glob) == NULL))
+		result = peer_closed(aTHX_ glob, conn);
+	if (result != NULL)
 		return result;
 	iss_tell_status(aTHX_ glob, conn, rv);
 	if (total == 0 && rv != ISS_OK && rv != ISS_EOF)
 		return NULL;
-	if (total == 0) {
+	if (total == 0)
 		conn->read_end = rv == ISS_EOF;
-		(void)room(aTHX_ buf, at, 0);
-		set_end(aTHX_ buf, at);
-	}
 	return newSVuv(total);
 }
 
 /* As perlfunc has it: behind wide characters come bytes as characters. */
 static SV *
-read_behind_wide(pTHX_ GV *glob, struct iss_conn *conn, SV *buf, SV *len,
-    SV *offset, enum read_kind kind)
+read_behind_wide(pTHX_ GV *glob, struct iss_conn *conn, SV *buf, size_t len,
+    IV offset, enum read_kind kind)
 {
-	STRLEN chars = sv_len_utf8(buf);
-	STRLEN at = place(aTHX_ offset, chars, true);
+	STRLEN at = iss_scalar_place(aTHX_ offset, sv_len_utf8(buf), true);
 	SV *bytes = sv_2mortal(newSVpvs(""));
-	SV *result = read_bytes(aTHX_ glob, conn, bytes, len, NULL, kind);
+	STRLEN chars;
+	SV *result;
 
-	if (result == NULL)
+	SAVEFREESV(SvREFCNT_inc_simple_NN(buf));
+	if ((result = read_bytes(aTHX_ glob, conn, bytes, len, 0, kind)) ==
+	    NULL)
 		return NULL;
+	(void)SvPV_force_nolen(buf);
+	sv_utf8_upgrade(buf);
+	chars = sv_len_utf8(buf);
 	if (at < chars) {
 		SvCUR_set(buf, sv_pos_u2b_flags(buf, at, NULL, 0));
 		*SvEND(buf) = '\0';
@@ -245,13 +191,13 @@ static SV *
 read_into(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count,
     enum read_kind kind)
 {
-	SV *offset = count > 2 ? args[2] : NULL;
+	SV *buf = args[0];
+	IV offset = iss_scalar_number(aTHX_ count > 2 ? args[2] : NULL);
+	size_t len = iss_scalar_wanted(aTHX_ iss_scalar_number(aTHX_ args[1]));
 
-	return keeps_wide(aTHX_ args[0], offset)
-		   ? read_behind_wide(
-			 aTHX_ glob, conn, args[0], args[1], offset, kind)
-		   : read_bytes(
-			 aTHX_ glob, conn, args[0], args[1], offset, kind);
+	return iss_scalar_keeps_wide(aTHX_ buf, offset)
+		   ? read_behind_wide(aTHX_ glob, conn, buf, len, offset, kind)
+		   : read_bytes(aTHX_ glob, conn, buf, len, offset, kind);
 }
 
 /* Write bytes; what of them went out as a new value, or NULL for nothing. */
@@ -272,7 +218,7 @@ put(pTHX_ GV *glob, struct iss_conn *conn, SV *owner, const char *bytes,
 		    INT2PTR(void *, PTR2IV(bytes + total)), len - total, &n);
 		total += n;
 		if (rv == ISS_INTR && all)
-			rv = interrupted(aTHX_ glob, conn);
+			rv = iss_interrupted(aTHX_ glob, conn);
 		if (rv != ISS_OK || !all)
 			break;
 	}
@@ -280,27 +226,48 @@ put(pTHX_ GV *glob, struct iss_conn *conn, SV *owner, const char *bytes,
 	return total > 0 || rv == ISS_OK ? newSVuv(total) : NULL;
 }
 
+/*
+ * What is written may be the program's own variable as long as nothing can
+ * change it between two calls of the core, and nothing can share its bytes.
+ */
+static bool
+must_be_copied(pTHX_ SV *data, bool all)
+{
+	return all || !SvPOK(data) || SvUTF8(data) || SvTHINKFIRST(data) ||
+	       SvGMAGICAL(data);
+}
+
 static SV *
 write_from(pTHX_ GV *glob, struct iss_conn *conn, SV *data, SV *len_sv,
-    SV *offset, bool all)
+    SV *offset_sv, bool all)
 {
-	const char *bytes;
-	STRLEN have, at;
+	bool has_len = len_sv != NULL && (SvGMAGICAL(len_sv) || SvOK(len_sv));
+	IV offset = iss_scalar_number(aTHX_ offset_sv);
+	IV wish = iss_scalar_number(aTHX_ len_sv);
+	STRLEN have = 0, at;
+	const char *bytes = "";
 	size_t len;
+	SV *copy;
 
 	SvGETMAGIC(data);
-	if (SvUTF8(data)) {
-		data = sv_mortalcopy(data);
-		if (!sv_utf8_downgrade(data, TRUE))
+	if (must_be_copied(aTHX_ data, all)) {
+		copy = sv_newmortal();
+		sv_setsv_nomg(copy, data);
+		data = copy;
+		if (SvOK(data))
+			(void)SvPV_force_nolen(data);
+		if (SvUTF8(data) && !sv_utf8_downgrade(data, TRUE))
 			Perl_croak(aTHX_ "Wide character in %s",
 			    all ? "write" : "syswrite");
 	}
-	bytes = SvOK(data) ? SvPV_nomg(data, have) : (have = 0, "");
-	len = len_sv != NULL && SvOK(len_sv) ? wanted(aTHX_ len_sv) : have;
-	at = place(aTHX_ offset, have, false);
+	if (SvOK(data))
+		bytes = SvPV_nomg(data, have);
+	len = has_len ? iss_scalar_wanted(aTHX_ wish) : have;
+	at = iss_scalar_place(aTHX_ offset, have, false);
 	if (len > have - at)
 		len = have - at;
-	return put(aTHX_ glob, conn, data, bytes + at, len, all);
+	return put(
+	    aTHX_ glob, conn, SvOK(data) ? data : NULL, bytes + at, len, all);
 }
 
 /* Append an item as the bytes that print sends for it. */
@@ -390,8 +357,8 @@ do_getc(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 	do
 		rv = iss_stream_transfer(
 		    aTHX_ glob, conn, NULL, iss_conn_read, &byte, 1, &got);
-	while (
-	    rv == ISS_INTR && (rv = interrupted(aTHX_ glob, conn)) == ISS_OK);
+	while (rv == ISS_INTR &&
+	       (rv = iss_interrupted(aTHX_ glob, conn)) == ISS_OK);
 	iss_stream_end(aTHX_ glob, conn, rv);
 	if (got > 0)
 		return newSVpvn(&byte, 1);
@@ -411,8 +378,8 @@ do_eof(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 	do
 		rv = iss_stream_transfer(
 		    aTHX_ glob, conn, NULL, iss_conn_peek, &byte, 1, &got);
-	while (
-	    rv == ISS_INTR && (rv = interrupted(aTHX_ glob, conn)) == ISS_OK);
+	while (rv == ISS_INTR &&
+	       (rv = iss_interrupted(aTHX_ glob, conn)) == ISS_OK);
 	iss_stream_end(aTHX_ glob, conn, rv);
 	/* What may still come is no end. */
 	return newSVsv(
@@ -463,7 +430,7 @@ more_of_line(pTHX_ GV *glob, struct iss_conn *conn, const struct iss_line *line,
     SV *text, size_t look, bool *ends)
 {
 	STRLEN had = SvCUR(text);
-	char *p = room(aTHX_ text, had, look);
+	char *p = iss_scalar_room(aTHX_ text, had, look);
 	size_t got = 0, take, skip = 0;
 	int rv;
 
@@ -471,7 +438,7 @@ more_of_line(pTHX_ GV *glob, struct iss_conn *conn, const struct iss_line *line,
 	if (line->kind == ISS_LINE_ALL) {
 		rv = iss_stream_transfer(
 		    aTHX_ glob, conn, NULL, iss_conn_read, p, look, &got);
-		set_end(aTHX_ text, had + got);
+		iss_scalar_set_end(aTHX_ text, had + got);
 		return rv;
 	}
 	rv = iss_stream_transfer(
@@ -485,7 +452,7 @@ more_of_line(pTHX_ GV *glob, struct iss_conn *conn, const struct iss_line *line,
 	rv = iss_stream_transfer(
 	    aTHX_ glob, conn, NULL, iss_conn_read, p, take, &got);
 	if (rv == ISS_OK && skip == 0)
-		set_end(aTHX_ text, had + got);
+		iss_scalar_set_end(aTHX_ text, had + got);
 	return rv;
 }
 
@@ -506,7 +473,7 @@ do_readline(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 	while (!ends) {
 		rv = more_of_line(aTHX_ glob, conn, &line, text, look, &ends);
 		if (rv == ISS_INTR)
-			rv = interrupted(aTHX_ glob, conn);
+			rv = iss_interrupted(aTHX_ glob, conn);
 		if (rv != ISS_OK)
 			break;
 		if (look < LARGEST_PEEK)
@@ -598,25 +565,12 @@ iss_stream_pending(pTHX_ GV *glob, struct iss_conn *conn)
 	return count;
 }
 
-static void
-drop_conn(pTHX_ void *conn)
-{
-	iss_conn_free(conn);
-}
-
-/* The connection is held meanwhile, whatever runs and dies. */
 SV *
 iss_stream_run(pTHX_ enum iss_method method, GV *glob, struct iss_conn *conn,
     SV **args, SSize_t count)
 {
-	SV *result;
-
 	if (count < methods[method].at_least)
 		Perl_croak(aTHX_ "Usage: $socket->%s(%s)",
 		    iss_method_name(method), methods[method].usage);
-	ENTER;
-	SAVEDESTRUCTOR_X(drop_conn, iss_conn_up_ref(conn));
-	result = methods[method].run(aTHX_ glob, conn, args, count);
-	LEAVE;
-	return result;
+	return methods[method].run(aTHX_ glob, conn, args, count);
 }

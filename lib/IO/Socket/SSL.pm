@@ -270,7 +270,8 @@ sub _broken {
 sub _died {
     my ($self, $error) = @_;
 
-    _tell_error($self, "a callback died: $error", 0);
+    my ($text) = _try(sub { "a callback died: $error" });
+    _tell_error($self, defined $text ? $text : 'a callback died', 0);
     $self->_broken;
     die $error;    ## no critic (RequireCarping)
 }
