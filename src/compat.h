@@ -92,6 +92,7 @@ typedef X509_NAME iss_store_name;
 #	include <openssl/core_names.h>
 #	include <openssl/params.h>
 #	define iss_set_ticket_key_cb SSL_CTX_set_tlsext_ticket_key_evp_cb
+#	define ISS_CAN_OMIT_TICKETS 1
 typedef EVP_MAC_CTX iss_ticket_mac;
 
 static inline int
@@ -108,6 +109,7 @@ iss_ticket_mac_init(iss_ticket_mac *mac, const unsigned char *key, size_t len)
 #else
 #	include <openssl/hmac.h>
 #	define iss_set_ticket_key_cb SSL_CTX_set_tlsext_ticket_key_cb
+#	define ISS_CAN_OMIT_TICKETS 0
 typedef HMAC_CTX iss_ticket_mac;
 
 static inline int

@@ -40,18 +40,31 @@ set_keys(const struct iss_ticket_key *key, const unsigned char *iv,
 	return TICKET_ERROR;
 }
 
+/*
+ * Without a key no ticket should go out.  In TLS 1.3 OpenSSL 1.1.1 sends an
+ * empty one then, which is an error (RFC 8446, 4.6.1): there it gets a key
+ * that nobody has.
+ */
+static bool
+must_give(const SSL *ssl)
+{
+	return !ISS_CAN_OMIT_TICKETS && SSL_version(ssl) >= TLS1_3_VERSION;
+}
+
 static int
 encrypt_ticket(SSL *ssl, unsigned char *name, unsigned char *iv,
     EVP_CIPHER_CTX *cipher, iss_ticket_mac *mac)
 {
 	struct iss_ticket_key key;
-	int rv = TICKET_NONE;
+	int rv = TICKET_ERROR;
 
-	if (!ask(ssl, NULL, &key))
-		return TICKET_NONE;
-	if (RAND_bytes(iv, IV_LEN) != 1)
-		rv = TICKET_ERROR;
-	else {
+	if (!ask(ssl, NULL, &key)) {
+		if (!must_give(ssl))
+			return TICKET_NONE;
+		if (RAND_bytes((unsigned char *)&key, sizeof(key)) != 1)
+			return TICKET_ERROR;
+	}
+	if (RAND_bytes(iv, IV_LEN) == 1) {
 		memcpy(name, key.name, sizeof(key.name));
 		rv = set_keys(&key, iv, cipher, mac, 1);
 	}

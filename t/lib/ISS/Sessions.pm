@@ -75,7 +75,8 @@ sub resumed {
 
     my $sock   = connected($server, @args) or return "$SSL_ERROR";
     my $theirs = get_line($sock);
-    my $ours   = $sock->get_session_reused;
+    return "no line: $SSL_ERROR" if !defined $theirs;
+    my $ours = $sock->get_session_reused;
     close $sock;
     return "we say $ours, the server $theirs" if $ours != $theirs;
     return $ours;
