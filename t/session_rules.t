@@ -178,4 +178,27 @@ each_version(
     }
 );
 
+# What a program does to the SSL_CTX by itself counts as well.
+subtest 'Net::SSLeay in SSL_create_ctx_callback' => sub {
+    plan skip_all => 'there is no Net::SSLeay'
+      unless eval { require Net::SSLeay; 1 };
+    my %deed = (
+        'a client certificate' => sub {
+            Net::SSLeay::set_cert_and_key($_[0], cert('client'),
+                key('client'));
+        },
+        'no verification' => sub {
+            Net::SSLeay::CTX_set_verify($_[0], Net::SSLeay::VERIFY_NONE());
+        },
+    );
+    my $server = resuming_server();
+    for my $name (sort keys %deed) {
+        my @cache = same_cache();
+        my @other = (@cache, SSL_create_ctx_callback => $deed{$name});
+        is(resumed($server, @other), 0, "$name: the first is new");
+        is(resumed($server, @cache), 0, '... and none without it');
+        is(resumed($server, @other), 1, '... the second is resumed');
+    }
+};
+
 done_testing;
