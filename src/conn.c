@@ -358,6 +358,24 @@ handshake_step(struct iss_conn *conn, void *arg)
 	return iss_conn_failed(conn, ret, handshake_failed(conn));
 }
 
+static int
+begin_handshake(struct iss_conn *conn, bool server)
+{
+	conn->server = server;
+	iss_error_clear(&conn->err);
+	if (server && iss_ctx_bind_sessions(&conn->err, conn->ctx, conn->ssl,
+			  &conn->verify) != ISS_OK) {
+		conn->state = ISS_CONN_FAILED;
+		return ISS_ERROR;
+	}
+	if (server)
+		SSL_set_accept_state(conn->ssl);
+	else
+		SSL_set_connect_state(conn->ssl);
+	conn->state = ISS_CONN_HANDSHAKE;
+	return ISS_OK;
+}
+
 int
 iss_conn_handshake(struct iss_conn *conn, bool server, iss_deadline deadline)
 {
@@ -370,12 +388,8 @@ iss_conn_handshake(struct iss_conn *conn, bool server, iss_deadline deadline)
 	case ISS_CONN_FAILED:
 		return ISS_ERROR;
 	case ISS_CONN_NEW:
-		conn->server = server;
-		if (server)
-			SSL_set_accept_state(conn->ssl);
-		else
-			SSL_set_connect_state(conn->ssl);
-		conn->state = ISS_CONN_HANDSHAKE;
+		if (begin_handshake(conn, server) != ISS_OK)
+			return ISS_ERROR;
 		break;
 	case ISS_CONN_HANDSHAKE:
 		break;

@@ -339,7 +339,7 @@ static enum iss_ctx_fault
 set_session_context(struct iss_error *err, struct iss_ctx *ctx,
     const struct iss_config *config, const struct iss_asker *asker)
 {
-	unsigned char id[ISS_RULES_LEN];
+	unsigned char *id = ctx->session_id;
 
 	if (!config->server) {
 		iss_arrivals_install(ctx->ssl_ctx);
@@ -348,17 +348,46 @@ set_session_context(struct iss_error *err, struct iss_ctx *ctx,
 	if (config->session_id_context != NULL) {
 		if (digest_session_context(err, ctx, config, id) != ISS_OK)
 			return ISS_CTX_FAILED;
-	} else if (RAND_bytes(id, sizeof(id)) != 1) {
+	} else if (RAND_bytes(id, ISS_RULES_LEN) != 1) {
 		iss_error_openssl(err, "no random numbers");
 		return ISS_CTX_FAILED;
 	}
-	if (!SSL_CTX_set_session_id_context(ctx->ssl_ctx, id, sizeof(id))) {
+	if (!SSL_CTX_set_session_id_context(ctx->ssl_ctx, id, ISS_RULES_LEN)) {
 		iss_error_openssl(err, "SSL_session_id_context");
 		return ISS_CTX_FAILED;
 	}
 	if (asker->ops != NULL && asker->ops->ticket_key != NULL)
 		iss_ticket_install(ctx->ssl_ctx);
 	return ISS_CTX_FINE;
+}
+
+int
+iss_ctx_bind_sessions(struct iss_error *err, const struct iss_ctx *ctx,
+    SSL *ssl, const struct iss_verify *verify)
+{
+	unsigned char id[ISS_RULES_LEN];
+	struct iss_rules rules;
+	int rv;
+
+	if (verify->check == ISS_NAME_UNCHECKED && !verify->force_fingerprint &&
+	    verify->fingerprints.count == 0)
+		return ISS_OK;
+	/* Of a scheme that is a sub nothing is known: it decides each time. */
+	if (verify->check == ISS_NAME_BY_HOST) {
+		if (RAND_bytes(id, sizeof(id)) != 1)
+			return iss_error_openssl(err, "no random numbers");
+	} else {
+		iss_rules_init(&rules);
+		iss_rules_add(&rules, ctx->session_id, sizeof(ctx->session_id));
+		iss_verify_add_rules(verify, &rules);
+		rv = iss_rules_final(err, &rules, id);
+		iss_rules_release(&rules);
+		if (rv != ISS_OK)
+			return ISS_ERROR;
+	}
+	if (SSL_set_session_id_context(ssl, id, sizeof(id)))
+		return ISS_OK;
+	return iss_error_openssl(err, "cannot bind sessions");
 }
 
 /* What connections without fingerprints of their own go by. */

@@ -15,6 +15,7 @@
 #include "protocols.h"
 #include "refcount.h"
 #include "rules.h"
+#include "verify.h"
 
 struct iss_ctx {
 	struct iss_refcount refs;
@@ -32,6 +33,7 @@ struct iss_ctx {
 	int ocsp_mode; /* ISS_OCSP_*, -1: by the verify mode */
 	/* of all options: what sessions are bound to */
 	unsigned char rules[ISS_RULES_LEN];
+	unsigned char session_id[ISS_RULES_LEN]; /* a server's id context */
 };
 
 /*
@@ -47,6 +49,15 @@ enum iss_ctx_fault { ISS_CTX_FINE, ISS_CTX_INVALID, ISS_CTX_FAILED };
  */
 enum iss_ctx_fault iss_ctx_new(struct iss_error *err, struct iss_ctx **out,
     const struct iss_config *config, const struct iss_asker *asker);
+
+/*
+ * A server's connection under ctx begins, or goes over to it: rules of its
+ * own, if it has any, become part of its session id context, so that a client
+ * cannot escape them with a session that another connection gave it.  Returns
+ * ISS_OK or ISS_ERROR.  SSL_set_session_id_context(3).
+ */
+int iss_ctx_bind_sessions(struct iss_error *err, const struct iss_ctx *ctx,
+    SSL *ssl, const struct iss_verify *verify);
 
 /* The SSL_VERIFY_* flags, those of all hosts together. */
 int iss_ctx_verify_mode(const struct iss_ctx *ctx);

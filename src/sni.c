@@ -119,7 +119,9 @@ go_over(SSL *ssl, int *alert, const struct iss_ctx *to)
 
 	iss_error_clear(&err);
 	if (SSL_set_SSL_CTX(ssl, to->ssl_ctx) != NULL &&
-	    iss_verify_follow(&err, ssl) == ISS_OK)
+	    iss_verify_follow(&err, ssl) == ISS_OK &&
+	    (verify == NULL ||
+		iss_ctx_bind_sessions(&err, to, ssl, verify) == ISS_OK))
 		return SSL_CLIENT_HELLO_SUCCESS;
 	iss_error_openssl(&err, "cannot use the context of %s", to->host);
 	if (verify != NULL)
