@@ -49,11 +49,12 @@ sub layers {
 
 # The peer: as many layers as server, then an echo of lines.
 sub echo_peer {
-    my ($depth, $version) = @_;
+    my ($depth, $version, %arg) = @_;
 
     return raw_pair(
         sub {
             my ($tcp, $me) = @_;
+            $me->hear if $arg{waits};
             my $sock =
               layers($tcp, $depth, server_args(SSL_version => $version));
             while (my $line = <$sock>) {
@@ -90,7 +91,7 @@ each_version(
     sub {
         my ($version) = @_;
 
-        my ($tcp, $peer) = echo_peer(2, $version);
+        my ($tcp, $peer) = echo_peer(2, $version, waits => 1);
         $tcp->blocking(0);
         my $outer = IO::Socket::SSL->start_SSL(
             $tcp,
@@ -102,6 +103,7 @@ each_version(
         ok(!$outer->connect_SSL, 'a handshake under way');
         ok($!{EAGAIN},           '... says EAGAIN');
         cmp_ok($SSL_ERROR, '==', SSL_WANT_READ, '... and what it waits for');
+        $peer->tell('go on');
         ok(complete($outer, sub { $outer->connect_SSL }), '... gets done');
         my $inner = IO::Socket::SSL->start_SSL(
             $outer,
