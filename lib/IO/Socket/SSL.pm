@@ -426,7 +426,7 @@ sub close {
     _debug(2, 'close') if $DEBUG;
     if (!defined $fd) {
         $! = EBADF;
-        return '';
+        return;
     }
     my $fast = !exists $args{SSL_fast_shutdown} || $args{SSL_fast_shutdown};
     my $speaks  = defined is_SSL($self) && !$args{SSL_no_shutdown};

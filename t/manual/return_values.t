@@ -1,0 +1,85 @@
+# "For all functions, the return value on error is now an empty list."
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Test;
+use IO::Socket::INET;
+use IO::Socket::SSL;
+use Test::More;
+
+my $closed = listener();
+my $nobody = address($closed);
+close $closed;
+
+sub is_empty {
+    my ($claim, $code) = @_;
+    my @list = $code->();
+    is_deeply(\@list, [], "$claim: the empty list")
+      or diag explain \@list;
+    ok(!scalar $code->(), "$claim: false in scalar context");
+    return;
+}
+
+is_empty('new, one string', sub { IO::Socket::SSL->new($nobody) });
+is_empty('new, nobody listens',
+    sub { IO::Socket::SSL->new(PeerAddr => $nobody, client_args()) });
+is_empty(
+    'new, no such certificate',
+    sub {
+        IO::Socket::SSL->new(
+            LocalAddr     => '127.0.0.1',
+            Listen        => 1,
+            SSL_cert_file => '/no/such/cert',
+            SSL_key_file  => '/no/such/key'
+        );
+    }
+);
+my %wrong = (SSL_cert_file => cert('garbage-block'));
+is_empty('SSL_Context->new',
+    sub { IO::Socket::SSL::SSL_Context->new(%wrong) });
+is_empty('context_init', sub { IO::Socket::SSL::context_init(%wrong) });
+is_empty('new_from_fd',  sub { IO::Socket::SSL->new_from_fd(4095) });
+is_empty('start_SSL',
+    sub { IO::Socket::SSL->start_SSL(IO::Socket::INET->new) });
+
+# A socket that exists and has no TLS.
+my $listener = IO::Socket::SSL->new(
+    LocalAddr => '127.0.0.1',
+    Listen    => 1,
+    Blocking  => 0,
+    server_args()
+) or die "listen: $SSL_ERROR";
+is_empty('accept', sub { $listener->accept });
+
+my @FACTS = qw(get_cipher get_sslversion get_sslversion_int
+  dump_peer_certificate peer_certificate peer_certificates
+  next_proto_negotiated alpn_selected get_servername sock_certificate
+  get_fingerprint issuer_name subject_name);
+for my $method (@FACTS) {
+    is_empty("$method without TLS", sub { $listener->$method });
+}
+is_empty('verify_hostname without TLS',
+    sub { $listener->verify_hostname('localhost', 'http') });
+
+my ($sock, $peer) = tls_pair();
+$sock->blocking(0);
+is_empty('sysread', sub { $sock->sysread(my $buffer, 1) });
+is_empty('read',    sub { $sock->read(my $buffer, 1) });
+is_empty('peek',    sub { $sock->peek(my $buffer, 1) });
+is_empty('getc',    sub { $sock->getc });
+is_empty('verify_hostname of another',
+    sub { $sock->verify_hostname('nobody.example', 'http') });
+1 while defined syswrite $sock, 'x' x 100_000;
+is_empty('syswrite', sub { $sock->syswrite('x') });
+is_empty('write',    sub { $sock->write('x') });
+is_empty('print',    sub { $sock->print('x') });
+is_empty('printf',   sub { $sock->printf('x') });
+
+ok($sock->close(SSL_no_shutdown => 1), 'it closes');
+is_empty('close of a closed one',       sub { $sock->close });
+is_empty('connect_SSL of a closed one', sub { $sock->connect_SSL });
+is_empty('accept_SSL of a closed one',  sub { $sock->accept_SSL });
+
+done_testing();
