@@ -246,7 +246,8 @@ iss_answer_staple(void *host, OCSP_RESPONSE *response)
 	args[1] = response != NULL ? sv_2mortal(iss_new_handle(aTHX_ response))
 				   : &PL_sv_undef;
 	iss_call_ask(aTHX_ call, code, args, 2);
-	return call->died == NULL ? ISS_STAPLE_SEEN : ISS_STAPLE_REFUSED;
+	return call->died == NULL && !call->exits ? ISS_STAPLE_SEEN
+						  : ISS_STAPLE_REFUSED;
 }
 
 void
