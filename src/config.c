@@ -392,6 +392,9 @@ iss_option_set_number(struct iss_error *err, void *config,
 	if (!(number >= 0 && number <= INT_MAX))
 		return iss_error_set(
 		    err, "%s: %g is out of range", option->name, number);
+	if (number != (int)number)
+		return iss_error_set(
+		    err, "%s: %g is no whole number", option->name, number);
 	*(int *)value = (int)number;
 	return ISS_OK;
 }

@@ -348,7 +348,8 @@ handshake_step(struct iss_conn *conn, void *arg)
 	ret = SSL_do_handshake(conn->ssl);
 	conn->busy = false;
 	if (ret == 1) {
-		if (iss_staple_finish(&conn->verify, conn->ssl) != ISS_OK)
+		if (iss_verify_finish(&conn->verify, conn->ssl) != ISS_OK ||
+		    iss_staple_finish(&conn->verify, conn->ssl) != ISS_OK)
 			return refuse(conn, handshake_failed(conn));
 		conn->state = ISS_CONN_OPEN;
 		iss_conn_note_renewal(conn);

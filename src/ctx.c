@@ -41,11 +41,17 @@ role_default(int given, bool otherwise)
 	return given < 0 ? otherwise : given != 0;
 }
 
+/*
+ * The other flags mean nothing to a server without SSL_VERIFY_PEER, and all
+ * of it to a client (SSL_CTX_set_verify(3), BUGS): with us they include it.
+ */
 static int
 verify_mode(const struct iss_config *config)
 {
-	if (config->verify_mode >= 0)
-		return config->verify_mode;
+	if (config->verify_mode > 0)
+		return config->verify_mode | SSL_VERIFY_PEER;
+	if (config->verify_mode == 0)
+		return SSL_VERIFY_NONE;
 	return config->server ? SSL_VERIFY_NONE : SSL_VERIFY_PEER;
 }
 

@@ -45,6 +45,11 @@ iss_verify_set_name(struct iss_error *err, struct iss_verify *verify,
 	if (scheme != NULL && !scheme->off &&
 	    iss_host_init(err, &verify->host, name, len) != ISS_OK)
 		return ISS_ERROR;
+	/* A sub knows better what a name is, but a part of it is none. */
+	if (scheme == NULL && (len == 0 || memchr(name, '\0', len) != NULL))
+		return iss_error_set(
+		    err, len == 0 ? "there is no name to check"
+				  : "the name has a NUL character in it");
 	if ((copy = malloc(len + 1)) == NULL)
 		return iss_error_set(err, "out of memory");
 	memcpy(copy, name, len);
@@ -308,6 +313,21 @@ judge_chain(X509_STORE_CTX *store, void *unused)
 	if (iss_verify_cert_name(&verify->failure, verify, leaf) == ISS_OK)
 		return 1;
 	return refuse_leaf(store, leaf, X509_V_ERR_HOSTNAME_MISMATCH);
+}
+
+int
+iss_verify_finish(struct iss_verify *verify, const SSL *ssl)
+{
+	const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
+
+	if (SSL_is_server(ssl) || cipher == NULL ||
+	    SSL_get_verify_mode(ssl) == SSL_VERIFY_NONE ||
+	    SSL_CIPHER_get_auth_nid(cipher) != NID_auth_null)
+		return ISS_OK;
+	iss_error_clear(&verify->failure);
+	return iss_error_set(&verify->failure,
+	    "the peer showed no certificate, since %s is anonymous",
+	    SSL_CIPHER_get_name(cipher));
 }
 
 void

@@ -89,6 +89,14 @@ int iss_verify_follow(struct iss_error *err, SSL *ssl);
 struct iss_verify *iss_verify_of(const SSL *ssl);
 
 /*
+ * A handshake is done.  Where an anonymous cipher was agreed on, a server had
+ * to show no certificate, and nothing was judged (SSL_CTX_set_verify(3),
+ * NOTES).  Returns ISS_OK, or ISS_ERROR with verify->failure for a client that
+ * verifies.
+ */
+int iss_verify_finish(struct iss_verify *verify, const SSL *ssl);
+
+/*
  * Does the certificate belong to the name, by these rules?  If not, err says
  * which name was wanted and which are offered.  Returns ISS_OK or ISS_ERROR.
  */

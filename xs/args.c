@@ -95,6 +95,21 @@ set_texts(pTHX_ const struct target *target, const struct iss_option *option,
 	}
 }
 
+/* Digits, and not what Perl takes for a true 0: "0E0", "0 but true". */
+static bool
+is_whole(pTHX_ SV *value)
+{
+	const char *text;
+	STRLEN len;
+	UV number;
+
+	if (!SvPOK(value))
+		return true;
+	text = SvPV_nomg(value, len);
+	return memchr(text, 'b', len) == NULL &&
+	       grok_number(text, len, &number) == IS_NUMBER_IN_UV;
+}
+
 static void
 set_number(pTHX_ const struct target *target, const struct iss_option *option,
     SV *value)
@@ -106,12 +121,12 @@ set_number(pTHX_ const struct target *target, const struct iss_option *option,
 		    &err, target->config, option, SvTRUE_nomg(value));
 		return;
 	}
-	if (!looks_like_number(value)) {
-		if (SvPOK(value) && SvCUR(value) == 0)
-			return;
+	if (SvPOK(value) && SvCUR(value) == 0)
+		return;
+	if (!looks_like_number(value) ||
+	    (option->kind == ISS_NUMBER && !is_whole(aTHX_ value)))
 		refuse(aTHX_ target, option->name, value,
 		    "a number and not a string");
-	}
 	iss_error_clear(&err);
 	check(aTHX_ target, &err,
 	    iss_option_set_number(
@@ -404,13 +419,16 @@ static const struct iss_scheme *
 scheme_by_name(pTHX_ SV *name)
 {
 	SV *old = get_sv("IO::Socket::SSL::AS_IN_1_77", 0);
-	const struct iss_scheme *scheme;
+	const struct iss_scheme *scheme = NULL;
 	struct iss_buf names;
+	const char *text;
+	STRLEN len;
 	SV *message;
 
-	scheme = old != NULL && SvTRUE(old)
-		     ? iss_scheme_find_1_77(SvPV_nolen(name))
-		     : iss_scheme_find(SvPV_nolen(name));
+	text = SvPV(name, len);
+	if (strlen(text) == len)
+		scheme = old != NULL && SvTRUE(old) ? iss_scheme_find_1_77(text)
+						    : iss_scheme_find(text);
 	if (scheme != NULL)
 		return scheme;
 	iss_buf_init(&names, ISS_ERROR_TEXT_MAX);

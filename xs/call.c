@@ -348,6 +348,7 @@ check_name(void *host, const char *name, X509 *leaf)
 		return false;
 	args[0] = code;
 	args[1] = sv_2mortal(newSVpv(name, 0));
+	sv_utf8_decode(args[1]);
 	args[2] = sv_2mortal(iss_new_handle(aTHX_ leaf));
 	answer = iss_call_ask(aTHX_ call,
 	    (SV *)get_cv("IO::Socket::SSL::_ask_scheme", 0), args, 3);

@@ -71,7 +71,7 @@ sub configure {
 
     $self->configure_SSL($args) || return $self->_failed;
     $base{Blocking} = $blocking
-      if exists $args->{Blocking} && exists $args->{Listen};
+      if exists $args->{Blocking} && defined $args->{Listen};
     IO::Socket::SSL::Base::adapt(\%base);
     if (!$self->SUPER::configure(\%base)) {
         $self->_set_error("connecting or listening failed: $!", $! + 0)
@@ -79,7 +79,7 @@ sub configure {
         return $self->_failed;
     }
     $self->blocking(0)
-      if defined $blocking && !$blocking && !exists $args->{Listen};
+      if defined $blocking && !$blocking && !defined $args->{Listen};
     return $self;
 }
 
@@ -97,14 +97,14 @@ sub configure_SSL {
     my %args = %$given;
 
     _debug(2, 'configure_SSL') if $DEBUG;
-    $args{SSL_server} = exists $args{Listen} unless defined $args{SSL_server};
+    $args{SSL_server} = defined $args{Listen} unless defined $args{SSL_server};
     my $merged =
       IO::Socket::SSL::Defaults::merge(\%args, $args{SSL_server});
     ${*$self}{_SSL_arguments} = $merged;
     ${*$self}{_SSL_opened}    = 0;
     $SSL_ERROR                = '';
     delete ${*$self}{_SSL_ctx};
-    return $self unless exists $args{Listen};
+    return $self unless defined $args{Listen};
 
     # A listener finds its mistakes at once; its children share the context.
     $self->_context || return;
@@ -196,7 +196,12 @@ sub _handshake_as {
     return $self if $self->_is_open;
     my $begins = !$hash->{_SSL_opening};
     if ($begins) {
-        $self->_begin_handshake($server) || return $self->_broken;
+        my ($begun, $died) = _try(sub { $self->_begin_handshake($server) });
+        if (defined $died) {
+            $self->_forget;
+            die $died;    ## no critic (RequireCarping)
+        }
+        $begun || return $self->_broken;
     }
     my $seconds =
       exists $options{Timeout} ? $options{Timeout} : $self->timeout;

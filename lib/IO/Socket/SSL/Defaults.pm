@@ -83,7 +83,7 @@ sub complete {
     my $mode = $args->{SSL_verify_mode};
     $mode = $server ? 0 : 1 unless defined $mode && $mode ne '';
     return $args
-      unless grep { defined && /^\d+$/ && $_ & 1 }
+      unless grep { defined && /^\s*\d+\s*\z/ && $_ > 0 }
       ref $mode eq 'HASH' ? values %$mode : $mode;
     my @given = grep { defined && (ref || length) }
       @$args{qw(SSL_ca SSL_ca_file SSL_ca_path)};

@@ -38,7 +38,10 @@ sub _name_to_check {
     my $hash   = \%{*$self};
 
     delete $hash->{_SSL_scheme_callback};
-    return (undef, undef) unless $ctx->{verify_mode} & 1;
+    croak 'this context was made for servers, and verifies nobody: a client'
+      . ' needs another one, or one that says so by SSL_verify_mode => 0'
+      if !$server && $ctx->{for_servers};
+    return $self->_nobody_to_check unless $ctx->{verify_mode};
     $scheme = $ctx->{verifycn_scheme} unless defined $scheme;
     my ($name) = grep { defined && length } $args->{SSL_verifycn_name},
       $ctx->{verifycn_name},
@@ -59,6 +62,18 @@ sub _name_to_check {
     $hash->{_SSL_scheme_callback} = $scheme->{callback}
       if ref $scheme eq 'HASH';
     return (defined $name ? $name : '', $scheme);
+}
+
+# A context that verifies nothing is not outdone by an argument.
+sub _nobody_to_check {
+    my ($self) = @_;
+    my $args   = ${*$self}{_SSL_arguments};
+    my $wish   = $args->{SSL_verify_mode};
+
+    carp 'SSL_verify_mode is ignored: the context of SSL_reuse_ctx verifies'
+      . ' nobody'
+      if $args->{SSL_reuse_ctx} && $wish && $wish =~ /^\s*\d/;
+    return (undef, undef);
 }
 
 sub _ask_scheme {

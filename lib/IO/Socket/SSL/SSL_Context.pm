@@ -44,7 +44,7 @@ sub new {
         my $value = $args->{$option};
         next unless defined $value;
         croak "$option must be a code reference"
-          if $MUST_BE_CODE{$option} && ref $value ne 'CODE';
+          if $MUST_BE_CODE{$option} && !_is_code($value);
         $self->{ $KEPT{$option} } = $value;
     }
     croak 'SSL_ticket_keycb must be a code reference, or an array of one'
@@ -58,6 +58,8 @@ sub new {
     IO::Socket::SSL::Defaults::complete($args, $server);
     delete @$args{@IDENTITY}
       if !$server && defined $args->{SSL_use_cert} && !$args->{SSL_use_cert};
+    my $mode = $args->{SSL_verify_mode};
+    $self->{for_servers} = 1 if $server && !(defined $mode && length $mode);
     $self->_create(IO::Socket::SSL::Hosts::split_args($args, $server),
         $server ? 1 : 0)
       || return;
@@ -65,6 +67,14 @@ sub new {
     _take_chain($_)
       for grep { ref eq 'ARRAY' } ref $certs eq 'HASH' ? values %$certs : $certs;
     return $self;
+}
+
+# Blessed, or an object that has one, too.
+sub _is_code {
+    my ($value) = @_;
+
+    local $@;
+    return ref $value && eval { my $code = \&$value; 1 };
 }
 
 sub _get_ctx_object {
