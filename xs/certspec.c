@@ -209,10 +209,31 @@ set_numbers(pTHX_ struct making *making, HV *spec)
 		check(aTHX_ making, "serial",
 		    iss_certgen_serial(
 			&making->err, &making->gen, SvPV_nolen(serial)));
+}
+
+/* What is said of the holder: as another certificate has it, or part by
+ * part. */
+static void
+set_holder(pTHX_ struct making *making, HV *spec)
+{
+	X509 *original = handle(aTHX_ spec, "original");
+	AV *subject = list_of(iss_hash_value(aTHX_ spec, "subject"));
+
+	if (original != NULL) {
+		check(aTHX_ making, "original",
+		    iss_certgen_copy(&making->err, &making->gen, original));
+		return;
+	}
 	check(aTHX_ making, "validity",
 	    iss_certgen_validity(&making->err, &making->gen,
 		seconds(aTHX_ spec, "not_before"),
 		seconds(aTHX_ spec, "not_after")));
+	if (subject != NULL)
+		fill_name(
+		    aTHX_ making, making->gen.subject, subject, "subject");
+	set_purpose(aTHX_ making, spec);
+	add_sans(aTHX_ making, spec);
+	add_exts(aTHX_ making, spec);
 }
 
 static void
@@ -236,8 +257,6 @@ void
 iss_push_new_cert(pTHX_ HV *spec)
 {
 	SV *digest = iss_hash_value(aTHX_ spec, "digest");
-	X509 *original = handle(aTHX_ spec, "original");
-	AV *subject = list_of(iss_hash_value(aTHX_ spec, "subject"));
 	struct making *making;
 	X509 *cert = NULL;
 	dSP;
@@ -247,15 +266,7 @@ iss_push_new_cert(pTHX_ HV *spec)
 	SAVEDESTRUCTOR_X(release, making);
 	begin(aTHX_ making, spec);
 	set_numbers(aTHX_ making, spec);
-	if (original != NULL)
-		check(aTHX_ making, "original",
-		    iss_certgen_copy(&making->err, &making->gen, original));
-	if (subject != NULL)
-		fill_name(
-		    aTHX_ making, making->gen.subject, subject, "subject");
-	set_purpose(aTHX_ making, spec);
-	add_sans(aTHX_ making, spec);
-	add_exts(aTHX_ making, spec);
+	set_holder(aTHX_ making, spec);
 	check(aTHX_ making, "signature",
 	    iss_certgen_sign(&making->err, &making->gen,
 		digest != NULL ? SvPV_nolen(digest) : "sha256", &cert));
