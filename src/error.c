@@ -135,6 +135,8 @@ iss_error_openssl(struct iss_error *err, const char *fmt, ...)
 		if (e != 0)
 			append_reason(
 			    err, e, (flags & ERR_TXT_STRING) ? data : NULL);
+		else
+			append(err, ": ", "OpenSSL gives no reason", "");
 	}
 	ERR_clear_error();
 	return ISS_ERROR;

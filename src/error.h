@@ -43,7 +43,8 @@ bool iss_error_is_set(const struct iss_error *err);
  *
  * _set      the sentence alone
  * _errno    the sentence, ": " and the text of errnum, kept as sys_errno
- * _openssl  the sentence, ": " and the reason of the oldest queued error
+ * _openssl  the sentence, ": " and the reason of the oldest queued error, or
+ *           that there is none
  */
 int iss_error_set(struct iss_error *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -38,7 +38,7 @@ sub refuses {
 
 my %FAILURE = (
     'a peer that closes' =>
-      [sub { sysread $_[0], my $hello, 1000; close $_[0] }, qr/clos|eof/],
+      [sub { sysread $_[0], my $hello, 100_000; close $_[0] }, qr/clos|eof/],
     'a peer that speaks another protocol' => [
         sub { syswrite $_[0], "SSH-2.0-OpenSSH\r\n" },
         qr/wrong version number/

@@ -349,7 +349,11 @@ subtest 'the other end has gone' => sub {
     my $errno   = $!;
     ok(!$flushed,                'flush fails');
     ok($errno,                   "... and \$! says why ($errno)");
-    ok($sock->error,             '... and so does error');
+  SKIP: {
+        skip 'IO::Handle looks at reading only', 1
+          if !eval { IO::Handle->VERSION('1.44') };
+        ok($sock->error, '... and so does error');
+    }
     ok(!c_write($sock, $SECRET), 'nothing more can be written');
 };
 

@@ -128,7 +128,11 @@ subtest 'a peer that goes away' => sub {
     is(eval { fd_retrieve($sock) }, undef, 'half an image is none');
     ok(eof $sock,                             '... and then comes the end');
     ok(!eval { store_fd([1 .. 100], $sock) }, 'storing fails');
-    ok($sock->error, '... and the handle has an error');
+  SKIP: {
+        skip 'IO::Handle looks at reading only', 1
+          if !eval { IO::Handle->VERSION('1.44') };
+        ok($sock->error, '... and the handle has an error');
+    }
 };
 
 done_testing;

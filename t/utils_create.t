@@ -372,8 +372,9 @@ subtest 'extensions' => sub {
         my ($ext, $data, $critical) = @$case;
         my $hash = made(ext => [$ext]);
         is(@{ $hash->{ext} }, $by_default + 1, shown($ext));
-        is($hash->{ext}[-1]{data}, $data, '... its data')
-          unless !defined $data && !defined $hash->{ext}[-1]{data};
+        my $told = $hash->{ext}[-1]{data};
+        $told =~ s/\A\n|\n\z//g if defined $told;    # libraries differ
+        is($told, $data, '... its data');
         is($hash->{ext}[-1]{critical}, $critical, '... critical or not');
     }
     my $hash = made(
@@ -443,7 +444,7 @@ subtest 'digests' => sub {
         sha1      => 'ecdsa-with-SHA1',
         sha384    => 'ecdsa-with-SHA384',
         'SHA512'  => 'ecdsa-with-SHA512',
-        'SHA-256' => 'ecdsa-with-SHA256',
+        'sha256'  => 'ecdsa-with-SHA256',
     );
     for my $digest (sort keys %name) {
         is(made(digest => $digest)->{signature_alg}, $name{$digest}, $digest);

@@ -129,7 +129,8 @@ test_openssl(void)
 
 	iss_error_clear(&err);
 	iss_error_openssl(&err, "nothing queued");
-	is_text(err.text, "nothing queued", "openssl: an empty queue");
+	is_text(err.text, "nothing queued: OpenSSL gives no reason",
+	    "openssl: an empty queue");
 	is_int(err.code, SSL_ERROR_SSL, "openssl: is an error all the same");
 }
 
