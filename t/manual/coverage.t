@@ -16,7 +16,7 @@ sub slurp {
     return scalar <$in>;
 }
 
-# The text of a test, its quotes and line breaks evened out.
+# The text of a test without its comments, its quotes and line breaks evened out.
 my %text;
 
 sub text_of {
@@ -24,6 +24,7 @@ sub text_of {
     return $text{$file} ||= do {
         my $text = slurp(File::Spec->catfile($t, split m{/}, $file));
         defined $text or return;
+        $text =~ s/^\s*#\s.*//mg;
         $text =~ s/["'\\]//g;
         $text =~ s/\s+/ /g;
         $text;
