@@ -327,9 +327,11 @@ subtest 'the whole chain' => sub {
     undef $sock;
 
     ($sock, $server) = connect_to($below_bad, $bad_sub, @FULL);
-    like($sock->ocsp_resolver->resolve_blocking,
+    $resolver = $sock->ocsp_resolver;
+    like($resolver->resolve_blocking,
         qr/revoked.*Intermediate/, 'a revoked intermediate');
     is(($responder->hear)[0], '/bad-sub', '... is found first');
+    is_deeply([$resolver->requests], [], '... and the rest does not matter');
     undef $sock;
 
     ($sock, $server) = connect_to($both, $both_sub, @FULL);
@@ -382,6 +384,15 @@ subtest 'without a connection' => sub {
     $responder->hear;
     is_deeply([$sock->ocsp_resolver], [], 'but begins with one');
     like($SSL_ERROR, qr/no TLS connection/, '... says the error');
+
+    my ($tcp, $peer) = raw_pair(sub { });
+    $tcp->blocking(0);
+    $sock = IO::Socket::SSL->start_SSL($tcp, client_args(),
+        SSL_startHandshake => 0);
+    $sock->connect_SSL;
+    cmp_ok($SSL_ERROR, '==', SSL_WANT_READ, 'a handshake that is under way');
+    is_deeply([$sock->ocsp_resolver], [], '... has no peer yet');
+    like($SSL_ERROR, qr/no peer certificate/, '... says the error');
 };
 
 subtest 'peculiarities of the caller' => sub {

@@ -326,6 +326,17 @@ subtest 'an intermediate authority' => sub {
     );
 };
 
+subtest 'an issuer that is missing' => sub {
+    my @vouched =
+      (SSL_ca_file => cert('other-ca'), SSL_verify_callback => sub { 1 });
+    my $good = $world->response(of => $leaf, with => [$ca]);
+    my ($server, $port) = $world->stapling_server($leaf, $good);
+    is(error_at($port, @vouched), '', 'a callback vouches for the leaf');
+    my $error = error_at($port, @vouched, @MUST);
+    like($error, $NONE,                   '... but not for its staple');
+    like($error, qr/issuer is not known/, '... for nobody can check that');
+};
+
 subtest 'SSL_ocsp_staple_callback' => sub {
     my $revoked = $world->response(of => $leaf, status => 'revoked');
     my $good    = $world->response(of => $leaf);

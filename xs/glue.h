@@ -209,6 +209,9 @@ SV *iss_new_ocsp_entry(pTHX_ const struct iss_ocsp_answer *answer);
 void iss_ocsp_entry_answer(pTHX_ HV *entry, struct iss_ocsp_answer *answer);
 SV *iss_new_ocsp_description(pTHX_ const struct iss_ocsp_answer *answer);
 
+/* Has the peer shown a certificate?  False is told. */
+bool iss_has_peer(pTHX_ GV *self, const struct iss_conn *conn);
+
 /* A request about these ids, a new string. */
 SV *iss_new_ocsp_request(pTHX_ SV **ids, size_t count);
 

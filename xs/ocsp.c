@@ -10,6 +10,7 @@
 
 #include "buf.h"
 #include "cert.h"
+#include "compat.h"
 #include "ocsp.h"
 #include "staple.h"
 
@@ -90,7 +91,7 @@ new_subject(pTHX_ const X509 *cert)
 }
 
 static void
-store_der(pTHX_ HV *check, const X509 *issuer)
+store_der(pTHX_ HV *check, X509 *issuer)
 {
 	unsigned char *der = NULL;
 	int len = i2d_X509(issuer, &der);
@@ -131,6 +132,19 @@ leaf_is_anchor(const SSL *ssl)
 {
 	return SSL_get0_verified_chain(ssl) != NULL &&
 	       SSL_get_verify_result(ssl) == X509_V_OK;
+}
+
+bool
+iss_has_peer(pTHX_ GV *self, const struct iss_conn *conn)
+{
+	X509 *leaf = NULL;
+
+	if (conn->state == ISS_CONN_OPEN)
+		leaf = SSL_get1_peer_certificate(conn->ssl);
+	if (leaf == NULL)
+		iss_tell_text(aTHX_ self, 0, "there is no peer certificate");
+	X509_free(leaf);
+	return leaf != NULL;
 }
 
 void
