@@ -305,22 +305,31 @@ int
 iss_conn_until(struct iss_conn *conn, iss_conn_step *step, void *arg,
     iss_deadline deadline, const char *what)
 {
+	struct iss_sock *sock = conn->sock;
+	/* A callback may have come back to us, and must not change these. */
+	const bool dont_wait = sock->dont_wait;
+	const iss_deadline until = sock->until;
 	int rv;
 
 	if (deadline == ISS_NO_DEADLINE)
 		return iss_pump_step(conn, step, arg);
-	conn->sock->dont_wait = true;
+	sock->dont_wait = true;
+	sock->until = deadline;
+	sock->late_reads = 0;
 	for (;;) {
 		rv = iss_pump_step(conn, step, arg);
 		if (rv != ISS_WANT_READ && rv != ISS_WANT_WRITE)
 			break;
-		if (conn->sock->fd < 0)
+		if (sock->fd < 0)
 			break; /* there is nothing to wait for */
-		rv = iss_deadline_wait(conn->sock->fd, rv, deadline);
+		rv = iss_deadline_is_over(deadline)
+			 ? ISS_TIMEOUT
+			 : iss_deadline_wait(sock->fd, rv, deadline);
 		if (rv != ISS_OK)
 			break;
 	}
-	conn->sock->dont_wait = false;
+	sock->dont_wait = dont_wait;
+	sock->until = until;
 	if (rv == ISS_TIMEOUT) {
 		iss_error_clear(&conn->err);
 		iss_error_errno(&conn->err, ETIMEDOUT, "%s", what);

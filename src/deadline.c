@@ -46,6 +46,12 @@ left(iss_deadline deadline)
 	return (int)((ns + NS_PER_MS - 1) / NS_PER_MS);
 }
 
+bool
+iss_deadline_is_over(iss_deadline deadline)
+{
+	return deadline != ISS_NO_DEADLINE && now() >= deadline;
+}
+
 int
 iss_deadline_wait(int fd, int want, iss_deadline deadline)
 {

@@ -6,6 +6,7 @@
 #ifndef ISS_DEADLINE_H
 #define ISS_DEADLINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Nanoseconds of CLOCK_MONOTONIC. */
@@ -19,6 +20,9 @@ typedef int64_t iss_deadline;
  * a number or beyond the clock's range: ISS_NO_DEADLINE; 0 is already over.
  */
 iss_deadline iss_deadline_after(double seconds);
+
+/* Has it passed? */
+bool iss_deadline_is_over(iss_deadline deadline);
 
 /*
  * Wait until fd is ready for want (ISS_WANT_READ or ISS_WANT_WRITE).

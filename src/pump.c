@@ -62,7 +62,7 @@ fill(struct iss_conn *conn)
 	size_t got = 0;
 	int rv;
 
-	if (would_wait(conn))
+	if (iss_sock_is_late(conn->sock) || would_wait(conn))
 		return ISS_WANT_READ;
 	errno = 0;
 	rv = asker->ops->pump_read(asker->host, bytes, sizeof(bytes), &got);

@@ -31,6 +31,8 @@ never_sigpipe(int fd)
 
 enum { DROP_CHUNK = 4096, DROP_CHUNKS = 256 };
 
+enum { LATE_READS = 64 };
+
 static CRYPTO_ONCE method_once = CRYPTO_ONCE_STATIC_INIT;
 static BIO_METHOD *method; /* made once, then only read */
 
@@ -82,6 +84,13 @@ read_in(struct iss_sock *sock, void *buf, size_t len)
 	return len;
 }
 
+bool
+iss_sock_is_late(struct iss_sock *sock)
+{
+	return iss_deadline_is_over(sock->until) &&
+	       ++sock->late_reads > LATE_READS;
+}
+
 /* What the system would have said. */
 static ssize_t
 would_block(void)
@@ -97,6 +106,8 @@ receive(struct iss_sock *sock, void *buf, size_t len)
 		return (ssize_t)read_in(sock, buf, len);
 	if (sock->pumped)
 		return sock->eof ? 0 : would_block();
+	if (iss_sock_is_late(sock))
+		return would_block();
 	return recv(sock->fd, buf, len, sock->dont_wait ? MSG_DONTWAIT : 0);
 }
 
@@ -231,6 +242,7 @@ iss_sock_bio_new(int fd, struct iss_sock **out)
 	iss_buf_init(&sock->in, ISS_SOCK_MAX);
 	iss_buf_init(&sock->out, ISS_SOCK_MAX);
 	sock->fd = fd;
+	sock->until = ISS_NO_DEADLINE;
 	never_sigpipe(fd);
 	BIO_set_data(bio, sock);
 	BIO_set_init(bio, 1);

@@ -12,13 +12,16 @@
 #include <openssl/bio.h>
 
 #include "buf.h"
+#include "deadline.h"
 #include "error.h"
 
 struct iss_sock {
-	int fd;            /* borrowed: the Perl handle closes it; -1: none */
-	int sys_errno;     /* of the last call that failed, 0 after success */
-	bool eof;          /* the peer ended the TCP stream */
-	bool dont_wait;    /* do not block, even where the descriptor does */
+	int fd;             /* borrowed: the Perl handle closes it; -1: none */
+	int sys_errno;      /* of the last call that failed, 0 after success */
+	bool eof;           /* the peer ended the TCP stream */
+	bool dont_wait;     /* do not block, even where the descriptor does */
+	iss_deadline until; /* read no more of a flood afterwards */
+	int late_reads;
 	bool pumped;       /* somebody else moves the bytes: pump.h */
 	struct iss_buf in; /* read already, by others; comes first */
 	size_t in_pos;
@@ -32,6 +35,13 @@ struct iss_sock {
  * out.  BIO_new(3), BIO_meth_new(3).
  */
 BIO *iss_sock_bio_new(int fd, struct iss_sock **sock);
+
+/*
+ * Is the deadline over, and more read since than may have lain there?  OpenSSL
+ * goes on as long as it gets something, so a peer that never stops to send
+ * would keep it for ever.  Asked before each read.
+ */
+bool iss_sock_is_late(struct iss_sock *sock);
 
 /* The most that a pump may put in, or find to be taken out, at once. */
 enum { ISS_SOCK_MAX = 1 << 17 };
