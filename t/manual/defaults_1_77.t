@@ -1,5 +1,4 @@
-# The manual's own defaults, which ':defaults-1.77' brings back.  (Today's:
-# t/manual/defaults_today.t.)
+# The manual's own defaults, which ':defaults-1.77' brings back.
 use strict;
 use warnings;
 
