@@ -2,6 +2,9 @@
 use strict;
 use warnings;
 
+# A system's own OPENSSL_CONF may forbid what the manual's day allowed.
+BEGIN { $ENV{OPENSSL_CONF} = '/dev/null' }
+
 use Cwd;
 use File::Copy;
 use File::Temp;
@@ -209,6 +212,8 @@ sub named {
             SSL_key       => $key
         }
     );
+    CERT_free($cert);
+    KEY_free($key);
     return ($sock, $peer);
 }
 
