@@ -29,9 +29,11 @@ static void
 refuse(pTHX_ const struct target *target, const char *option, SV *value,
     const char *expected)
 {
+	SV *shown = SvOK(value) ? value : sv_2mortal(newSVpvs("undef"));
+
 	give_up(
 	    aTHX_ target, Perl_newSVpvf(aTHX_ "%s must be %s, not '%" SVf "'",
-			      option, expected, SVfARG(value)));
+			      option, expected, SVfARG(shown)));
 }
 
 static void
@@ -75,7 +77,7 @@ set_texts(pTHX_ const struct target *target, const struct iss_option *option,
 		if (option->kind == ISS_PROTOCOLS)
 			refuse(aTHX_ target, option->name, value,
 			    "an array of protocol names");
-		if (SvROK(value) || SvCUR(value) > 0 || !SvPOK(value))
+		if (SvROK(value) || !SvPOK(value) || SvCUR(value) > 0)
 			set_text(aTHX_ target, option, value,
 			    "a text or an array of texts");
 		return;
@@ -137,10 +139,11 @@ static void *
 handle(pTHX_ const struct target *target, const struct iss_option *option,
     SV *value)
 {
-	if (!SvOK(value) || SvROK(value) || !looks_like_number(value) ||
-	    SvIV(value) == 0)
+	void *pointer = iss_handle_address(aTHX_ value);
+
+	if (pointer == NULL)
 		refuse(aTHX_ target, option->name, value, "a handle");
-	return INT2PTR(void *, SvIV(value));
+	return pointer;
 }
 
 /* X509 handles, one or an array. */
@@ -154,9 +157,6 @@ set_certs(pTHX_ const struct target *target, const struct iss_option *option,
 
 	iss_error_clear(&err);
 	if (!SvROK(value) || SvTYPE(SvRV(value)) != SVt_PVAV) {
-		if (option->kind == ISS_PROTOCOLS)
-			refuse(aTHX_ target, option->name, value,
-			    "an array of protocol names");
 		check(aTHX_ target, &err,
 		    iss_option_add1_cert(&err, target->config, option,
 			handle(aTHX_ target, option, value)));

@@ -47,14 +47,15 @@ static void *
 handle(pTHX_ HV *spec, const char *key)
 {
 	SV *value = iss_hash_value(aTHX_ spec, key);
+	void *pointer;
 
 	if (value == NULL)
 		return NULL;
-	if (SvROK(value) || !looks_like_number(value) || SvIV(value) == 0)
+	if ((pointer = iss_handle_address(aTHX_ value)) == NULL)
 		iss_croak(
 		    aTHX_ Perl_newSVpvf(aTHX_ "%s: '%" SVf "' is not a handle",
 			key, SVfARG(value)));
-	return INT2PTR(void *, SvIV(value));
+	return pointer;
 }
 
 static AV *

@@ -166,13 +166,46 @@ iss_new_handle(pTHX_ const void *pointer)
 	return newSViv(PTR2IV(pointer));
 }
 
+/* Nothing lives in the first page of memory, and in the last one. */
+enum { NOWHERE = 4096 };
+
+static bool
+is_integer(pTHX_ SV *value)
+{
+	const char *text;
+	STRLEN len;
+	UV number;
+
+	if (!SvOK(value) || SvROK(value))
+		return false;
+	if (!SvPOK(value))
+		return SvIOK(value) ||
+		       (SvNOK(value) &&
+			   SvNV_nomg(value) == (NV)SvIV_nomg(value));
+	text = SvPV_nomg(value, len);
+	return (grok_number(text, len, &number) & ~IS_NUMBER_NEG) ==
+	       IS_NUMBER_IN_UV;
+}
+
+void *
+iss_handle_address(pTHX_ SV *value)
+{
+	IV at;
+
+	SvGETMAGIC(value);
+	if (!is_integer(aTHX_ value))
+		return NULL;
+	at = SvIV_nomg(value);
+	return at > -NOWHERE && at < NOWHERE ? NULL : INT2PTR(void *, at);
+}
+
 void *
 iss_handle_pointer(pTHX_ SV *value, const char *option)
 {
-	if (!SvIOK(value) && !looks_like_number(value))
+	void *pointer = iss_handle_address(aTHX_ value);
+
+	if (pointer == NULL)
 		Perl_croak(aTHX_ "%s: '%" SVf "' is not a handle", option,
 		    SVfARG(value));
-	if (SvIV(value) == 0)
-		Perl_croak(aTHX_ "%s: the handle is NULL", option);
-	return INT2PTR(void *, SvIV(value));
+	return pointer;
 }

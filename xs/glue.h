@@ -99,6 +99,8 @@ const char *iss_utf8_text(pTHX_ SV *text, STRLEN *len);
 
 /* A handle that we exchange with Net::SSLeay: an address as integer. */
 SV *iss_new_handle(pTHX_ const void *pointer);
+/* Back: NULL for what cannot be one, or an exception that says so. */
+void *iss_handle_address(pTHX_ SV *value);
 void *iss_handle_pointer(pTHX_ SV *value, const char *option);
 
 /* ---- call.c: the core's questions, answered by Perl ---- */

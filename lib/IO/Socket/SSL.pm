@@ -8,7 +8,7 @@ use warnings;
 use Carp;
 use Errno qw(EAGAIN EWOULDBLOCK EBADF ETIMEDOUT);
 use IO::Socket;
-use Scalar::Util qw(blessed dualvar weaken);
+use Scalar::Util qw(blessed reftype);
 
 our $VERSION = '3.000';
 
@@ -100,6 +100,7 @@ sub configure_SSL {
     $args{SSL_server} = defined $args{Listen} unless defined $args{SSL_server};
     my $merged =
       IO::Socket::SSL::Defaults::merge(\%args, $args{SSL_server});
+    IO::Socket::SSL::Defaults::check_subs($merged);
     ${*$self}{_SSL_arguments} = $merged;
     ${*$self}{_SSL_opened}    = 0;
     $SSL_ERROR                = '';
@@ -320,7 +321,7 @@ sub start_SSL {
         $socket = IO::Socket::SSL::Pump::new_socket($class, $socket);
         return $socket->_start(%args);
     }
-    if (!ref $socket
+    if ((reftype($socket) || '') ne 'GLOB'
         || !defined IO::Socket::SSL::SSL_HANDLE::real_fileno($socket))
     {
         return $class->_set_error('start_SSL needs an open socket', EBADF);

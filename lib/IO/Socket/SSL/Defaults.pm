@@ -6,7 +6,8 @@ use strict;
 use warnings;
 
 use Carp;
-use Scalar::Util qw(blessed);
+use Scalar::Util qw(blessed reftype);
+use overload ();
 
 our @CARP_NOT =
   qw(IO::Socket::SSL IO::Socket::SSL::SSL_Context IO::Socket::IP IO::Socket);
@@ -72,6 +73,26 @@ sub merge {
     return \%merged;
 }
 
+# A sub, blessed or not, or an object that has one.
+sub is_code {
+    my ($value) = @_;
+
+    return 1 if (reftype($value) || '') eq 'CODE';
+    return blessed($value) && defined overload::Method($value, '&{}');
+}
+
+# Of a connection, not of its context.
+my @SUBS = qw(SSL_error_trap SSL_on_peer_shutdown);
+
+sub check_subs {
+    my ($args) = @_;
+
+    for my $option (grep { $args->{$_} && !is_code($args->{$_}) } @SUBS) {
+        croak "$option must be a code reference";
+    }
+    return;
+}
+
 # The CAs and files that nobody named.
 sub complete {
     my ($args, $server) = @_;
@@ -81,7 +102,7 @@ sub complete {
         return $args;
     }
     my $mode = $args->{SSL_verify_mode};
-    $mode = $server ? 0 : 1 unless defined $mode && $mode ne '';
+    $mode = $server ? 0 : 1 unless defined $mode && length $mode;
     return $args
       unless grep { defined && /^\s*\d+\s*\z/ && $_ > 0 }
       ref $mode eq 'HASH' ? values %$mode : $mode;

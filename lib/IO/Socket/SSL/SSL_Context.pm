@@ -44,7 +44,7 @@ sub new {
         my $value = $args->{$option};
         next unless defined $value;
         croak "$option must be a code reference"
-          if $MUST_BE_CODE{$option} && !_is_code($value);
+          if $MUST_BE_CODE{$option} && !IO::Socket::SSL::Defaults::is_code($value);
         $self->{ $KEPT{$option} } = $value;
     }
     croak 'SSL_ticket_keycb must be a code reference, or an array of one'
@@ -67,14 +67,6 @@ sub new {
     _take_chain($_)
       for grep { ref eq 'ARRAY' } ref $certs eq 'HASH' ? values %$certs : $certs;
     return $self;
-}
-
-# Blessed, or an object that has one, too.
-sub _is_code {
-    my ($value) = @_;
-
-    local $@;
-    return ref $value && eval { my $code = \&$value; 1 };
 }
 
 sub _get_ctx_object {
