@@ -406,8 +406,12 @@ iss_conn_handshake(struct iss_conn *conn, bool server, iss_deadline deadline)
 	}
 	what = handshake_failed(conn);
 	rv = iss_conn_until(conn, handshake_step, NULL, deadline, what);
-	if (rv == ISS_EOF)
-		rv = broke(conn, what);
+	if (rv == ISS_EOF) {
+		conn->state = ISS_CONN_FAILED;
+		rv = iss_error_set(&conn->err,
+		    "%s: the peer sent close_notify during the handshake",
+		    what);
+	}
 	if (rv == ISS_TIMEOUT)
 		conn->state = ISS_CONN_FAILED;
 	return rv == ISS_OK ? iss_pump_flush(conn) : rv;

@@ -7,7 +7,7 @@ use lib "$FindBin::Bin/lib";
 use ISS::Test;
 use Errno qw(EBADF);
 use IO::Socket::SSL;
-use Socket;
+use Socket qw(SOL_SOCKET SO_LINGER);
 use Test::More;
 
 # new against a peer that behaves like this: the list that it returned.
@@ -106,6 +106,57 @@ subtest 'a reset in the handshake' => sub {
     );
     ok($!{ECONNRESET}, 'is ECONNRESET') or diag $!;
     is_deeply(\@result, [], 'new returns the empty list');
+};
+
+subtest 'close_notify instead of a handshake' => sub {
+    my @result = new_against(
+        sub {
+            sysread $_[0], my $hello, 1000;
+            syswrite $_[0], "\x15\x03\x03\x00\x02\x01\x00";
+        }
+    );
+    like($SSL_ERROR, qr/close_notify/, 'is told as that');
+    is_deeply(\@result, [], 'new returns the empty list');
+};
+
+subtest 'failures before there is TLS' => sub {
+    my $gone    = listener();
+    my $address = address($gone);
+    close $gone;
+    my $listener = IO::Socket::SSL->new(
+        LocalAddr => '127.0.0.1',
+        Listen    => 1,
+        Blocking  => 0,
+        server_args()
+    ) or die $SSL_ERROR;
+    my %fails = (
+        'accept, when nobody is there' =>
+          [sub { $listener->accept }, 'EWOULDBLOCK'],
+        'new, refused' => [
+            sub { IO::Socket::SSL->new(PeerAddr => $address, client_args()) },
+            'ECONNREFUSED'
+        ],
+        'new_from_fd of no descriptor' => [
+            sub { IO::Socket::SSL->new_from_fd(9999, client_args()) },
+            'EBADF'
+        ],
+        'close, when it is closed' => [
+            sub { my ($sock) = tls_pair(); $sock->close; $sock->close },
+            'EBADF'
+        ],
+    );
+    for my $what (sort keys %fails) {
+        my ($code, $errno) = @{ $fails{$what} };
+        $SSL_ERROR = 'stale';
+        local $! = 0;
+        is_deeply([$code->()], [], "$what: the empty list");
+        ok($!{$errno}, "... with $errno") or diag $!;
+        unlike($SSL_ERROR, qr/stale/, '... and no stale $SSL_ERROR');
+        isnt($SSL_ERROR, '', '... nor an empty one');
+    }
+    my @result = IO::Socket::SSL->new(PeerAddr => 'no.such.host.invalid:443');
+    is_deeply(\@result, [], 'a name that nobody has: the empty list');
+    unlike($SSL_ERROR, qr/Invalid argument/, '... and the reason');
 };
 
 subtest 'the number and the text of SSL_WANT_*' => sub {

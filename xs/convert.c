@@ -204,6 +204,8 @@ iss_handle_pointer(pTHX_ SV *value, const char *option)
 {
 	void *pointer = iss_handle_address(aTHX_ value);
 
+	if (pointer == NULL && is_integer(aTHX_ value) && !SvTRUE_nomg(value))
+		Perl_croak(aTHX_ "%s: the handle is NULL", option);
 	if (pointer == NULL)
 		Perl_croak(aTHX_ "%s: '%" SVf "' is not a handle", option,
 		    SVfARG(value));

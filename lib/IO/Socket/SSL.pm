@@ -73,8 +73,14 @@ sub configure {
     $base{Blocking} = $blocking
       if exists $args->{Blocking} && defined $args->{Listen};
     IO::Socket::SSL::Base::adapt(\%base);
-    if (!$self->SUPER::configure(\%base)) {
-        $self->_set_error("connecting or listening failed: $!", $! + 0)
+    my ($done, $why) = do {
+        local $@ = '';
+        (scalar $self->SUPER::configure(\%base), $@);
+    };
+    if (!$done) {
+        my $errno = $! + 0;
+        $why = $! if !length $why;    # a resolver's error is no errno
+        $self->_set_error("connecting or listening failed: $why", $errno)
           unless defined $SSL_ERROR && $SSL_ERROR;
         return $self->_failed;
     }
@@ -127,7 +133,8 @@ sub new_from_fd {
     # The mode that IO::Handle wants here says nothing of a socket.
     shift @args if @args % 2;
     my %args   = @args;
-    my $handle = $class->SUPER::new_from_fd($fd, '+<') || return;
+    my $handle = $class->SUPER::new_from_fd($fd, '+<')
+      || return $class->_base_failed('opening');
     return $class->start_SSL($handle, SSL_keepSocketOnError => 0, %args);
 }
 
@@ -138,11 +145,19 @@ sub connect {
 
     return $self if $self->_is_open;
     if (!${*$self}{_SSL_opening}) {
-        $self->SUPER::connect(@_) || return;
+        $self->SUPER::connect(@_) || return $self->_base_failed('connecting');
     }
     my $start = ${*$self}{_SSL_arguments}{SSL_startHandshake};
     return $self if defined $start && !$start;
     return $self->connect_SSL || $self->_not_yet;
+}
+
+# Nothing came of it before there was TLS; the empty list.
+sub _base_failed {
+    my ($self, $what) = @_;
+
+    _tell_error($self, "$what failed: $!", $! + 0);
+    return;
 }
 
 # A failure with no error number makes IO::Socket::IP stop trying other
@@ -157,7 +172,7 @@ sub accept {
 
     if (!$socket) {
         ($socket, $peer) = $self->SUPER::accept($class || __PACKAGE__)
-          or return;
+          or return $self->_base_failed('accepting');
         my %args = %{ $hash->{_SSL_arguments} };
         ${*$socket}{_SSL_arguments} = \%args;
         ${*$socket}{_SSL_ctx}       = $hash->{_SSL_ctx};
@@ -430,10 +445,8 @@ sub close {
     my $fd   = IO::Socket::SSL::SSL_HANDLE::real_fileno($self);
 
     _debug(2, 'close') if $DEBUG;
-    if (!defined $fd) {
-        $! = EBADF;
-        return;
-    }
+    return $self->_set_error('the socket is not open', EBADF)
+      if !defined $fd;
     my $fast = !exists $args{SSL_fast_shutdown} || $args{SSL_fast_shutdown};
     my $speaks  = defined is_SSL($self) && !$args{SSL_no_shutdown};
     my $stopped = $self->stop_SSL(
