@@ -14,6 +14,8 @@ use Test::More;
 my $DHE     = 'DHE-RSA-AES128-GCM-SHA256';
 my $openssl = ISS::Program->find('openssl');
 
+ok(IO::Socket::SSL->can_ecdh, 'can_ecdh');
+
 # The prime in a file: the first INTEGER, whichever format it is.
 sub prime_in {
     my ($file) = @_;

@@ -36,6 +36,8 @@ each_version(
             is_deeply([$sock->peer_certificate($field)],
                 [$FIELD{$field}], '... one value in list context');
         }
+        is($sock->peer_certificate('cn', 1),
+            $FIELD{cn}, 'peer_certificate with refresh');
         is_deeply([$sock->peer_certificate('subjectAltNames')],
             \@NAMES, 'subjectAltNames are pairs of type and value');
         like($sock->peer_certificate, qr/^[1-9]\d*\z/,

@@ -64,6 +64,21 @@ my %IMPORT = (
     ],
     'debug0' =>
       ['print $IO::Socket::SSL::DEBUG', qr/\A0\z/, 'the debug level is 0'],
+    'inet6' => [
+        'print IO::Socket::SSL->isa(IO::Socket::SSL->can_ipv6 || "IO::Socket")',
+        qr/\A1\z|neither IO::Socket::IP 0\.31 nor IO::Socket::INET6/,
+        'the base class is one that can do IPv6'
+    ],
+    ':debug0' =>
+      ['print $IO::Socket::SSL::DEBUG', qr/\A0\z/, 'the debug level is 0'],
+    'debug1' =>
+      ['print $IO::Socket::SSL::DEBUG', qr/\A1\z/, 'the debug level is 1'],
+    ':debug1' =>
+      ['print $IO::Socket::SSL::DEBUG', qr/\A1\z/, 'the debug level is 1'],
+    ':debug2' =>
+      ['print $IO::Socket::SSL::DEBUG', qr/\A2\z/, 'the debug level is 2'],
+    'debug3' =>
+      ['print $IO::Socket::SSL::DEBUG', qr/\A3\z/, 'the debug level is 3'],
     'debug2' =>
       ['print $IO::Socket::SSL::DEBUG', qr/\A2\z/, 'the debug level is 2'],
     ':debug3' =>
@@ -79,6 +94,34 @@ for my $tag (sort keys %IMPORT) {
     my ($code, $expected, $claim) = @{ $IMPORT{$tag} };
     like(perl_says("-MIO::Socket::SSL=$tag", '-e', $code),
         $expected, "import of $tag: $claim");
+}
+
+my $HIDE = 'BEGIN { unshift @INC, sub {'
+  . ' die "hidden\n" if $_[1] =~ m{Socket/(?:IP|INET6)\.pm} } }';
+like(
+    perl_says('-e', "$HIDE use IO::Socket::SSL 'inet6';"),
+    qr/^inet6: neither IO::Socket::IP 0\.31 nor IO::Socket::INET6 2\.62 is/,
+    'inet6 dies where no base class can do it'
+);
+is(
+    perl_says(
+        '-e', "$HIDE use IO::Socket::SSL; print \@IO::Socket::SSL::ISA, '; ',"
+          . q( IO::Socket::SSL->can_ipv6, ';', IO::Socket::SSL::CAN_IPV6())
+    ),
+    'IO::Socket::INET; ;',
+    '... and who did not ask for it gets IPv4'
+);
+SKIP: {
+    my $class = IO::Socket::SSL->can_ipv6;
+    skip 'no base class for IPv6', 1 if !$class;
+    like(
+        perl_says(
+            '-MIO::Socket::SSL=inet4', '-MIO::Socket::SSL=inet6',
+            '-e', 'print "@IO::Socket::SSL::ISA"'
+        ),
+        qr/switched from inet4 to inet6 at .*^\Q$class\E\z/ms,
+        'inet6 undoes an earlier inet4, and warns'
+    );
 }
 
 is(

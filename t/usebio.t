@@ -142,6 +142,8 @@ each_version(
     }
 );
 
+ok(IO::Socket::SSL->can_nested_ssl, 'can_nested_ssl');
+
 subtest 'pending counts what lies in the layer below' => sub {
     my ($tcp, $peer) = raw_pair(
         sub {

@@ -6,7 +6,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use ISS::Program;
 use ISS::Test;
-use Digest::SHA qw(sha1 sha256 sha256_hex);
+use Digest::SHA qw(sha1 sha1_hex sha256 sha256_hex);
 use File::Temp  qw(tempdir);
 use IO::Socket::SSL::Utils;
 use MIME::Base64 qw(decode_base64);
@@ -172,6 +172,9 @@ subtest 'digests' => sub {
         pack('H*', $id =~ tr/://dr),
         'the digest of the key is what identifies it in the extension'
     );
+    my ($bits) = grep { sha1_hex($_) eq lc $id =~ tr/://dr } bit_strings($der);
+    is($hash->{pubkey_digest_sha256},
+        sha256($bits), '... and by default it is of SHA-256, too');
     for my $algo (qw(md5 sha1 sha384 sha512 SHA256)) {
         my $other = CERT_asHash($all, $algo);
         is_deeply(
@@ -217,6 +220,19 @@ subtest 'names that are meant to mislead' => sub {
 sub der {
     my ($pem) = @_;
     return decode_base64($pem =~ s/-----.*//gr);
+}
+
+# What is in the BIT STRINGs of a certificate: one is the public key.
+sub bit_strings {
+    my ($der) = @_;
+    my @found;
+
+    while ($der =~ /\x03(?:\x82(..)|\x81(.)|(.))\0/gs) {
+        my ($length) = map { hex unpack 'H*', $_ } grep { defined } $1, $2, $3;
+        push @found, substr $der, pos $der, $length - 1;
+        pos($der) = $-[0] + 1;
+    }
+    return @found;
 }
 
 sub openssl_says {

@@ -129,6 +129,7 @@ is((cipher_of(\%both, { %tables, SSL_honor_cipher_order => 0 }))[0],
     $GCM128, 'not with SSL_honor_cipher_order => 0');
 
 my ($AES128, $AES256) = qw(TLS_AES_128_GCM_SHA256 TLS_AES_256_GCM_SHA384);
+ok(IO::Socket::SSL->can_ciphersuites, 'can_ciphersuites');
 is_deeply(
     [cipher_of({ SSL_ciphersuites => $AES128 }, {}, 'TLSv1_3')],
     [$AES128, $AES128],
