@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/evp.h>
+
 #ifdef HAVE_LIBPSL
 #	include <libpsl.h>
 #endif
@@ -17,6 +19,7 @@
 struct iss_suffix_list {
 	struct iss_refcount refs;
 	size_t fallback;
+	unsigned char digest[ISS_SUFFIX_DIGEST_LEN];
 #ifdef HAVE_LIBPSL
 	psl_ctx_t *own;         /* made from text; NULL: libpsl's */
 	const psl_ctx_t *rules; /* NULL: there are none */
@@ -109,6 +112,12 @@ iss_suffix_list_new(struct iss_error *err, struct iss_suffix_list **out,
 		return iss_error_set(err, "out of memory");
 	}
 	list->fallback = fallback;
+	list->digest[ISS_SUFFIX_DIGEST_LEN - 1] = (unsigned char)fallback;
+	if (text != NULL &&
+	    !EVP_Digest(text, len, list->digest, NULL, EVP_sha256(), NULL)) {
+		iss_suffix_list_free(list);
+		return iss_error_openssl(err, "the list of suffixes");
+	}
 	if (load(err, list, text, len) != 0) {
 		iss_suffix_list_free(list);
 		return ISS_ERROR;
@@ -159,6 +168,13 @@ iss_suffix_list_count(const struct iss_suffix_list *list, const char *name)
 			name = strchr(name, '.') + 1;
 	}
 	return list->fallback < all ? list->fallback : all;
+}
+
+void
+iss_suffix_list_digest(const struct iss_suffix_list *list,
+    unsigned char digest[ISS_SUFFIX_DIGEST_LEN])
+{
+	memcpy(digest, list->digest, ISS_SUFFIX_DIGEST_LEN);
 }
 
 static bool

@@ -11,7 +11,10 @@
 #include "error.h"
 #include "idn.h"
 
-enum { ISS_SUFFIX_TEXT_MAX = 16 * 1024 * 1024 };
+enum {
+	ISS_SUFFIX_TEXT_MAX = 16 * 1024 * 1024,
+	ISS_SUFFIX_DIGEST_LEN = 33 /* SHA-256 of the text, and fallback */
+};
 
 /* A list, counted: connections and interpreters may hold it together. */
 struct iss_suffix_list;
@@ -36,6 +39,10 @@ void iss_suffix_list_free(struct iss_suffix_list *list);
  */
 size_t iss_suffix_list_count(
     const struct iss_suffix_list *list, const char *name);
+
+/* Tells lists apart: equal for lists by which the same names are public. */
+void iss_suffix_list_digest(const struct iss_suffix_list *list,
+    unsigned char digest[ISS_SUFFIX_DIGEST_LEN]);
 
 /* For iss_host_match; what is returned borrows the list. */
 struct iss_suffixes iss_suffix_list_rules(struct iss_suffix_list *list);

@@ -374,6 +374,19 @@ iss_verify_follow(struct iss_error *err, SSL *ssl)
 	return ISS_OK;
 }
 
+static void
+add_suffixes(struct iss_rules *rules, const struct iss_suffix_list *suffixes)
+{
+	unsigned char digest[ISS_SUFFIX_DIGEST_LEN];
+
+	if (suffixes == NULL) {
+		iss_rules_add(rules, NULL, 0);
+		return;
+	}
+	iss_suffix_list_digest(suffixes, digest);
+	iss_rules_add(rules, digest, sizeof(digest));
+}
+
 void
 iss_verify_add_rules(const struct iss_verify *verify, struct iss_rules *rules)
 {
@@ -387,6 +400,7 @@ iss_verify_add_rules(const struct iss_verify *verify, struct iss_rules *rules)
 	iss_rules_add_number(rules, scheme->wildcards_in_cn);
 	iss_rules_add_number(rules, scheme->ip_in_cn);
 	iss_rules_add_number(rules, verify->any_suffix);
+	add_suffixes(rules, verify->suffixes);
 	iss_rules_add_fingerprints(rules, &verify->fingerprints);
 	iss_rules_add_number(rules, verify->force_fingerprint);
 	iss_rules_add_number(rules, verify->staple.mode);

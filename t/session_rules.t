@@ -10,6 +10,7 @@ use lib "$FindBin::Bin/lib";
 use ISS::Sessions;
 use ISS::Test;
 use IO::Socket::SSL;
+use IO::Socket::SSL::PublicSuffix;
 use Test::More;
 
 my $refused = qr/certificate verify failed|hostname verification failed/;
@@ -42,6 +43,11 @@ my %OTHER = (
     'a fingerprint'        => [SSL_fingerprint => 'sha256$' . '00' x 32],
     'other ciphers'        => [SSL_cipher_list => 'ECDHE+AESGCM'],
 );
+
+# Without libpsl there are no lists of one's own.
+if (my $list = eval { IO::Socket::SSL::PublicSuffix->from_string("test\n") }) {
+    $OTHER{'suffixes of one\'s own'} = [SSL_verifycn_publicsuffix => $list];
+}
 
 each_version(
     sub {
