@@ -34,7 +34,7 @@ manager() {
 	fi
 }
 
-# packages_for build|tests: what that takes, in the names of this system.
+# packages_for build|tests|lint: what that takes, in the names of this system.
 packages_for() {
 	case $1-$manager in
 	build-apt)
@@ -73,6 +73,11 @@ packages_for() {
 		;;
 	tests-brew)
 		echo nginx curl gnutls python3
+		;;
+	lint-apt)
+		echo clang-format cppcheck shellcheck libperl-critic-perl \
+			perltidy libtest-pod-perl libtest-pod-coverage-perl \
+			libtest-kwalitee-perl
 		;;
 	esac
 }
@@ -136,6 +141,20 @@ install() {
 		$(install_command) "$@" </dev/null
 		;;
 	esac
+}
+
+# provide tests|lint: installs what that takes and is missing, where we may;
+# otherwise says what it is.
+provide() {
+	missing=$(missing_of "$1")
+	if [ -z "$missing" ]; then
+		say "all packages for $1 are here"
+	elif may_install; then
+		# shellcheck disable=SC2086 # a list of words
+		install $missing
+	else
+		say "not installed, what wants them is skipped:$missing"
+	fi
 }
 
 # Debian starts a server when its package is installed; we want the program
