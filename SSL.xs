@@ -184,7 +184,13 @@ _real_fileno(GV *self)
 		XSRETURN_UNDEF;
 	XSRETURN_IV(fd);
 
- # For IO::Socket::SSL::Facade.
+ # Before a handle comes or goes: croaks where that must not be.
+void
+_check_exchange()
+    CODE:
+	iss_check_exchange(aTHX);
+
+ # For IO::Socket::SSL::Facade and Exchange.
 UV
 _openssl_version_number()
     CODE:
@@ -202,6 +208,7 @@ _ctx_set_mode(SSL_CTX *ctx, long mode)
 SV *
 _get_ssl_object(struct iss_conn *self)
     CODE:
+	iss_check_exchange(aTHX);
 	RETVAL = iss_new_handle(aTHX_ self->ssl);
     OUTPUT:
 	RETVAL
@@ -260,12 +267,12 @@ peer_certificates(struct iss_conn *self)
 	iss_push_chain(aTHX_ self);
 	return;
 
- # The same of a certificate's handle.
+ # The same of a certificate that the core lent.
 void
-_cert_field(X509 *cert, SV *field)
+_cert_field(IV cert, SV *field)
     PPCODE:
 	PUTBACK;
-	iss_push_field(aTHX_ cert, field);
+	iss_push_field(aTHX_ INT2PTR(X509 *, cert), field);
 	return;
 
  # The fingerprint of the peer's certificate, or of the one given.

@@ -318,14 +318,16 @@ verify(void *host, bool ok, X509_STORE_CTX *store)
 	if (code == NULL)
 		return ok;
 	args[0] = sv_2mortal(newSViv(ok));
-	args[1] = sv_2mortal(iss_new_handle(aTHX_ store));
+	args[1] = iss_call_handle(aTHX_ call, store);
 	args[2] = names_of(aTHX_ cert);
 	args[3] =
 	    error == X509_V_OK
 		? sv_2mortal(newSViv(0))
 		: sv_2mortal(newSVpv(X509_verify_cert_error_string(error), 0));
-	args[4] = sv_2mortal(iss_new_handle(aTHX_ cert));
+	args[4] = iss_call_handle(aTHX_ call, cert);
 	args[5] = sv_2mortal(newSViv(X509_STORE_CTX_get_error_depth(store)));
+	if (call->died != NULL)
+		return false;
 	answer = iss_call_ask(aTHX_ call, code, args, 6);
 	ERR_clear_error(); /* what the sub left is not our handshake's */
 	return is_true(aTHX_ call, answer);
@@ -360,12 +362,14 @@ ctx_created(void *host, SSL_CTX *ctx)
 {
 	struct iss_call *call = host;
 	dCALL_PERL(call);
-	SV *arg = sv_2mortal(iss_new_handle(aTHX_ ctx));
 	SV *code = iss_hash_value(aTHX_ call->callbacks, "create_ctx_callback");
+	SV *arg;
 
 	if (code == NULL)
 		return true;
-	iss_call_ask(aTHX_ call, code, &arg, 1);
+	arg = iss_call_handle(aTHX_ call, ctx);
+	if (call->died == NULL)
+		iss_call_ask(aTHX_ call, code, &arg, 1);
 	return call->died == NULL && !call->exits;
 }
 

@@ -262,6 +262,7 @@ iss_push_new_cert(pTHX_ HV *spec)
 	X509 *cert = NULL;
 	dSP;
 
+	iss_check_exchange(aTHX);
 	ENTER;
 	Newxz(making, 1, struct making);
 	SAVEDESTRUCTOR_X(release, making);

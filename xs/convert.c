@@ -12,6 +12,7 @@
 
 typedef struct {
 	GV *error; /* $SSL_ERROR: looked up once, asked after each success */
+	bool may_exchange; /* Net::SSLeay is loaded, and of our OpenSSL */
 } my_cxt_t;
 
 START_MY_CXT
@@ -25,6 +26,7 @@ iss_find_error_variable(pTHX_ bool in_new_thread)
 		    "IO::Socket::SSL::SSL_ERROR", GV_ADDMULTI, SVt_PV);
 	} else {
 		MY_CXT_INIT;
+		MY_CXT.may_exchange = false;
 		MY_CXT.error = gv_fetchpvs(
 		    "IO::Socket::SSL::SSL_ERROR", GV_ADDMULTI, SVt_PV);
 	}
@@ -166,6 +168,72 @@ iss_new_handle(pTHX_ const void *pointer)
 	return newSViv(PTR2IV(pointer));
 }
 
+/* Where there is no Net::SSLeay yet, one may come later. */
+static bool
+may_exchange(pTHX)
+{
+	dMY_CXT;
+	CV *theirs;
+
+	if (MY_CXT.may_exchange)
+		return true;
+	theirs = get_cvs("Net::SSLeay::SSLeay", 0);
+	return theirs == NULL || !(CvROOT(theirs) || CvISXSUB(theirs));
+}
+
+/* What a sub of Exchange.pm says of a pointer; on a stack of its own, since
+ * who asks for a handle is in the middle of an XSUB. */
+static SV *
+ask(pTHX_ const char *sub, const void *pointer)
+{
+	SV *answer;
+	dSP;
+
+	PUSHSTACKi(PERLSI_MAGIC);
+	ENTER;
+	SAVETMPS;
+	PUSHMARK(SP);
+	mXPUSHi(PTR2IV(pointer));
+	PUTBACK;
+	call_pv(sub, G_SCALAR);
+	SPAGAIN;
+	answer = newSVsv(POPs);
+	PUTBACK;
+	FREETMPS;
+	LEAVE;
+	POPSTACK;
+	return answer;
+}
+
+void
+iss_check_exchange(pTHX)
+{
+	dMY_CXT;
+
+	if (may_exchange(aTHX))
+		return;
+	SvREFCNT_dec(ask(aTHX_ "IO::Socket::SSL::Exchange::check", NULL));
+	MY_CXT.may_exchange = true;
+}
+
+SV *
+iss_new_kept_handle(pTHX_ const void *pointer)
+{
+	if (may_exchange(aTHX))
+		return iss_new_handle(aTHX_ pointer);
+	return ask(aTHX_ "IO::Socket::SSL::Exchange::to_be_kept", pointer);
+}
+
+SV *
+iss_call_handle(pTHX_ struct iss_call *call, const void *pointer)
+{
+	if (!may_exchange(aTHX))
+		iss_call_ask(aTHX_ call,
+		    (SV *)get_cv("IO::Socket::SSL::Exchange::check", 0), NULL,
+		    0);
+	return sv_2mortal(iss_new_handle(aTHX_ pointer));
+}
+
 /* Nothing lives in the first page of memory, and in the last one. */
 enum { NOWHERE = 4096 };
 
@@ -202,8 +270,10 @@ iss_handle_address(pTHX_ SV *value)
 void *
 iss_handle_pointer(pTHX_ SV *value, const char *option)
 {
-	void *pointer = iss_handle_address(aTHX_ value);
+	void *pointer;
 
+	iss_check_exchange(aTHX);
+	pointer = iss_handle_address(aTHX_ value);
 	if (pointer == NULL && is_integer(aTHX_ value) && !SvTRUE_nomg(value))
 		Perl_croak(aTHX_ "%s: the handle is NULL", option);
 	if (pointer == NULL)

@@ -104,7 +104,9 @@ iss_answer_message(void *host, const struct iss_message *message)
 	args[5] =
 	    sv_2mortal(newSVpvn((const char *)message->bytes, message->len));
 	args[6] = sv_2mortal(newSVuv(message->len));
-	args[7] = sv_2mortal(iss_new_handle(aTHX_ call->conn->ssl));
+	args[7] = iss_call_handle(aTHX_ call, call->conn->ssl);
+	if (call->died != NULL)
+		return;
 	iss_call_ask(aTHX_ call,
 	    (SV *)get_cv("IO::Socket::SSL::_tell_message", GV_ADD), args, 8);
 }

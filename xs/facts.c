@@ -184,8 +184,10 @@ iss_push_certificate(pTHX_ struct iss_conn *conn, bool ours, SV *field)
 	X509 *cert;
 	dSP;
 
-	if (SvOK(field))
-		(void)find_field(aTHX_ field); /* may croak */
+	if (SvOK(field)) /* either may croak */
+		(void)find_field(aTHX_ field);
+	else
+		iss_check_exchange(aTHX);
 	cert = ours ? SSL_get_certificate(conn->ssl)
 		    : SSL_get1_peer_certificate(conn->ssl);
 	if (cert == NULL)
@@ -259,6 +261,7 @@ iss_push_chain(pTHX_ struct iss_conn *conn)
 	int i;
 	dSP;
 
+	iss_check_exchange(aTHX);
 	/* A server's chain comes without the leaf. */
 	if (leaf != NULL) {
 		X509_free(leaf);

@@ -97,9 +97,17 @@ void iss_croak(pTHX_ SV *message) __attribute__((noreturn));
  * are Latin-1.  Good until the scalar changes, or the statement ends. */
 const char *iss_utf8_text(pTHX_ SV *text, STRLEN *len);
 
-/* A handle that we exchange with Net::SSLeay: an address as integer. */
+/*
+ * A handle that we exchange with Net::SSLeay: an address as integer.  Before
+ * one is given away or taken, check that its OpenSSL, if it is loaded, is
+ * ours; croaks.
+ */
 SV *iss_new_handle(pTHX_ const void *pointer);
-/* Back: NULL for what cannot be one, or an exception that says so. */
+void iss_check_exchange(pTHX);
+/* For a hash that programs look into: one that croaks when it is used. */
+SV *iss_new_kept_handle(pTHX_ const void *pointer);
+/* Back: NULL for what cannot be one, or an exception that says so, which is
+ * also for another OpenSSL's. */
 void *iss_handle_address(pTHX_ SV *value);
 void *iss_handle_pointer(pTHX_ SV *value, const char *option);
 
@@ -132,6 +140,10 @@ extern const struct iss_host_ops iss_perl_ops;
  * died, which is noted in the call.  For the answers, in call.c and pump.c.
  */
 SV *iss_call_ask(pTHX_ struct iss_call *call, SV *code, SV **args, int count);
+
+/* A handle as an argument, mortal; another OpenSSL beside us is noted in the
+ * call as an exception. */
+SV *iss_call_handle(pTHX_ struct iss_call *call, const void *pointer);
 
 /* The interpreter of a call, where there may be several. */
 #ifdef MULTIPLICITY

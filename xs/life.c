@@ -44,8 +44,8 @@ iss_create_ctx(pTHX_ SV *self, HV *args, HV *hosts, bool server)
 		iss_tell_error(aTHX_ NULL, &err);
 		return false;
 	}
-	(void)hv_stores(
-	    (HV *)SvRV(self), "context", iss_new_handle(aTHX_ ctx->ssl_ctx));
+	(void)hv_stores((HV *)SvRV(self), "context",
+	    iss_new_kept_handle(aTHX_ ctx->ssl_ctx));
 	(void)hv_stores(
 	    (HV *)SvRV(self), "verify_mode", newSViv(iss_ctx_verify_mode(ctx)));
 	iss_attach_ctx(aTHX_ self, ctx);
@@ -121,7 +121,7 @@ iss_begin(
 		iss_debug_begin(aTHX_ self, conn);
 		iss_layer_push(aTHX_ self, conn);
 		(void)hv_stores(GvHVn(self), "_SSL_object",
-		    iss_new_handle(aTHX_ conn->ssl));
+		    iss_new_kept_handle(aTHX_ conn->ssl));
 		return true;
 	}
 	iss_detach(aTHX_ self);

@@ -257,9 +257,10 @@ iss_answer_staple(void *host, OCSP_RESPONSE *response)
 	if (code == NULL)
 		return ISS_STAPLE_NO_OPINION;
 	args[0] = sv_2mortal(newRV_inc((SV *)call->glob));
-	args[1] = response != NULL ? sv_2mortal(iss_new_handle(aTHX_ response))
+	args[1] = response != NULL ? iss_call_handle(aTHX_ call, response)
 				   : &PL_sv_undef;
-	iss_call_ask(aTHX_ call, code, args, 2);
+	if (call->died == NULL)
+		iss_call_ask(aTHX_ call, code, args, 2);
 	return call->died == NULL && !call->exits ? ISS_STAPLE_SEEN
 						  : ISS_STAPLE_REFUSED;
 }

@@ -101,6 +101,7 @@ iss_push_pem(pTHX_ SV *source, unsigned what)
 	struct iss_error err;
 	dSP;
 
+	iss_check_exchange(aTHX);
 	iss_error_clear(&err);
 	iss_keypair_init(&pair);
 	if ((what & ISS_PEM_FILE) != 0)
@@ -192,6 +193,7 @@ iss_new_rsa_key(pTHX_ SV *bits)
 	struct iss_error err;
 	IV size = DEFAULT_RSA_BITS;
 
+	iss_check_exchange(aTHX);
 	if (SvTRUE(bits)) {
 		if (!looks_like_number(bits))
 			Perl_croak(aTHX_ "'%" SVf "' is no number of bits",
@@ -212,6 +214,7 @@ iss_new_ec_key(pTHX_ SV *curve)
 	EVP_PKEY *key = NULL;
 	struct iss_error err;
 
+	iss_check_exchange(aTHX);
 	iss_error_clear(&err);
 	if (iss_key_new_ec(&err, &key,
 		SvTRUE(curve) ? SvPV_nolen(curve) : DEFAULT_CURVE) != ISS_OK)

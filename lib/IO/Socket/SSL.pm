@@ -27,6 +27,7 @@ use IO::Socket::SSL::Base;
 use IO::Socket::SSL::Constants;
 use IO::Socket::SSL::Debug;
 use IO::Socket::SSL::Defaults;
+use IO::Socket::SSL::Exchange;
 use IO::Socket::SSL::Names;
 use IO::Socket::SSL::Refusals;
 use IO::Socket::SSL::Revocation;

@@ -28,6 +28,9 @@ my %MUST_BE_CODE = map { $_ => 1 }
   qw(SSL_passwd_cb SSL_verify_callback SSL_create_ctx_callback
   SSL_ocsp_staple_callback);
 
+# Options whose values are handles.
+my @HANDLES = qw(SSL_cert SSL_key SSL_ca SSL_client_ca SSL_dh);
+
 # What a client does without when SSL_use_cert says so.
 my @IDENTITY = qw(SSL_cert SSL_cert_file SSL_key SSL_key_file);
 
@@ -51,6 +54,8 @@ sub new {
       . ' and its data'
       if defined $self->{ticket_keycb}
       && !IO::Socket::SSL::Ticket::is_callback($self->{ticket_keycb});
+    IO::Socket::SSL::_check_exchange()
+      if grep { defined $args->{$_} } @HANDLES;
     my $cache =
       $server ? undef : IO::Socket::SSL::Session_Cache::for_context($args);
     $self->{session_cache} = $cache if defined $cache;
@@ -72,6 +77,7 @@ sub new {
 sub _get_ctx_object {
     my ($self) = @_;
 
+    IO::Socket::SSL::_check_exchange();
     return $self->{context};
 }
 

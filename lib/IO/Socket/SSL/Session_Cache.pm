@@ -93,6 +93,7 @@ sub resume {
     return IO::Socket::SSL::_offer_from($socket, $cache, $key)
       if $cache->can('get_session') == \&get_session;
 
+    IO::Socket::SSL::_check_exchange();
     my $session = $cache->get_session($key);
     return unless $session;
     IO::Socket::SSL::_offer_session($socket, $session) || return;
@@ -108,6 +109,8 @@ sub _keep {
     my $key   = $hash->{_SSL_session_key};
 
     return _free_session($session) unless defined $cache && defined $key;
+    return _add($cache, $key, $session)
+      if $cache->can('add_session') == \&add_session;
     return $cache->add_session($key, $session);
 }
 
