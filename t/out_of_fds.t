@@ -83,10 +83,15 @@ readable($tls_listener);
 ($error, @result) = starving(sub { $tls_listener->accept });
 is_deeply(\@result, [], 'accept without descriptors returns the empty list');
 ok($!{EMFILE} || $!{ENFILE}, '... with EMFILE') or diag $!;
-my $accepted = $tls_listener->accept;
-isa_ok($accepted, 'IO::Socket::SSL', 'accept when there are some again');
-print $accepted "served\n";
-is_deeply([$client->hear], ["served\n"], '... the client lost nothing');
+SKIP: {
+    # inc/memcheck sets it
+    skip 'valgrind takes the connection and drops it', 2
+      if $ENV{ISS_CORE_RUNNER};
+    my $accepted = $tls_listener->accept;
+    isa_ok($accepted, 'IO::Socket::SSL', 'accept when there are some again');
+    print $accepted "served\n";
+    is_deeply([$client->hear], ["served\n"], '... the client lost nothing');
+}
 
 # A handshake needs no descriptor of its own.
 my ($tcp, $peer) = raw_pair(
