@@ -6,6 +6,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use IO::Socket::SSL;
+use ISS::NetSSLeay ();
 use ISS::Program;
 use ISS::Test;
 use MIME::Base64 qw(decode_base64);
@@ -86,8 +87,8 @@ SKIP: {
         is($same, $prime, "SSL_dh_file => '' is as if not given");
     };
     subtest 'SSL_dh' => sub {
-        plan skip_all => 'there is no Net::SSLeay to make a DH *'
-          if !eval { require Net::SSLeay; 1 };
+        plan skip_all => ISS::NetSSLeay->missing
+          if ISS::NetSSLeay->missing;
         my $bio = Net::SSLeay::BIO_new_file(cert('dh-3072'), 'r');
         my $dh  = Net::SSLeay::PEM_read_bio_DHparams($bio);
         for my $more ([], [SSL_dh_file => undef]) {

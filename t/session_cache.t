@@ -4,6 +4,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/lib";
+use ISS::NetSSLeay ();
 use ISS::Sessions;
 use ISS::Test;
 use IO::Socket::SSL;
@@ -286,8 +287,8 @@ subtest 'get_session gives junk' => sub {
 };
 
 subtest 'Net::SSLeay frees what a cache owns' => sub {
-    plan skip_all => 'there is no Net::SSLeay'
-      unless eval { require Net::SSLeay; 1 };
+    plan skip_all => ISS::NetSSLeay->missing
+      if ISS::NetSSLeay->missing;
     no warnings 'redefine';
     my $freed = 0;
     local *User::Cache::free = sub {

@@ -7,6 +7,7 @@ use File::Copy qw(copy);
 use File::Temp qw(tempdir);
 use FindBin;
 use lib "$FindBin::Bin/lib";
+use ISS::NetSSLeay ();
 use ISS::Sessions;
 use ISS::Test;
 use IO::Socket::SSL;
@@ -186,8 +187,8 @@ each_version(
 
 # What a program does to the SSL_CTX by itself counts as well.
 subtest 'Net::SSLeay in SSL_create_ctx_callback' => sub {
-    plan skip_all => 'there is no Net::SSLeay'
-      unless eval { require Net::SSLeay; 1 };
+    plan skip_all => ISS::NetSSLeay->missing
+      if ISS::NetSSLeay->missing;
     my %deed = (
         'a client certificate' => sub {
             Net::SSLeay::set_cert_and_key($_[0], cert('client'),

@@ -7,6 +7,7 @@ use File::Copy qw(copy);
 use File::Temp qw(tempdir);
 use FindBin;
 use lib "$FindBin::Bin/lib";
+use ISS::NetSSLeay ();
 use ISS::Sessions;
 use ISS::Test;
 use IO::Socket::SSL;
@@ -168,8 +169,8 @@ each_version(
 );
 
 subtest 'the size of a server\'s cache' => sub {
-    plan skip_all => 'there is no Net::SSLeay'
-      unless eval { require Net::SSLeay; 1 };
+    plan skip_all => ISS::NetSSLeay->missing
+      if ISS::NetSSLeay->missing;
     is(kept_by_server(20), 3, 'room for all sessions');
     cmp_ok(kept_by_server(2), '<', 3, 'room for two');
 };

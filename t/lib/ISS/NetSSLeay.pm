@@ -1,0 +1,56 @@
+# A real Net::SSLeay beside us, in the folder that ISS_TEST_NET_SSLEAY names
+# or installed.  Whoever uses it says when it is loaded, before us or after:
+#
+#   use ISS::NetSSLeay;      # loaded here, if it can be
+#   use ISS::Test;
+#   plan skip_all => ISS::NetSSLeay->missing if ISS::NetSSLeay->missing;
+#
+#   use ISS::Test;
+#   use ISS::NetSSLeay ();   # loaded by missing
+package ISS::NetSSLeay;
+
+use strict;
+use warnings;
+
+my $FILE = 'Net/SSLeay.pm';
+
+# The first reason why there is none; '' when it is loaded.
+my $why;
+
+sub import {
+    $why = _load() if !defined $why;
+    return;
+}
+
+# A Net::SSLeay that was built for another perl ends the process, so it is
+# tried out in one of its own.
+sub _load {
+    my $dir = $ENV{ISS_TEST_NET_SSLEAY};
+
+    if (defined $dir && length $dir) {
+        return "ISS_TEST_NET_SSLEAY: there is no $dir/$FILE"
+          if !-e "$dir/$FILE";
+        unshift @INC, $dir;
+    }
+    my @include = map { "-I$_" } grep { !ref } @INC;
+    my $try     = 'close STDERR; require Net::SSLeay; print 1';
+    open(my $said, '-|', $^X, @include, '-e', $try) or return "fork: $!";
+    my $works = do { local $/; <$said> };
+    close $said;
+    return 'there is no Net::SSLeay, or none for this perl'
+      if !$works || !eval { require Net::SSLeay; 1 };
+    return '';
+}
+
+# Why there is none that goes with us; '' when all is well.
+sub missing {
+    import() if !defined $why;
+    return $why if length $why;
+    return '' if eval { IO::Socket::SSL::_check_exchange(); 1 };
+    return $why = $@;
+}
+
+# What a fresh perl needs to find it.
+sub include { return map { "-I$_" } grep { length } $ENV{ISS_TEST_NET_SSLEAY} || '' }
+
+1;
