@@ -2,7 +2,10 @@
 use strict;
 use warnings;
 
+use File::Temp qw(tempdir);
 use FindBin;
+use IO::Socket::UNIX;
+use Socket qw(AF_UNIX PF_UNSPEC SOCK_STREAM);
 use lib "$FindBin::Bin/lib";
 use ISS::NetSSLeay ();
 use ISS::Sessions;
@@ -191,6 +194,48 @@ subtest 'a user\'s cache: TLS 1.2' => sub {
     is(resumed($server, @args), 1, 'and so is the third');
     is_deeply(names($cache), [qw(get add get get)], 'what was called');
     is($cache->{log}[0][1], $server->{address}, 'with the key host:port');
+};
+
+# One handshake over a local socket; what it asked of the cache.
+sub local_handshake {
+    my ($cache, $mine, $theirs) = @_;
+
+    my $peer = peer(
+        sub {
+            my ($me) = @_;
+            my $sock = IO::Socket::SSL->start_SSL(
+                ref $theirs eq 'CODE' ? $theirs->() : $theirs,
+                server_args(SSL_version => 'TLSv1_2')
+            ) or die "server: $SSL_ERROR\n";
+            $me->hear;
+        }
+    );
+    my $sock = IO::Socket::SSL->start_SSL(
+        ref $mine eq 'CODE' ? $mine->() : $mine,
+        client_args(SSL_session_cache => $cache)
+    );
+    ok($sock, 'a handshake over a local socket') or diag $SSL_ERROR;
+    return names($cache);
+}
+
+subtest 'a local server' => sub {
+    my $nameless = User::Cache->new;
+    socketpair(my $mine, my $theirs, AF_UNIX, SOCK_STREAM, PF_UNSPEC)
+      or die "socketpair: $!";
+    is_deeply(local_handshake($nameless, $mine, $theirs),
+        [], 'one without a name keeps no session');
+
+    my $named    = User::Cache->new;
+    my $path     = tempdir(CLEANUP => 1) . '/socket';
+    my $listener = IO::Socket::UNIX->new(Local => $path, Listen => 1)
+      or die "$path: $!";
+    my $names = local_handshake(
+        $named,
+        sub { return IO::Socket::UNIX->new(Peer => $path) },
+        sub { return scalar $listener->accept }
+    );
+    is_deeply($names, [qw(get add)], 'one with a name does');
+    like($named->{log}[0][1], qr/\Q$path\E/, '... for its path');
 };
 
 subtest 'a user\'s cache: TLS 1.3' => sub {

@@ -7,6 +7,7 @@ use warnings;
 
 use Carp;
 use Scalar::Util qw(blessed looks_like_number);
+use Socket qw(AF_UNIX sockaddr_family);
 
 our @CARP_NOT =
   qw(IO::Socket::SSL IO::Socket::SSL::SSL_Context IO::Socket::IP IO::Socket);
@@ -65,12 +66,15 @@ sub _given_key {
     return $key;
 }
 
-# The server's host and port; undef: that cannot be told.
+# The server's host and port, or the path of a local one; undef: that cannot
+# be told, and what one nameless server gave is not for another.
 sub _peer_key {
     my ($socket) = @_;
 
     my $address = getpeername($socket);
     return unless defined $address;
+    return $address =~ /\A..\0*[^\0]/s ? $address : undef
+      if sockaddr_family($address) == AF_UNIX;
     my $port = $socket->peerport;
     my $host = $socket->_peer_host;
     $host = $socket->peerhost unless defined $host;
