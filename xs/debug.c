@@ -15,9 +15,37 @@ enum { LEVEL_MESSAGES = 2, LEVEL_DUMPS = 3 };
 
 typedef struct {
 	GV *level; /* $DEBUG, which is $Net::SSLeay::trace */
+	IV wanted; /* by the program */
 } my_cxt_t;
 
 START_MY_CXT
+
+static bool
+is_in_file(pTHX_ const char *name)
+{
+	const char *file = CopFILE(PL_curcop);
+	size_t len = strlen(name);
+
+	return file != NULL && strlen(file) >= len &&
+	       strcmp(file + strlen(file) - len, name) == 0;
+}
+
+/* While it is loaded, Net::SSLeay sets its variable to 0; the program, whose
+ * variable it is by then, has said otherwise. */
+static int
+keep_level(pTHX_ SV *level, MAGIC *mg)
+{
+	dMY_CXT;
+
+	PERL_UNUSED_ARG(mg);
+	if (is_in_file(aTHX_ "Net/SSLeay.pm"))
+		sv_setiv(level, MY_CXT.wanted);
+	else
+		MY_CXT.wanted = SvOK(level) ? SvIV_nomg(level) : 0;
+	return 0;
+}
+
+static const MGVTBL level_vtbl = { .svt_set = keep_level };
 
 void
 iss_find_debug_variable(pTHX_ bool in_new_thread)
@@ -30,6 +58,10 @@ iss_find_debug_variable(pTHX_ bool in_new_thread)
 	} else {
 		MY_CXT_INIT;
 		MY_CXT.level = level;
+		MY_CXT.wanted = 0;
+		sv_magicext(
+		    GvSVn(level), NULL, PERL_MAGIC_ext, &level_vtbl, NULL, 0);
+		SvSETMAGIC(GvSV(level));
 	}
 }
 

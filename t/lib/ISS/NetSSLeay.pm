@@ -50,7 +50,4 @@ sub missing {
     return $why = $@;
 }
 
-# What a fresh perl needs to find it.
-sub include { return map { "-I$_" } grep { length } $ENV{ISS_TEST_NET_SSLEAY} || '' }
-
 1;
