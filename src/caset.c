@@ -371,10 +371,12 @@ iss_caset_copy_subjects(
 {
 	X509_NAME **by_place = calloc(set->total + 1, sizeof(*by_place));
 	X509_NAME *copy;
-	bool done = by_place != NULL;
+	bool done = true;
 	size_t i;
 
-	for (i = 0; done && i < set->total; i++)
+	if (by_place == NULL)
+		return false;
+	for (i = 0; i < set->total; i++)
 		if (i == 0 || X509_NAME_cmp(set->entries[i - 1].subject,
 				  set->entries[i].subject) != 0)
 			by_place[set->entries[i].place] =
