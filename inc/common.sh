@@ -167,8 +167,8 @@ no_daemons() {
 	fi
 	trap daemons_again EXIT
 	trap 'exit 1' HUP INT TERM
-	printf '#!/bin/sh\nexit 101\n' >$policy
-	chmod 755 $policy
+	printf '#!/bin/sh\nexit 101\n' >"$policy"
+	chmod 755 "$policy"
 }
 
 daemons_again() {
