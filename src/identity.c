@@ -4,9 +4,12 @@
  */
 #include "identity.h"
 
+#include <errno.h>
+
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include "file.h"
 #include "keypair.h"
 
 static int
@@ -31,6 +34,20 @@ load(struct iss_error *err, struct iss_keypair *pair, const char *option,
 	return ISS_ERROR;
 }
 
+/* A PKCS#12 has brought its key, and what else is given is not used; a file
+ * that is missing is a mistake all the same. */
+static int
+key_is_there(struct iss_error *err, const struct iss_identity *identity)
+{
+	struct iss_file_stamp stamp;
+
+	if (identity->key_file == NULL ||
+	    iss_file_stamp(identity->key_file, &stamp))
+		return ISS_OK;
+	return iss_error_errno(
+	    err, errno, "SSL_key_file: %s", identity->key_file);
+}
+
 /* Collect certificate, chain and key from files and handles. */
 static int
 collect(struct iss_error *err, struct iss_keypair *pair,
@@ -53,12 +70,15 @@ collect(struct iss_error *err, struct iss_keypair *pair,
 		pair->cert = sk_X509_value(identity->cert, 0);
 		X509_up_ref(pair->cert);
 	} else if (identity->cert_file != NULL) {
-		if (identity->key == NULL && identity->key_file == NULL)
-			want |= ISS_KEYPAIR_TRY_KEY;
+		want |= identity->key == NULL && identity->key_file == NULL
+			    ? ISS_KEYPAIR_TRY_KEY
+			    : ISS_KEYPAIR_PKCS12_KEY;
 		if (load(err, pair, "SSL_cert_file", identity->cert_file, want,
 			asker) != ISS_OK)
 			return ISS_ERROR;
 	}
+	if (pair->key != NULL)
+		return key_is_there(err, identity);
 	if (identity->key != NULL) {
 		EVP_PKEY_up_ref(identity->key);
 		pair->key = identity->key;

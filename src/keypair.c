@@ -336,6 +336,8 @@ parse_pkcs12(struct load *load, PKCS12 *p12)
 			order_chain(got.cert, got.chain);
 		load->found = got;
 		iss_keypair_init(&got);
+		if ((load->want & ISS_KEYPAIR_PKCS12_KEY) != 0)
+			load->want |= ISS_KEYPAIR_TRY_KEY;
 	}
 	iss_keypair_release(&got);
 	ERR_clear_error();

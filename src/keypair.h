@@ -35,9 +35,10 @@ typedef int iss_password_fn(void *arg, char *buf, size_t size);
 
 /* What a load is to find; the rest of the file is not even decrypted. */
 enum iss_keypair_want {
-	ISS_KEYPAIR_CERT = 1,    /* cert and chain; none is an error */
-	ISS_KEYPAIR_KEY = 2,     /* the key; none is an error */
-	ISS_KEYPAIR_TRY_KEY = 4, /* the key, should there be one */
+	ISS_KEYPAIR_CERT = 1,       /* cert and chain; none is an error */
+	ISS_KEYPAIR_KEY = 2,        /* the key; none is an error */
+	ISS_KEYPAIR_TRY_KEY = 4,    /* the key, should there be one */
+	ISS_KEYPAIR_PKCS12_KEY = 8, /* the same in PKCS#12 alone */
 	ISS_KEYPAIR_BOTH = ISS_KEYPAIR_CERT | ISS_KEYPAIR_KEY
 };
 

@@ -8,6 +8,7 @@ use lib "$FindBin::Bin/lib";
 use ISS::Test;
 use File::Temp qw(tempdir);
 use IO::Socket::SSL;
+use IO::Socket::SSL::Utils;
 use Test::More;
 
 my $password = sub { 'secret' };
@@ -46,6 +47,14 @@ my @GOOD = (
     [
         'PKCS#12 with a password',
         { cert => 'server-sub-secret.p12', password => $password }, undef
+    ],
+    [
+        'PKCS#12, whose key goes before SSL_key_file',
+        { cert => 'server-sub.p12', key => 'server2.key' }, undef
+    ],
+    [
+        '... whatever is in that',
+        { cert => 'server-sub.p12', key => 'garbage.txt' }, undef
     ],
     [
         'an encrypted key',
@@ -130,6 +139,12 @@ my %BAD = (
         { cert => 'server.pem', key => 'no-such-file.key' },
         qr/SSL_key_file.*No such file/
     ],
+    'no such key file beside PKCS#12' => [
+        { cert => 'server-sub.p12', key => 'no-such-file.key' },
+        qr/SSL_key_file.*No such file/
+    ],
+    'a key that does not belong to it, and one in the file that does' =>
+      [{ cert => 'server-both.pem', key => 'server2.key' }, qr/match/],
     'a wrong password' => [
         {
             cert     => 'server.pem',
@@ -241,6 +256,17 @@ subtest 'SSL_cert as a handle' => sub {
     );
     isa_ok($second, 'IO::Socket::SSL', 'a server made with it');
     is($first->peer_certificate('cn'), 'localhost', 'the handle stays ours');
+};
+
+subtest 'SSL_key beside a PKCS#12' => sub {
+    my $key = PEM_file2key(key('server2'));
+    my %both = (SSL_key_file => undef, SSL_key => $key);
+    my ($sock) = tls_pair(
+        theirs => { SSL_cert_file => cert_file('server-sub.p12'), %both });
+    is($sock->peer_certificate('cn'), 'localhost', 'is not used');
+    like(context_error(SSL_cert_file => cert('server'), %both),
+        qr/match/, '... but beside a PEM');
+    KEY_free($key);
 };
 
 each_version(

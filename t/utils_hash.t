@@ -156,6 +156,33 @@ subtest 'a certificate without anything' => sub {
     KEY_free($key);
 };
 
+subtest 'extended usages that OpenSSL does not know' => sub {
+    my ($cert, $key) = CERT_create(
+        purpose => '',
+        ext     => [
+            {
+                sn   => 'extendedKeyUsage',
+                data => 'serverAuth,1.2.3.4,clientAuth'
+            }
+        ]
+    );
+    is_deeply(
+        CERT_asHash($cert)->{extkeyusage},
+        {
+            oid => ['1.3.6.1.5.5.7.3.1', '1.2.3.4', '1.3.6.1.5.5.7.3.2'],
+            nid => [129,          130],
+            sn  => ['serverAuth', 'clientAuth'],
+            ln  => [
+                'TLS Web Server Authentication',
+                'TLS Web Client Authentication'
+            ],
+        },
+        'are in oid alone'
+    );
+    CERT_free($cert);
+    KEY_free($key);
+};
+
 subtest 'digests' => sub {
     my $der  = der(PEM_cert2string($all));
     my %base = map { $_ => 1 } grep { !/_sha256$/ } keys %$hash;

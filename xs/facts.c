@@ -257,11 +257,12 @@ void
 iss_push_chain(pTHX_ struct iss_conn *conn)
 {
 	STACK_OF(X509) *chain = SSL_get_peer_cert_chain(conn->ssl);
-	X509 *leaf = SSL_get1_peer_certificate(conn->ssl);
+	X509 *leaf;
 	int i;
 	dSP;
 
 	iss_check_exchange(aTHX);
+	leaf = SSL_get1_peer_certificate(conn->ssl);
 	/* A server's chain comes without the leaf. */
 	if (leaf != NULL) {
 		X509_free(leaf);

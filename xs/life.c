@@ -238,6 +238,8 @@ iss_verify_name(pTHX_ GV *self, SV *handle, SV *name, SV *scheme, SV *suffix)
 	X509 *cert;
 	int rv;
 
+	if (SvOK(handle)) /* croaks while there is nothing to be freed */
+		(void)iss_handle_pointer(aTHX_ handle, "certificate");
 	iss_error_clear(&err);
 	rv = iss_args_set_name(aTHX_ &err, &verify, name, scheme, suffix);
 	if (rv == ISS_OK && verify.check != ISS_NAME_UNCHECKED) {

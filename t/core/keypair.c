@@ -24,7 +24,8 @@ enum {
 	CERT = ISS_KEYPAIR_CERT,
 	KEY = ISS_KEYPAIR_KEY,
 	BOTH = ISS_KEYPAIR_BOTH,
-	TRY = ISS_KEYPAIR_TRY_KEY
+	TRY = ISS_KEYPAIR_TRY_KEY,
+	P12 = ISS_KEYPAIR_PKCS12_KEY
 };
 
 static struct iss_error err;
@@ -96,6 +97,10 @@ static const struct good_case {
 	    1 },
 	{ "server-sub-secret.p12", KEY, NULL, "server-sub", { NULL }, 1 },
 	{ "certs-only-secret.p12", CERT | TRY, "ca", NULL, { NULL }, 1 },
+	{ "certs-only-secret.p12", CERT | P12, "ca", NULL, { NULL }, 1 },
+	{ "server-sub.p12", CERT | P12, "server-sub", "server-sub",
+	    { "sub-ca", "ca" }, 0 },
+	{ "server-both.pem", CERT | P12, "server", NULL, { NULL }, 0 },
 };
 
 static bool
@@ -129,8 +134,13 @@ is_key_of(EVP_PKEY *got, const char *name)
 static const char *
 want_text(unsigned want)
 {
-	static const char *const texts[] = { "nothing", "cert", "key",
-		"cert and key", "perhaps a key", "cert, perhaps a key" };
+	static const char *const texts[] = {
+		[CERT] = "cert",
+		[KEY] = "key",
+		[BOTH] = "cert and key",
+		[CERT | TRY] = "cert, perhaps a key",
+		[CERT | P12] = "cert, a key in PKCS#12",
+	};
 
 	return texts[want];
 }
