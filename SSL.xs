@@ -133,7 +133,7 @@ void
 shutdown(GV *self, ...)
     PPCODE:
 	if (items == 2 && !iss_before_shutdown(aTHX_ self, SvIV(ST(1))))
-		XSRETURN_UNDEF;
+		XSRETURN_EMPTY;
 	PUTBACK;
 	iss_run_base(aTHX_ "IO::Socket::shutdown", ax, items);
 	return;

@@ -5,6 +5,8 @@
  */
 #include "glue.h"
 
+#include <errno.h>
+
 /* The base class's method, where there is no TLS. */
 static const char *const plain_names[ISS_METHOD_COUNT] = {
 	[ISS_METHOD_READ] = "IO::Handle::read",
@@ -90,6 +92,14 @@ pass_on(pTHX_ SV *code, I32 ax)
 	call_sv(code, GIMME_V);
 }
 
+/* What is undef on any handle is a failure: the empty list, as with TLS. */
+static void
+drop_undef(pTHX_ I32 ax)
+{
+	if (GIMME_V == G_LIST && PL_stack_sp == &ST(0) && !SvOK(ST(0)))
+		PL_stack_sp--;
+}
+
 static const char *
 plain_name(pTHX_ enum iss_method method)
 {
@@ -102,17 +112,29 @@ plain_name(pTHX_ enum iss_method method)
 	return plain_names[method];
 }
 
+static bool
+is_closed(pTHX_ GV *glob)
+{
+	return GvIO(glob) == NULL || IoIFP(GvIOp(glob)) == NULL;
+}
+
 void
 iss_run_method(pTHX_ enum iss_method method, GV *glob, I32 ax, I32 items)
 {
 	struct iss_conn *conn = iss_attached(aTHX_ glob);
 
 	PL_stack_sp = &ST(-1) + items; /* keep the arguments */
-	if (conn != NULL)
+	if (conn != NULL) {
 		run(aTHX_ method, glob, conn, ax, items);
-	else
-		pass_on(
-		    aTHX_ (SV *)get_cv(plain_name(aTHX_ method), GV_ADD), ax);
+		return;
+	}
+	if (method == ISS_METHOD_PEEK && is_closed(aTHX_ glob)) {
+		iss_tell_text(aTHX_ glob, EBADF, "the socket is not open");
+		PL_stack_sp = &ST(-1);
+		return;
+	}
+	pass_on(aTHX_ (SV *)get_cv(plain_name(aTHX_ method), GV_ADD), ax);
+	drop_undef(aTHX_ ax);
 }
 
 void

@@ -363,7 +363,8 @@ do_getc(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 	if (got > 0)
 		return newSVpvn(&byte, 1);
 	conn->read_end = rv == ISS_EOF;
-	return NULL;
+	/* As everywhere in Perl; the empty list is for failures. */
+	return conn->read_end ? newSV(0) : NULL;
 }
 
 static SV *

@@ -69,6 +69,7 @@ is_empty('sysread', sub { $sock->sysread(my $buffer, 1) });
 is_empty('read',    sub { $sock->read(my $buffer, 1) });
 is_empty('peek',    sub { $sock->peek(my $buffer, 1) });
 is_empty('getc',    sub { $sock->getc });
+is_empty('getline', sub { $sock->getline });
 is_empty('verify_hostname of another',
     sub { $sock->verify_hostname('nobody.example', 'http') });
 1 while defined syswrite $sock, 'x' x 100_000;
@@ -76,10 +77,41 @@ is_empty('syswrite', sub { $sock->syswrite('x') });
 is_empty('write',    sub { $sock->write('x') });
 is_empty('print',    sub { $sock->print('x') });
 is_empty('printf',   sub { $sock->printf('x') });
+is_empty('say',      sub { $sock->say('x') });
 
 ok($sock->close(SSL_no_shutdown => 1), 'it closes');
 is_empty('close of a closed one',       sub { $sock->close });
 is_empty('connect_SSL of a closed one', sub { $sock->connect_SSL });
 is_empty('accept_SSL of a closed one',  sub { $sock->accept_SSL });
+for my $method (qw(read sysread peek)) {
+    is_empty("$method of a closed one", sub { $sock->$method(my $in, 1) });
+}
+for my $method (qw(write syswrite print printf say)) {
+    is_empty("$method to a closed one", sub { $sock->$method('x') });
+}
+{
+    no warnings 'closed';    # IO::Handle's own
+    local $SIG{__WARN__} = sub { };
+    is_empty("$_ of a closed one", sub { $sock->$_ }) for qw(getline getc);
+}
+
+my ($waiting, $waited_for) = tls_pair();
+$waiting->blocking(0);
+is_empty('stop_SSL', sub { $waiting->stop_SSL });
+
+# The end of a file is no error: what Perl's own handles give there.
+my ($ended, $its_peer) = tls_pair(peer => sub { close $_[0] });
+for my $method (qw(getline getc)) {
+    is_deeply([$ended->$method], [undef], "$method at the end: undef");
+}
+is_deeply([$ended->sysread(my $rest, 1)], [0], 'sysread at the end: 0');
+is_deeply([$ended->getlines], [], 'getlines at the end: no lines');
+$ended->close;
+
+my ($cut, $cutter) = tls_pair(
+    mine => { SSL_strict_eof => 1 },
+    peer => sub { $_[0]->close(SSL_no_shutdown => 1) }
+);
+is_empty('getline of what was cut off', sub { $cut->getline });
 
 done_testing();

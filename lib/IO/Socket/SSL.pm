@@ -523,7 +523,17 @@ sub getline {
     my ($self, @more) = @_;
 
     croak 'usage: $io->getline()' if @more;
-    return scalar $self->readline;
+    my $line = $self->readline;
+    return $line if defined $line || !$self->_read_failed;
+    return;
+}
+
+# An end is none.
+sub _read_failed {
+    my ($self) = @_;
+
+    return $SSL_ERROR if defined is_SSL($self);
+    return !defined $self->fileno || IO::Handle::error($self);
 }
 
 sub getlines {
