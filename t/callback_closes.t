@@ -46,10 +46,20 @@ each_version(
                     }
                 )
             );
-            eval {
-                complete($sock, sub { scalar $sock->connect_SSL });
-            };
+            my @warnings = warnings_of(
+                sub {
+                    eval { complete($sock, sub { scalar $sock->connect_SSL }) };
+                }
+            );
             cmp_ok($called, '>=', 1, "a verify callback that $name: alive");
+
+            # Without its arguments a new handshake knows no name.
+            is_deeply(
+                [grep { $name ne 'drops its hash' || !/^no name is known/ }
+                      @warnings],
+                [],
+                '... and nothing is warned of'
+            );
             eval { $sock->close };
         }
     }

@@ -24,7 +24,7 @@ my $CONF = <<'CONF';
 ServerRoot <dir>
 ServerName localhost
 PidFile <dir>/pid
-ErrorLog <dir>/error.log
+ErrorLog /dev/stderr
 LogLevel warn
 DefaultRuntimeDir <dir>
 Mutex file:<dir>
@@ -95,7 +95,7 @@ sub start {
         $self->{program}->stop;
         last if $self->log !~ /could not bind|Address already in use/;
     }
-    croak 'Apache does not start: ', $self->log, $self->{program}->output;
+    croak 'Apache does not start: ', $self->log;
 }
 
 sub url { return "http://127.0.0.1:$_[0]{port}/" }
@@ -104,12 +104,10 @@ sub graceful { return kill USR1 => $_[0]{program}{pid} }
 
 sub stop { return $_[0]{program}->stop }
 
+# All of its error log, once it has ended.
 sub log {    ## no critic (ProhibitBuiltinHomonyms)
     my ($self) = @_;
-
-    open(my $file, '<', "$self->{dir}/error.log") or return '';
-    local $/;
-    return scalar <$file>;
+    return $self->{program}->output;
 }
 
 sub _free_port {
@@ -152,20 +150,11 @@ sub _write {
     return chmod 0644, $file;
 }
 
-# It listens, or it has ended.  It tells nobody, so that both are asked.
+# It says so in its log when it serves.
 sub _is_ready {
     my ($self) = @_;
 
-    for (1 .. 1500) {
-        my $socket = IO::Socket::INET->new(
-            PeerAddr => '127.0.0.1',
-            PeerPort => $self->{port}
-        );
-        return 1 if $socket;
-        return   if waitpid($self->{program}{pid}, 1) != 0;    # WNOHANG
-        select undef, undef, undef, 0.01;    ## no critic (SleepViaSelect)
-    }
-    return;
+    return eval { $self->{program}->wait_for(qr/resuming normal operations/) };
 }
 
 1;

@@ -77,6 +77,7 @@ sub resumed {
     my $theirs = get_line($sock);
     return "no line: $SSL_ERROR" if !defined $theirs;
     my $ours = $sock->get_session_reused;
+    return "no session: $SSL_ERROR" if !defined $ours;
     close $sock;
     return "we say $ours, the server $theirs" if $ours != $theirs;
     return $ours;
