@@ -224,6 +224,8 @@ judge_cert(int ok, X509_STORE_CTX *store)
 	asker = verify->asker;
 	if (asker != NULL && asker->host != NULL && asker->ops->verify != NULL)
 		opinion = asker->ops->verify(asker->host, ok != 0, store);
+	else if (verify->must_ask) /* others move the SSL: nobody to ask */
+		opinion = false;
 	if (opinion)
 		return 1;
 	if (X509_STORE_CTX_get_error(store) == X509_V_OK)

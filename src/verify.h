@@ -38,7 +38,8 @@ struct iss_verify {
 	struct iss_host host;
 	struct iss_fingerprints fingerprints; /* owned */
 	bool force_fingerprint;               /* nothing else accepts */
-	struct iss_staple staple;             /* and its verdict */
+	bool must_ask;            /* the host has a say; no host, no peer */
+	struct iss_staple staple; /* and its verdict */
 	/* verdict */
 	bool pinned; /* the leaf is one of fingerprints: all else is well */
 	/* the first failure that was not overruled */

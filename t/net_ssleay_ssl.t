@@ -106,44 +106,58 @@ subtest 'it moves the connection, and callbacks of ours are due' => sub {
     ok(scalar @told, '... and do tell');
 };
 
+# A client whose handshake is begun by us and moved on by Net::SSLeay: what
+# that came to, and the socket.
+sub moved_on {
+    my (%args) = @_;
+
+    my $listener = listener();
+    my $server   = peer(
+        sub {
+            my $tcp  = $listener->accept or die;
+            my $sock = IO::Socket::SSL->start_SSL($tcp, server_args());
+            print $sock "hello\n" if $sock;
+        }
+    );
+    my $sock = IO::Socket::INET->new(address($listener)) or die;
+    $sock->blocking(0);
+    IO::Socket::SSL->start_SSL($sock,
+        client_args(SSL_startHandshake => 0, %args));
+    $sock->connect_SSL and die 'a handshake without waiting';
+    my $ssl = $sock->_get_ssl_object;
+    my $done;
+    do {
+        readable($sock);
+        $done = Net::SSLeay::connect($ssl);
+      } while $done <= 0
+      && Net::SSLeay::get_error($ssl, $done) ==
+      Net::SSLeay::ERROR_WANT_READ();
+    Net::SSLeay::ERR_clear_error();
+    return ($done, $sock, $server);
+}
+
 each_version(
     sub {
-        my ($version) = @_;
-        my $listener = listener();
-        my $server   = peer(
-            sub {
-                my $tcp  = $listener->accept or die;
-                my $sock = IO::Socket::SSL->start_SSL($tcp,
-                    server_args(SSL_version => $version))
-                  or die "$SSL_ERROR\n";
-                print $sock "hello\n";
-            }
-        );
-        my $sock = IO::Socket::INET->new(address($listener)) or die;
-        $sock->blocking(0);
-        IO::Socket::SSL->start_SSL(
-            $sock,
-            client_args(
-                SSL_version         => $version,
-                SSL_startHandshake  => 0
-            )
-        );
-        ok(!$sock->connect_SSL, 'a handshake begins');
-        is($SSL_ERROR, SSL_WANT_READ, '... and has to wait');
-        my $ssl = $sock->_get_ssl_object;
-        my $done;
-        while (1) {
-            readable($sock);
-            $done = Net::SSLeay::connect($ssl);
-            last
-              if $done > 0
-              || Net::SSLeay::get_error($ssl, $done) !=
-              Net::SSLeay::ERROR_WANT_READ();
-        }
-        Net::SSLeay::ERR_clear_error();
-        is($done, 1, '... which it does, to the end');
+        my @version = (SSL_version => $_[0]);
+        my ($done, $sock, $server) = moved_on(@version);
+        is($done, 1, 'it can end a handshake');
         ok(complete($sock, sub { $sock->connect_SSL }), '... as we see');
-        is(complete($sock, sub { scalar <$sock> }), "hello\n", 'data');
+        is(complete($sock, sub { scalar <$sock> }), "hello\n", '... data');
+
+        my $asked = 0;
+        my @ask = (SSL_verify_callback => sub { return ++$asked });
+        ($done, $sock, $server) = moved_on(@version, @ask);
+        is($asked, 0, 'a callback that cannot be called');
+        cmp_ok($done, '<', 1, '... has not said yes');
+        ok(!$sock->connect_SSL, '... nor later');
+
+        my %scheme = (callback => sub { return ++$asked });
+        ($done) = moved_on(@version, SSL_verifycn_scheme => \%scheme);
+        is($asked, 0, 'likewise one that looks at names');
+        cmp_ok($done, '<', 1, '... has not said yes');
+
+        ($done) = moved_on(@version, SSL_verifycn_name => 'wrong.invalid');
+        cmp_ok($done, '<', 1, 'a wrong name is refused by whoever looks');
     }
 );
 

@@ -187,9 +187,9 @@ has_died(pTHX)
 }
 
 SV *
-iss_callback(pTHX_ const struct iss_call *call, const char *name)
+iss_callback(pTHX_ GV *glob, const char *name)
 {
-	return iss_hash_value(aTHX_ callbacks_of(aTHX_ call->glob), name);
+	return iss_hash_value(aTHX_ callbacks_of(aTHX_ glob), name);
 }
 
 SV *
@@ -314,7 +314,7 @@ verify(void *host, bool ok, X509_STORE_CTX *store)
 
 	if (call->died != NULL)
 		return false;
-	code = iss_callback(aTHX_ call, "verify_callback");
+	code = iss_callback(aTHX_ call->glob, "verify_callback");
 	if (code == NULL)
 		return ok;
 	args[0] = sv_2mortal(newSViv(ok));

@@ -178,8 +178,8 @@ void iss_call_begin(
     pTHX_ struct iss_call *call, GV *glob, struct iss_conn *conn, SV *guarded);
 void iss_call_end(pTHX_ struct iss_call *call);
 
-/* A sub of the context of the call's socket; NULL: there is none. */
-SV *iss_callback(pTHX_ const struct iss_call *call, const char *name);
+/* A sub of the context of a socket; NULL: there is none. */
+SV *iss_callback(pTHX_ GV *glob, const char *name);
 
 /* Run the handlers of signals that arrived; may die. */
 void iss_run_signal_handlers(pTHX);

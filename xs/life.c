@@ -116,6 +116,8 @@ iss_begin(
 	/* From here on the glob owns it, whatever croaks. */
 	iss_end(aTHX_ self);
 	iss_attach(aTHX_ self, conn);
+	conn->verify.must_ask =
+	    iss_callback(aTHX_ self, "verify_callback") != NULL;
 	if (set_up_name(aTHX_ conn, &err, args, name, scheme) &&
 	    take_over_buffers(aTHX_ self, conn, &err)) {
 		iss_debug_begin(aTHX_ self, conn);

@@ -249,7 +249,7 @@ iss_answer_staple(void *host, OCSP_RESPONSE *response)
 {
 	struct iss_call *call = host;
 	dCALL_PERL(call);
-	SV *code = iss_callback(aTHX_ call, "ocsp_staple_callback");
+	SV *code = iss_callback(aTHX_ call->glob, "ocsp_staple_callback");
 	SV *args[2];
 
 	if (call->died != NULL)

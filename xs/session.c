@@ -143,7 +143,7 @@ iss_answer_ticket_key(
 	const char *bytes;
 	STRLEN len;
 
-	args[0] = iss_callback(aTHX_ call, "ticket_keycb");
+	args[0] = iss_callback(aTHX_ call->glob, "ticket_keycb");
 	if (call->died != NULL || args[0] == NULL)
 		return false;
 	args[1] =

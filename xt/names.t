@@ -125,8 +125,13 @@ my @kinds  = (
         'what eof_reason says' => $WORD,
         found(qr/newSVpvs\("(\w+)"\)/, 'SSL.xs', qr/\neof_reason/, qr/\n/)
     ],
+    ['arguments of IO::Socket' => $KEY, qw(Timeout Blocking Domain Family)],
+    ['builtins on a handle' => '\b%s\b', qw(binmode tell fileno eof select)],
+    [environment => $WORD, qw(SSL_CERT_FILE SSL_CERT_DIR OPENSSL_CONF)],
+    ['what the filter of arguments may be' => $WORD, 'use_defaults'],
     [
         'protocols' => $WORD,
+        qw(SSLv23),
         found(
             qr/"([\w.]+)"/, 'src/version.c', qr/protocols\[PROTOCOLS\] = \{/
         )

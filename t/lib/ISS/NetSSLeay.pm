@@ -47,7 +47,8 @@ sub missing {
     import() if !defined $why;
     return $why if length $why;
     return '' if eval { IO::Socket::SSL::_check_exchange(); 1 };
-    return $why = $@;
+    ($why) = $@ =~ /^(.*) at /;
+    return $why;
 }
 
 1;
