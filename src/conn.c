@@ -249,12 +249,16 @@ refuse(struct iss_conn *conn, const char *what)
 	return ISS_ERROR;
 }
 
-/* The peer or the system broke it. */
+/*
+ * The peer or the system broke it.  Who reads or writes may know only errno,
+ * which then says EPROTO where the system has nothing to say.
+ */
 static int
 broke(struct iss_conn *conn, const char *what)
 {
 	int e = conn->sock->sys_errno;
 	unsigned long reason = ERR_peek_error();
+	bool was_open = conn->state == ISS_CONN_OPEN;
 
 	conn->state = ISS_CONN_FAILED;
 	if (reason == 0 && e != 0)
@@ -262,7 +266,10 @@ broke(struct iss_conn *conn, const char *what)
 	if (iss_error_is_set(&conn->verify.failure) &&
 	    is_verdict(ERR_GET_REASON(reason)))
 		return refuse(conn, what);
-	return iss_error_openssl(&conn->err, "%s", what);
+	iss_error_openssl(&conn->err, "%s", what);
+	if (was_open && conn->err.sys_errno == 0)
+		conn->err.sys_errno = EPROTO;
+	return ISS_ERROR;
 }
 
 /*

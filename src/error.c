@@ -50,6 +50,20 @@ append_errno(struct iss_error *err, int errnum)
 	append(err, ": ", text, "");
 }
 
+/* OpenSSL has no words for two of TLS 1.3. */
+const char *
+iss_alert_name(int alert)
+{
+	switch (alert) {
+	case SSL_AD_MISSING_EXTENSION:
+		return "missing extension";
+	case SSL_AD_CERTIFICATE_REQUIRED:
+		return "certificate required";
+	default:
+		return SSL_alert_desc_string_long(alert);
+	}
+}
+
 /*
  * The reason of one queue entry.  An alert is told by its name in the
  * protocol (RFC 8446, 6), since OpenSSL's reason says "sslv3 alert" for the
@@ -76,7 +90,7 @@ append_reason(struct iss_error *err, unsigned long e, const char *data)
 	append(err, ": ", reason, "");
 	if (ERR_GET_LIB(e) == ERR_LIB_SSL && alert >= 0 && alert <= UINT8_MAX)
 		append(err, ": the peer sent the alert \"",
-		    SSL_alert_desc_string_long(alert), "\"");
+		    iss_alert_name(alert), "\"");
 	else
 		append(err, " (", data, ")");
 }

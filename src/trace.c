@@ -5,6 +5,7 @@
 
 #include <openssl/ssl.h>
 
+#include "error.h"
 #include "version.h"
 
 enum { PER_LINE = 16 };
@@ -61,7 +62,7 @@ append_alert(struct iss_buf *out, const unsigned char *bytes)
 	int alert = bytes[0] << 8 | bytes[1];
 
 	iss_buf_printf(out, " %s \"%s\"", SSL_alert_type_string_long(alert),
-	    SSL_alert_desc_string_long(alert));
+	    iss_alert_name(alert));
 }
 
 void

@@ -69,6 +69,24 @@ for my $claim (sort keys %FAILURE) {
     isnt($SSL_ERROR + 0, 0, '... it is a number, too');
 }
 
+# TLS 1.3: the client has shaken hands before the server asks what is missing.
+subtest 'an alert after the handshake' => sub {
+    my ($sock, $peer) = failing_pair(
+        version => 'TLSv1_3',
+        theirs  => {
+            SSL_ca_file     => cert('ca'),
+            SSL_verify_mode => SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
+        },
+        peer => sub { }
+    );
+    ok($sock, 'the client knows of nothing yet');
+    $! = EBADF;
+    is(sysread($sock, my $buffer, 1), undef, 'what is read then is an error');
+    like($SSL_ERROR, qr/the peer sent the alert "certificate required"/,
+        '... told by its name');
+    ok($!{EPROTO}, '... with EPROTO') or diag $!;
+};
+
 subtest 'the system refuses' => sub {
     my $gone = listener();
     my $port = address($gone);
