@@ -1,5 +1,6 @@
-# A real Net::SSLeay beside us, in the folder that ISS_TEST_NET_SSLEAY names
-# or installed.  Whoever uses it says when it is loaded, before us or after:
+# A real Net::SSLeay beside us, in a folder that ISS_TEST_NET_SSLEAY names
+# (several have colons between them) or installed.  Whoever uses it says when
+# it is loaded, before us or after:
 #
 #   use ISS::NetSSLeay;      # loaded here, if it can be
 #   use ISS::Test;
@@ -25,12 +26,13 @@ sub import {
 # A Net::SSLeay that was built for another perl ends the process, so it is
 # tried out in one of its own.
 sub _load {
-    my $dir = $ENV{ISS_TEST_NET_SSLEAY};
+    my $dirs = $ENV{ISS_TEST_NET_SSLEAY};
 
-    if (defined $dir && length $dir) {
-        return "ISS_TEST_NET_SSLEAY: there is no $dir/$FILE"
-          if !-e "$dir/$FILE";
-        unshift @INC, $dir;
+    if (defined $dirs && length $dirs) {
+        my @dirs = split /:/, $dirs;
+        return "ISS_TEST_NET_SSLEAY: there is no $FILE in $dirs"
+          if !grep { -e "$_/$FILE" } @dirs;
+        unshift @INC, @dirs;
     }
     my @include = map { "-I$_" } grep { !ref } @INC;
     my $try     = 'close STDERR; require Net::SSLeay; print 1';
