@@ -61,7 +61,8 @@ packages_for() {
 			libfile-listing-perl libhtml-parser-perl \
 			libhttp-cookies-perl libhttp-negotiate-perl \
 			libnet-http-perl libtry-tiny-perl \
-			libwww-robotrules-perl apache2-bin
+			libwww-robotrules-perl apache2-bin \
+			libio-socket-inet6-perl
 		;;
 	tests-dnf)
 		echo nginx curl gnutls-utils python3 perl-libwww-perl \
