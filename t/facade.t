@@ -73,8 +73,9 @@ is(
     tiny_says(
         "$CAN " . 'my $ctx = IO::Socket::SSL::SSL_Context->new;'
           . 'print $ctx->_get_ctx_object == $ctx->{context} ? 1 : 0;'
-          . 'require IO::Socket::SSL::Utils;'
-          . "print IO::Socket::SSL::Utils::PEM_file2cert('$ca') ? 1 : 0"
+          . 'use IO::Socket::SSL::Utils;'
+          . "my \$cert = PEM_file2cert('$ca');"
+          . 'print $cert ? 1 : 0; CERT_free($cert)'
     ),
     'can11',
     'they are no Net::SSLeay of another OpenSSL'
