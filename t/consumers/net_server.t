@@ -1,0 +1,134 @@
+# Net::Server::Proto::SSL: a subclass that keeps its own keys in our glob,
+# reads ours, and starts handshakes when it wants to.  HTTP and lines of text,
+# with the personalities Fork and PreFork.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+
+use Digest::SHA qw(sha256_hex);
+use ISS::Consumer qw(Net::Server::HTTP Net::Server::PreFork Net::Server::Fork
+  Net::Server::Proto::SSL);
+use ISS::Program;
+use ISS::ServedSuite;
+use ISS::Test;
+use IO::Socket::SSL;
+
+# start(PERL CODE): the running server and its port.  It tells its port in no
+# other way than by its log.
+sub start {
+    my ($personality, $code) = @_;
+
+    my $prologue = "require Net::SSLeay if '" . half() . "' eq 'beside';";
+    my $port     = free_port();
+    my $server   = ISS::Program->start(
+        [
+            consumer_perl(), '-e', "$prologue $code",
+            $personality, $port, cert('server'), key('server')
+        ]
+    );
+    $server->wait_for(qr/Binding to SSL port.*\n.*(?:Setting gid|Group Not)/);
+    return ($server, $port);
+}
+
+sub free_port {
+    my $probe = listener();
+    return $probe->sockport;
+}
+
+my $RUN = <<'CODE';
+    my ($personality, $port, $cert, $key) = @ARGV;
+    sub default_server_type { $ARGV[0] }
+    __PACKAGE__->run(
+        server_type   => [$personality],
+        proto         => 'ssl',
+        host          => '127.0.0.1',
+        port          => $port,
+        SSL_cert_file => $cert,
+        SSL_key_file  => $key,
+        min_servers   => 2,
+        max_servers   => 8,
+        no_client_stdout => $::lines,
+    );
+CODE
+
+my $HTTP = <<'CODE' . $RUN;
+    package Application;
+    use base 'Net::Server::HTTP';
+    require ISS::ServedSuite;
+    sub process_http_request {
+        my $body = '';
+        binmode STDIN;
+        read STDIN, $body, $ENV{CONTENT_LENGTH} if $ENV{CONTENT_LENGTH};
+        my ($status, $content) = ISS::ServedSuite::answer(
+            @ENV{qw(REQUEST_METHOD PATH_INFO)}, $body);
+        print "Status: $status\r\nContent-Type: text/plain\r\n";
+        print "Content-Length: ", length $content, "\r\n\r\n", $content;
+    }
+CODE
+
+for my $personality (qw(Fork PreFork)) {
+    subtest "HTTP, $personality" => sub {
+        my ($server, $port) = start($personality, $HTTP);
+        served_suite("https://127.0.0.1:$port");
+        my ($status, $said) = $server->stop;
+        is(($said =~ /^(.*(?:uninitialized|Can't|panic).*)/m)[0],
+            undef, 'its log has no complaint');
+    };
+}
+
+my $LINES = 'BEGIN { $::lines = 1 }' . <<'CODE' . $RUN;
+    package Application;
+    use base 'Net::Server';
+    sub process_request {
+        my ($self, $client) = @_;
+        while (my $line = <$client>) {
+            $line =~ s/\r?\n\z//;
+            last if $line eq 'quit';
+            if ($line =~ /^take (\d+)/) {
+                my $got = '';
+                read($client, $got, $1 - length $got, length $got) or last
+                    while length $got < $1;
+                require Digest::SHA;
+                print $client Digest::SHA::sha256_hex($got), "\n";
+            }
+            elsif ($line eq 'facts') {
+                printf {$client} "%s %s %s %s\n", ref $client,
+                    $client->NS_proto, $client->get_sslversion,
+                    join ',', grep /^_SSL_(?:object|ctx|arguments|opened)$/,
+                    sort keys %{*$client};
+            }
+        }
+    }
+CODE
+
+for my $personality (qw(Fork PreFork)) {
+    subtest "lines, $personality" => sub {
+        my ($server, $port) = start($personality, $LINES);
+        for my $version (versions()) {
+            my $sock = IO::Socket::SSL->new(
+                PeerAddr => "127.0.0.1:$port",
+                client_args(SSL_version => $version)
+            ) or die "connect: $SSL_ERROR";
+            my $data = 'line of data' x 100_000;
+            print $sock 'take ', length $data, "\n", $data;
+            is(scalar <$sock>, sha256_hex($data) . "\n", "$version: taken");
+            print $sock "facts\n";
+            is(
+                scalar <$sock>,
+                "Net::Server::Proto::SSL SSL $version "
+                  . "_SSL_arguments,_SSL_ctx,_SSL_object,_SSL_opened\n",
+                "$version: the glob's keys are there"
+            );
+            print $sock "quit\n";
+            is(scalar <$sock>, undef, "$version: the end");
+            is($sock->eof_reason, 'close_notify', '... is a clean one');
+        }
+        my ($status, $said) = $server->stop;
+        is(($said =~ /^(.*(?:uninitialized|Can't|panic).*)/m)[0],
+            undef, 'its log has no complaint');
+    };
+}
+consumer_done();
