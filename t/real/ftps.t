@@ -16,6 +16,7 @@ use Net::FTP;
 
 my $proftpd = ISS::Program->find('proftpd');
 plan skip_all => 'there is no proftpd' if !$proftpd;
+my ($root, %needs) = ISS::Program->unpacked($proftpd);
 plan skip_all => 'this Net::FTP knows no TLS'
   if !eval { Net::FTP->VERSION('3.00'); Net::FTP->can_ssl };
 
@@ -60,7 +61,10 @@ sub configuration {
     my ($user, $group) = (scalar getpwuid $uid, scalar getgrgid $gid);
     my $protocol = $version =~ s/_/./r;
     my $cert     = cert('server');
+    my $modules =
+      length $root ? "ModulePath $root/usr/lib/proftpd" : '';
     return write_file("conf-$version", <<"CONF", 0600);
+$modules
 LoadModule mod_tls.c
 ServerType inetd
 ServerName test
@@ -99,6 +103,7 @@ sub logged_in {
             open STDIN,  '<&', $tcp          or die "STDIN: $!";
             open STDOUT, '>&', $tcp          or die "STDOUT: $!";
             open STDERR, '>',  "$dir/errors" or die "STDERR: $!";
+            @ENV{ keys %needs } = values %needs;
             exec $proftpd, '-c', $conf or die "exec: $!";
         }
     );

@@ -22,14 +22,28 @@ for my $signal (qw(HUP INT PIPE TERM)) {
 }
 
 # The path of a program, or undef.  Servers live in sbin, which is not on
-# everybody's PATH.
+# everybody's PATH, or were unpacked in the folder of ISS_TEST_SERVERS.
 sub find {
     my ($class, $name) = @_;
 
-    for my $dir (split(/:/, $ENV{PATH} || ''), '/usr/sbin', '/sbin') {
+    my $unpacked = $ENV{ISS_TEST_SERVERS} || '';
+    for my $dir (split(/:/, $ENV{PATH} || ''),
+        '/usr/sbin', '/sbin', "$unpacked/usr/sbin")
+    {
         return "$dir/$name" if -x "$dir/$name" && !-d _;
     }
     return;
+}
+
+# For a program that find found: the folder of its files ('' where it is
+# installed), and what its environment needs.
+sub unpacked {
+    my ($class, $path) = @_;
+
+    my $root = $ENV{ISS_TEST_SERVERS} || '';
+    return ('') if !length $root || index($path, "$root/") != 0;
+    my @libraries = grep { -d } glob "'$root'/usr/lib/*-*";
+    return ($root, LD_LIBRARY_PATH => join ':', @libraries);
 }
 
 # ISS::Program->start([command, arguments], env => {}, inherit => [handles],
