@@ -256,6 +256,11 @@ ok(
     !$cn->verify_hostname('www.example.test', 'smtp'),
     'smtp: no wildcards in the common name'
 );
+my ($ip, $ip_peer) = named('127.0.0.1');
+for my $scheme (qw(http www)) {
+    ok(!$ip->verify_hostname('127.0.0.1', $scheme),
+        "$scheme: an IP address as common name is not mentioned");
+}
 my ($plain, $plain_peer) = named('cn.example', 'mail.example');
 ok($plain->verify_hostname('mail.example', 'smtp'),
     'smtp: subjectAltNames as they are');

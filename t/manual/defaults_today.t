@@ -1,0 +1,221 @@
+# What today's practice overrules in the manual of 1.77: the defaults without
+# ':defaults-1.77', whose side of each is in defaults_1_77.t.
+use strict;
+use warnings;
+
+# A system's own OPENSSL_CONF may have other ideas.
+BEGIN { $ENV{OPENSSL_CONF} = '/dev/null' }
+
+use Cwd;
+use File::Copy;
+use File::Temp;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Hello;
+use ISS::Test;
+use IO::Socket::SSL;
+use IO::Socket::SSL::Utils;
+use Test::More;
+
+my $REFUSED = qr/certificate verify failed/;
+my $home    = getcwd();
+
+# A folder to be in, with all the files that the manual names.
+sub in_old_folder {
+    my ($code) = @_;
+
+    my %files = (
+        'certs/my-ca.pem'       => 'other-ca.pem',
+        'certs/server-cert.pem' => 'server2.pem',
+        'certs/server-key.pem'  => 'server2.key',
+        'certs/client-cert.pem' => 'client.pem',
+        'certs/client-key.pem'  => 'client.key',
+    );
+    my $folder = File::Temp->newdir;
+    chdir $folder or die "chdir: $!";
+    mkdir $_      or die "mkdir: $!" for qw(certs ca);
+    for my $name (keys %files) {
+        copy(cert_file($files{$name}), $name) or die "copy: $!";
+    }
+    $code->();
+    chdir $home or die "chdir: $!";
+    return;
+}
+
+sub our_error {
+    my (%arg) = @_;
+    return (handshake_errors(%arg))[0];
+}
+
+# --- verification -----------------------------------------------------------
+
+my %UNKNOWN  = (theirs => { identity('other-server') });
+my %NAMELESS = (SSL_verifycn_name => undef, SSL_hostname => undef);
+
+like(our_error(%UNKNOWN), $REFUSED, 'SSL_verify_mode: clients verify');
+{
+    my ($sock) = tls_pair(
+        role   => 'server',
+        mine   => { SSL_ca_file => cert('ca') },
+        theirs => { identity('client') }
+    );
+    ok(!$sock->peer_certificate,
+        'SSL_verify_mode: servers ask for no certificate');
+}
+like(
+    our_error(mine => { SSL_verifycn_name => 'nobody.example' }),
+    qr/hostname verification failed/,
+    'SSL_verifycn_scheme: not set, a name that is known is checked'
+);
+{
+    my $sock;
+    my @warnings = warnings_of(
+        sub { ($sock) = tls_pair(mine => {%NAMELESS}) });
+    is(scalar @warnings, 1, '... without one it warns, once');
+    like($warnings[0], qr/no name is known/, '... with the reason');
+    ok($sock, '... and goes on');
+}
+like(
+    our_error(mine => { %NAMELESS, SSL_verifycn_scheme => 'http' }),
+    qr/name/,
+    '... a scheme that is set fails without a name'
+);
+
+# --- protocol and ciphers ---------------------------------------------------
+
+is_deeply(
+    client_hello(client_args())->{versions},
+    [0x0304, 0x0303],
+    'SSL_version: TLS 1.3 and 1.2 are offered'
+);
+{
+    my %old = (SSL_version => 'TLSv1', SSL_cipher_list => 'ALL:@SECLEVEL=0');
+    isnt(our_error(theirs => {%old}), '', '... TLS 1.0 of a server is refused');
+    isnt(our_error(role => 'server', theirs => {%old}),
+        '', '... and that of a client');
+}
+
+my %both   = (version => 'TLSv1_2', role => 'server');
+my @suites = qw(ECDHE-RSA-AES128-GCM-SHA256 ECDHE-RSA-AES256-GCM-SHA384);
+my %orders = (
+    mine   => { SSL_cipher_list => join ':', @suites },
+    theirs => { SSL_cipher_list => join ':', reverse @suites },
+);
+my ($server) = tls_pair(%both, %orders);
+is($server->get_cipher, $suites[0],
+    'SSL_honor_cipher_order: the order of the server counts');
+$orders{mine}{SSL_honor_cipher_order} = 0;
+($server) = tls_pair(%both, %orders);
+is($server->get_cipher, $suites[1], '... unless it is false');
+
+my %dhe = (SSL_cipher_list => 'DHE-RSA-AES128-GCM-SHA256');
+($server) = tls_pair(%both, mine => {%dhe}, theirs => {%dhe});
+like($server->get_cipher, qr/^DHE-/,
+    'SSL_dh_file: Diffie-Hellman is there without one');
+for my $option (qw(SSL_dh SSL_dh_file)) {
+    like(
+        our_error(%both, mine => { %dhe, $option => undef }, theirs => {%dhe}),
+        qr/no shared cipher/,
+        "... $option => undef turns it off"
+    );
+}
+($server) = tls_pair(%both);
+like($server->get_cipher, qr/^ECDHE-/, 'ECDH is there, too');
+isnt(
+    our_error(
+        mine   => { SSL_ecdh_curve => 'P-384:P-521' },
+        theirs => { SSL_ecdh_curve => 'P-256' }
+    ),
+    '',
+    '... its groups are those of SSL_ecdh_curve'
+);
+is(
+    our_error(
+        mine   => { SSL_ecdh_curve => 'P-384:P-256' },
+        theirs => { SSL_ecdh_curve => 'P-256' }
+    ),
+    '',
+    '... a list of them'
+);
+
+# --- files ------------------------------------------------------------------
+
+subtest 'the files of the manual are not looked for' => sub {
+    in_old_folder(
+        sub {
+            local $ENV{SSL_CERT_FILE} = cert('ca');
+            local $ENV{SSL_CERT_DIR}  = undef;
+            IO::Socket::SSL::default_ca(undef);
+            my %none = (SSL_ca_file => undef);
+            is(our_error(mine => {%none}), '',
+                'SSL_ca_file: the default is default_ca()');
+            like(our_error(mine => {%none}, %UNKNOWN),
+                $REFUSED, '... not certs/my-ca.pem');
+            IO::Socket::SSL::default_ca(undef);
+
+            my %no_cert = (SSL_cert_file => undef, SSL_key_file => undef);
+            like(our_error(role => 'server', mine => {%no_cert}),
+                qr/no shared cipher|no suitable/,
+                'SSL_cert_file of a server: none');
+            my ($sock) = tls_pair(
+                role => 'server',
+                mine => {
+                    SSL_verify_mode => SSL_VERIFY_PEER,
+                    SSL_ca_file     => cert('ca')
+                },
+                theirs => {%no_cert},
+            );
+            ok(!$sock->peer_certificate, '... of a client: none');
+        }
+    );
+};
+
+# --- schemes ----------------------------------------------------------------
+
+sub named {
+    my ($cn,   @alternative) = @_;
+    my ($cert, $key)         = CERT_create(
+        subject => { commonName => $cn },
+        @alternative ? (subjectAltNames => \@alternative) : (),
+        purpose => 'server',
+    );
+    my ($sock, $peer) = tls_pair(
+        mine   => { SSL_verify_mode => SSL_VERIFY_NONE },
+        theirs => {
+            SSL_cert_file => undef,
+            SSL_key_file  => undef,
+            SSL_cert      => $cert,
+            SSL_key       => $key
+        }
+    );
+    CERT_free($cert);
+    KEY_free($key);
+    return ($sock, $peer);
+}
+
+my ($alt, $alt_peer) = named('cn.example', [DNS => '*.example.test'],
+    [DNS => 'www*.test.org']);
+my ($cn, $cn_peer) = named('*.example.test');
+
+ok($alt->verify_hostname('www.example.test', 'smtp'),
+    'smtp: wildcards in subjectAltNames');
+ok(!$alt->verify_hostname('www1.test.org', 'smtp'), 'smtp: of full labels');
+for my $scheme (qw(smtp pop3 imap acap nntp)) {
+    ok($cn->verify_hostname('www.example.test', $scheme),
+        "$scheme: wildcards in the common name");
+    ok(!$cn->verify_hostname('a.www.example.test', $scheme),
+        "$scheme: for one label");
+}
+ok(!$cn->verify_hostname('www.example.test', 'ldap'),
+    'ldap: no wildcards in the common name, as ever');
+
+my ($ip,   $ip_peer)   = named('127.0.0.1');
+my ($beside, $beside_peer) = named('127.0.0.1', [DNS => 'an.example']);
+for my $scheme (qw(http www)) {
+    ok($ip->verify_hostname('127.0.0.1', $scheme),
+        "$scheme: an IPv4 address as common name");
+    ok(!$beside->verify_hostname('127.0.0.1', $scheme),
+        "$scheme: ... not beside subjectAltNames");
+}
+
+done_testing();
