@@ -95,6 +95,13 @@ subtest 'SSL_ctx_free' => sub {
     ok($context,                        '... which it holds');
     ok($sock->close(SSL_ctx_free => 1), 'close(SSL_ctx_free => 1)');
     ok(!defined $context,               '... lets it go');
+
+    ($sock, $peer) = tls_pair();
+    Scalar::Util::weaken($context = ${*$sock}{_SSL_ctx});
+    ok($sock->close,     'close without it');
+    ok(defined $context, '... leaves the context to the socket');
+    undef $sock;
+    ok(!defined $context, '... with which it goes');
 };
 
 for my $class (qw(SSL_SSL X509_Certificate)) {

@@ -110,4 +110,18 @@ ok(IO::Socket::SSL->start_SSL($unnamed, SSL_ca_file => cert('ca')),
 is($named, 'unknown', "set_ctx_defaults: the name is 'unknown' then");
 IO::Socket::SSL::set_ctx_defaults(scheme => undef, name => undef);
 
+subtest 'peek' => sub {
+    my ($sock, $peer) = tls_pair(
+        peer => sub { my ($sock) = @_; print $sock 'one two'; }
+    );
+    ok(readable($sock), 'data comes');
+    for my $time (1 .. 3) {
+        is($sock->peek(my $seen, 3), 3, "call $time of peek");
+        is($seen, 'one', '... returns the same');
+    }
+    is($sock->peek(my $at = '>', 3, 1), 3, 'with an offset, as sysread');
+    is($at, '>one', '... into the same place');
+    is(sysread($sock, my $in, 100), 7, 'nothing was taken');
+};
+
 done_testing();

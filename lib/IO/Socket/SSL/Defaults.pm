@@ -205,12 +205,18 @@ sub IO::Socket::SSL::set_default_context {
     return;
 }
 
+# What is false names no context.
+sub _names_one {
+    my ($thing) = @_;
+    return ref $thing || $thing;
+}
+
 # The context that the arguments name; undef: they name none.
 sub context_to_reuse {
     my ($args) = @_;
     my $thing = $args->{SSL_reuse_ctx};
 
-    return unless defined $thing;
+    return unless _names_one($thing);
     return _context_of($thing) || croak "invalid context to reuse: $thing";
 }
 
@@ -219,7 +225,7 @@ sub context_of_socket {
     my ($args) = @_;
 
     return $default_context
-      if $default_context && !defined $args->{SSL_reuse_ctx};
+      if $default_context && !_names_one($args->{SSL_reuse_ctx});
     return IO::Socket::SSL::SSL_Context->new(%$args);
 }
 

@@ -1,0 +1,152 @@
+# The scheme of verify_hostname as a hash: each key, and each of its values.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Test;
+use IO::Socket::SSL;
+use IO::Socket::SSL::Utils;
+use Test::More;
+
+# A connection to a server whose certificate has these names alone.
+sub named {
+    my ($cn,   @alternative) = @_;
+    my ($cert, $key)         = CERT_create(
+        subject => { commonName => $cn },
+        @alternative
+        ? (subjectAltNames => [map { [DNS => $_] } @alternative])
+        : (),
+        purpose => 'server',
+    );
+    my ($sock, $peer) = tls_pair(
+        mine   => { SSL_verify_mode => SSL_VERIFY_NONE },
+        theirs => {
+            SSL_cert_file => undef,
+            SSL_key_file  => undef,
+            SSL_cert      => $cert,
+            SSL_key       => $key
+        }
+    );
+    CERT_free($cert);
+    KEY_free($key);
+    return { sock => $sock, peer => $peer };
+}
+
+my %CERT = (
+    both => named('cn.example.test', 'alt.example.test'),
+    cn   => named('cn.example.test'),
+    alt  => named('unused', '*.star.test', 'www*.part.test', 'in.*.test', '*'),
+    star => named('*.star.test'),
+    part => named('www*.part.test'),
+);
+
+# certificate, scheme, host => does it match?
+my @CASES = (
+    ['check_cn: 0', 'both', {}, 'cn.example.test', 0],
+    ['... in any case', 'cn', { check_cn => 0 }, 'cn.example.test', 0],
+    [
+        'check_cn: always', 'both',
+        { check_cn => 'always' },
+        'cn.example.test', 1
+    ],
+    ['... and alone', 'cn', { check_cn => 'always' }, 'cn.example.test', 1],
+    [
+        'check_cn: when_only, with subjectAltNames', 'both',
+        { check_cn => 'when_only' }, 'cn.example.test', 0
+    ],
+    [
+        '... without', 'cn', { check_cn => 'when_only' },
+        'cn.example.test',           1
+    ],
+    [
+        '... another word: the common name is not checked', 'cn',
+        { check_cn => 'sometimes' },                        'cn.example.test',
+        0
+    ],
+    ['subjectAltNames count always', 'both', {}, 'alt.example.test', 1],
+
+    ['wildcards_in_alt: 0', 'alt', {}, 'a.star.test', 0],
+    [
+        'wildcards_in_alt: leftmost', 'alt',
+        { wildcards_in_alt => 'leftmost' }, 'a.star.test', 1
+    ],
+    [
+        '... for one label', 'alt',
+        { wildcards_in_alt => 'leftmost' }, 'a.b.star.test', 0
+    ],
+    [
+        '... and a whole one', 'alt',
+        { wildcards_in_alt => 'leftmost' }, 'www1.part.test', 0
+    ],
+    [
+        'wildcards_in_alt: anywhere', 'alt',
+        { wildcards_in_alt => 'anywhere' }, 'www1.part.test', 1
+    ],
+    [
+        '... but not in the middle', 'alt',
+        { wildcards_in_alt => 'anywhere' }, 'in.a.test', 0
+    ],
+    [
+        '... and never all there is', 'alt',
+        { wildcards_in_alt => 'anywhere' }, 'anything', 0
+    ],
+
+    [
+        'wildcards_in_cn: 0', 'star',
+        { check_cn => 'always' }, 'a.star.test', 0
+    ],
+    [
+        'wildcards_in_cn: leftmost', 'star',
+        { check_cn => 'always', wildcards_in_cn => 'leftmost' },
+        'a.star.test', 1
+    ],
+    [
+        '... whole labels', 'part',
+        { check_cn => 'always', wildcards_in_cn => 'leftmost' },
+        'www1.part.test', 0
+    ],
+    [
+        'wildcards_in_cn: anywhere', 'part',
+        { check_cn => 'always', wildcards_in_cn => 'anywhere' },
+        'www1.part.test', 1
+    ],
+);
+
+for my $case (@CASES) {
+    my ($claim, $cert, $scheme, $host, $expected) = @$case;
+    my $sock = $CERT{$cert}{sock};
+    is(!!$sock->verify_hostname($host, $scheme), !!$expected, $claim);
+}
+
+my @asked;
+ok(
+    $CERT{both}{sock}->verify_hostname(
+        'any.host',
+        { callback => sub { @asked = @_; return 1 }, check_cn => 'always' }
+    ),
+    'callback: its word counts, and no other key'
+);
+is_deeply(
+    \@asked,
+    ['any.host', 'cn.example.test', GEN_DNS, 'alt.example.test'],
+    '... it is called with host, common name, subjectAltNames'
+);
+ok(
+    !$CERT{both}{sock}->verify_hostname(
+        'cn.example.test', { callback => sub { 0 }, check_cn => 'always' }
+    ),
+    '... also when it says no'
+);
+
+# What applications and RFCs make of one certificate.
+is_deeply(
+    [
+        map { !!$CERT{alt}{sock}->verify_hostname('www1.part.test', $_) }
+          qw(http ldap smtp sip none)
+    ],
+    [!!1, !!0, !!0, !!0, !!1],
+    'schemes differ in the wildcards that they allow'
+);
+
+done_testing();
