@@ -8,6 +8,7 @@ use warnings;
 use Carp  qw(croak);
 use Fcntl qw(F_SETFD);
 use IO::Handle;
+use IO::Socket::INET;
 use POSIX       ();
 use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
 
@@ -107,6 +108,20 @@ sub wait_for {
     }
     my @captured = $self->{seen} =~ $pattern;
     return wantarray ? @captured : $captured[0];
+}
+
+# Wait until it listens on a port of 127.0.0.1; for a server that does not say
+# when, so that there is nothing to wait for but an answer.
+sub wait_for_port {
+    my ($self, $port) = @_;
+
+    my $until = _now() + $DEADLINE;
+    until (IO::Socket::INET->new("127.0.0.1:$port")) {
+        die "$self->{name}: nobody listens on port $port:\n$self->{seen}\n"
+          if _now() > $until;
+        select undef, undef, undef, 0.01;
+    }
+    return;
 }
 
 # Forget what was said, so that wait_for sees only what comes next.
