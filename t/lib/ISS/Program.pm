@@ -119,7 +119,7 @@ sub wait_for_port {
     until (IO::Socket::INET->new("127.0.0.1:$port")) {
         die "$self->{name}: nobody listens on port $port:\n$self->{seen}\n"
           if _now() > $until;
-        select undef, undef, undef, 0.01;
+        select undef, undef, undef, 0.01;    ## no critic (ProhibitSleepViaSelect)
     }
     return;
 }
