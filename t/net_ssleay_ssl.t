@@ -169,7 +169,11 @@ each_version(
         my %versions;
         my ($sock, $peer) = tls_pair(
             version => $version,
-            peer    => sub { my ($sock) = @_; print $sock scalar <$sock> }
+            peer    => sub {
+                my ($sock) = @_;
+                print $sock scalar <$sock>;
+                close $sock;
+            }
         );
         $sock->set_msg_callback(
             sub {
@@ -180,6 +184,7 @@ each_version(
         print $sock "line\n";
         is(scalar <$sock>, "line\n", 'data');
         my $name = Net::SSLeay::get_version($sock->_get_ssl_object);
+        is(scalar <$sock>, undef, 'the alert close_notify');
         close $sock;
         is_deeply([map { sort keys %$_ } @versions{ 0, 1 }],
             [$name, $name], 'it knows the SSL of either direction');

@@ -66,6 +66,12 @@ sub configuration {
     return write_file("conf-$version", <<"CONF", 0600);
 $modules
 LoadModule mod_tls.c
+<IfModule !mod_xfer.c>
+LoadModule mod_xfer.c
+</IfModule>
+<IfModule !mod_ls.c>
+LoadModule mod_ls.c
+</IfModule>
 ServerType inetd
 ServerName test
 User $user
@@ -79,7 +85,6 @@ ScoreboardFile none
 RequireValidShell off
 AuthOrder mod_auth_file.c
 AuthUserFile $dir/passwd
-AllowOverwrite on
 <IfModule mod_delay.c>
 DelayEngine off
 </IfModule>
