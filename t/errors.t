@@ -183,7 +183,7 @@ subtest 'the number and the text of SSL_WANT_*' => sub {
     sysread $sock, my $buffer, 1;
     cmp_ok($SSL_ERROR,    '==', SSL_WANT_READ, '$SSL_ERROR is a number');
     cmp_ok($sock->errstr, '==', SSL_WANT_READ, 'errstr is one, too');
-    is($sock->errstr, 'SSL wants a read first', '... and a text');
+    is($sock->errstr, 'SSL wants a read first!', '... and a text');
     ok($sock->want_read,   'want_read');
     ok(!$sock->want_write, 'not want_write');
 };
@@ -201,7 +201,7 @@ subtest 'errors belong to their socket' => sub {
     );
     is(
         $sock->errstr,
-        'SSL wants a read first',
+        'SSL wants a read first!',
         'errstr as a method tells that of the socket'
     );
 };

@@ -43,8 +43,8 @@ for my $name (sort keys %NUMBER) {
     cmp_ok(main->can($name)->(),
         '==', $NUMBER{$name}, "$name is $NUMBER{$name}");
 }
-is(SSL_WANT_READ,  'SSL wants a read first',  'SSL_WANT_READ has a text');
-is(SSL_WANT_WRITE, 'SSL wants a write first', 'SSL_WANT_WRITE has a text');
+is(SSL_WANT_READ,  'SSL wants a read first!',  'SSL_WANT_READ has a text');
+is(SSL_WANT_WRITE, 'SSL wants a write first!', 'SSL_WANT_WRITE has a text');
 
 $IO::Socket::SSL::ERROR = 'set through the alias';
 is(

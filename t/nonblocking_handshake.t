@@ -51,7 +51,7 @@ each_setting(
             is($handshake->(), undef, "the $time call returns undef");
             ok($!{EWOULDBLOCK}, '... with EWOULDBLOCK');
             cmp_ok($SSL_ERROR, '==', SSL_WANT_READ, '... and SSL_WANT_READ');
-            is($SSL_ERROR, 'SSL wants a read first', '... with its text');
+            is($SSL_ERROR, 'SSL wants a read first!', '... with its text');
         }
         ok(!$sock->opened, 'under way: not opened');
         ok($sock->opening, 'under way: opening');

@@ -32,8 +32,8 @@ iss_find_error_variable(pTHX_ bool in_new_thread)
 	}
 }
 
-#define WANT_READ_TEXT "SSL wants a read first"
-#define WANT_WRITE_TEXT "SSL wants a write first"
+#define WANT_READ_TEXT "SSL wants a read first!"
+#define WANT_WRITE_TEXT "SSL wants a write first!"
 
 static void
 set_dualvar(pTHX_ SV *sv, IV number, const char *text, STRLEN len)

@@ -199,4 +199,26 @@ subtest 'SSL_reuse_ctx: other options of contexts are ignored' => sub {
     }
 };
 
+# The address is in the certificate of the one server, not of the other.
+for my $name (qw(PeerHost PeerAddr)) {
+    my %outcome;
+    for my $identity (qw(server wrong-name)) {
+        my $listener = listener();
+        my $server   = served($listener, identity($identity));
+        my $sock     = IO::Socket::SSL->new(
+            $name               => '127.0.0.1',
+            PeerPort            => $listener->sockport,
+            SSL_ca_file         => cert('ca'),
+            SSL_verifycn_scheme => 'http'
+        );
+        $outcome{$identity} = $sock ? '' : "$SSL_ERROR";
+    }
+    is($outcome{server}, '', "SSL_verifycn_name: else $name is the name");
+    like(
+        $outcome{'wrong-name'},
+        qr/hostname verification failed: wanted "127\.0\.0\.1"/,
+        '... or it fails'
+    );
+}
+
 done_testing();

@@ -7,8 +7,8 @@ use warnings;
 use Scalar::Util qw(dualvar);
 
 my %VALUE = (
-    SSL_WANT_READ  => dualvar(2, 'SSL wants a read first'),
-    SSL_WANT_WRITE => dualvar(3, 'SSL wants a write first'),
+    SSL_WANT_READ  => dualvar(2, 'SSL wants a read first!'),
+    SSL_WANT_WRITE => dualvar(3, 'SSL wants a write first!'),
 
     SSL_VERIFY_NONE                 => 0,
     SSL_VERIFY_PEER                 => 1,
