@@ -31,7 +31,7 @@ my @OPTIONS = map { "SSL_$_" } qw(
 );
 my @TRUE = map { "SSL_$_" } qw(
   honor_cipher_order mode_release_buffers check_crl strict_eof
-  force_fingerprint use_cert keepSocketOnError
+  force_fingerprint use_cert keepSocketOnError nodelay
 );
 
 my %VALUE = (

@@ -100,13 +100,20 @@ $waiting->blocking(0);
 is_empty('stop_SSL', sub { $waiting->stop_SSL });
 
 # The end of a file is no error: what Perl's own handles give there.
-my ($ended, $its_peer) = tls_pair(peer => sub { close $_[0] });
-for my $method (qw(getline getc)) {
-    is_deeply([$ended->$method], [undef], "$method at the end: undef");
+my %AT_END = (
+    getline  => [undef],
+    getc     => [undef],
+    getlines => [],
+    sysread  => [0],
+    read     => [0],
+    peek     => [0],
+);
+for my $method (sort keys %AT_END) {
+    my ($ended, $its_peer) = tls_pair(peer => sub { close $_[0] });
+    my @arguments = $method =~ /^get/ ? () : (my $in, 1);
+    is_deeply([$ended->$method(@arguments)],
+        $AT_END{$method}, "$method at the end is no failure");
 }
-is_deeply([$ended->sysread(my $rest, 1)], [0], 'sysread at the end: 0');
-is_deeply([$ended->getlines], [], 'getlines at the end: no lines');
-$ended->close;
 
 my ($cut, $cutter) = tls_pair(
     mine => { SSL_strict_eof => 1 },

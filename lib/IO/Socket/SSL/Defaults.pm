@@ -48,6 +48,22 @@ sub as_in_1_77 {
     return;
 }
 
+# Where a sub, an object, a handle, a list or the name of a scheme is wanted,
+# what is false is none of them, and as if it were not given, too.
+my @NONE_IF_FALSE = map { "SSL_$_" } qw(
+  ca client_ca cert key dh verifycn_scheme verify_callback passwd_cb
+  create_ctx_callback ocsp_staple_callback ocsp_cache session_cache
+  ticket_keycb ciphersuites alpn_protocols npn_protocols
+);
+
+sub _without_false {
+    my (%args) = @_;
+
+    delete @args{ grep { defined $args{$_} && !ref $args{$_} && !$args{$_} }
+          @NONE_IF_FALSE };
+    return %args;
+}
+
 # An undef argument is as if it were not given.
 sub _overlay {
     my ($onto, $from) = @_;
@@ -67,6 +83,7 @@ sub merge {
     my $role   = $server ? \%for_server : \%for_client;
     my %wanted = %$given;
     $filter->($server ? 1 : 0, \%wanted) if $filter;
+    %wanted = _without_false(%wanted);
     my %merged = $AS_IN_1_77 ? %OLD_VALUES : ();
     _overlay(\%merged, $_) for \%for_all, $role, \%wanted;
     $merged{_SSL_merged} = 1;
