@@ -25,7 +25,8 @@ print $context ? 'it is loaded' : "refused: $SSL_ERROR", "\n";
 PERL
 
 my @PROGRAM = (
-    $^X, (map { "-I$_" } grep { !ref } @INC), '-MIO::Socket::SSL', '-we',
+    $^X, (map { "-I$_" } grep { !ref } @INC),
+    '-MIO::Socket::SSL', '-we',
     $TELL, cert('server'), cert_file('encrypted.key')
 );
 
@@ -54,7 +55,8 @@ sub in_session {
             if ($path) {
                 open($terminal, '+<', $path) or die "$path: $!\n";
             }
-            my ($status, $said) = ISS::Program->run(\@PROGRAM, input => "secret\n");
+            my ($status, $said) =
+              ISS::Program->run(\@PROGRAM, input => "secret\n");
             $me->tell($said);
         }
     );
@@ -73,18 +75,19 @@ sub wait_for_prompt {
 }
 
 # A terminal ends with the session that it belongs to.
-for my $answer (
-    ['secret', qr/^it is loaded/],
-    ['wrong',  qr/^refused: .*encrypted\.key/]
-  )
+for my $answer (['secret', qr/^it is loaded/],
+    ['wrong', qr/^refused: .*encrypted\.key/])
 {
     my ($text, $expected) = @$answer;
   SKIP: {
         my ($master, $path) = terminal();
         skip $path, 2 if !$master;
         my $program = in_session($path);
-        like(wait_for_prompt($master), qr/pass ?phrase/i,
-            'the terminal asks for the pass phrase');
+        like(
+            wait_for_prompt($master),
+            qr/pass ?phrase/i,
+            'the terminal asks for the pass phrase'
+        );
         syswrite $master, "$text\n";
         like(($program->hear)[0], $expected, "... which may be $text");
     }

@@ -49,8 +49,10 @@ for my $version (versions()) {
         shut_elsewhere($sock, $how);
         ok(!$sock->stop_SSL, "$version, $HOW[$how]: stop_SSL fails");
         like($SSL_ERROR, qr/\w/, "... and says why: $SSL_ERROR");
-        ok($sock->close(SSL_fast_shutdown => 0),
-            '... a close that waits comes back');
+        ok(
+            $sock->close(SSL_fast_shutdown => 0),
+            '... a close that waits comes back'
+        );
         is(fileno $sock, undef, '... having closed it');
     }
 }
@@ -64,8 +66,11 @@ my ($sock, $peer) = tls_pair(
 );
 print $sock 'all of it';
 shut_elsewhere($sock, 1);
-is_deeply([$peer->hear], ['all of it', 'truncated'],
-    'the peer gets what was sent, and sees that no close_notify came');
+is_deeply(
+    [$peer->hear],
+    ['all of it', 'truncated'],
+    'the peer gets what was sent, and sees that no close_notify came'
+);
 ok($sock->close, 'and then it closes');
 
 done_testing();

@@ -17,8 +17,8 @@ sub options {
     my $pod = File::Spec->catfile($FindBin::Bin, '..', 'lib', 'IO', 'Socket',
         'SSL.pod');
     open(my $in, '<', $pod) or die "$pod: $!";
-    my %of_close = map { $_ => 1 }
-      qw(SSL_no_shutdown SSL_fast_shutdown SSL_ctx_free);
+    my %of_close =
+      map { $_ => 1 } qw(SSL_no_shutdown SSL_fast_shutdown SSL_ctx_free);
     return grep { !$of_close{$_} }
       map { /^=item (SSL_[a-z]\w*) =>/ ? $1 : () } <$in>;
 }
@@ -76,7 +76,8 @@ for my $option (@options) {
 
 # What is false is no sub, no object, no handle.
 for my $option (
-    map { "SSL_$_" } qw(ca client_ca cert key dh verifycn_scheme
+    map { "SSL_$_" }
+    qw(ca client_ca cert key dh verifycn_scheme
     verify_callback passwd_cb create_ctx_callback ocsp_staple_callback
     ocsp_cache session_cache ticket_keycb ciphersuites
     alpn_protocols npn_protocols error_trap on_peer_shutdown)
@@ -99,8 +100,9 @@ like(
 );
 
 # Those that decide by undef and '' what is done.
-is(outcome('client', SSL_server => undef), '', 'SSL_server => undef: a client');
-is(outcome('client', SSL_server => ''),    '', "SSL_server => '': a client");
+is(outcome('client', SSL_server => undef),
+    '', 'SSL_server => undef: a client');
+is(outcome('client', SSL_server => ''), '', "SSL_server => '': a client");
 for my $false ('', 0) {
     my ($tcp) = raw_pair(sub { });
     IO::Socket::SSL->start_SSL($tcp, SSL_startHandshake => $false);

@@ -92,14 +92,6 @@ pass_on(pTHX_ SV *code, I32 ax)
 	call_sv(code, GIMME_V);
 }
 
-/* What is undef on any handle is a failure: the empty list, as with TLS. */
-static void
-drop_undef(pTHX_ I32 ax)
-{
-	if (GIMME_V == G_LIST && PL_stack_sp == &ST(0) && !SvOK(ST(0)))
-		PL_stack_sp--;
-}
-
 static const char *
 plain_name(pTHX_ enum iss_method method)
 {
@@ -118,6 +110,19 @@ is_closed(pTHX_ GV *glob)
 	return GvIO(glob) == NULL || IoIFP(GvIOp(glob)) == NULL;
 }
 
+/*
+ * What is undef on any handle is a failure, and the empty list, as with TLS;
+ * getc has it for the end of the data, too.
+ */
+static void
+drop_undef(pTHX_ enum iss_method method, GV *glob, I32 ax)
+{
+	if (GIMME_V != G_LIST || PL_stack_sp != &ST(0) || SvOK(ST(0)))
+		return;
+	if (method != ISS_METHOD_GETC || is_closed(aTHX_ glob))
+		PL_stack_sp--;
+}
+
 void
 iss_run_method(pTHX_ enum iss_method method, GV *glob, I32 ax, I32 items)
 {
@@ -134,7 +139,7 @@ iss_run_method(pTHX_ enum iss_method method, GV *glob, I32 ax, I32 items)
 		return;
 	}
 	pass_on(aTHX_ (SV *)get_cv(plain_name(aTHX_ method), GV_ADD), ax);
-	drop_undef(aTHX_ ax);
+	drop_undef(aTHX_ method, glob, ax);
 }
 
 void

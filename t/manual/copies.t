@@ -28,18 +28,27 @@ each_version(
     sub {
         my ($version) = @_;
 
-        is_deeply([after_child($version, sub { $_[0]->close })],
+        is_deeply(
+            [after_child($version, sub { $_[0]->close })],
             [undef, 'close_notify'],
-            'closing a copy affects the original: the peer sees the end');
+            'closing a copy affects the original: the peer sees the end'
+        );
         for my $close ('close', 'stop_SSL') {
             is_deeply(
-                [after_child($version, sub { $_[0]->$close(SSL_no_shutdown => 1) })],
+                [
+                    after_child(
+                        $version, sub { $_[0]->$close(SSL_no_shutdown => 1) }
+                    )
+                ],
                 ["of the parent\n", undef],
                 "... not by $close(SSL_no_shutdown => 1)"
             );
         }
-        is_deeply([after_child($version, sub { undef $_[0] })],
-            ["of the parent\n", undef], '... nor by going out of scope');
+        is_deeply(
+            [after_child($version, sub { undef $_[0] })],
+            ["of the parent\n", undef],
+            '... nor by going out of scope'
+        );
     }
 );
 

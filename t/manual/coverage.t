@@ -49,6 +49,7 @@ sub wrong_with {
 
 open(my $coverage, '<', File::Spec->catfile($FindBin::Bin, 'COVERAGE'))
   or die "COVERAGE: $!";
+
 # The sections in the order of the manual, with the sentences that each has
 # and the lines that it got.
 my (@sections, %count);
@@ -64,7 +65,7 @@ sub check_line {
     my ($at, $section, $quotation, $status, $why) = @_;
 
     $number++;
-    is($at, $number, "$section: $quotation");
+    is($at,      $number,             "$section: $quotation");
     is($section, $sections[-1]{name}, '... is in its section');
     $sections[-1]{lines}++;
     $count{$status}++;
@@ -80,9 +81,11 @@ while (my $line = <$coverage>) {
     chomp $line;
     if ($line =~ /^= (.+): (\d+)\z/) {
         begin_section($1, $2);
-    } elsif ($line =~ $LINE) {
+    }
+    elsif ($line =~ $LINE) {
         check_line($1, $2, $3, $4, $5);
-    } else {
+    }
+    else {
         fail("line $.: number | section | sentence | test or none");
         diag($line);
     }

@@ -36,13 +36,15 @@ my $TODAY = 'DEFAULT:!EXPORT:!LOW:!MEDIUM:!NULL:!aNULL:!eNULL:!RC4:!DES'
 # Nobody is verified: who verifies takes no anonymous suites.
 sub offered {
     my (@args) = @_;
-    return [tls12_suites(
-        client_hello(SSL_verify_mode => SSL_VERIFY_NONE, @args))];
+    return [
+        tls12_suites(client_hello(SSL_verify_mode => SSL_VERIFY_NONE, @args))
+    ];
 }
 
 # Suites without a certificate, among those that OpenSSL 1.1.1 and up have.
 my %ANONYMOUS = map { $_ => 1 } 0x0018, 0x001b, 0x0034, 0x003a, 0x0046,
-  0x006c, 0x006d, 0x0089, 0x009b, 0x00a6, 0x00a7, 0x00bf, 0x00c5, 0xc016 .. 0xc019;
+  0x006c, 0x006d, 0x0089, 0x009b, 0x00a6, 0x00a7, 0x00bf, 0x00c5,
+  0xc016 .. 0xc019;
 
 sub anonymous {
     my ($suites) = @_;
@@ -53,12 +55,21 @@ my $openssl = offered(SSL_cipher_list => '');
 my $all     = offered(SSL_cipher_list => 'ALL:!LOW');
 my $default = offered();
 
+plan skip_all => 'this OpenSSL has no suites that tell ALL:!LOW from its own'
+  if "@$all" eq "@$openssl";
+
 ok(anonymous($all), 'ALL:!LOW has anonymous suites, seen on the wire');
-is_deeply($default, offered(SSL_cipher_list => $TODAY),
-    q(by default: OpenSSL's own less what is weak));
+is_deeply(
+    $default,
+    offered(SSL_cipher_list => $TODAY),
+    q(by default: OpenSSL's own less what is weak)
+);
 is(anonymous($default), 0, '... no anonymous ones');
-is_deeply($default, offered(SSL_cipher_list => undef),
-    '... undef is as if not given');
+is_deeply(
+    $default,
+    offered(SSL_cipher_list => undef),
+    '... undef is as if not given'
+);
 is_deeply(
     $openssl,
     offered(SSL_cipher_list => 'DEFAULT'),

@@ -49,7 +49,7 @@ sub our_error {
 
 # --- verification -----------------------------------------------------------
 
-my %UNKNOWN  = (theirs => { identity('other-server') });
+my %UNKNOWN  = (theirs            => { identity('other-server') });
 my %NAMELESS = (SSL_verifycn_name => undef, SSL_hostname => undef);
 
 like(our_error(%UNKNOWN), $REFUSED, 'SSL_verify_mode: clients verify');
@@ -69,17 +69,14 @@ like(
 );
 {
     my $sock;
-    my @warnings = warnings_of(
-        sub { ($sock) = tls_pair(mine => {%NAMELESS}) });
+    my @warnings =
+      warnings_of(sub { ($sock) = tls_pair(mine => {%NAMELESS}) });
     is(scalar @warnings, 1, '... without one it warns, once');
     like($warnings[0], qr/no name is known/, '... with the reason');
     ok($sock, '... and goes on');
 }
-like(
-    our_error(mine => { %NAMELESS, SSL_verifycn_scheme => 'http' }),
-    qr/name/,
-    '... a scheme that is set fails without a name'
-);
+like(our_error(mine => { %NAMELESS, SSL_verifycn_scheme => 'http' }),
+    qr/name/, '... a scheme that is set fails without a name');
 
 # --- protocol and ciphers ---------------------------------------------------
 
@@ -90,7 +87,8 @@ is_deeply(
 );
 {
     my %old = (SSL_version => 'TLSv1', SSL_cipher_list => 'ALL:@SECLEVEL=0');
-    isnt(our_error(theirs => {%old}), '', '... TLS 1.0 of a server is refused');
+    isnt(our_error(theirs => {%old}),
+        '', '... TLS 1.0 of a server is refused');
     isnt(our_error(role => 'server', theirs => {%old}),
         '', '... and that of a client');
 }
@@ -114,7 +112,11 @@ like($server->get_cipher, qr/^DHE-/,
     'SSL_dh_file: Diffie-Hellman is there without one');
 for my $option (qw(SSL_dh SSL_dh_file)) {
     like(
-        our_error(%both, mine => { %dhe, $option => undef }, theirs => {%dhe}),
+        our_error(
+            %both,
+            mine   => { %dhe, $option => undef },
+            theirs => {%dhe}
+        ),
         qr/no shared cipher/,
         "... $option => undef turns it off"
     );
@@ -147,16 +149,18 @@ subtest 'the files of the manual are not looked for' => sub {
             local $ENV{SSL_CERT_DIR}  = undef;
             IO::Socket::SSL::default_ca(undef);
             my %none = (SSL_ca_file => undef);
-            is(our_error(mine => {%none}), '',
-                'SSL_ca_file: the default is default_ca()');
+            is(our_error(mine => {%none}),
+                '', 'SSL_ca_file: the default is default_ca()');
             like(our_error(mine => {%none}, %UNKNOWN),
                 $REFUSED, '... not certs/my-ca.pem');
             IO::Socket::SSL::default_ca(undef);
 
             my %no_cert = (SSL_cert_file => undef, SSL_key_file => undef);
-            like(our_error(role => 'server', mine => {%no_cert}),
+            like(
+                our_error(role => 'server', mine => {%no_cert}),
                 qr/no shared cipher|no suitable/,
-                'SSL_cert_file of a server: none');
+                'SSL_cert_file of a server: none'
+            );
             my ($sock) = tls_pair(
                 role => 'server',
                 mine => {
@@ -193,29 +197,37 @@ sub named {
     return ($sock, $peer);
 }
 
-my ($alt, $alt_peer) = named('cn.example', [DNS => '*.example.test'],
-    [DNS => 'www*.test.org']);
+my ($alt, $alt_peer) =
+  named('cn.example', [DNS => '*.example.test'], [DNS => 'www*.test.org']);
 my ($cn, $cn_peer) = named('*.example.test');
 
 ok($alt->verify_hostname('www.example.test', 'smtp'),
     'smtp: wildcards in subjectAltNames');
 ok(!$alt->verify_hostname('www1.test.org', 'smtp'), 'smtp: of full labels');
 for my $scheme (qw(smtp pop3 imap acap nntp)) {
-    ok($cn->verify_hostname('www.example.test', $scheme),
-        "$scheme: wildcards in the common name");
+    ok(
+        $cn->verify_hostname('www.example.test', $scheme),
+        "$scheme: wildcards in the common name"
+    );
     ok(!$cn->verify_hostname('a.www.example.test', $scheme),
         "$scheme: for one label");
 }
-ok(!$cn->verify_hostname('www.example.test', 'ldap'),
-    'ldap: no wildcards in the common name, as ever');
+ok(
+    !$cn->verify_hostname('www.example.test', 'ldap'),
+    'ldap: no wildcards in the common name, as ever'
+);
 
-my ($ip,   $ip_peer)   = named('127.0.0.1');
+my ($ip,     $ip_peer)     = named('127.0.0.1');
 my ($beside, $beside_peer) = named('127.0.0.1', [DNS => 'an.example']);
 for my $scheme (qw(http www)) {
-    ok($ip->verify_hostname('127.0.0.1', $scheme),
-        "$scheme: an IPv4 address as common name");
-    ok(!$beside->verify_hostname('127.0.0.1', $scheme),
-        "$scheme: ... not beside subjectAltNames");
+    ok(
+        $ip->verify_hostname('127.0.0.1', $scheme),
+        "$scheme: an IPv4 address as common name"
+    );
+    ok(
+        !$beside->verify_hostname('127.0.0.1', $scheme),
+        "$scheme: ... not beside subjectAltNames"
+    );
 }
 
 done_testing();

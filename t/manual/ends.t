@@ -29,7 +29,7 @@ sub plain_after_the_end {
     is(sysread($sock, my $in, 10), 0, 'close_notify ends the data');
     ok(readable($sock), 'plain data comes');
     is(sysread($sock, $in, 10), undef, '... it is not read');
-    ok($!{EPERM}, '... with EPERM') or diag $!;
+    ok($!{EPERM},       '... with EPERM') or diag $!;
     ok($sock->stop_SSL, '... until stop_SSL');
     is(sysread($sock, $in, 10), 5, '... which lets it through');
     return;

@@ -65,16 +65,25 @@ SKIP: {
 
     my %dual = (PeerAddr => 'dual.test', PeerPort => $port);
     my ($six, $four) = (greeter($v6, $v4), greeter($v4, $v6));
-    is(greeting(%dual), "reached ::1\n",
-        'a name with addresses of both kinds: IPv6 is tried first');
+    is(
+        greeting(%dual),
+        "reached ::1\n",
+        'a name with addresses of both kinds: IPv6 is tried first'
+    );
     for my $name (qw(Domain Family)) {
-        is(greeting(%dual, $name => AF_INET),
-            "reached 127.0.0.1\n", "$name => AF_INET forces IPv4");
+        is(
+            greeting(%dual, $name => AF_INET),
+            "reached 127.0.0.1\n",
+            "$name => AF_INET forces IPv4"
+        );
     }
     close $v6;
     $six->kill;
-    is(greeting(%dual), "reached 127.0.0.1\n",
-        'no IPv6 connectivity: IPv4 is tried then, where it failed in 1.77');
+    is(
+        greeting(%dual),
+        "reached 127.0.0.1\n",
+        'no IPv6 connectivity: IPv4 is tried then, where it failed in 1.77'
+    );
 }
 
 # Another base class, in a process of its own.
@@ -89,7 +98,8 @@ SKIP: {
 
     is(
         perl_says(
-            '-we', "$USE print qq(\@IO::Socket::SSL::ISA "
+            '-we',
+            "$USE print qq(\@IO::Socket::SSL::ISA "
               . '@{[IO::Socket::SSL->can_ipv6]} @{[IO::Socket::SSL::CAN_IPV6]});'
         ),
         'IO::Socket::INET6 IO::Socket::INET6 IO::Socket::INET6',
@@ -97,7 +107,8 @@ SKIP: {
     );
     is(
         perl_says(
-            '-we', "$HIDE use IO::Socket::SSL 'inet4';"
+            '-we',
+            "$HIDE use IO::Socket::SSL 'inet4';"
               . ' print "@IO::Socket::SSL::ISA"'
         ),
         'IO::Socket::INET',
@@ -105,7 +116,8 @@ SKIP: {
     );
     is(
         perl_says(
-            '-we', "$HIDE use IO::Socket::SSL 'inet6';"
+            '-we',
+            "$HIDE use IO::Socket::SSL 'inet6';"
               . ' print "@IO::Socket::SSL::ISA"'
         ),
         'IO::Socket::INET6',
@@ -129,7 +141,8 @@ PERL
     for my $name (qw(Domain Family)) {
         is(
             perl_says(
-                '-we', "$USE use Socket; $connect print greeting("
+                '-we',
+                "$USE use Socket; $connect print greeting("
                   . "PeerAddr => '$address', $name => AF_INET)"
             ),
             "reached 127.0.0.1\n",
@@ -137,20 +150,23 @@ PERL
         );
     }
     is(
-        perl_says('-we', "$USE $connect print greeting(PeerAddr => '$address')"),
+        perl_says(
+            '-we', "$USE $connect print greeting(PeerAddr => '$address')"
+        ),
         "reached 127.0.0.1\n",
         'INET6: a client that leaves the family open'
     );
 
   SKIP: {
         my $class = IO::Socket::SSL->can_ipv6;
-        my $v6 = $class && $class->new(LocalAddr => '::1', Listen => 5);
+        my $v6    = $class && $class->new(LocalAddr => '::1', Listen => 5);
         skip 'no IPv6 on this machine', 1 if !$v6;
         my $there = greeter($v6);
         my $port  = $v6->sockport;
         is(
             perl_says(
-                '-we', "$USE $connect print greeting("
+                '-we',
+                "$USE $connect print greeting("
                   . "PeerAddr => '::1', PeerPort => $port)"
             ),
             "reached ::1\n",
@@ -175,8 +191,33 @@ if (fork) {
         PeerPort => \$listener->sockport);
 }
 PERL
-    is(perl_says('-we', "$USE $connect $server"),
-        "IO::Socket::SSL at 127.0.0.1\n", 'INET6: a server');
+    is(
+        perl_says('-we', "$USE $connect $server"),
+        "IO::Socket::SSL at 127.0.0.1\n",
+        'INET6: a server'
+    );
+}
+
+# No base class for IPv6 is there.
+(my $none = $USE) =~ s{eq 'IO/Socket/IP.pm'}{=~ m!Socket/(?:IP|INET6)[.]pm!};
+my $listener = listener();
+my $greeter  = greeter($listener);
+my $address  = address($listener);
+for my $family ('', 'Domain => Socket::AF_INET(),',
+    'Family => Socket::AF_INET(),')
+{
+    is(
+        perl_says(
+            '-we',
+            "$none my \$sock = IO::Socket::SSL->new(PeerAddr =>"
+              . " '$address', $family Timeout => 20,"
+              . " SSL_ca_file => '$CA', SSL_verifycn_name => 'localhost')"
+              . ' or die "$!, $SSL_ERROR"; print "@IO::Socket::SSL::ISA ",'
+              . ' scalar <$sock>'
+        ),
+        "IO::Socket::INET reached 127.0.0.1\n",
+        "IO::Socket::INET where neither is there; $family"
+    );
 }
 
 done_testing();

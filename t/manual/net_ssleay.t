@@ -33,9 +33,8 @@ my ($verified, $its_peer) = tls_pair(
     mine => {
         SSL_verify_callback => sub {
             my ($ok, $store, $names, $error, $cert) = @_;
-            push @seen, Net::SSLeay::PEM_get_string_X509($cert);
-            push @stores,
-              Net::SSLeay::X509_STORE_CTX_get_error_depth($store);
+            push @seen,   Net::SSLeay::PEM_get_string_X509($cert);
+            push @stores, Net::SSLeay::X509_STORE_CTX_get_error_depth($store);
             return $ok;
         }
     }

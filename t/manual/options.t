@@ -47,20 +47,20 @@ subtest 'new: all the friendly options of IO::Socket::INET' => sub {
     my $port   = $free->sockport;
     close $free;
     my $client = IO::Socket::SSL->new(
-        PeerHost  => '127.0.0.1',
-        PeerPort  => $plain->sockport,
-        LocalHost => '127.0.0.1',
-        LocalPort => $port,
-        Proto     => 'tcp',
-        Type      => SOCK_STREAM,
-        ReuseAddr => 1,
+        PeerHost   => '127.0.0.1',
+        PeerPort   => $plain->sockport,
+        LocalHost  => '127.0.0.1',
+        LocalPort  => $port,
+        Proto      => 'tcp',
+        Type       => SOCK_STREAM,
+        ReuseAddr  => 1,
         MultiHomed => 1,
-        Timeout   => 20,
-        Blocking  => 0,
+        Timeout    => 20,
+        Blocking   => 0,
         client_args()
     ) or diag "$!, $SSL_ERROR";
     is($client && $client->sockport, $port, 'LocalHost, LocalPort');
-    is($client->peerport, $plain->sockport, 'PeerHost, PeerPort');
+    is($client->peerport,            $plain->sockport, 'PeerHost, PeerPort');
     is_deeply([$server->hear], [$port], '... the server sees the same');
     is($client->timeout, 20, 'Timeout');
     ok(!$client->blocking, 'Blocking');
@@ -113,23 +113,27 @@ subtest 'SSL_honor_cipher_order: the list against BEAST' => sub {
         version => 'TLSv1_2',
         role    => 'server',
         mine    => { %list, SSL_honor_cipher_order => 1 },
-        theirs  => { SSL_cipher_list => 'ALL' }
+        theirs  => { SSL_cipher_list               => 'ALL' }
     );
     is($sock->opened, 1, 'can be used');
-    is($sock->get_cipher,
-        (tls_pair(
-            version => 'TLSv1_2',
-            role    => 'server',
-            mine    => { SSL_honor_cipher_order => 1, SSL_cipher_list => 'ALL' },
-            theirs  => { SSL_cipher_list => 'ALL' }
-        ))[0]->get_cipher,
+    is(
+        $sock->get_cipher,
+        (
+            tls_pair(
+                version => 'TLSv1_2',
+                role    => 'server',
+                mine    =>
+                  { SSL_honor_cipher_order => 1, SSL_cipher_list => 'ALL' },
+                theirs => { SSL_cipher_list => 'ALL' }
+            )
+        )[0]->get_cipher,
         'where RC4-SHA is gone, ALL decides'
     ) if $sock->get_cipher ne 'RC4-SHA';
 };
 
 subtest 'SSL_verify_mode: values may be combined' => sub {
     my %verify  = (SSL_ca_file => cert('ca'));
-    my %has_one = (theirs => { identity('client') });
+    my %has_one = (theirs      => { identity('client') });
 
     for my $mode (0x01, 0x01 | 0x04) {
         my %server = (mine => { %verify, SSL_verify_mode => $mode });
@@ -186,8 +190,11 @@ subtest 'SSL_reuse_ctx: other options of contexts are ignored' => sub {
         'ECDHE-RSA-AES256-GCM-SHA384', '... its ciphers');
     for my $none (undef, '', 0) {
         my $shown = defined $none ? "'$none'" : 'undef';
-        isnt((handshake_errors(mine => { %other, SSL_reuse_ctx => $none }))[0],
-            '', "SSL_reuse_ctx => $shown: they count");
+        isnt(
+            (handshake_errors(mine => { %other, SSL_reuse_ctx => $none }))[0],
+            '',
+            "SSL_reuse_ctx => $shown: they count"
+        );
     }
     my $closed = IO::Socket::SSL->new;
     for my $invalid ('text', {}, bless([], 'Some::Class'), $closed) {

@@ -115,6 +115,15 @@ for my $method (sort keys %AT_END) {
         $AT_END{$method}, "$method at the end is no failure");
 }
 
+# So it is before TLS, where the data is plain.
+for my $method (sort grep { $_ ne 'peek' } keys %AT_END) {
+    my ($tcp, $its_peer) = raw_pair(sub { shutdown $_[0], 1 });
+    IO::Socket::SSL->start_SSL($tcp, SSL_startHandshake => 0);
+    my @arguments = $method =~ /^get/ ? () : (my $in, 1);
+    is_deeply([$tcp->$method(@arguments)],
+        $AT_END{$method}, "$method at the end of plain data");
+}
+
 my ($cut, $cutter) = tls_pair(
     mine => { SSL_strict_eof => 1 },
     peer => sub { $_[0]->close(SSL_no_shutdown => 1) }

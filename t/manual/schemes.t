@@ -36,79 +36,83 @@ sub named {
 my %CERT = (
     both => named('cn.example.test', 'alt.example.test'),
     cn   => named('cn.example.test'),
-    alt  => named('unused', '*.star.test', 'www*.part.test', 'in.*.test', '*'),
+    alt => named('unused', '*.star.test', 'www*.part.test', 'in.*.test', '*'),
     star => named('*.star.test'),
     part => named('www*.part.test'),
 );
 
 # certificate, scheme, host => does it match?
 my @CASES = (
-    ['check_cn: 0', 'both', {}, 'cn.example.test', 0],
-    ['... in any case', 'cn', { check_cn => 0 }, 'cn.example.test', 0],
+    ['check_cn: 0',     'both', {},                'cn.example.test', 0],
+    ['... in any case', 'cn',   { check_cn => 0 }, 'cn.example.test', 0],
     [
-        'check_cn: always', 'both',
-        { check_cn => 'always' },
-        'cn.example.test', 1
+        'check_cn: always',       'both',
+        { check_cn => 'always' }, 'cn.example.test',
+        1
     ],
     ['... and alone', 'cn', { check_cn => 'always' }, 'cn.example.test', 1],
     [
         'check_cn: when_only, with subjectAltNames', 'both',
-        { check_cn => 'when_only' }, 'cn.example.test', 0
-    ],
-    [
-        '... without', 'cn', { check_cn => 'when_only' },
-        'cn.example.test',           1
-    ],
-    [
-        '... another word: the common name is not checked', 'cn',
-        { check_cn => 'sometimes' },                        'cn.example.test',
+        { check_cn => 'when_only' },                 'cn.example.test',
         0
+    ],
+    ['... without', 'cn', { check_cn => 'when_only' }, 'cn.example.test', 1],
+    [
+        '... another word: the common name is not checked',
+        'cn', { check_cn => 'sometimes' },
+        'cn.example.test', 0
     ],
     ['subjectAltNames count always', 'both', {}, 'alt.example.test', 1],
 
     ['wildcards_in_alt: 0', 'alt', {}, 'a.star.test', 0],
     [
-        'wildcards_in_alt: leftmost', 'alt',
-        { wildcards_in_alt => 'leftmost' }, 'a.star.test', 1
+        'wildcards_in_alt: leftmost',       'alt',
+        { wildcards_in_alt => 'leftmost' }, 'a.star.test',
+        1
     ],
     [
-        '... for one label', 'alt',
-        { wildcards_in_alt => 'leftmost' }, 'a.b.star.test', 0
+        '... for one label',
+        'alt', { wildcards_in_alt => 'leftmost' },
+        'a.b.star.test', 0
     ],
     [
-        '... and a whole one', 'alt',
-        { wildcards_in_alt => 'leftmost' }, 'www1.part.test', 0
+        '... and a whole one',              'alt',
+        { wildcards_in_alt => 'leftmost' }, 'www1.part.test',
+        0
     ],
     [
-        'wildcards_in_alt: anywhere', 'alt',
-        { wildcards_in_alt => 'anywhere' }, 'www1.part.test', 1
+        'wildcards_in_alt: anywhere',       'alt',
+        { wildcards_in_alt => 'anywhere' }, 'www1.part.test',
+        1
     ],
     [
-        '... but not in the middle', 'alt',
-        { wildcards_in_alt => 'anywhere' }, 'in.a.test', 0
+        '... but not in the middle',        'alt',
+        { wildcards_in_alt => 'anywhere' }, 'in.a.test',
+        0
     ],
     [
-        '... and never all there is', 'alt',
-        { wildcards_in_alt => 'anywhere' }, 'anything', 0
+        '... and never all there is',       'alt',
+        { wildcards_in_alt => 'anywhere' }, 'anything',
+        0
     ],
 
     [
-        'wildcards_in_cn: 0', 'star',
+        'wildcards_in_cn: 0',     'star',
         { check_cn => 'always' }, 'a.star.test', 0
     ],
     [
-        'wildcards_in_cn: leftmost', 'star',
-        { check_cn => 'always', wildcards_in_cn => 'leftmost' },
+        'wildcards_in_cn: leftmost',
+        'star', { check_cn => 'always', wildcards_in_cn => 'leftmost' },
         'a.star.test', 1
     ],
     [
-        '... whole labels', 'part',
-        { check_cn => 'always', wildcards_in_cn => 'leftmost' },
+        '... whole labels',
+        'part', { check_cn => 'always', wildcards_in_cn => 'leftmost' },
         'www1.part.test', 0
     ],
     [
-        'wildcards_in_cn: anywhere', 'part',
-        { check_cn => 'always', wildcards_in_cn => 'anywhere' },
+        'wildcards_in_cn: anywhere',
+        'part', { check_cn => 'always', wildcards_in_cn => 'anywhere' },
         'www1.part.test', 1
     ],
 );

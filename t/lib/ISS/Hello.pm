@@ -69,7 +69,7 @@ sub _parsed {
     }
     my $versions = $extension{ +SUPPORTED_VERSIONS };
     return {
-        suites => [grep { $_ != NO_RENEGOTIATION } unpack 'n*', $suites],
+        suites   => [grep { $_ != NO_RENEGOTIATION } unpack 'n*', $suites],
         versions => defined $versions
         ? [unpack 'n*', unpack 'C/a', $versions]
         : [],
