@@ -173,6 +173,22 @@ subtest 'accept_SSL of a listener with a plain socket' => sub {
     served($plain, $peer);
 };
 
+# As Net::Server did until 2010: its own base class accepted.
+subtest 'accept_SSL with a socket that was accepted elsewhere' => sub {
+    my $listener = tls_listener();
+    my $peer     = client($listener);
+    my $bare     = IO::Socket->can('accept')->($listener, 'IO::Socket::SSL');
+    is($listener->accept_SSL($bare), $bare, 'it is given what we have')
+      or diag $SSL_ERROR;
+    served($bare, $peer);
+    my ($tcp) = raw_pair(sub { });
+    like(
+        died(sub { $listener->accept_SSL($tcp) }),
+        qr/^accept_SSL needs an IO::Socket::SSL at \Q$0\E line/,
+        'a plain socket is none of ours'
+    );
+};
+
 subtest 'the Timeout of a listener' => sub {
     my $listener = tls_listener(Timeout => 0.2);
     local $! = 0;

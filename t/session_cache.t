@@ -331,6 +331,36 @@ subtest 'get_session gives junk' => sub {
     }
 };
 
+# The cache of Net::FTP before Perl 5.34 loads no Net::SSLeay.
+subtest 'a cache that frees without Net::SSLeay' => sub {
+    is(
+        perl_says(
+            '-e', <<'CODE', cert('ca')),
+            use IO::Socket::SSL;
+            use ISS::Sessions;
+            @INC = grep { !ref && !-e "$_/Net/SSLeay.pm" } @INC;
+            package Single;
+            sub new { my $x; return bless \$x, shift }
+            sub add_session {
+                my ($cache, $key, $session) = @_;
+                Net::SSLeay::SESSION_free($$cache) if $$cache;
+                $$cache = $session;
+            }
+            sub get_session { return ${ $_[0] } }
+            sub DESTROY { Net::SSLeay::SESSION_free(${ $_[0] }) if ${ $_[0] } }
+            package main;
+            my $server = resuming_server(SSL_version => 'TLSv1_3');
+            my $cache  = Single->new;
+            print resumed($server, SSL_session_cache => $cache) ? 1 : 0
+              for 1 .. 3;
+            undef $cache;
+            print exists $INC{'Net/SSLeay.pm'} ? ' loaded' : ' not loaded';
+CODE
+        '011 not loaded',
+        'is given SESSION_free'
+    );
+};
+
 subtest 'Net::SSLeay frees what a cache owns' => sub {
     plan skip_all => ISS::NetSSLeay->missing
       if ISS::NetSSLeay->missing;

@@ -12,6 +12,8 @@ use ISS::Test;
 use ISS::WebSuite;
 
 plan skip_all => ISS::Nginx->missing if ISS::Nginx->missing;
+plan skip_all => 'this Mojo::UserAgent has no tls_options'
+  if !Mojo::UserAgent->can('tls_options');
 
 web_suite(
     sub {

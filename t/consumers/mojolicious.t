@@ -12,6 +12,9 @@ use ISS::Consumer
   qw(Mojolicious Mojo::Server::Daemon Mojo::UserAgent Mojo::IOLoop);
 use ISS::Test;
 
+plan skip_all => 'this Mojo::UserAgent has no tls_options'
+  if !Mojo::UserAgent->can('tls_options');
+
 my $MEGABYTES = 4;
 my $PARALLEL  = 20;
 my $LARGE     = join '', map { pack 'N', $_ * 2654435761 % 2**32 }

@@ -174,12 +174,9 @@ sub accept {
     if (!$socket) {
         ($socket, $peer) = $self->SUPER::accept($class || __PACKAGE__)
           or return $self->_base_failed('accepting');
-        my %args = %{ $hash->{_SSL_arguments} };
-        ${*$socket}{_SSL_arguments} = \%args;
-        ${*$socket}{_SSL_ctx}       = $hash->{_SSL_ctx};
-        ${*$socket}{_SSL_opened}    = 0;
+        $self->_lend_to($socket);
         $socket->blocking(0) unless $self->blocking;
-        my $start = $args{SSL_startHandshake};
+        my $start = $hash->{_SSL_arguments}{SSL_startHandshake};
         return wantarray ? ($socket, $peer) : $socket
           if defined $start && !$start;
     }
@@ -189,6 +186,18 @@ sub accept {
     }
     return $socket unless wantarray;
     return ($socket, defined $peer ? $peer : getpeername($socket));
+}
+
+# What a listener was given holds for the sockets that it accepts, and for
+# those that were accepted behind its back.
+sub _lend_to {
+    my ($self, $socket) = @_;
+    my ($ours, $theirs) = (\%{*$self}, \%{*$socket});
+
+    $theirs->{_SSL_arguments} = { %{ $ours->{_SSL_arguments} || {} } };
+    $theirs->{_SSL_ctx}       = $ours->{_SSL_ctx};
+    $theirs->{_SSL_opened}    = 0;
+    return;
 }
 
 sub connect_SSL {
@@ -203,6 +212,9 @@ sub accept_SSL {
     my $socket = @_ % 2 || (@_ && ref $_[0]) ? shift : $self;
 
     _debug(2, 'accept_SSL') if $DEBUG;
+    croak 'accept_SSL needs an ' . __PACKAGE__
+      unless blessed $socket && $socket->isa(__PACKAGE__);
+    $self->_lend_to($socket) if $socket != $self && !${*$socket}{_SSL_ctx};
     return _handshake_as($socket, 1, @_ == 1 ? %{ $_[0] } : @_);
 }
 

@@ -1,6 +1,7 @@
 # HTTP::Tiny wants Net::SSLeay to be there before it does https, and uses
 # three functions of it.  Where no real one is installed, that one module is
-# given these three; nobody else gets to see them, and %INC stays clean.
+# given these three; nobody else gets to see them, and %INC stays clean.  So it
+# is with the one function that caches of sessions want.
 # $IO::Socket::SSL::Facade::OFF = 1 turns it off.
 package IO::Socket::SSL::Facade;
 
@@ -27,6 +28,16 @@ sub _serve {
     my $source = "delete \$INC{'$FILE'}; 1;";
     open my $handle, '<', \$source or return;
     return $handle;
+}
+
+# A cache of the user's own frees what it owns with Net::SSLeay::SESSION_free
+# (Net::FTP's did until Perl 5.34), and counts on us to have loaded it.
+sub lend_session_free {
+    no warnings 'once';
+    *Net::SSLeay::SESSION_free =
+      \&IO::Socket::SSL::Session_Cache::_free_session
+      unless $OFF || defined &Net::SSLeay::SESSION_free;
+    return;
 }
 
 sub _define {

@@ -32,6 +32,10 @@ sub _check {
       unless blessed $cache
       && $cache->can('get_session')
       && $cache->can('add_session');
+    if ($cache->can('add_session') != \&add_session) {
+        require IO::Socket::SSL::Facade;
+        IO::Socket::SSL::Facade::lend_session_free();
+    }
     return $cache;
 }
 
