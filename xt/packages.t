@@ -1,0 +1,112 @@
+# quickstart and runtests on systems that we do not have here: which command
+# of which package manager they run, or tell the user to run.  The programs
+# are stubs that write down how they were called.
+use strict;
+use warnings;
+
+use File::Temp qw(tempdir);
+use Test::More;
+
+plan skip_all => 'not in a checkout' if !-e 'inc/common.sh';
+
+my $tools = tempdir(CLEANUP => 1);
+my $log   = "$tools/log";
+
+sub stub {
+    my ($name, $code) = @_;
+    open(my $out, '>', "$tools/bin/$name") or die "$name: $!";
+    print $out "#!/bin/sh\necho \"$name \$*\" >>$log\n$code\n";
+    close $out or die "$name: $!";
+    chmod 0755, "$tools/bin/$name" or die "$name: $!";
+    return;
+}
+
+# What a system with these programs is told: (exit status, output, calls).
+sub told {
+    my (%system) = @_;
+
+    mkdir "$tools/bin" or die $!;
+    for my $name (qw(sed grep cat rm chmod)) {
+        my ($path) = grep { -x } map { "$_/$name" } split /:/, $ENV{PATH};
+        symlink $path, "$tools/bin/$name" or die "$name: $!";
+    }
+    stub(id    => "echo $system{uid}");
+    stub(uname => 'echo ' . ($system{uname} || 'Linux'));
+    stub($_ => $system{programs}{$_}) for keys %{ $system{programs} };
+    unlink $log;
+    my $said =
+      `PATH=$tools/bin /bin/sh -c 'set -eu; . inc/common.sh; $system{do}' 2>&1`;
+    my $status = $? >> 8;
+    open(my $in, '<', $log) or die "$log: $!";
+    my @calls = grep { !/^(?:id|uname) / } <$in>;
+    chomp @calls;
+    unlink glob "$tools/bin/*";
+    rmdir "$tools/bin" or die $!;
+    return ($status, $said, @calls);
+}
+
+# The manager's programs, none of whose packages is installed; how it is
+# asked for them, and what the command that installs them looks like.
+my %SYSTEM = (
+    Fedora => {
+        uid      => 0,
+        programs => { dnf => 'exit 0', rpm => 'exit 1' },
+        install  => qr/^dnf install -y perl-interpreter perl-devel .*\bgcc make openssl-devel /,
+        tests    => qr/^dnf install -y nginx curl /,
+    },
+    Alpine => {
+        uid      => 0,
+        programs =>
+          { apk => 'if [ "$1" = info ]; then exit 1; fi; exit 0' },
+        install => qr/^apk add perl perl-dev gcc musl-dev make openssl-dev /,
+        tests   => qr/^apk add nginx curl /,
+    },
+    macOS => {
+        uid      => 501,                  # Homebrew refuses root
+        uname    => 'Darwin',
+        programs => {
+            brew => 'case $1 in --prefix) echo /opt/openssl;; '
+              . 'list) exit 1;; esac'
+        },
+        install => qr/^brew install openssl\@3 pkgconf libidn2 libpsl$/,
+        tests   => qr/^brew install nginx curl /,
+    },
+);
+for my $name (sort keys %SYSTEM) {
+    my %system = %{ $SYSTEM{$name} };
+    my ($status, $said, @calls) = told(%system, do => 'provide_build');
+    is($status, 0, "$name: what the build takes is installed") or diag $said;
+    is(scalar(grep { $_ =~ $system{install} } @calls),
+        1, '... by one command')
+      or diag join "\n", @calls;
+    like($said, qr/^== installing \S.* \(\w+\)$/m, '... and said');
+
+    ($status, $said, @calls) = told(%system, do => 'provide tests');
+    is($status, 0, "$name: and what the tests take");
+    is(scalar(grep { $_ =~ $system{tests} } @calls), 1, '... by one command')
+      or diag join "\n", @calls;
+
+    # The other kind of user may not.
+    $system{uid} = $system{uid} ? 0 : 501;
+    ($status, $said, @calls) = told(%system, do => 'provide_build');
+    is($status, 1, "$name: who may not install is refused");
+    my ($command) = $said =~ /^    (\S.*)$/m;
+    like($command, $system{install}, '... with the command to run');
+    ok(!(grep { /install|add/ } @calls), '... and nothing was installed')
+      or diag join "\n", @calls;
+}
+
+# All is there: nothing is installed.
+my ($status, $said, @calls) = told(
+    uid      => 0,
+    programs => { dnf => 'exit 0', rpm => 'exit 0' },
+    do       => 'provide_build'
+);
+is($status, 0, 'where all is there');
+ok(!(grep { /install/ } @calls), '... nothing is installed');
+
+($status, $said) = told(uid => 0, programs => {}, do => 'provide_build');
+is($status, 1, 'an unknown system without a compiler');
+like($said, qr/unknown;.*please install perl.*OpenSSL 1\.1\.1/s,
+    '... is told what to install');
+done_testing;
