@@ -43,7 +43,7 @@ PerlPostConfigRequire <dir>/startup.pl
 CONF
 
 # Room for a test's clients and for children that are on their way out.
-my $THREADED = "ThreadsPerChild 8\nMaxRequestWorkers 64\nServerLimit 8\n"
+my $THREADED = "ThreadsPerChild 8\nMaxRequestWorkers 64\nServerLimit 32\n"
   . "PerlInterpStart 2\nPerlInterpMax 2\nPerlInterpMaxSpare 2";
 my %THREADS = (
     prefork => 'MaxRequestWorkers 32',
