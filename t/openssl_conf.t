@@ -42,11 +42,8 @@ CODE
 
 like(connected('MaxProtocol = TLSv1.2'), qr/^TLSv1_2 /, 'MaxProtocol');
 like(connected('MinProtocol = TLSv1.3'), qr/^TLSv1_3 /, 'MinProtocol');
-like(
-    connected('MinProtocol = TLSv1.3', SSL_version => 'TLSv1_2'),
-    qr/^TLSv1_2 /,
-    '... but SSL_version says otherwise'
-);
+like(connected('MinProtocol = TLSv1.3', SSL_version => 'TLSv1_2'),
+    qr/^TLSv1_2 /, '... but SSL_version says otherwise');
 is(
     connected('Ciphersuites = TLS_CHACHA20_POLY1305_SHA256'),
     'TLSv1_3 TLS_CHACHA20_POLY1305_SHA256',

@@ -32,10 +32,10 @@ sub told {
     }
     stub(id    => "echo $system{uid}");
     stub(uname => 'echo ' . ($system{uname} || 'Linux'));
-    stub($_ => $system{programs}{$_}) for keys %{ $system{programs} };
+    stub($_    => $system{programs}{$_}) for keys %{ $system{programs} };
     unlink $log;
     my $said =
-      `PATH=$tools/bin /bin/sh -c 'set -eu; . inc/common.sh; $system{do}' 2>&1`;
+`PATH=$tools/bin /bin/sh -c 'set -eu; . inc/common.sh; $system{do}' 2>&1`;
     my $status = $? >> 8;
     open(my $in, '<', $log) or die "$log: $!";
     my @calls = grep { !/^(?:id|uname) / } <$in>;
@@ -51,18 +51,18 @@ my %SYSTEM = (
     Fedora => {
         uid      => 0,
         programs => { dnf => 'exit 0', rpm => 'exit 1' },
-        install  => qr/^dnf install -y perl-interpreter perl-devel .*\bgcc make openssl-devel /,
-        tests    => qr/^dnf install -y nginx curl /,
+        install  =>
+qr/^dnf install -y perl-interpreter perl-devel .*\bgcc make openssl-devel /,
+        tests => qr/^dnf install -y nginx curl /,
     },
     Alpine => {
         uid      => 0,
-        programs =>
-          { apk => 'if [ "$1" = info ]; then exit 1; fi; exit 0' },
-        install => qr/^apk add perl perl-dev gcc musl-dev make openssl-dev /,
-        tests   => qr/^apk add nginx curl /,
+        programs => { apk => 'if [ "$1" = info ]; then exit 1; fi; exit 0' },
+        install  => qr/^apk add perl perl-dev gcc musl-dev make openssl-dev /,
+        tests    => qr/^apk add nginx curl /,
     },
     macOS => {
-        uid      => 501,                  # Homebrew refuses root
+        uid      => 501,        # Homebrew refuses root
         uname    => 'Darwin',
         programs => {
             brew => 'case $1 in --prefix) echo /opt/openssl;; '
@@ -107,6 +107,9 @@ ok(!(grep { /install/ } @calls), '... nothing is installed');
 
 ($status, $said) = told(uid => 0, programs => {}, do => 'provide_build');
 is($status, 1, 'an unknown system without a compiler');
-like($said, qr/unknown;.*please install perl.*OpenSSL 1\.1\.1/s,
-    '... is told what to install');
+like(
+    $said,
+    qr/unknown;.*please install perl.*OpenSSL 1\.1\.1/s,
+    '... is told what to install'
+);
 done_testing;

@@ -12,12 +12,13 @@ use ISS::Test;
 
 plan skip_all => ISS::NetSSLeay->missing if ISS::NetSSLeay->missing;
 
-for my $name (qw(nginx_lwp nginx_net_https nginx_http_tiny starttls ftps proxy))
+for
+  my $name (qw(nginx_lwp nginx_net_https nginx_http_tiny starttls ftps proxy))
 {
     my $file = "$FindBin::Bin/../real/$name.t";
     ISS::Test::watch_for_hangs($name);    # each has its time
-    my @said = split /^/, perl_says('-MNet::SSLeay', $file);
-    my $status = $?;
+    my @said     = split /^/, perl_says('-MNet::SSLeay', $file);
+    my $status   = $?;
     my ($reason) = ($said[0] || '') =~ /^1\.\.0 # SKIP (.*)/;
   SKIP: {
         skip $reason, 1 if defined $reason;

@@ -25,12 +25,14 @@ sub request {
     my ($furl, $method, $url, $body, $sink) = @_;
 
     my %request = (method => $method, url => $url);
-    $request{content}    = $body                  if defined $body;
-    $request{write_code} = sub { $sink->($_[3]) } if $sink;
+    $request{content}    = $body if defined $body;
+    $request{write_code} = sub { $sink->($_[3]) }
+      if $sink;
     my $answer = $furl->request(%request);
     return {
-        status  => $answer->code,
-        header  => { map { lc $_ => $answer->header($_) } $answer->headers->keys },
+        status => $answer->code,
+        header =>
+          { map { lc $_ => $answer->header($_) } $answer->headers->keys },
         content => $answer->content,
         error   => $answer->header('X-Internal-Response')
         ? $answer->message . "\n" . $answer->content

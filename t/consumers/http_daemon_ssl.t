@@ -29,7 +29,7 @@ sub serve {
           answer($request->method, $request->uri->path, $request->content);
         $client->send_response(
             HTTP::Response->new(
-                $status, undef,
+                $status,                             undef,
                 ['Content-Length', length $content], $content
             )
         );
@@ -41,7 +41,7 @@ sub serve {
 my $server = peer(
     sub {
         local $SIG{CHLD} = 'IGNORE';
-        for (;;) {
+        for (; ;) {
             my ($client, $peer) = $daemon->accept or next;
             isa_ok($client, 'HTTP::Daemon::ClientConn::SSL')
               if ref $client ne 'HTTP::Daemon::ClientConn::SSL';
@@ -52,16 +52,23 @@ my $server = peer(
     }
 );
 my $url = $daemon->url =~ s{/$}{}r;
+
 # Its manual says that it hangs on larger ones, and a multiple of 2048.
 served_suite($url, keeps => 1, takes => 20_001);
 
 # Plain HTTP on the TLS port: it answers what it can, and lives.
 my $plain = IO::Socket::INET->new(substr $url, length 'https://') or die $!;
 print $plain "GET /page HTTP/1.0\r\n\r\n";
-like(join('', <$plain>), qr/^HTTP\S+ 400 .*Try using\s+HTTPS/s,
-    'a client without TLS is told where to go');
+like(
+    join('', <$plain>),
+    qr/^HTTP\S+ 400 .*Try using\s+HTTPS/s,
+    'a client without TLS is told where to go'
+);
 close $plain;
-is(HTTP::Tiny->new(SSL_options => { client_args() }, verify_SSL => 1)
+is(
+    HTTP::Tiny->new(SSL_options => { client_args() }, verify_SSL => 1)
       ->get("$url/page")->{status},
-    200, '... and the next is served');
+    200,
+    '... and the next is served'
+);
 consumer_done();

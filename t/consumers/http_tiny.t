@@ -14,31 +14,5 @@ use ISS::WebSuite;
 plan skip_all => ISS::Nginx->missing if ISS::Nginx->missing;
 
 ok(scalar HTTP::Tiny->can_ssl, 'HTTP::Tiny says that it can do https');
-web_suite(
-    sub {
-        my %ssl  = @_;
-        my $tiny = HTTP::Tiny->new(
-            verify_SSL  => 1,
-            timeout     => 20,
-            keep_alive  => 1,
-            SSL_options => \%ssl
-        );
-        return sub { request($tiny, @_) };
-    }
-);
+web_suite(\&tiny_client);
 consumer_done();
-
-sub request {
-    my ($tiny, $method, $url, $body, $sink) = @_;
-
-    my %option;
-    $option{content}       = $body if defined $body;
-    $option{data_callback} = $sink if $sink;
-    my $answer = $tiny->request($method, $url, \%option);
-    return {
-        status  => $answer->{status},
-        header  => $answer->{headers},
-        content => $answer->{content},
-        error   => $answer->{status} == 599 ? $answer->{content} : ''
-    };
-}

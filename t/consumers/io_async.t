@@ -6,7 +6,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 
-use Digest::SHA qw(sha256_hex);
+use Digest::SHA   qw(sha256_hex);
 use ISS::Consumer qw(IO::Async::SSL IO::Async::Loop IO::Async::Stream
   IO::Async::Listener);
 use ISS::Test;
@@ -37,8 +37,11 @@ sub serve_line {
     if ($1 eq 'facts') {
         my $handle = $stream->read_handle;
         $stream->write(
-            join(' ', ref $handle, $handle->get_sslversion,
-                $handle->peer_certificate('cn') || 'nobody') . "\n"
+            join(' ',
+                ref $handle,
+                $handle->get_sslversion,
+                $handle->peer_certificate('cn') || 'nobody')
+              . "\n"
         );
     }
     return 1;
@@ -110,14 +113,17 @@ for my $version (versions()) {
         sha256_hex($LARGE) . "\n",
         "$version: " . length($LARGE) . ' bytes are taken'
     );
-    is(answer($stream, "facts\n", 'line')->get,
-        "IO::Socket::SSL $version nobody\n", "$version: by us");
+    is(
+        answer($stream, "facts\n", 'line')->get,
+        "IO::Socket::SSL $version nobody\n",
+        "$version: by us"
+    );
     is(sha256_hex(answer($stream, "large\n", 'all')->get),
         sha256_hex($LARGE), "$version: and delivered");
 }
 
-my @digests = map { 'digest 100000' . "\n" . chr(64 + $_) x 100_000 }
-  1 .. $PARALLEL;
+my @digests =
+  map { 'digest 100000' . "\n" . chr(64 + $_) x 100_000 } 1 .. $PARALLEL;
 my @answers = map {
     my $question = $_;
     connected($port)->then(sub { answer($_[0], $question, 'line') })
@@ -150,15 +156,18 @@ like(
     'a client without a certificate'
 );
 my $stream = connected($strict, identity('client'))->get;
-like(answer($stream, "facts\n", 'line')->get,
-    qr/Test Client$/, '... one with it is known');
+like(
+    answer($stream, "facts\n", 'line')->get,
+    qr/Test Client$/,
+    '... one with it is known'
+);
 
 # --- SSL_upgrade of a connection that was plain -------------------------------------
 
 my $plain = listener();
 my $peer  = peer(
     sub {
-        my $tcp = $plain->accept or die $!;
+        my $tcp = $plain->accept       or die $!;
         scalar(<$tcp>) eq "STARTTLS\n" or die 'no STARTTLS';
         syswrite $tcp, "go\n";
         my $sock = IO::Socket::SSL->start_SSL($tcp, server_args())

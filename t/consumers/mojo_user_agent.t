@@ -42,8 +42,9 @@ sub request {
     my $error   = $tx->error || {};
     my $headers = $tx->res->headers;
     return {
-        status  => $tx->res->code,
-        header  => { map { lc $_ => $headers->header($_) } @{ $headers->names } },
+        status => $tx->res->code,
+        header =>
+          { map { lc $_ => $headers->header($_) } @{ $headers->names } },
         content => $tx->res->body,
         error   => $error->{code} ? '' : $error->{message}
     };

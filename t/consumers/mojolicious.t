@@ -17,8 +17,8 @@ plan skip_all => 'this Mojo::UserAgent has no tls_options'
 
 my $MEGABYTES = 4;
 my $PARALLEL  = 20;
-my $LARGE     = join '', map { pack 'N', $_ * 2654435761 % 2**32 }
-  1 .. $MEGABYTES * 2**18;
+my $LARGE     = join '',
+  map { pack 'N', $_ * 2654435761 % 2**32 } 1 .. $MEGABYTES * 2**18;
 
 # --- the application ----------------------------------------------------------
 
@@ -26,7 +26,7 @@ my $app = Mojolicious->new;
 $app->log->level('fatal');
 $app->secrets(['for this test']);
 my $routes = $app->routes;
-$routes->get('/page' => sub { $_[0]->render(text => 'a page') });
+$routes->get('/page'  => sub { $_[0]->render(text => 'a page') });
 $routes->get('/large' => sub { $_[0]->render(data => $LARGE) });
 $routes->post(
     '/digest' => sub { $_[0]->render(text => sha256_hex($_[0]->req->body)) });
@@ -106,10 +106,13 @@ for my $version (versions()) {
     is($tx->res->body, sha256_hex($LARGE), "$version: and taken");
 
     my @facts = map { get($agent, GET => "$url/facts")->res->json } 1 .. 2;
-    is($facts[0]{class}, 'IO::Socket::SSL', "$version: the daemon uses us");
+    is($facts[0]{class},   'IO::Socket::SSL', "$version: the daemon uses us");
     is($facts[0]{version}, $version =~ s/\./_/r, "$version: is what it got");
-    is($facts[0]{connection},
-        $facts[1]{connection}, "$version: a connection is kept");
+    is(
+        $facts[0]{connection},
+        $facts[1]{connection},
+        "$version: a connection is kept"
+    );
 }
 
 subtest 'many at a time' => sub {
@@ -163,7 +166,8 @@ like(
     qr/certificate verify failed: .*unable to get (?:local )?issuer/,
     'an unknown CA'
 );
-my ($wrong, $other) = serve(cert => cert('wrong-name'), key => key('wrong-name'));
+my ($wrong, $other) =
+  serve(cert => cert('wrong-name'), key => key('wrong-name'));
 like(
     error_of(agent(), $wrong),
     qr/hostname verification failed: wanted "127\.0\.0\.1".*wrong\.invalid/,
@@ -175,13 +179,15 @@ is(get(agent(insecure => 1), GET => "$wrong/page")->res->body,
 # --- client certificates ------------------------------------------------------------
 
 my ($strict, $third) = serve(ca => cert('ca'), verify => '0x03');
-my $facts =
-  get(agent(cert => cert('client'), key => key('client')),
+my $facts = get(agent(cert => cert('client'), key => key('client')),
     GET => "$strict/facts")->res->json;
 is($facts->{subject}, 'Test Client', 'a client with a certificate is known');
 
 # TLS 1.3 tells the client when it reads; Mojo has its own words for that.
-my %said = (TLSv1_2 => qr/handshake failure/, TLSv1_3 => qr/Protocol error|Premature/);
+my %said = (
+    TLSv1_2 => qr/handshake failure/,
+    TLSv1_3 => qr/Protocol error|Premature/
+);
 for my $version (versions()) {
     my $agent = agent(tls_options => { SSL_version => $version });
     like(error_of($agent, $strict),

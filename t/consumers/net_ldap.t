@@ -7,7 +7,7 @@ use lib "$FindBin::Bin/../lib";
 use File::Temp qw(tempdir);
 use Test::More;
 
-use Digest::SHA qw(sha256_hex);
+use Digest::SHA   qw(sha256_hex);
 use ISS::Consumer qw(Net::LDAP);
 use ISS::Program;
 use ISS::Test;
@@ -19,8 +19,7 @@ my ($root, %needs) = ISS::Program->unpacked($slapd);
 my $SUFFIX   = 'dc=example,dc=test';
 my @MANAGER  = ("cn=manager,$SUFFIX", password => 'secret');
 my @VERIFIED = (verify => 'require', cafile => cert('ca'));
-my $LARGE    = join '', map { pack 'N', $_ * 2654435761 % 2**32 }
-  1 .. 2**18;
+my $LARGE    = join '', map { pack 'N', $_ * 2654435761 % 2**32 } 1 .. 2**18;
 
 # --- the server -----------------------------------------------------------------
 
@@ -152,8 +151,11 @@ my ($wrong, @wrong_port) = serve('wrong-name');
 for my $kind (sort keys %KIND) {
     my ($refused, $why) = $KIND{$kind}->(@VERIFIED);
     ok(!$refused, "$kind: the wrong name is refused");
-    like($why, qr/hostname verification failed: wanted "127\.0\.0\.1"/,
-        '... with the reason');
+    like(
+        $why,
+        qr/hostname verification failed: wanted "127\.0\.0\.1"/,
+        '... with the reason'
+    );
 }
 $wrong->stop;
 

@@ -8,7 +8,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 
-use Digest::SHA qw(sha256_hex);
+use Digest::SHA   qw(sha256_hex);
 use ISS::Consumer qw(Net::Server::HTTP Net::Server::PreFork Net::Server::Fork
   Net::Server::Proto::SSL);
 use ISS::Program;
@@ -25,8 +25,10 @@ sub start {
     my $port     = free_port();
     my $server   = ISS::Program->start(
         [
-            consumer_perl(), '-e', "$prologue $code",
-            $personality, $port, cert('server'), key('server')
+            consumer_perl(),   '-e',
+            "$prologue $code", $personality,
+            $port,             cert('server'),
+            key('server')
         ]
     );
     $server->wait_for(qr/Binding to SSL port.*\n.*(?:Setting gid|Group Not)/);
@@ -123,7 +125,7 @@ for my $personality (qw(Fork PreFork)) {
                 "$version: the glob's keys are there"
             );
             print $sock "quit\n";
-            is(scalar <$sock>, undef, "$version: the end");
+            is(scalar <$sock>,    undef,          "$version: the end");
             is($sock->eof_reason, 'close_notify', '... is a clean one');
         }
         my ($status, $said) = $server->stop;

@@ -46,8 +46,7 @@ ENABLE web
 CONF
 my $require = half() eq 'beside' ? 'require Net::SSLeay;' : '';
 my $server  = ISS::Program->start(
-    [
-        consumer_perl(), '-e', $require . <<'CODE', "$dir/conf"]
+    [consumer_perl(), '-e', $require . <<'CODE', "$dir/conf"]
             require Perlbal;
             require IO::Socket::SSL;
             warn "uses $INC{'IO/Socket/SSL.pm'} ",
@@ -59,7 +58,11 @@ CODE
 );
 my ($ours, $other) = $server->wait_for(qr/^uses (\S+) (\S+)/m);
 like($ours, qr{\bblib\b}, 'Perlbal uses our IO::Socket::SSL');
-is($other ne 'alone', half() eq 'beside', '... with Net::SSLeay as we want it');
+is(
+    $other ne 'alone',
+    half() eq 'beside',
+    '... with Net::SSLeay as we want it'
+);
 $server->wait_for_port($port);
 
 my $url = "https://127.0.0.1:$port";
@@ -90,13 +93,17 @@ my @peers = map {
     peer(
         sub {
             my ($me) = @_;
-            $me->tell(map { sha256_hex(client()->get("$url/large")->{content}) }
+            $me->tell(
+                map { sha256_hex(client()->get("$url/large")->{content}) }
                   1 .. 3);
         }
     )
 } 1 .. 4;
-is_deeply([map { $_->hear } @peers],
-    [(sha256_hex($LARGE)) x 12], 'four clients at a time');
+is_deeply(
+    [map { $_->hear } @peers],
+    [(sha256_hex($LARGE)) x 12],
+    'four clients at a time'
+);
 like(
     client(SSL_ca_file => cert('other-ca'))->get("$url/page")->{content},
     qr/unable to get (?:local )?issuer/,

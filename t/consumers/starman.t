@@ -38,17 +38,32 @@ my $port  = $probe->sockport;
 close $probe;
 my $server = ISS::Program->start(
     [
-        consumer_perl(), '-MPlack::Runner', '-e',
+        consumer_perl(),
+        '-MPlack::Runner',
+        '-e',
         'my $runner = Plack::Runner->new(server => "Starman", env => "test");'
           . '$runner->parse_options(@ARGV); $runner->run',
-        '--', '--host', '127.0.0.1', '--port', $port, '--workers', 3,
-        '--enable-ssl', '--ssl-cert', cert('server'), '--ssl-key',
-        key('server'), "$dir/app.psgi"
+        '--',
+        '--host',
+        '127.0.0.1',
+        '--port',
+        $port,
+        '--workers',
+        3,
+        '--enable-ssl',
+        '--ssl-cert',
+        cert('server'),
+        '--ssl-key',
+        key('server'),
+        "$dir/app.psgi"
     ]
 );
-$server->wait_for(qr/Binding to SSL port.*
-.*Setting gid/);
+$server->wait_for(
+    qr/Binding to SSL port.*
+.*Setting gid/
+);
 served_suite("https://127.0.0.1:$port", keeps => 1);
 my ($status, $said) = $server->stop;
-is($said =~ /^.*(?:error|warn|uninitialized).*$/im ? $& : '', '', 'its log has no error');
+is($said =~ /^.*(?:error|warn|uninitialized).*$/im ? $& : '',
+    '', 'its log has no error');
 consumer_done();

@@ -21,31 +21,5 @@ is(
     'HTTP::Tiny says that it can do https, and no more'
 );
 
-web_suite(
-    sub {
-        my %ssl  = @_;
-        my $tiny = HTTP::Tiny->new(
-            verify_SSL  => 1,
-            timeout     => 20,
-            keep_alive  => 1,
-            SSL_options => \%ssl
-        );
-        return sub { request($tiny, @_) };
-    }
-);
+web_suite(\&tiny_client);
 done_testing;
-
-sub request {
-    my ($tiny, $method, $url, $body, $sink) = @_;
-
-    my %option;
-    $option{content}       = $body if defined $body;
-    $option{data_callback} = $sink if $sink;
-    my $answer = $tiny->request($method, $url, \%option);
-    return {
-        status  => $answer->{status},
-        header  => $answer->{headers},
-        content => $answer->{content},
-        error   => $answer->{status} == 599 ? $answer->{content} : ''
-    };
-}

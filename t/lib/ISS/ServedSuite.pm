@@ -17,18 +17,18 @@ our @EXPORT = qw(answer served_suite);
 my $PAGE      = "a page\n";
 my $MEGABYTES = 4;
 my $PARALLEL  = 5;
-my $LARGE     = join '', map { pack 'N', $_ * 2654435761 % 2**32 }
-  1 .. $MEGABYTES * 2**18;
+my $LARGE     = join '',
+  map { pack 'N', $_ * 2654435761 % 2**32 } 1 .. $MEGABYTES * 2**18;
 
 # The answer to a request: (status, content).
 sub answer {
     my ($method, $path, $body) = @_;
 
-    return (200, $PAGE)  if "$method $path" eq 'GET /page';
-    return (200, $LARGE) if "$method $path" eq 'GET /large';
+    return (200, $PAGE)             if "$method $path" eq 'GET /page';
+    return (200, $LARGE)            if "$method $path" eq 'GET /large';
     return (200, sha256_hex($body)) if "$method $path" eq 'POST /digest';
-    return (200, join "\n", map { $INC{$_} || '' }
-          qw(IO/Socket/SSL.pm Net/SSLeay.pm))
+    return (200, join "\n",
+        map { $INC{$_} || '' } qw(IO/Socket/SSL.pm Net/SSLeay.pm))
       if "$method $path" eq 'GET /loaded';
     return (404, "no $path\n");
 }
@@ -59,11 +59,17 @@ sub served_suite {
     }
     _serves_many($url);
     my $answer = _client(SSL_ca_file => cert('other-ca'))->get("$url/page");
-    like($answer->{content}, qr/unable to get (?:local )?issuer/,
-        'a client that knows another CA refuses');
+    like(
+        $answer->{content},
+        qr/unable to get (?:local )?issuer/,
+        'a client that knows another CA refuses'
+    );
     $answer = _client(SSL_verifycn_name => 'other.test')->get("$url/page");
-    like($answer->{content}, qr/hostname verification failed: wanted "other/,
-        '... and one that wants another name');
+    like(
+        $answer->{content},
+        qr/hostname verification failed: wanted "other/,
+        '... and one that wants another name'
+    );
     is(_client()->get("$url/page")->{content},
         $PAGE, '... the next is served all the same');
     return;
@@ -83,8 +89,8 @@ sub _uses_ours {
 sub _serves {
     my ($client, $url, $version) = @_;
 
-    is($client->get("$url/page")->{content}, $PAGE, "$version: a page");
-    is($client->get("$url/nothing")->{status}, 404, "$version: none");
+    is($client->get("$url/page")->{content},   $PAGE, "$version: a page");
+    is($client->get("$url/nothing")->{status}, 404,   "$version: none");
     my $got = $client->get("$url/large")->{content};
     is(sha256_hex($got), sha256_hex($LARGE),
         "$version: $MEGABYTES MB are delivered");
@@ -103,8 +109,8 @@ sub _takes {
 sub _keeps_a_connection {
     my ($client, $url, $version) = @_;
 
-    my @handles = map { $client->get("$url/page"); "$client->{handle}{fh}" }
-      1 .. 3;
+    my @handles =
+      map { $client->get("$url/page"); "$client->{handle}{fh}" } 1 .. 3;
     is_deeply([grep { $_ ne $handles[0] } @handles],
         [], "$version: a connection is kept");
     return;
@@ -123,8 +129,11 @@ sub _serves_many {
             }
         )
     } 1 .. $PARALLEL;
-    is_deeply([map { $_->hear } @peers], [($PAGE) x ($PARALLEL * 4)],
-        "$PARALLEL clients at a time, 4 connections each");
+    is_deeply(
+        [map { $_->hear } @peers],
+        [($PAGE) x ($PARALLEL * 4)],
+        "$PARALLEL clients at a time, 4 connections each"
+    );
     return;
 }
 

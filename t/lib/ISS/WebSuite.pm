@@ -12,7 +12,7 @@ use ISS::Test;
 use Socket qw(inet_aton);
 use Test::More;
 
-our @EXPORT = qw(web_suite missing_module);
+our @EXPORT = qw(web_suite tiny_client missing_module);
 
 # A bare system may have no /etc/hosts.
 my $HOST = inet_aton('localhost') ? 'localhost' : '127.0.0.1';
@@ -75,6 +75,33 @@ sub web_suite {
         _refuses($make_client, $nginx, $version, %ssl);
     }
     return;
+}
+
+# A client as web_suite wants it, of HTTP::Tiny, whichever is loaded.
+sub tiny_client {
+    my (%ssl) = @_;
+
+    require HTTP::Tiny;
+    my $tiny = HTTP::Tiny->new(
+        verify_SSL  => 1,
+        timeout     => 20,
+        keep_alive  => 1,
+        SSL_options => \%ssl
+    );
+    return sub {
+        my ($method, $url, $body, $sink) = @_;
+
+        my %option;
+        $option{content}       = $body if defined $body;
+        $option{data_callback} = $sink if $sink;
+        my $answer = $tiny->request($method, $url, \%option);
+        return {
+            status  => $answer->{status},
+            header  => $answer->{headers},
+            content => $answer->{content},
+            error   => $answer->{status} == 599 ? $answer->{content} : ''
+        };
+    };
 }
 
 sub _sites {
