@@ -4,6 +4,8 @@
 use strict;
 use warnings;
 
+use File::Spec;
+use File::Temp qw(tempdir);
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
@@ -16,22 +18,26 @@ use ISS::ServedSuite;
 use ISS::Test;
 use IO::Socket::SSL;
 
+# Its log, when it listens.
+my $READY = qr/Binding to SSL port.*\n(?:.*\n)?.*(?:Setting gid|Group Not)/;
+
+sub prologue { return "require Net::SSLeay if '" . half() . "' eq 'beside';" }
+
 # start(PERL CODE): the running server and its port.  It tells its port in no
 # other way than by its log.
 sub start {
     my ($personality, $code) = @_;
 
-    my $prologue = "require Net::SSLeay if '" . half() . "' eq 'beside';";
-    my $port     = free_port();
-    my $server   = ISS::Program->start(
+    my $port   = free_port();
+    my $server = ISS::Program->start(
         [
-            consumer_perl(),   '-e',
-            "$prologue $code", $personality,
-            $port,             cert('server'),
+            consumer_perl(),    '-e',
+            prologue() . $code, $personality,
+            $port,              cert('server'),
             key('server')
         ]
     );
-    $server->wait_for(qr/Binding to SSL port.*\n.*(?:Setting gid|Group Not)/);
+    $server->wait_for($READY);
     return ($server, $port);
 }
 
@@ -133,4 +139,41 @@ for my $personality (qw(Fork PreFork)) {
             undef, 'its log has no complaint');
     };
 }
+
+# On SIGHUP it runs itself anew, with the listening descriptor.  (Only a server
+# that is based on Net::Server::Fork waits where the signal is foreseen.)
+subtest 'a restart' => sub {
+    my $script = tempdir(CLEANUP => 1) . '/server';
+    open(my $out, '>', $script) or die "$script: $!";
+    print $out "#!$^X\n", prologue(),
+      $LINES =~ s/'Net::Server'/'Net::Server::Fork'/r;
+    close $out or die "$script: $!";
+    chmod 0755, $script or die "$script: $!";
+
+    my $port   = free_port();
+    my @lib    = map { File::Spec->rel2abs($_) } grep { !ref } @INC;
+    my $server = ISS::Program->start(
+        [$script, 'Fork', $port, cert('server'), key('server')],
+        env => { PERL5LIB => join ':', @lib });
+    $server->wait_for($READY);
+    for my $what ('before', 'after') {
+        my $sock = IO::Socket::SSL->new(
+            PeerAddr => "127.0.0.1:$port",
+            client_args()
+        ) or die "connect: $SSL_ERROR";
+        print $sock "facts\nquit\n";
+        like(
+            scalar <$sock>,
+            qr/^Net::Server::Proto::SSL SSL TLSv1_3 /,
+            "$what it"
+        );
+        close $sock;
+        last if $what eq 'after';
+        $server->forget;
+        kill HUP => $server->{pid};
+        $server->wait_for(qr/Re-exec server/);
+        $server->wait_for($READY);
+    }
+    $server->stop;
+};
 consumer_done();
