@@ -8,17 +8,17 @@
 
 #include <openssl/x509.h>
 
-#include "buf.h"
-#include "cert.h"
-#include "compat.h"
-#include "hostname.h"
-#include "idn.h"
-#include "io.h"
-#include "ocsp.h"
-#include "psk.h"
-#include "resume.h"
-#include "suffix.h"
-#include "version.h"
+#include "base/buf.h"
+#include "x509/cert.h"
+#include "base/compat.h"
+#include "names/reference_id.h"
+#include "names/idn.h"
+#include "connection/io.h"
+#include "revocation/ocsp.h"
+#include "context/psk.h"
+#include "connection/resume.h"
+#include "names/suffix.h"
+#include "options/version.h"
 
 MODULE = IO::Socket::SSL	PACKAGE = IO::Socket::SSL
 

@@ -2,7 +2,7 @@
  * Any bytes as a certificate, and as the value of a subjectAltName extension
  * in one.  What is told of it stays within bounds, and its text is harmless.
  */
-#include "cert.h"
+#include "x509/cert.h"
 
 #include <stdint.h>
 #include <string.h>

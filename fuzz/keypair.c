@@ -3,7 +3,7 @@
  * wanted of it.  What was found is what was wanted; on failure there is an
  * error and nothing else.
  */
-#include "keypair.h"
+#include "x509/keypair.h"
 
 #include <stdint.h>
 #include <string.h>

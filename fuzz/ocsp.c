@@ -3,7 +3,7 @@
  * of one in a request.  What is not signed by the issuer tells nothing, and
  * what another authority's certificate is asked about never counts.
  */
-#include "ocsp.h"
+#include "revocation/ocsp.h"
 
 #include <stdint.h>
 #include <string.h>

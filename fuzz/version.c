@@ -1,7 +1,7 @@
 /*
  * Any text as SSL_version: the answer is sound, and does not depend on case.
  */
-#include "version.h"
+#include "options/version.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  * Any bytes as lists of protocol names, a server's and a client's; the first
  * byte tells where the one ends and the other begins.
  */
-#include "wire.h"
+#include "options/wire.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -7,7 +7,7 @@ use strict;
 use warnings;
 
 # glob sorts
-sub core_sources { return glob 'src/*.c' }
+sub core_sources { return glob 'src/*/*.c' }
 sub glue_sources { return glob 'xs/*.c' }
 
 sub object_of {
@@ -26,7 +26,7 @@ sub text {
 
 sub macros {
     my ($build)     = @_;
-    my $src_headers = join ' ', glob 'src/*.h';
+    my $src_headers = join ' ', glob 'src/*/*.h';
     my $xs_headers  = join ' ', glob 'xs/*.h';
     my $xs_includes = join ' ', glob 'xs/*.xsi';
 

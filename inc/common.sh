@@ -230,7 +230,7 @@ makefile_is_stale() {
 	[ -f Makefile ] && [ -f build-flags ] || return 0
 	[ -z "$(find Makefile.PL inc/*.pm lib/IO/Socket/SSL.pm -newer \
 		Makefile)" ] || return 0
-	sources=$(LC_ALL=C && echo src/*.[ch] xs/*.[ch] xs/*.xsi)
+	sources=$(LC_ALL=C && echo src/*/*.[ch] xs/*.[ch] xs/*.xsi)
 	grep -q -x -F "SOURCES=$sources" build-flags || return 0
 	if [ -n "${OPENSSL_PREFIX-}" ]; then
 		grep -q -x -F "OPENSSL_PREFIX=$OPENSSL_PREFIX" build-flags ||

@@ -27,7 +27,7 @@ plan skip_all => "no C compiler: '$flags{CC}' does not work"
 my @programs = (
     (
         map { { source => $_, name => basename($_, '.c'), run => [] } }
-        sort glob 't/core/*.c'
+        sort grep { !m{^t/core/fuzz/} } glob 't/core/*/*.c'
     ),
     (
         map {
@@ -101,11 +101,11 @@ sub compiler_works {
 # The objects of the build, or, where they are missing or too old, our own; in
 # an archive, so that a test needs only what it uses.
 sub core_archive {
-    my @headers = glob 'src/*.h';
+    my @headers = glob 'src/*/*.h';
     my $archive = "$dir/core.a";
     my (@objects, @jobs);
 
-    for my $source (sort glob 'src/*.c') {
+    for my $source (sort glob 'src/*/*.c') {
         my $built = $source =~ s/\.c$/$Config{_o}/r;
         if (is_newer($built, $source, @headers)) {
             push @objects, $built;

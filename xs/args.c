@@ -8,8 +8,8 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-#include "config.h"
-#include "hostname.h"
+#include "options/config.h"
+#include "names/reference_id.h"
 
 /* What is being filled, so that it can be released before a croak. */
 struct target {
@@ -269,7 +269,7 @@ set_option(pTHX_ const struct target *target, const struct iss_option *option,
 	case ISS_KEY:
 		set_key(aTHX_ target, option, value);
 		break;
-	case ISS_PSKS:
+	case ISS_PSK_LIST:
 		set_psks(aTHX_ target, option, value);
 		break;
 	case ISS_HANDLE:
@@ -367,7 +367,7 @@ iss_args_to_config(pTHX_ HV *args, HV *hosts, struct iss_config *config)
 	while ((entry = hv_iternext(hosts)) != NULL) {
 		name = SvPVutf8(HeSVKEY_force(entry), len);
 		iss_error_clear(&err);
-		if ((one = iss_config_add_host(&err, config, name, len)) ==
+		if ((one = iss_config_add_vhost(&err, config, name, len)) ==
 		    NULL)
 			check(aTHX_ &target, &err, ISS_ERROR);
 		fill(aTHX_ (HV *)SvRV(HeVAL(entry)), &target, one);

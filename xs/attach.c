@@ -14,7 +14,7 @@
  */
 #include "glue.h"
 
-#include "cert.h"
+#include "x509/cert.h"
 
 static const char *const method_names[ISS_METHOD_COUNT] = {
 	"read",

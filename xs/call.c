@@ -13,8 +13,8 @@
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 
-#include "buf.h"
-#include "cert.h"
+#include "base/buf.h"
+#include "x509/cert.h"
 
 enum { NAMES_MAX = 4096 };
 
@@ -373,7 +373,7 @@ ctx_created(void *host, SSL_CTX *ctx)
 	return call->died == NULL && !call->exits;
 }
 
-const struct iss_host_ops iss_perl_ops = {
+const struct iss_callbacks iss_perl_ops = {
 	.password = password,
 	.verify = verify,
 	.check_name = check_name,

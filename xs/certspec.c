@@ -4,9 +4,9 @@
  */
 #include "glue.h"
 
-#include "altname.h"
-#include "certgen.h"
-#include "usage.h"
+#include "x509/altname.h"
+#include "x509/certgen.h"
+#include "x509/usage.h"
 
 enum { DEFAULT_RSA_BITS = 2048 };
 

@@ -4,8 +4,8 @@
  */
 #include "glue.h"
 
-#include "buf.h"
-#include "trace.h"
+#include "base/buf.h"
+#include "connection/trace.h"
 
 enum { LINE_MAX_LEN = 8192, DUMP_MAX = 256 };
 

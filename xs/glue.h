@@ -12,10 +12,10 @@
 #include "XSUB.h"
 #include "ppport.h"
 
-#include "conn.h"
-#include "ctx.h"
-#include "error.h"
-#include "session.h"
+#include "connection/conn.h"
+#include "context/ctx.h"
+#include "base/error.h"
+#include "sessions/session.h"
 
 /* ---- attach.c: core objects behind Perl ones ---- */
 
@@ -133,7 +133,7 @@ struct iss_call {
 #endif
 };
 
-extern const struct iss_host_ops iss_perl_ops;
+extern const struct iss_callbacks iss_perl_ops;
 
 /*
  * Call code with mortal arguments; the result as a mortal, or NULL when it

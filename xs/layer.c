@@ -21,7 +21,7 @@
 
 #include <errno.h>
 
-#include "io.h"
+#include "connection/io.h"
 
 struct layer {
 	struct _PerlIO base;   /* Perl's own, must be first */

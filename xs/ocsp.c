@@ -8,11 +8,11 @@
 
 #include <openssl/ocsp.h>
 
-#include "buf.h"
-#include "cert.h"
-#include "compat.h"
-#include "ocsp.h"
-#include "staple.h"
+#include "base/buf.h"
+#include "x509/cert.h"
+#include "base/compat.h"
+#include "revocation/ocsp.h"
+#include "revocation/staple.h"
 
 enum { TEXT_MAX = 4096 };
 

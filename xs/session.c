@@ -8,7 +8,7 @@
  */
 #include "glue.h"
 
-#include "resume.h"
+#include "connection/resume.h"
 
 static int
 free_cache(pTHX_ SV *sv, MAGIC *mg)
@@ -83,7 +83,7 @@ iss_deliver_sessions(pTHX_ struct iss_call *call)
 	SSL_SESSION *session;
 	SV *args[2];
 
-	while ((session = iss_arrivals_take(&conn->arrivals)) != NULL) {
+	while ((session = iss_new_sessions_take(&conn->arrivals)) != NULL) {
 		if (conn->state != ISS_CONN_OPEN || call->died != NULL ||
 		    call->exits) {
 			SSL_SESSION_free(session);

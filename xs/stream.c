@@ -7,8 +7,8 @@
 
 #include <errno.h>
 
-#include "io.h"
-#include "line.h"
+#include "connection/io.h"
+#include "base/line.h"
 
 enum read_kind { READ_SOME, READ_ALL, READ_PEEK };
 
@@ -79,9 +79,9 @@ peer_closed(pTHX_ GV *glob, struct iss_conn *conn)
 	SV *result;
 	dSP;
 
-	if (!conn->got_notify || conn->told_end)
+	if (!conn->got_notify || conn->end_reported)
 		return NULL;
-	conn->told_end = true;
+	conn->end_reported = true;
 	(void)hv_stores(GvHVn(glob), "_SSL_read_closed", newSViv(1));
 	if (code == NULL) {
 		iss_call_begin(aTHX_ &call, glob, conn, NULL);

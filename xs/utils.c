@@ -4,15 +4,15 @@
  */
 #include "glue.h"
 
-#include "altname.h"
-#include "buf.h"
-#include "cert.h"
-#include "certgen.h"
-#include "certinfo.h"
-#include "file.h"
-#include "keypair.h"
-#include "pem.h"
-#include "usage.h"
+#include "x509/altname.h"
+#include "base/buf.h"
+#include "x509/cert.h"
+#include "x509/certgen.h"
+#include "x509/certinfo.h"
+#include "base/file.h"
+#include "x509/keypair.h"
+#include "x509/pem.h"
+#include "x509/usage.h"
 
 enum { DEFAULT_RSA_BITS = 2048 };
 

@@ -77,7 +77,7 @@ my @kinds  = (
         options => $KEY,
         (
             map { "SSL_$_" }
-              found(qr/\b(?:CONTEXT|IDENTITY|PEER)\("(\w+)"/, 'src/config.c')
+              found(qr/\b(?:CONTEXT|IDENTITY|PEER)\("(\w+)"/, 'src/options/config.c')
         ),
         found(qr/"(SSL_[a-z]\w+)/,            [glob 'xs/*.c']),
         found(qr/(?<![\w:])(SSL_[a-z]\w+)/, \@PERL)
@@ -133,28 +133,28 @@ my @kinds  = (
         'protocols' => $WORD,
         qw(SSLv23),
         found(
-            qr/"([\w.]+)"/, 'src/version.c', qr/protocols\[PROTOCOLS\] = \{/
+            qr/"([\w.]+)"/, 'src/options/version.c', qr/protocols\[PROTOCOLS\] = \{/
         )
     ],
     [
         schemes => $WORD,
         found(
-            qr/"(\w+)"/, 'src/scheme.c', qr/scheme_row schemes\[\] = \{/
+            qr/"(\w+)"/, 'src/names/scheme.c', qr/scheme_row schemes\[\] = \{/
         )
     ],
     [
         'words of schemes' => $WORD,
         qw(callback check_cn wildcards_in_alt wildcards_in_cn ip_in_cn),
-        map { found(qr/\{ "(\w+)"/, 'src/scheme.c', qr/${_}_words\[\] = \{/) }
+        map { found(qr/\{ "(\w+)"/, 'src/names/scheme.c', qr/${_}_words\[\] = \{/) }
           qw(cn wildcard ip)
     ],
     [
         'digests of fingerprints' => $WORD,
-        found(qr/\{ "(\w+)", \d+/, 'src/fingerprint.c')
+        found(qr/\{ "(\w+)", \d+/, 'src/options/fingerprint.c')
     ],
     [
         'fields of certificates' => $WORD,
-        found(qr/\{ "(\w+)", FIELD_/, 'xs/facts.c')
+        found(qr/\{ "(\w+)", FIELD_/, 'xs/conninfo.c')
     ],
     [
         'keys of CERT_asHash' => $KEY,
@@ -167,7 +167,7 @@ my @kinds  = (
     ],
     [
         'types of names' => $WORD,
-        found(qr/\{ "(\w+)", (?:true|false) \}/, 'src/altname.c')
+        found(qr/\{ "(\w+)", (?:true|false) \}/, 'src/x509/altname.c')
     ],
     [
         'keys of CERT_create' => $KEY,
@@ -177,7 +177,7 @@ my @kinds  = (
     ],
     [
         purposes => $WORD,
-        found(qr/\{ "(\w+)", [A-Z_ |]+,/, 'src/usage.c', qr/purposes_known/)
+        found(qr/\{ "(\w+)", [A-Z_ |]+,/, 'src/x509/usage.c', qr/purposes_known/)
     ],
     [
         'keys of Intercept' => $KEY,

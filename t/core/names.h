@@ -6,7 +6,7 @@
 
 #include <openssl/x509v3.h>
 
-#include "hostname.h"
+#include "names/reference_id.h"
 #include "tap.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
@@ -41,15 +41,15 @@
 
 /* clang-format on */
 
-static inline struct iss_host
+static inline struct iss_reference_id
 host_of(const char *text)
 {
-	struct iss_host host;
+	struct iss_reference_id host;
 	struct iss_error err;
 
 	iss_error_clear(&err);
 	memset(&host, 0, sizeof(host));
-	if (iss_host_init(&err, &host, text, strlen(text)) != 0) {
+	if (iss_reference_id_init(&err, &host, text, strlen(text)) != 0) {
 		ok(false, "host_of(%s)", text);
 		diag("%s", err.text);
 	}
@@ -61,7 +61,7 @@ static inline bool
 match_one(const char *host, const struct iss_scheme *scheme, bool as_cn,
     struct iss_san name, const struct iss_suffixes *suffixes)
 {
-	struct iss_host parsed = host_of(host);
+	struct iss_reference_id parsed = host_of(host);
 	struct iss_presented presented = {
 		.state = as_cn ? ISS_SAN_ABSENT : ISS_SAN_PRESENT,
 		.sans = as_cn ? NULL : &name,
@@ -70,7 +70,7 @@ match_one(const char *host, const struct iss_scheme *scheme, bool as_cn,
 		.n_cns = as_cn ? 1 : 0,
 	};
 
-	return iss_host_match(&parsed, scheme, &presented, suffixes);
+	return iss_reference_id_match(&parsed, scheme, &presented, suffixes);
 }
 
 #endif

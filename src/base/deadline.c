@@ -1,0 +1,76 @@
+/*
+ * The monotonic clock and poll(2).  Knows nothing of TLS.
+ */
+#include "base/deadline.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <time.h>
+
+#include "base/error.h"
+
+#define NS_PER_S INT64_C(1000000000)
+#define NS_PER_MS INT64_C(1000000)
+
+static int64_t
+now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+iss_deadline
+iss_deadline_after(double seconds)
+{
+	/* A century is for ever; so is what is not a number. */
+	if (!(seconds >= 0 && seconds < 3.2e9))
+		return ISS_NO_DEADLINE;
+	return now() + (int64_t)(seconds * (double)NS_PER_S);
+}
+
+/* What is left in milliseconds for poll, rounded up; -1 is for ever. */
+static int
+left(iss_deadline deadline)
+{
+	int64_t ns;
+
+	if (deadline == ISS_NO_DEADLINE)
+		return -1;
+	if ((ns = deadline - now()) <= 0)
+		return 0;
+	if (ns / NS_PER_MS >= INT_MAX)
+		return INT_MAX;
+	return (int)((ns + NS_PER_MS - 1) / NS_PER_MS);
+}
+
+bool
+iss_deadline_is_over(iss_deadline deadline)
+{
+	return deadline != ISS_NO_DEADLINE && now() >= deadline;
+}
+
+int
+iss_deadline_wait(int fd, int want, iss_deadline deadline)
+{
+	struct pollfd pfd = { .fd = fd };
+	int ms, n;
+
+	pfd.events = want == ISS_WANT_WRITE ? POLLOUT : POLLIN;
+	do {
+		ms = left(deadline);
+		n = poll(&pfd, 1, ms);
+		/* A poll cut short at INT_MAX ms has time left. */
+	} while (n == 0 && ms != 0 && left(deadline) != 0);
+	if (n == 0)
+		return ISS_TIMEOUT;
+	if (n < 0)
+		return errno == EINTR ? ISS_INTR : ISS_ERROR;
+	if (pfd.revents & POLLNVAL) {
+		errno = EBADF;
+		return ISS_ERROR;
+	}
+	return ISS_OK;
+}

@@ -1,0 +1,172 @@
+/*
+ * Errors as values.  Owns the wording of OpenSSL's and the system's reasons
+ * and the draining of OpenSSL's queue; knows no operation that can fail.
+ */
+#include "base/error.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include "base/compat.h"
+
+void
+iss_error_clear(struct iss_error *err)
+{
+	err->code = 0;
+	err->sys_errno = 0;
+	err->verify_error = X509_V_OK;
+	err->depth = 0;
+	err->text[0] = '\0';
+}
+
+bool
+iss_error_is_set(const struct iss_error *err)
+{
+	return err->code != 0;
+}
+
+static void
+append(struct iss_error *err, const char *before, const char *text,
+    const char *after)
+{
+	size_t len = strlen(err->text);
+
+	if (text != NULL && *text != '\0')
+		snprintf(err->text + len, sizeof(err->text) - len, "%s%s%s",
+		    before, text, after);
+}
+
+static void
+append_errno(struct iss_error *err, int errnum)
+{
+	char text[128];
+
+	if (strerror_r(errnum, text, sizeof(text)) != 0)
+		snprintf(text, sizeof(text), "error %d", errnum);
+	append(err, ": ", text, "");
+}
+
+/* OpenSSL has no words for two of TLS 1.3. */
+const char *
+iss_alert_name(int alert)
+{
+	switch (alert) {
+	case SSL_AD_MISSING_EXTENSION:
+		return "missing extension";
+	case SSL_AD_CERTIFICATE_REQUIRED:
+		return "certificate required";
+	default:
+		return SSL_alert_desc_string_long(alert);
+	}
+}
+
+/*
+ * The reason of one queue entry.  An alert is told by its name in the
+ * protocol (RFC 8446, 6), since OpenSSL's reason says "sslv3 alert" for the
+ * alerts of every version.  Reasons common to all of OpenSSL have numbers
+ * far above them.
+ */
+static void
+append_reason(struct iss_error *err, unsigned long e, const char *data)
+{
+	const char *reason = ERR_reason_error_string(e);
+	int number = ERR_GET_REASON(e);
+	int alert = number - SSL_AD_REASON_OFFSET;
+	char text[64];
+
+	if (ISS_ERR_IS_SYSTEM(e)) {
+		err->sys_errno = number;
+		append_errno(err, number);
+		return;
+	}
+	if (reason == NULL) {
+		snprintf(text, sizeof(text), "OpenSSL error 0x%08lx", e);
+		reason = text;
+	}
+	append(err, ": ", reason, "");
+	if (ERR_GET_LIB(e) == ERR_LIB_SSL && alert >= 0 && alert <= UINT8_MAX)
+		append(err, ": the peer sent the alert \"",
+		    iss_alert_name(alert), "\"");
+	else
+		append(err, " (", data, ")");
+}
+
+static void
+record(struct iss_error *err, int code, const char *fmt, va_list args)
+{
+	iss_error_clear(err);
+	err->code = code;
+	vsnprintf(err->text, sizeof(err->text), fmt, args);
+}
+
+int
+iss_error_set(struct iss_error *err, const char *fmt, ...)
+{
+	va_list args;
+
+	if (!iss_error_is_set(err)) {
+		va_start(args, fmt);
+		record(err, SSL_ERROR_SSL, fmt, args);
+		va_end(args);
+	}
+	ERR_clear_error();
+	return ISS_ERROR;
+}
+
+int
+iss_error_errno(struct iss_error *err, int errnum, const char *fmt, ...)
+{
+	va_list args;
+
+	if (!iss_error_is_set(err)) {
+		va_start(args, fmt);
+		record(err, SSL_ERROR_SYSCALL, fmt, args);
+		va_end(args);
+		err->sys_errno = errnum;
+		append_errno(err, errnum);
+	}
+	ERR_clear_error();
+	return ISS_ERROR;
+}
+
+int
+iss_error_openssl(struct iss_error *err, const char *fmt, ...)
+{
+	const char *data = NULL;
+	unsigned long e;
+	va_list args;
+	int flags = 0;
+
+	if (!iss_error_is_set(err)) {
+		va_start(args, fmt);
+		record(err, SSL_ERROR_SSL, fmt, args);
+		va_end(args);
+		e = iss_err_get_error(&data, &flags);
+		if (e != 0)
+			append_reason(
+			    err, e, (flags & ERR_TXT_STRING) ? data : NULL);
+		else
+			append(err, ": ", "OpenSSL gives no reason", "");
+	}
+	ERR_clear_error();
+	return ISS_ERROR;
+}
+
+void
+iss_error_prefix(struct iss_error *err, const char *fmt, ...)
+{
+	char text[ISS_ERROR_TEXT_MAX];
+	va_list args;
+
+	if (!iss_error_is_set(err))
+		return;
+	memcpy(text, err->text, sizeof(text));
+	va_start(args, fmt);
+	vsnprintf(err->text, sizeof(err->text), fmt, args);
+	va_end(args);
+	append(err, ": ", text, "");
+}

@@ -1,0 +1,183 @@
+/*
+ * Reading a file into a buffer, and writing one.  Knows no format.
+ */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+enum {
+	CHUNK = 16 * 1024,
+	SETTLED = 2 /* seconds; the coarsest clock of a file system */
+};
+
+static void
+stamp_set(struct iss_file_stamp *stamp, const struct stat *st)
+{
+	memset(stamp, 0, sizeof(*stamp));
+	stamp->regular = S_ISREG(st->st_mode);
+	stamp->dev = st->st_dev;
+	stamp->ino = st->st_ino;
+	stamp->size = st->st_size;
+#ifdef __APPLE__ /* POSIX 2008's names are missing there */
+	stamp->mtime.tv_sec = st->st_mtime;
+	stamp->mtime.tv_nsec = st->st_mtimensec;
+	stamp->ctime.tv_sec = st->st_ctime;
+	stamp->ctime.tv_nsec = st->st_ctimensec;
+#else
+	stamp->mtime = st->st_mtim;
+	stamp->ctime = st->st_ctim;
+#endif
+}
+
+bool
+iss_file_stamp(const char *path, struct iss_file_stamp *stamp)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return false;
+	stamp_set(stamp, &st);
+	return true;
+}
+
+static bool
+same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+bool
+iss_file_stamp_equal(
+    const struct iss_file_stamp *a, const struct iss_file_stamp *b)
+{
+	return a->regular == b->regular && a->dev == b->dev &&
+	       a->ino == b->ino && a->size == b->size &&
+	       same_time(&a->mtime, &b->mtime) &&
+	       same_time(&a->ctime, &b->ctime);
+}
+
+/* Of the two times only ctime cannot be set by a program. */
+bool
+iss_file_stamp_is_settled(const struct iss_file_stamp *stamp)
+{
+	return stamp->regular && stamp->ctime.tv_sec + SETTLED < time(NULL);
+}
+
+/* A fifo makes open wait for the other end, so a signal can come first. */
+static int
+open_again(const char *path, int flags, mode_t mode)
+{
+	int fd;
+
+	do
+		fd = open(path, flags | O_CLOEXEC | O_NOCTTY, mode);
+	while (fd < 0 && errno == EINTR);
+	return fd;
+}
+
+static ssize_t
+read_again(int fd, void *bytes, size_t size)
+{
+	ssize_t got;
+
+	do
+		got = read(fd, bytes, size);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
+static int
+read_all(struct iss_error *err, const char *path, int fd, struct iss_buf *out)
+{
+	size_t before = out->len;
+	char chunk[CHUNK];
+	ssize_t got;
+	int rv = 0;
+
+	while ((got = read_again(fd, chunk, sizeof(chunk))) > 0)
+		if (!iss_buf_append(out, chunk, (size_t)got)) {
+			rv = iss_error_set(err,
+			    "%s: larger than the %zu bytes that are read", path,
+			    out->max);
+			break;
+		}
+	if (got < 0)
+		rv = iss_error_errno(err, errno, "%s", path);
+	else if (rv == 0 && out->len == before)
+		rv = iss_error_set(err, "%s: the file is empty", path);
+	OPENSSL_cleanse(chunk, sizeof(chunk)); /* may be a key */
+	return rv;
+}
+
+int
+iss_file_read(struct iss_error *err, const char *path, struct iss_buf *out,
+    struct iss_file_stamp *stamp)
+{
+	int fd = open_again(path, O_RDONLY, 0);
+	struct stat st;
+	int rv;
+
+	if (fd < 0)
+		return iss_error_errno(err, errno, "%s", path);
+	if (fstat(fd, &st) != 0) {
+		rv = iss_error_errno(err, errno, "%s", path);
+	} else {
+		rv = read_all(err, path, fd, out);
+		if (stamp != NULL)
+			stamp_set(stamp, &st);
+	}
+	close(fd);
+	return rv;
+}
+
+static int
+write_all(int fd, const char *bytes, size_t len)
+{
+	ssize_t put;
+
+	while (len > 0) {
+		put = write(fd, bytes, len);
+		if (put < 0 && errno != EINTR)
+			return -1;
+		if (put > 0) {
+			bytes += put;
+			len -= (size_t)put;
+		}
+	}
+	return 0;
+}
+
+/* The mode comes before the first byte of a secret. */
+static int
+hide(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return -1;
+	return S_ISREG(st.st_mode) ? fchmod(fd, S_IRUSR | S_IWUSR) : 0;
+}
+
+int
+iss_file_write(struct iss_error *err, const char *path, const void *bytes,
+    size_t len, bool secret)
+{
+	int fd = open_again(path, O_WRONLY | O_CREAT | O_TRUNC,
+	    secret ? S_IRUSR | S_IWUSR : 0666);
+	int rv = 0;
+
+	if (fd < 0)
+		return iss_error_errno(err, errno, "%s", path);
+	if ((secret && hide(fd) != 0) || write_all(fd, bytes, len) != 0)
+		rv = iss_error_errno(err, errno, "%s", path);
+	/* a full disk may be told of here alone */
+	if (close(fd) != 0 && errno != EINTR && rv == 0)
+		rv = iss_error_errno(err, errno, "%s", path);
+	return rv;
+}

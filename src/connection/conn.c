@@ -1,0 +1,548 @@
+/*
+ * One SSL from new to free.  Owns the state of its two directions and the
+ * meaning of SSL_get_error(3); knows not who asks.
+ */
+#include "connection/conn.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include "base/compat.h"
+#include "connection/pump.h"
+#include "connection/resume.h"
+
+#define SHUTDOWN_FAILED "SSL shutdown error"
+#define WRITE_FAILED "SSL write error"
+
+enum { DRAIN_CHUNK = 4096 };
+
+/*
+ * TLS 1.3 servers write session tickets right after the handshake, and the
+ * first answer after them would wait for their acknowledgement: Nagle and
+ * delayed acknowledgements cost 40 ms together.  We write whole records, so
+ * there is nothing for Nagle to gather.
+ */
+static void
+set_nodelay(int fd)
+{
+	int on = 1;
+
+	/* Fails on what is not TCP, which is as well. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
+/* SNI carries A-labels without a final dot, never an address (RFC 6066, 3). */
+static int
+set_hostname(struct iss_error *err, SSL *ssl, const char *hostname)
+{
+	struct iss_reference_id host;
+
+	if (iss_reference_id_init(err, &host, hostname, strlen(hostname)) !=
+	    ISS_OK) {
+		iss_error_prefix(err, "SSL_hostname");
+		return ISS_ERROR;
+	}
+	if (host.kind != ISS_REFERENCE_NAME ||
+	    SSL_set_tlsext_host_name(ssl, host.name))
+		return ISS_OK;
+	return iss_error_openssl(err, "SSL_hostname \"%s\"", hostname);
+}
+
+/* The connection's own fingerprints, or those of its context. */
+static int
+set_fingerprints(struct iss_error *err, struct iss_verify *verify,
+    const struct iss_ctx *ctx, const struct iss_peer_config *config)
+{
+	bool own = config->fingerprints.count > 0;
+	bool force = config->force_fingerprint < 0
+			 ? ctx->force_fingerprint
+			 : config->force_fingerprint != 0;
+
+	return iss_verify_set_fingerprints(err, verify,
+	    own ? &config->fingerprints : &ctx->fingerprints, force);
+}
+
+int
+iss_conn_new(struct iss_error *err, struct iss_conn **out, struct iss_ctx *ctx,
+    int fd, const struct iss_peer_config *config,
+    const struct iss_callbacks *ops)
+{
+	struct iss_conn *conn = calloc(1, sizeof(*conn));
+	int rv = ISS_ERROR;
+	BIO *bio = NULL;
+
+	if (conn == NULL || !iss_refcount_init(&conn->refs)) {
+		free(conn);
+		return iss_error_set(err, "out of memory");
+	}
+	ERR_clear_error();
+	conn->ctx = iss_ctx_up_ref(ctx);
+	conn->asker.ops = ops;
+	iss_buf_init(&conn->unsent, ISS_RECORD_MAX);
+	conn->verify.asker = &conn->asker;
+	conn->strict_eof = config->strict_eof;
+	conn->io_timeout = config->io_timeout;
+	if ((conn->ssl = SSL_new(ctx->ssl_ctx)) == NULL ||
+	    (bio = iss_sock_bio_new(fd, &conn->sock)) == NULL) {
+		iss_error_openssl(err, "cannot make an SSL structure");
+		goto done;
+	}
+	SSL_set_bio(conn->ssl, bio, bio);
+	if (!iss_owner_attach(&conn->asker, conn->ssl)) {
+		iss_error_openssl(err, "cannot make an SSL structure");
+		goto done;
+	}
+	if (set_fingerprints(err, &conn->verify, ctx, config) != ISS_OK ||
+	    iss_verify_attach(err, &conn->verify, conn->ssl) != ISS_OK)
+		goto done;
+	if (iss_staple_begin(err, &conn->verify.staple, conn->ssl,
+		config->ocsp_mode < 0 ? ctx->ocsp_mode : config->ocsp_mode) !=
+	    ISS_OK)
+		goto done;
+	if (config->hostname != NULL &&
+	    set_hostname(err, conn->ssl, config->hostname) != ISS_OK)
+		goto done;
+	conn->sock->pumped = config->usebio;
+	if (config->nodelay && !config->usebio)
+		set_nodelay(fd);
+
+	*out = conn;
+	conn = NULL;
+	rv = ISS_OK;
+
+done:
+	iss_conn_free(conn);
+	return rv;
+}
+
+struct iss_conn *
+iss_conn_up_ref(struct iss_conn *conn)
+{
+	iss_refcount_up(&conn->refs);
+	return conn;
+}
+
+void
+iss_conn_free(struct iss_conn *conn)
+{
+	if (conn == NULL || !iss_refcount_down(&conn->refs))
+		return;
+	if (conn->ssl != NULL) {
+		/*
+		 * Without a close_notify OpenSSL would call the session bad
+		 * and drop it; that the socket goes out of scope says
+		 * nothing about the session.
+		 */
+		SSL_set_quiet_shutdown(conn->ssl, 1);
+		if (conn->state == ISS_CONN_OPEN)
+			SSL_shutdown(conn->ssl);
+		SSL_free(conn->ssl);
+	}
+	iss_new_sessions_release(&conn->arrivals);
+	SSL_SESSION_free(conn->offered);
+	SSL_SESSION_free(conn->spare);
+	iss_ctx_free(conn->ctx);
+	iss_verify_release(&conn->verify);
+	iss_buf_release(&conn->unsent);
+	iss_refcount_release(&conn->refs);
+	free(conn);
+}
+
+static void
+tell_message(int sent, int version, int content_type, const void *bytes,
+    size_t len, SSL *ssl, void *arg)
+{
+	const struct iss_conn *conn = arg;
+	struct iss_message message = { sent != 0, version, content_type, bytes,
+		len };
+
+	(void)ssl;
+	if (conn->asker.host != NULL && conn->asker.ops->message != NULL)
+		conn->asker.ops->message(conn->asker.host, &message);
+}
+
+void
+iss_conn_tell_messages(struct iss_conn *conn, bool tell)
+{
+	SSL_set_msg_callback(conn->ssl, tell ? tell_message : NULL);
+	SSL_set_msg_callback_arg(conn->ssl, conn);
+}
+
+bool
+iss_conn_can_read(const struct iss_conn *conn)
+{
+	return conn->state == ISS_CONN_OPEN && !conn->got_notify &&
+	       !conn->truncated;
+}
+
+bool
+iss_conn_can_write(const struct iss_conn *conn)
+{
+	return conn->state == ISS_CONN_OPEN && !conn->sent_notify;
+}
+
+int
+iss_conn_enter(struct iss_conn *conn)
+{
+	if (conn->busy) {
+		iss_error_clear(&conn->err);
+		return iss_error_errno(&conn->err, EDEADLK,
+		    "a callback came back to its own connection");
+	}
+	conn->busy = true;
+	if (ERR_peek_error() != 0)
+		ERR_clear_error();
+	conn->sock->sys_errno = 0;
+	return ISS_OK;
+}
+
+/* The socket was busy, or a signal arrived while we waited for it. */
+static int
+must_wait(const struct iss_conn *conn, int want)
+{
+	return conn->sock->sys_errno == EINTR ? ISS_INTR : want;
+}
+
+/* TCP ended: what callers expect of an end, unless they are strict. */
+static int
+ended_without_notify(struct iss_conn *conn, const char *what)
+{
+	conn->truncated = true;
+	if (conn->state == ISS_CONN_OPEN && !conn->strict_eof) {
+		ERR_clear_error();
+		return ISS_EOF;
+	}
+	iss_error_set(&conn->err, "%s: the peer closed the connection %s", what,
+	    conn->state == ISS_CONN_OPEN ? "without close_notify (truncated)"
+					 : "during the handshake");
+	conn->state = ISS_CONN_FAILED;
+	return ISS_ERROR;
+}
+
+/* Is it what OpenSSL says when a callback of ours did not want to go on? */
+static bool
+is_verdict(int reason)
+{
+	return reason == SSL_R_CERTIFICATE_VERIFY_FAILED ||
+	       reason == SSL_R_CALLBACK_FAILED ||
+	       reason == SSL_R_INVALID_STATUS_RESPONSE ||
+	       reason == SSL_R_PSK_IDENTITY_NOT_FOUND;
+}
+
+/* The verdict on the peer ends it. */
+static int
+refuse(struct iss_conn *conn, const char *what)
+{
+	const struct iss_error *why = &conn->verify.failure;
+
+	conn->state = ISS_CONN_FAILED;
+	iss_error_clear(&conn->err);
+	iss_error_set(&conn->err, "%s: %s%s", what,
+	    why->verify_error != X509_V_OK ? "certificate verify failed: " : "",
+	    why->text);
+	conn->err.verify_error = why->verify_error;
+	conn->err.depth = why->depth;
+	return ISS_ERROR;
+}
+
+/*
+ * The peer or the system broke it.  Who reads or writes may know only errno,
+ * which then says EPROTO where the system has nothing to say.
+ */
+static int
+broke(struct iss_conn *conn, const char *what)
+{
+	int e = conn->sock->sys_errno;
+	unsigned long reason = ERR_peek_error();
+	bool was_open = conn->state == ISS_CONN_OPEN;
+
+	conn->state = ISS_CONN_FAILED;
+	if (reason == 0 && e != 0)
+		return iss_error_errno(&conn->err, e, "%s", what);
+	if (iss_error_is_set(&conn->verify.failure) &&
+	    is_verdict(ERR_GET_REASON(reason)))
+		return refuse(conn, what);
+	iss_error_openssl(&conn->err, "%s", what);
+	if (was_open && conn->err.sys_errno == 0)
+		conn->err.sys_errno = EPROTO;
+	return ISS_ERROR;
+}
+
+/*
+ * Does the error mean the end that the socket saw?  1.1.1 tells it as
+ * SSL_ERROR_SYSCALL without an error.  3.0 answers it with an alert, which
+ * bounces off a peer that has gone: errno is the alert's.
+ */
+static bool
+is_end(const struct iss_conn *conn)
+{
+	unsigned long error = ERR_peek_error();
+
+	return error == 0 ? conn->sock->sys_errno == 0
+			  : ERR_GET_REASON(error) == ISS_R_UNEXPECTED_EOF;
+}
+
+int
+iss_conn_failed(struct iss_conn *conn, int ret, const char *what)
+{
+	int code = SSL_get_error(conn->ssl, ret);
+
+	iss_error_clear(&conn->err);
+	switch (code) {
+	case SSL_ERROR_WANT_READ:
+		return must_wait(conn, ISS_WANT_READ);
+	case SSL_ERROR_WANT_WRITE:
+		return must_wait(conn, ISS_WANT_WRITE);
+	case SSL_ERROR_ZERO_RETURN:
+		conn->got_notify = true;
+		return ISS_EOF;
+	default:
+		break;
+	}
+	if (conn->sock->eof && is_end(conn))
+		return ended_without_notify(conn, what);
+	return broke(conn, what);
+}
+
+int
+iss_conn_run_until(struct iss_conn *conn, iss_conn_step *step, void *arg,
+    iss_deadline deadline, const char *what)
+{
+	struct iss_sock *sock = conn->sock;
+	/* A callback may have come back to us, and must not change these. */
+	const bool dont_wait = sock->dont_wait;
+	const iss_deadline until = sock->until;
+	int rv;
+
+	if (deadline == ISS_NO_DEADLINE)
+		return iss_pump_step(conn, step, arg);
+	sock->dont_wait = true;
+	sock->until = deadline;
+	sock->late_reads = 0;
+	for (;;) {
+		rv = iss_pump_step(conn, step, arg);
+		if (rv != ISS_WANT_READ && rv != ISS_WANT_WRITE)
+			break;
+		if (sock->fd < 0)
+			break; /* there is nothing to wait for */
+		rv = iss_deadline_is_over(deadline)
+			 ? ISS_TIMEOUT
+			 : iss_deadline_wait(sock->fd, rv, deadline);
+		if (rv != ISS_OK)
+			break;
+	}
+	sock->dont_wait = dont_wait;
+	sock->until = until;
+	if (rv == ISS_TIMEOUT) {
+		iss_error_clear(&conn->err);
+		iss_error_errno(&conn->err, ETIMEDOUT, "%s", what);
+	}
+	if (rv == ISS_ERROR && !iss_error_is_set(&conn->err))
+		iss_error_errno(&conn->err, errno, "%s", what);
+	return rv;
+}
+
+static const char *
+handshake_failed(const struct iss_conn *conn)
+{
+	return conn->server ? "SSL accept attempt failed"
+			    : "SSL connect attempt failed";
+}
+
+static int
+handshake_step(struct iss_conn *conn, void *arg)
+{
+	int ret;
+
+	(void)arg;
+	if (iss_conn_enter(conn) != ISS_OK)
+		return ISS_ERROR;
+	ret = SSL_do_handshake(conn->ssl);
+	conn->busy = false;
+	if (ret == 1) {
+		if (iss_verify_finish(&conn->verify, conn->ssl) != ISS_OK ||
+		    iss_staple_finish(&conn->verify, conn->ssl) != ISS_OK)
+			return refuse(conn, handshake_failed(conn));
+		conn->state = ISS_CONN_OPEN;
+		iss_conn_note_renewal(conn);
+		ERR_clear_error();
+		return ISS_OK;
+	}
+	return iss_conn_failed(conn, ret, handshake_failed(conn));
+}
+
+static int
+begin_handshake(struct iss_conn *conn, bool server)
+{
+	conn->server = server;
+	iss_error_clear(&conn->err);
+	if (server && iss_ctx_bind_sessions(&conn->err, conn->ctx, conn->ssl,
+			  &conn->verify) != ISS_OK) {
+		conn->state = ISS_CONN_FAILED;
+		return ISS_ERROR;
+	}
+	if (server)
+		SSL_set_accept_state(conn->ssl);
+	else
+		SSL_set_connect_state(conn->ssl);
+	conn->state = ISS_CONN_HANDSHAKE;
+	return ISS_OK;
+}
+
+int
+iss_conn_handshake(struct iss_conn *conn, bool server, iss_deadline deadline)
+{
+	const char *what;
+	int rv;
+
+	switch (conn->state) {
+	case ISS_CONN_OPEN:
+		return iss_pump_flush(conn);
+	case ISS_CONN_FAILED:
+		return ISS_ERROR;
+	case ISS_CONN_NEW:
+		if (begin_handshake(conn, server) != ISS_OK)
+			return ISS_ERROR;
+		break;
+	case ISS_CONN_HANDSHAKE:
+		break;
+	}
+	what = handshake_failed(conn);
+	rv = iss_conn_run_until(conn, handshake_step, NULL, deadline, what);
+	if (rv == ISS_EOF) {
+		conn->state = ISS_CONN_FAILED;
+		rv = iss_error_set(&conn->err,
+		    "%s: the peer sent close_notify during the handshake",
+		    what);
+	}
+	if (rv == ISS_TIMEOUT)
+		conn->state = ISS_CONN_FAILED;
+	return rv == ISS_OK ? iss_pump_flush(conn) : rv;
+}
+
+static int
+unsent_step(struct iss_conn *conn, void *arg)
+{
+	struct iss_buf *unsent = &conn->unsent;
+	size_t put;
+	int done;
+
+	(void)arg;
+	while (unsent->len > 0) {
+		if (iss_conn_enter(conn) != ISS_OK)
+			return ISS_ERROR;
+		done = SSL_write_ex(conn->ssl, unsent->data, unsent->len, &put);
+		conn->busy = false;
+		if (!done)
+			return iss_conn_failed(conn, 0, WRITE_FAILED);
+		iss_buf_drop(unsent, put);
+	}
+	return ISS_OK;
+}
+
+int
+iss_conn_send_unsent(struct iss_conn *conn, iss_deadline deadline)
+{
+	int rv;
+
+	if (conn->unsent.len == 0)
+		return ISS_OK;
+	if (iss_conn_can_write(conn))
+		rv = iss_conn_run_until(
+		    conn, unsent_step, NULL, deadline, WRITE_FAILED);
+	else if (conn->state == ISS_CONN_FAILED)
+		rv = ISS_ERROR; /* the first error stays the one that is told */
+	else {
+		iss_error_clear(&conn->err);
+		rv = iss_error_errno(&conn->err, EPIPE, WRITE_FAILED);
+	}
+	/* Busy: OpenSSL may be reading it this moment. */
+	if (!conn->busy && (rv == ISS_OK || rv == ISS_ERROR || rv == ISS_EOF))
+		iss_buf_release(&conn->unsent);
+	return rv;
+}
+
+static int
+notify_step(struct iss_conn *conn, void *arg)
+{
+	int ret;
+
+	(void)arg;
+	if (iss_conn_enter(conn) != ISS_OK)
+		return ISS_ERROR;
+	ret = SSL_shutdown(conn->ssl);
+	conn->busy = false;
+	if (ret >= 0) {
+		conn->sent_notify = true;
+		conn->got_notify |= ret == 1;
+		return ISS_OK;
+	}
+	return iss_conn_failed(conn, ret, SHUTDOWN_FAILED);
+}
+
+int
+iss_conn_send_notify(struct iss_conn *conn, iss_deadline deadline)
+{
+	int rv;
+
+	if (conn->state != ISS_CONN_OPEN)
+		return ISS_OK;
+	if (conn->sent_notify)
+		return iss_pump_flush(conn);
+	if ((rv = iss_conn_send_unsent(conn, deadline)) != ISS_OK)
+		return rv;
+	iss_conn_collect_sessions(conn);
+	return iss_conn_run_until(
+	    conn, notify_step, NULL, deadline, SHUTDOWN_FAILED);
+}
+
+void
+iss_conn_answer_notify(struct iss_conn *conn)
+{
+	iss_conn_send_notify(conn, iss_deadline_after(0));
+	conn->sent_notify = true;
+}
+
+/* Read and drop until the peer has said that no more will come. */
+static int
+drain_step(struct iss_conn *conn, void *arg)
+{
+	char dropped[DRAIN_CHUNK];
+	size_t got;
+	int more;
+
+	(void)arg;
+	do {
+		if (iss_conn_enter(conn) != ISS_OK)
+			return ISS_ERROR;
+		more = SSL_read_ex(conn->ssl, dropped, sizeof(dropped), &got);
+		conn->busy = false;
+	} while (more);
+	return iss_conn_failed(conn, 0, SHUTDOWN_FAILED);
+}
+
+int
+iss_conn_shutdown(struct iss_conn *conn, iss_deadline deadline)
+{
+	int rv = iss_conn_send_notify(conn, deadline);
+
+	if (rv != ISS_OK || conn->state != ISS_CONN_OPEN || conn->got_notify)
+		return rv;
+	if (!conn->truncated)
+		rv = iss_conn_run_until(
+		    conn, drain_step, NULL, deadline, SHUTDOWN_FAILED);
+	if (conn->got_notify)
+		return ISS_OK;
+	if (conn->truncated) {
+		iss_error_clear(&conn->err);
+		return iss_error_set(&conn->err,
+		    SHUTDOWN_FAILED ": the peer closed the connection without "
+				    "close_notify (truncated)");
+	}
+	return rv;
+}

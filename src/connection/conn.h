@@ -1,0 +1,140 @@
+/*
+ * The life of one TLS connection: made on a descriptor, handshake, the two
+ * directions that close one after the other.  Reading and writing are in
+ * io.h.  All functions that wait return ISS_WANT_READ or ISS_WANT_WRITE
+ * where the descriptor does not block, ISS_INTR when a signal arrived (call
+ * again), ISS_TIMEOUT at the deadline, ISS_ERROR with conn->err filled.
+ */
+#ifndef ISS_CONN_H
+#define ISS_CONN_H
+
+#include <stdbool.h>
+
+#include <openssl/ssl.h>
+
+#include "base/buf.h"
+#include "options/config.h"
+#include "context/ctx.h"
+#include "base/deadline.h"
+#include "base/error.h"
+#include "link/callbacks.h"
+#include "base/refcount.h"
+#include "sessions/session_policy.h"
+#include "sessions/session.h"
+#include "connection/sock_bio.h"
+#include "verification/verify.h"
+
+enum iss_conn_state {
+	ISS_CONN_NEW,       /* no handshake yet */
+	ISS_CONN_HANDSHAKE, /* under way */
+	ISS_CONN_OPEN,      /* handshake done */
+	ISS_CONN_FAILED     /* nothing goes any more, in either direction */
+};
+
+enum { ISS_RECORD_MAX = 16384 }; /* RFC 8446, 5.1: plaintext of a record */
+
+struct iss_conn {
+	struct iss_refcount refs;
+	SSL *ssl;
+	struct iss_ctx *ctx;    /* one reference */
+	struct iss_sock *sock;  /* of ssl's BIO */
+	struct iss_owner asker; /* its host is lent for one call */
+	struct iss_verify verify;
+	enum iss_conn_state state;
+	bool server;
+	bool sent_notify;  /* our close_notify is out: we write no more TLS */
+	bool got_notify;   /* the peer's is in: we read no more TLS */
+	bool truncated;    /* the peer ended TCP without close_notify */
+	bool plain_write;  /* after sent_notify, writes go out in the clear */
+	bool plain_read;   /* after got_notify, reads come in the clear */
+	bool end_reported; /* the host knows of got_notify */
+	bool read_end;     /* set by the host: a read has returned the end */
+	bool half_written; /* the last write must be repeated */
+	bool busy;         /* OpenSSL is on the stack for it */
+	bool strict_eof;   /* a truncated end is an error */
+	struct iss_buf unsent; /* waits for more: iss_conn_write_later */
+	double io_timeout;     /* seconds for one read or write; < 0: none */
+	/* resume.h */
+	bool keeps_sessions;
+	unsigned char rules[ISS_SESSION_POLICY_LEN]; /* if keeps_sessions */
+	bool shares_sessions; /* with connections of its key */
+	SSL_SESSION *offered; /* owned; NULL: none */
+	SSL_SESSION *spare;   /* a copy of it, for the next connection */
+	struct iss_new_sessions arrivals;
+	struct iss_error err; /* of the last operation that failed */
+};
+
+/*
+ * A connection on fd (borrowed), which shares ctx (a reference is taken), by
+ * the options in config.  ops is kept, it must be static.  *out is the
+ * caller's to free.  Returns ISS_OK or ISS_ERROR.  SSL_new(3).
+ */
+int iss_conn_new(struct iss_error *err, struct iss_conn **out,
+    struct iss_ctx *ctx, int fd, const struct iss_peer_config *config,
+    const struct iss_callbacks *ops);
+
+/* One more holder; each calls iss_conn_free, for which NULL is fine.  The
+ * last one sends nothing and does not close the descriptor. */
+struct iss_conn *iss_conn_up_ref(struct iss_conn *conn);
+void iss_conn_free(struct iss_conn *conn);
+
+/* Tell the host of each message of the protocol, or cease to. */
+void iss_conn_tell_messages(struct iss_conn *conn, bool tell);
+
+/*
+ * Go on with the handshake until it is done or the deadline is over, as
+ * server or client; once done, at once ISS_OK.  SSL_do_handshake(3).
+ */
+int iss_conn_handshake(
+    struct iss_conn *conn, bool server, iss_deadline deadline);
+
+/*
+ * Send what iss_conn_write_later kept back; a failure loses it, unless it
+ * may be repeated (ISS_WANT_WRITE, ISS_INTR, ISS_TIMEOUT).
+ */
+int iss_conn_send_unsent(struct iss_conn *conn, iss_deadline deadline);
+
+/*
+ * Send what was kept back, then our close_notify, once (RFC 8446, 6.1).  Not
+ * possible, and no failure, where the handshake is not done or the connection
+ * failed.
+ */
+int iss_conn_send_notify(struct iss_conn *conn, iss_deadline deadline);
+
+/*
+ * Send our close_notify and wait for the peer's; data that it sends before
+ * is dropped.  Afterwards the descriptor carries plain data both ways.  Fails
+ * where the peer ends TCP instead.  SSL_shutdown(3).
+ */
+int iss_conn_shutdown(struct iss_conn *conn, iss_deadline deadline);
+
+/*
+ * The peer's close_notify was read: send ours in return if that is possible
+ * without waiting, and write no more in any case.
+ */
+void iss_conn_answer_notify(struct iss_conn *conn);
+
+/* May application data be read, written under TLS? */
+bool iss_conn_can_read(const struct iss_conn *conn);
+bool iss_conn_can_write(const struct iss_conn *conn);
+
+/*
+ * For those who call OpenSSL for the connection (io.h).  Before a call: an
+ * old error must not be taken for ours, and a callback must not come back to
+ * the connection it is called for (ISS_ERROR, EDEADLK).  After one, that did
+ * not succeed: what that means, with conn updated and err filled, the
+ * sentence begun by what.  Whoever called OpenSSL sets busy back.
+ */
+int iss_conn_enter(struct iss_conn *conn);
+int iss_conn_failed(struct iss_conn *conn, int ret, const char *what);
+
+/*
+ * Do step until it does not want to wait any more, or the deadline is over.
+ * A deadline makes us wait by poll(2), whatever the descriptor's mode is.
+ * The error of a timeout begins with what.
+ */
+typedef int iss_conn_step(struct iss_conn *conn, void *arg);
+int iss_conn_run_until(struct iss_conn *conn, iss_conn_step *step, void *arg,
+    iss_deadline deadline, const char *what);
+
+#endif

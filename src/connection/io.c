@@ -1,0 +1,282 @@
+/*
+ * Reading and writing.  The common case is one call of OpenSSL; whatever is
+ * not common is told apart only after that failed.
+ */
+#include "connection/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/socket.h>
+
+#include "base/compat.h"
+#include "connection/pump.h"
+
+/* What a step does, and how far it came. */
+struct transfer {
+	int (*call)(SSL *, void *, size_t, size_t *);
+	const char *what;
+	void *buf;
+	size_t len;
+	size_t done;
+};
+
+static int
+refuse(struct iss_conn *conn, const char *why)
+{
+	iss_error_clear(&conn->err);
+	return iss_error_errno(&conn->err, EPERM, "%s", why);
+}
+
+/* The user has taken the reading side of the socket back. */
+static int
+receive_plain(struct iss_conn *conn, struct transfer *t)
+{
+	int flags = t->call == SSL_peek_ex ? MSG_PEEK : 0;
+	ssize_t n = recv(conn->sock->fd, t->buf, t->len, flags);
+
+	if (n == 0)
+		return ISS_EOF;
+	if (n > 0) {
+		t->done = (size_t)n;
+		return ISS_OK;
+	}
+	if (errno == EAGAIN || errno == EWOULDBLOCK)
+		return ISS_WANT_READ;
+	if (errno == EINTR)
+		return ISS_INTR;
+	iss_error_clear(&conn->err);
+	return iss_error_errno(&conn->err, errno, "read after close_notify");
+}
+
+/* TLS reading is over: TCP's end is one, plain data is none of ours. */
+static int
+after_end(struct iss_conn *conn, struct transfer *t)
+{
+	char byte;
+
+	if (conn->truncated || conn->sock->pumped)
+		return ISS_EOF;
+	if (conn->plain_read)
+		return receive_plain(conn, t);
+	if (!conn->read_end ||
+	    recv(conn->sock->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+		return ISS_EOF;
+	return refuse(conn,
+	    "SSL read error: the peer closed the TLS connection, and "
+	    "stop_SSL was not called");
+}
+
+/* Why data cannot flow, or ISS_OK when it can by now. */
+static int
+make_ready(struct iss_conn *conn)
+{
+	switch (conn->state) {
+	case ISS_CONN_OPEN:
+		return ISS_OK;
+	case ISS_CONN_HANDSHAKE:
+		return iss_conn_handshake(conn, conn->server, ISS_NO_DEADLINE);
+	case ISS_CONN_NEW:
+		return refuse(conn, "the TLS handshake was not started");
+	case ISS_CONN_FAILED:
+		break;
+	}
+	/* The first error stays the one that is told. */
+	if (!iss_error_is_set(&conn->err))
+		return refuse(conn, "the TLS connection failed before");
+	return ISS_ERROR;
+}
+
+static int
+transfer_step(struct iss_conn *conn, void *arg)
+{
+	struct transfer *t = arg;
+	int done;
+
+	if (iss_conn_enter(conn) != ISS_OK)
+		return ISS_ERROR;
+	done = t->call(conn->ssl, t->buf, t->len, &t->done);
+	conn->busy = false;
+	if (done)
+		return ISS_OK;
+	return iss_conn_failed(conn, 0, t->what);
+}
+
+/* A limit in time is for descriptors that block. */
+static iss_deadline
+limit(const struct iss_conn *conn)
+{
+	int flags;
+
+	if (conn->io_timeout < 0)
+		return ISS_NO_DEADLINE;
+	flags = fcntl(conn->sock->fd, F_GETFL);
+	if (flags < 0 || (flags & O_NONBLOCK))
+		return ISS_NO_DEADLINE;
+	return iss_deadline_after(conn->io_timeout);
+}
+
+static int
+transfer(struct iss_conn *conn, struct transfer *t)
+{
+	if (conn->io_timeout < 0 && !conn->sock->pumped)
+		return transfer_step(conn, t);
+	return iss_conn_run_until(conn, transfer_step, t, limit(conn), t->what);
+}
+
+static int
+receive(struct iss_conn *conn, struct transfer *t)
+{
+	int rv;
+
+	/* The peer may not answer before it has heard the whole question. */
+	if (conn->unsent.len > 0 && (rv = iss_conn_flush(conn)) != ISS_OK)
+		return rv;
+	if (!iss_conn_can_read(conn)) {
+		if (conn->state == ISS_CONN_OPEN)
+			return after_end(conn, t);
+		if ((rv = make_ready(conn)) != ISS_OK)
+			return rv;
+	}
+	return transfer(conn, t);
+}
+
+int
+iss_conn_read(struct iss_conn *conn, void *buf, size_t len, size_t *got)
+{
+	struct transfer t = { SSL_read_ex, "SSL read error", buf, len, 0 };
+	int rv = receive(conn, &t);
+
+	*got = rv == ISS_OK ? t.done : 0;
+	return rv;
+}
+
+int
+iss_conn_peek(struct iss_conn *conn, void *buf, size_t len, size_t *got)
+{
+	struct transfer t = { SSL_peek_ex, "SSL peek error", buf, len, 0 };
+	int rv = receive(conn, &t);
+
+	*got = rv == ISS_OK ? t.done : 0;
+	return rv;
+}
+
+/* SSL_write_ex under the type of the two that read. */
+static int
+write_call(SSL *ssl, void *buf, size_t len, size_t *put)
+{
+	return SSL_write_ex(ssl, buf, len, put);
+}
+
+/* Our half of TLS is over, and the user wants the socket's back. */
+static int
+write_plain(struct iss_conn *conn, const void *buf, size_t len, size_t *put)
+{
+	if (BIO_write_ex(SSL_get_wbio(conn->ssl), buf, len, put))
+		return iss_pump_flush(conn);
+	if (conn->sock->sys_errno == EAGAIN)
+		return ISS_WANT_WRITE;
+	if (conn->sock->sys_errno == EINTR)
+		return ISS_INTR;
+	iss_error_clear(&conn->err);
+	return iss_error_errno(
+	    &conn->err, conn->sock->sys_errno, "write after stop_SSL");
+}
+
+int
+iss_conn_write(struct iss_conn *conn, const void *buf, size_t len, size_t *put)
+{
+	struct transfer t = { write_call, "SSL write error", NULL, len, 0 };
+	int rv;
+
+	*put = 0;
+	if (conn->unsent.len > 0 && (rv = iss_conn_flush(conn)) != ISS_OK)
+		return rv;
+	if (len == 0)
+		return ISS_OK;
+	if (!iss_conn_can_write(conn)) {
+		if ((rv = make_ready(conn)) != ISS_OK)
+			return rv;
+		if (conn->plain_write)
+			return write_plain(conn, buf, len, put);
+		if (conn->sent_notify)
+			return refuse(conn,
+			    "SSL write error: the TLS connection was closed, "
+			    "and stop_SSL was not called");
+	}
+	t.buf = (void *)(uintptr_t)buf; /* write_call does not change it */
+	if (t.len > ISS_RECORD_MAX)
+		t.len = ISS_RECORD_MAX;
+	rv = transfer(conn, &t);
+	conn->half_written = rv == ISS_WANT_WRITE;
+	if (rv == ISS_OK)
+		*put = t.done;
+	return rv;
+}
+
+int
+iss_conn_write_all(
+    struct iss_conn *conn, const void *buf, size_t len, size_t *put)
+{
+	const char *bytes = buf;
+	size_t n;
+	int rv;
+
+	*put = 0;
+	do {
+		rv = iss_conn_write(conn, bytes + *put, len - *put, &n);
+		*put += n;
+	} while (*put < len && rv == ISS_OK);
+	return rv;
+}
+
+int
+iss_conn_flush(struct iss_conn *conn)
+{
+	return iss_conn_send_unsent(conn, limit(conn));
+}
+
+int
+iss_conn_write_later(
+    struct iss_conn *conn, const void *buf, size_t len, size_t *put)
+{
+	int rv;
+
+	*put = 0;
+	if (conn->sent_notify) /* no record can be filled any more */
+		return iss_conn_write(conn, buf, len, put);
+	if ((rv = make_ready(conn)) != ISS_OK)
+		return rv;
+	if (conn->unsent.len == ISS_RECORD_MAX &&
+	    (rv = iss_conn_flush(conn)) != ISS_OK)
+		return rv;
+	if (len > ISS_RECORD_MAX - conn->unsent.len)
+		len = ISS_RECORD_MAX - conn->unsent.len;
+	if (!iss_buf_append(&conn->unsent, buf, len)) {
+		iss_error_clear(&conn->err);
+		return iss_error_set(&conn->err, "out of memory");
+	}
+	*put = len;
+	return ISS_OK;
+}
+
+size_t
+iss_conn_pending(struct iss_conn *conn)
+{
+	struct transfer t = { SSL_peek_ex, "SSL peek error", NULL, 1, 0 };
+	char byte;
+
+	if (!iss_conn_can_read(conn))
+		return 0;
+	t.buf = &byte;
+	/* What a handle of the host's holds is records, not yet data. */
+	while (conn->sock->pumped && SSL_pending(conn->ssl) == 0) {
+		if (iss_sock_waiting_in(conn->sock) == 0 &&
+		    !iss_pump_ready(conn))
+			break;
+		if (transfer_step(conn, &t) != ISS_OK && !iss_pump_ready(conn))
+			break;
+	}
+	return iss_conn_can_read(conn) ? (size_t)SSL_pending(conn->ssl) : 0;
+}

@@ -1,0 +1,51 @@
+/*
+ * Application data over a connection: read, peek, write, pending.  The
+ * status is as in conn.h; byte counts go out by pointer.  A handshake that is
+ * under way is gone on with first.
+ */
+#ifndef ISS_IO_H
+#define ISS_IO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "connection/conn.h"
+
+/*
+ * Read or peek at up to len bytes, at least 1, of one record.  ISS_EOF with
+ * *got 0: close_notify, or TCP's end (conn->truncated) unless
+ * conn->strict_eof.  Once the caller has set conn->read_end, since it told
+ * the end to its own caller, plain data that follows close_notify is refused
+ * with EPERM; TCP's end stays ISS_EOF.  SSL_read_ex(3).
+ */
+int iss_conn_read(struct iss_conn *conn, void *buf, size_t len, size_t *got);
+int iss_conn_peek(struct iss_conn *conn, void *buf, size_t len, size_t *got);
+
+/*
+ * Write at most one record of the len bytes at buf; none: only what
+ * iss_conn_write_later kept back, which goes first in any case.  After
+ * ISS_WANT_* and ISS_INTR the call must be repeated with the same bytes.
+ * After our close_notify: EPERM, or with conn->plain_write in the clear.
+ * SSL_write_ex(3).
+ */
+int iss_conn_write(
+    struct iss_conn *conn, const void *buf, size_t len, size_t *put);
+
+/* Write all; *put tells how far it came, also on failure. */
+int iss_conn_write_all(
+    struct iss_conn *conn, const void *buf, size_t len, size_t *put);
+
+/*
+ * For many small writes: take up to len bytes, at least 1, and keep them
+ * back until they fill a record, or until iss_conn_flush, or until anything
+ * else is read, written or closed on this connection.  What was kept back
+ * before may have to be sent first, hence the statuses of iss_conn_write.
+ */
+int iss_conn_write_later(
+    struct iss_conn *conn, const void *buf, size_t len, size_t *put);
+int iss_conn_flush(struct iss_conn *conn);
+
+/* How many bytes can be read without touching the network. */
+size_t iss_conn_pending(struct iss_conn *conn);
+
+#endif

@@ -1,0 +1,262 @@
+/*
+ * Our socket BIO.  Owns recv, send and their errno; knows no TLS.
+ */
+#include "connection/sock_bio.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <sys/socket.h>
+
+#include <openssl/crypto.h>
+
+/* macOS has SO_NOSIGPIPE on the socket instead. */
+#ifndef MSG_NOSIGNAL
+#	define MSG_NOSIGNAL 0
+#endif
+
+static void
+never_sigpipe(int fd)
+{
+#ifdef SO_NOSIGPIPE
+	int on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof(on));
+#else
+	(void)fd;
+#endif
+}
+
+enum { DROP_CHUNK = 4096, DROP_CHUNKS = 256 };
+
+enum { LATE_READS = 64 };
+
+static CRYPTO_ONCE method_once = CRYPTO_ONCE_STATIC_INIT;
+static BIO_METHOD *method; /* made once, then only read */
+
+int
+iss_sock_put_in(struct iss_sock *sock, const void *bytes, size_t len)
+{
+	return iss_buf_append(&sock->in, bytes, len) ? ISS_OK : ISS_ERROR;
+}
+
+size_t
+iss_sock_waiting_in(const struct iss_sock *sock)
+{
+	return sock->in.len - sock->in_pos;
+}
+
+size_t
+iss_sock_waiting_out(const struct iss_sock *sock)
+{
+	return sock->out.len - sock->out_pos;
+}
+
+void
+iss_sock_took_out(struct iss_sock *sock, size_t len)
+{
+	sock->out_pos += len;
+	if (iss_sock_waiting_out(sock) == 0) {
+		iss_buf_clear(&sock->out);
+		sock->out_pos = 0;
+	}
+}
+
+static size_t
+read_in(struct iss_sock *sock, void *buf, size_t len)
+{
+	size_t left = iss_sock_waiting_in(sock);
+
+	if (len > left)
+		len = left;
+	memcpy(buf, sock->in.data + sock->in_pos, len);
+	sock->in_pos += len;
+	if (len == left) {
+		/* What came before TLS comes once; a pump's comes again. */
+		if (sock->pumped)
+			iss_buf_clear(&sock->in);
+		else
+			iss_buf_release(&sock->in);
+		sock->in_pos = 0;
+	}
+	return len;
+}
+
+bool
+iss_sock_is_late(struct iss_sock *sock)
+{
+	return iss_deadline_is_over(sock->until) &&
+	       ++sock->late_reads > LATE_READS;
+}
+
+/* What the system would have said. */
+static ssize_t
+would_block(void)
+{
+	errno = EAGAIN;
+	return -1;
+}
+
+static ssize_t
+receive(struct iss_sock *sock, void *buf, size_t len)
+{
+	if (iss_sock_waiting_in(sock) > 0)
+		return (ssize_t)read_in(sock, buf, len);
+	if (sock->pumped)
+		return sock->eof ? 0 : would_block();
+	if (iss_sock_is_late(sock))
+		return would_block();
+	return recv(sock->fd, buf, len, sock->dont_wait ? MSG_DONTWAIT : 0);
+}
+
+static ssize_t
+transmit(struct iss_sock *sock, const void *buf, size_t len)
+{
+	int flags = MSG_NOSIGNAL | (sock->dont_wait ? MSG_DONTWAIT : 0);
+
+	if (!sock->pumped)
+		return send(sock->fd, buf, len, flags);
+	if (len > sock->out.max - sock->out.len ||
+	    !iss_buf_append(&sock->out, buf, len))
+		return would_block();
+	return (ssize_t)len;
+}
+
+/* Remember why a call failed, and whether calling again makes sense. */
+static void
+note_failure(BIO *bio, struct iss_sock *sock, int retry_flag)
+{
+	int e = errno;
+
+	/* SO_RCVTIMEO and SO_SNDTIMEO also end in EAGAIN. */
+	sock->sys_errno = e == EWOULDBLOCK ? EAGAIN : e;
+	if (e == EINTR || e == EAGAIN || e == EWOULDBLOCK)
+		BIO_set_flags(bio, retry_flag | BIO_FLAGS_SHOULD_RETRY);
+}
+
+static int
+sock_read(BIO *bio, char *buf, size_t len, size_t *got)
+{
+	struct iss_sock *sock = BIO_get_data(bio);
+	ssize_t n;
+
+	BIO_clear_retry_flags(bio);
+	*got = 0;
+	if ((n = receive(sock, buf, len)) > 0) {
+		*got = (size_t)n;
+		return 1;
+	}
+	if (n == 0) {
+		sock->sys_errno = 0;
+		sock->eof = true;
+		return 0;
+	}
+	note_failure(bio, sock, BIO_FLAGS_READ);
+	return 0;
+}
+
+static int
+sock_write(BIO *bio, const char *buf, size_t len, size_t *put)
+{
+	struct iss_sock *sock = BIO_get_data(bio);
+	ssize_t n;
+
+	BIO_clear_retry_flags(bio);
+	*put = 0;
+	if ((n = transmit(sock, buf, len)) >= 0) {
+		*put = (size_t)n;
+		return 1;
+	}
+	note_failure(bio, sock, BIO_FLAGS_WRITE);
+	return 0;
+}
+
+static long
+sock_ctrl(BIO *bio, int command, long number, void *out)
+{
+	const struct iss_sock *sock = BIO_get_data(bio);
+
+	(void)number;
+	switch (command) {
+	case BIO_CTRL_FLUSH:
+	case BIO_CTRL_DUP:
+		return 1;
+	case BIO_CTRL_EOF:
+		return sock->eof;
+	case BIO_C_GET_FD:
+		if (out != NULL)
+			*(int *)out = sock->fd;
+		return sock->fd;
+	default:
+		return 0;
+	}
+}
+
+static int
+sock_destroy(BIO *bio)
+{
+	struct iss_sock *sock = BIO_get_data(bio);
+
+	if (sock != NULL) {
+		iss_buf_release(&sock->in);
+		iss_buf_release(&sock->out);
+	}
+	free(sock);
+	BIO_set_data(bio, NULL);
+	return 1;
+}
+
+static void
+make_method(void)
+{
+	int type = BIO_get_new_index();
+
+	if (type == -1)
+		return;
+	type |= BIO_TYPE_SOURCE_SINK | BIO_TYPE_DESCRIPTOR;
+	if ((method = BIO_meth_new(type, "IO::Socket::SSL socket")) == NULL)
+		return;
+	BIO_meth_set_read_ex(method, sock_read);
+	BIO_meth_set_write_ex(method, sock_write);
+	BIO_meth_set_ctrl(method, sock_ctrl);
+	BIO_meth_set_destroy(method, sock_destroy);
+}
+
+BIO *
+iss_sock_bio_new(int fd, struct iss_sock **out)
+{
+	struct iss_sock *sock = NULL;
+	BIO *bio = NULL;
+
+	if (!CRYPTO_THREAD_run_once(&method_once, make_method) ||
+	    method == NULL)
+		return NULL;
+	if ((sock = calloc(1, sizeof(*sock))) == NULL)
+		return NULL;
+	if ((bio = BIO_new(method)) == NULL) {
+		free(sock);
+		return NULL;
+	}
+	iss_buf_init(&sock->in, ISS_SOCK_MAX);
+	iss_buf_init(&sock->out, ISS_SOCK_MAX);
+	sock->fd = fd;
+	sock->until = ISS_NO_DEADLINE;
+	never_sigpipe(fd);
+	BIO_set_data(bio, sock);
+	BIO_set_init(bio, 1);
+	*out = sock;
+	return bio;
+}
+
+void
+iss_sock_drop_unread(int fd)
+{
+	char dropped[DROP_CHUNK];
+	int chunks = DROP_CHUNKS;
+
+	while (chunks-- > 0 &&
+	       recv(fd, dropped, sizeof(dropped), MSG_DONTWAIT) > 0)
+		;
+}

@@ -1,0 +1,287 @@
+/*
+ * One table of protocol versions serves the parser, its messages and the
+ * printing.  Refuses to know SSL_CTX: the numbers are the answer.
+ */
+#include "options/version.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/compat.h"
+
+#ifdef OPENSSL_NO_SSL3
+#	define CAN_SSL3 false
+#else
+#	define CAN_SSL3 true
+#endif
+#ifdef OPENSSL_NO_TLS1
+#	define CAN_TLS1 false
+#else
+#	define CAN_TLS1 true
+#endif
+#ifdef OPENSSL_NO_TLS1_1
+#	define CAN_TLS1_1 false
+#else
+#	define CAN_TLS1_1 true
+#endif
+#ifdef OPENSSL_NO_TLS1_2
+#	define CAN_TLS1_2 false
+#else
+#	define CAN_TLS1_2 true
+#endif
+#ifdef OPENSSL_NO_TLS1_3
+#	define CAN_TLS1_3 false
+#else
+#	define CAN_TLS1_3 true
+#endif
+
+enum { PROTOCOLS = 6, SPELLINGS = 4, LONGEST_SHOWN = 60 };
+
+/* Every protocol, oldest first, and all spellings that SSL_version takes. */
+static const struct protocol {
+	int number;
+	bool supported; /* by the OpenSSL that we are built with */
+	uint64_t no;    /* the option that turns it off */
+	const char *spellings[SPELLINGS];
+} protocols[PROTOCOLS] = {
+	{ 0x0002, false, 0, { "SSLv2" } },
+	{ SSL3_VERSION, CAN_SSL3, SSL_OP_NO_SSLv3, { "SSLv3" } },
+	{ TLS1_VERSION, CAN_TLS1, SSL_OP_NO_TLSv1,
+	    { "TLSv1", "TLSv1_0", "TLSv10", "TLSv1.0" } },
+	{ TLS1_1_VERSION, CAN_TLS1_1, SSL_OP_NO_TLSv1_1,
+	    { "TLSv1_1", "TLSv11", "TLSv1.1" } },
+	{ TLS1_2_VERSION, CAN_TLS1_2, SSL_OP_NO_TLSv1_2,
+	    { "TLSv1_2", "TLSv12", "TLSv1.2" } },
+	{ TLS1_3_VERSION, CAN_TLS1_3, SSL_OP_NO_TLSv1_3,
+	    { "TLSv1_3", "TLSv13", "TLSv1.3" } },
+};
+
+/* What negotiates them all. */
+static const char *const any_spellings[SPELLINGS] = { "SSLv23", "SSLv2/3" };
+
+/* Sets of protocols: bit i stands for protocols[i]. */
+enum { NOTHING = 0, EVERYTHING = (1 << PROTOCOLS) - 1 };
+
+struct selection {
+	unsigned named;    /* without '!' */
+	unsigned excluded; /* with '!' */
+};
+
+static int
+lower(int c)
+{
+	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+}
+
+static bool
+is_blank(int c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static bool
+is_spelled(const char *const *spellings, const char *word, size_t len)
+{
+	size_t i, j;
+
+	for (i = 0; i < SPELLINGS && spellings[i] != NULL; i++) {
+		for (j = 0; j < len; j++)
+			if (lower((unsigned char)spellings[i][j]) !=
+			    lower((unsigned char)word[j]))
+				break;
+		if (j == len && spellings[i][len] == '\0')
+			return true;
+	}
+	return false;
+}
+
+/* The set that a word stands for; NOTHING if it stands for none. */
+static unsigned
+find(const char *word, size_t len)
+{
+	size_t i;
+
+	if (len == 0)
+		return NOTHING;
+	if (is_spelled(any_spellings, word, len))
+		return EVERYTHING;
+	for (i = 0; i < PROTOCOLS; i++)
+		if (is_spelled(protocols[i].spellings, word, len))
+			return 1U << i;
+	return NOTHING;
+}
+
+/* The names of a set, for a message. */
+static void
+append_names(struct iss_buf *out, unsigned set)
+{
+	const char *between = "";
+	size_t i;
+
+	for (i = 0; i < PROTOCOLS; i++) {
+		if ((set & (1U << i)) == 0)
+			continue;
+		iss_buf_printf(out, "%s%s", between, protocols[i].spellings[0]);
+		between = ", ";
+	}
+}
+
+static enum iss_version_fault
+invalid_word(struct iss_error *err, const char *word, size_t len)
+{
+	struct iss_buf names;
+
+	iss_buf_init(&names, ISS_ERROR_TEXT_MAX);
+	append_names(&names, EVERYTHING);
+	iss_error_set(err,
+	    "SSL_version: \"%.*s\" is not a protocol version; valid are "
+	    "%s, %s, each of them excluded by a '!' before it, separated "
+	    "by ':'",
+	    (int)(len < LONGEST_SHOWN ? len : LONGEST_SHOWN), word,
+	    any_spellings[0], iss_buf_text(&names));
+	iss_buf_release(&names);
+	return ISS_VERSION_INVALID;
+}
+
+static enum iss_version_fault
+unsupported(struct iss_error *err, const char *text, unsigned set)
+{
+	struct iss_buf names;
+
+	iss_buf_init(&names, ISS_ERROR_TEXT_MAX);
+	append_names(&names, set);
+	iss_error_set(err,
+	    "SSL_version \"%.*s\" asks for %s, which the linked OpenSSL "
+	    "(%s) cannot do",
+	    LONGEST_SHOWN, text, iss_buf_text(&names),
+	    OpenSSL_version(OPENSSL_VERSION));
+	iss_buf_release(&names);
+	return ISS_VERSION_UNSUPPORTED;
+}
+
+/* One word between colons. */
+static enum iss_version_fault
+parse_word(struct iss_error *err, struct selection *selection, const char *word,
+    size_t len)
+{
+	bool exclude;
+	unsigned set;
+
+	while (len > 0 && is_blank(word[len - 1]))
+		len--;
+	while (len > 0 && is_blank(word[0]))
+		word++, len--;
+	exclude = len > 0 && word[0] == '!';
+	set = exclude ? find(word + 1, len - 1) : find(word, len);
+	if (set == NOTHING)
+		return invalid_word(err, word, len);
+	if (exclude)
+		selection->excluded |= set;
+	else
+		selection->named |= set;
+	return ISS_VERSION_FINE;
+}
+
+static unsigned
+supported_set(void)
+{
+	unsigned set = NOTHING;
+	size_t i;
+
+	for (i = 0; i < PROTOCOLS; i++)
+		if (protocols[i].supported)
+			set |= 1U << i;
+	return set;
+}
+
+/*
+ * A protocol that is asked for by its own name must be there; of those that
+ * SSLv23 means, one must be.
+ */
+static enum iss_version_fault
+check(struct iss_error *err, const char *text, struct selection selection)
+{
+	unsigned left = selection.named & ~selection.excluded;
+	unsigned lacking = left & ~supported_set();
+
+	if (left == NOTHING) {
+		iss_error_set(err,
+		    "SSL_version \"%.*s\" excludes every protocol",
+		    LONGEST_SHOWN, text);
+		return ISS_VERSION_INVALID;
+	}
+	if (selection.named != EVERYTHING && lacking != NOTHING)
+		return unsupported(err, text, lacking);
+	if (lacking == left)
+		return unsupported(err, text, left);
+	return ISS_VERSION_FINE;
+}
+
+static struct iss_versions
+resolve(struct selection selection)
+{
+	struct iss_versions versions = { 0, 0, 0 };
+	unsigned left = selection.named & ~selection.excluded;
+	bool all = selection.named == EVERYTHING;
+	size_t i;
+
+	for (i = 0; i < PROTOCOLS; i++) {
+		if ((left & (1U << i)) == 0)
+			continue;
+		if (versions.min == 0)
+			versions.min = protocols[i].number;
+		versions.max = protocols[i].number;
+	}
+	for (i = 0; i < PROTOCOLS; i++) {
+		bool inside = protocols[i].number > versions.min &&
+			      protocols[i].number < versions.max;
+
+		if ((left & (1U << i)) == 0 &&
+		    (inside || (selection.excluded & (1U << i)) != 0))
+			versions.options |= protocols[i].no;
+	}
+	if (all)
+		versions.min = versions.max = 0;
+	return versions;
+}
+
+enum iss_version_fault
+iss_versions_parse(
+    struct iss_error *err, struct iss_versions *out, const char *text)
+{
+	struct selection selection = { NOTHING, NOTHING };
+	enum iss_version_fault fault;
+	const char *word;
+	size_t len;
+
+	if (*text == '\0')
+		text = ISS_VERSION_DEFAULT;
+	for (word = text;;) {
+		len = strcspn(word, ":");
+		fault = parse_word(err, &selection, word, len);
+		if (fault != ISS_VERSION_FINE)
+			return fault;
+		if (word[len] == '\0')
+			break;
+		word += len + 1;
+	}
+	if (selection.named == NOTHING)
+		selection.named = EVERYTHING;
+	fault = check(err, text, selection);
+	if (fault == ISS_VERSION_FINE)
+		*out = resolve(selection);
+	return fault;
+}
+
+const char *
+iss_version_name(int number)
+{
+	size_t i;
+
+	for (i = 0; i < PROTOCOLS; i++)
+		if (protocols[i].number == number)
+			return protocols[i].spellings[0];
+	return "(unknown)";
+}

@@ -1,0 +1,49 @@
+/*
+ * The text of SSL_version and the names of protocol versions.  Pure: knows
+ * what OpenSSL was built with, touches no SSL_CTX.
+ */
+#ifndef ISS_VERSION_H
+#define ISS_VERSION_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* TLS 1.2 and up; the manual of 1.77 had SSLv23 without SSLv2. */
+#define ISS_VERSION_DEFAULT "SSLv23:!SSLv2:!SSLv3:!TLSv1:!TLSv1_1"
+#define ISS_VERSION_DEFAULT_1_77 "SSLv23:!SSLv2"
+
+/* What a text means to an SSL_CTX. */
+struct iss_versions {
+	int min;          /* for SSL_CTX_set_min_proto_version(3) */
+	int max;          /* for SSL_CTX_set_max_proto_version(3) */
+	uint64_t options; /* SSL_OP_NO_* to be set */
+};
+
+/* Whose fault it is when a text cannot be used. */
+enum iss_version_fault {
+	ISS_VERSION_FINE,
+	ISS_VERSION_INVALID,    /* a programmer's mistake: no such name */
+	ISS_VERSION_UNSUPPORTED /* sound, but beyond the linked OpenSSL */
+};
+
+/*
+ * Parse names separated by ':', in any case, with blanks around them: those
+ * without '!' are joined, those with '!' are taken away; with exclusions
+ * alone, they are taken from everything; "" is the default.  SSLv23 leaves min
+ * and max at 0, which means: do not call the setter, so that what OPENSSL_CONF
+ * asks for stays in force.  Exclusions become options, for the same reason.
+ *
+ * Anything but ISS_VERSION_FINE leaves *out untouched and err names
+ * SSL_version, the word to blame and, for an invalid one, the valid ones.
+ */
+enum iss_version_fault iss_versions_parse(
+    struct iss_error *err, struct iss_versions *out, const char *text);
+
+/*
+ * The name of a protocol by its number on the wire, as SSL_version(3) gives
+ * it: "TLSv1_3"; "(unknown)" when there is none.
+ */
+const char *iss_version_name(int number);
+
+#endif

@@ -1,0 +1,103 @@
+/*
+ * Keys for tickets.  Owns how one secret serves for both encryption and
+ * authentication; knows not where secrets come from.
+ */
+#include "sessions/ticket.h"
+
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+#include "base/compat.h"
+#include "link/callbacks.h"
+
+/* What OpenSSL wants to hear. */
+enum { TICKET_ERROR = -1, TICKET_NONE = 0, TICKET_GOOD = 1, TICKET_RENEW = 2 };
+
+/* RFC 5077, 4: AES-128-CBC and HMAC-SHA-256; half of the secret for each. */
+enum { HALF = ISS_TICKET_SECRET_LEN / 2, IV_LEN = 16 };
+
+static bool
+ask(SSL *ssl, const unsigned char *name, struct iss_ticket_key *key)
+{
+	const struct iss_owner *asker = iss_owner_get0(ssl);
+
+	return asker != NULL && asker->host != NULL &&
+	       asker->ops->ticket_key != NULL &&
+	       asker->ops->ticket_key(asker->host, name, key);
+}
+
+static int
+set_keys(const struct iss_ticket_key *key, const unsigned char *iv,
+    EVP_CIPHER_CTX *cipher, iss_ticket_mac *mac, int encrypt)
+{
+	if (EVP_CipherInit_ex(cipher, EVP_aes_128_cbc(), NULL,
+		key->secret + HALF, iv, encrypt) &&
+	    iss_ticket_mac_init(mac, key->secret, HALF))
+		return TICKET_GOOD;
+	return TICKET_ERROR;
+}
+
+/*
+ * Without a key no ticket should go out.  In TLS 1.3 OpenSSL 1.1.1 sends an
+ * empty one then, which is an error (RFC 8446, 4.6.1): there it gets a key
+ * that nobody has.
+ */
+static bool
+must_give(const SSL *ssl)
+{
+	return !ISS_CAN_OMIT_TICKETS && SSL_version(ssl) >= TLS1_3_VERSION;
+}
+
+static int
+encrypt_ticket(SSL *ssl, unsigned char *name, unsigned char *iv,
+    EVP_CIPHER_CTX *cipher, iss_ticket_mac *mac)
+{
+	struct iss_ticket_key key;
+	int rv = TICKET_ERROR;
+
+	if (!ask(ssl, NULL, &key)) {
+		if (!must_give(ssl))
+			return TICKET_NONE;
+		if (RAND_bytes((unsigned char *)&key, sizeof(key)) != 1)
+			return TICKET_ERROR;
+	}
+	if (RAND_bytes(iv, IV_LEN) == 1) {
+		memcpy(name, key.name, sizeof(key.name));
+		rv = set_keys(&key, iv, cipher, mac, 1);
+	}
+	OPENSSL_cleanse(&key, sizeof(key));
+	return rv;
+}
+
+static int
+decrypt_ticket(SSL *ssl, const unsigned char *name, const unsigned char *iv,
+    EVP_CIPHER_CTX *cipher, iss_ticket_mac *mac)
+{
+	struct iss_ticket_key key;
+	int rv;
+
+	if (!ask(ssl, name, &key))
+		return TICKET_NONE;
+	rv = set_keys(&key, iv, cipher, mac, 0);
+	if (rv == TICKET_GOOD && memcmp(name, key.name, sizeof(key.name)) != 0)
+		rv = TICKET_RENEW;
+	OPENSSL_cleanse(&key, sizeof(key));
+	return rv;
+}
+
+static int
+choose_key(SSL *ssl, unsigned char *name, unsigned char *iv,
+    EVP_CIPHER_CTX *cipher, iss_ticket_mac *mac, int encrypt)
+{
+	return encrypt ? encrypt_ticket(ssl, name, iv, cipher, mac)
+		       : decrypt_ticket(ssl, name, iv, cipher, mac);
+}
+
+void
+iss_ticket_install(SSL_CTX *ctx)
+{
+	iss_set_ticket_key_cb(ctx, choose_key);
+}

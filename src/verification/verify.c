@@ -1,0 +1,481 @@
+/*
+ * Chain, opinion and name make one verdict.  Owns the two callbacks that
+ * OpenSSL's verification knows; finds the connection by ex_data of its SSL,
+ * so that it stays right after a server switched contexts (SNI).
+ */
+#include "verification/verify.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/x509_vfy.h>
+
+#include "base/buf.h"
+#include "x509/cert.h"
+#include "base/compat.h"
+#include "names/idn.h"
+
+enum { MESSAGE_PART_MAX = 300 };
+
+static CRYPTO_ONCE index_once = CRYPTO_ONCE_STATIC_INIT;
+static int ssl_index = -1; /* made once, then only read */
+
+static void
+make_index(void)
+{
+	ssl_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+}
+
+void
+iss_verify_release(struct iss_verify *verify)
+{
+	free(verify->name);
+	iss_fingerprints_release(&verify->fingerprints);
+	iss_suffix_list_free(verify->suffixes);
+	memset(verify, 0, sizeof(*verify));
+}
+
+int
+iss_verify_set_name(struct iss_error *err, struct iss_verify *verify,
+    const char *name, size_t len, const struct iss_scheme *scheme)
+{
+	char *copy;
+
+	if (scheme != NULL && !scheme->off &&
+	    iss_reference_id_init(err, &verify->host, name, len) != ISS_OK)
+		return ISS_ERROR;
+	/* A sub knows better what a name is, but a part of it is none. */
+	if (scheme == NULL && (len == 0 || memchr(name, '\0', len) != NULL))
+		return iss_error_set(
+		    err, len == 0 ? "there is no name to check"
+				  : "the name has a NUL character in it");
+	if ((copy = malloc(len + 1)) == NULL)
+		return iss_error_set(err, "out of memory");
+	memcpy(copy, name, len);
+	copy[len] = '\0';
+	free(verify->name);
+	verify->name = copy;
+	verify->check = ISS_NAME_BY_HOST;
+	if (scheme != NULL) {
+		verify->check =
+		    scheme->off ? ISS_NAME_UNCHECKED : ISS_NAME_BY_SCHEME;
+		verify->scheme = *scheme;
+	}
+	return ISS_OK;
+}
+
+int
+iss_verify_set_fingerprints(struct iss_error *err, struct iss_verify *verify,
+    const struct iss_fingerprints *fingerprints, bool force)
+{
+	verify->force_fingerprint = force;
+	if (!iss_fingerprints_copy(&verify->fingerprints, fingerprints))
+		return iss_error_set(err, "SSL_fingerprint: out of memory");
+	return ISS_OK;
+}
+
+static int
+name_mismatch(struct iss_error *err, const struct iss_verify *verify,
+    const struct iss_presented *presented)
+{
+	struct iss_buf offered;
+
+	iss_buf_init(&offered, MESSAGE_PART_MAX);
+	if (presented != NULL)
+		iss_presented_describe(&offered, presented);
+	iss_error_set(err,
+	    "hostname verification failed: wanted \"%s\", the certificate is "
+	    "for %s",
+	    verify->name, offered.len > 0 ? iss_buf_text(&offered) : "others");
+	err->verify_error = X509_V_ERR_HOSTNAME_MISMATCH;
+	iss_buf_release(&offered);
+	return ISS_ERROR;
+}
+
+static int
+check_by_scheme(
+    struct iss_error *err, const struct iss_verify *verify, X509 *cert)
+{
+	const struct iss_suffixes *suffixes = iss_suffixes_default();
+	struct iss_suffixes given;
+	struct iss_cert_names names;
+	int rv = iss_cert_names_init(err, &names, cert);
+
+	if (verify->any_suffix) {
+		suffixes = NULL;
+	} else if (verify->suffixes != NULL) {
+		given = iss_suffix_list_rules(verify->suffixes);
+		suffixes = &given;
+	}
+	if (rv == ISS_OK && !iss_reference_id_match(&verify->host,
+				&verify->scheme, &names.presented, suffixes))
+		rv = name_mismatch(err, verify, &names.presented);
+	iss_cert_names_release(&names);
+	return rv;
+}
+
+int
+iss_verify_cert_name(
+    struct iss_error *err, struct iss_verify *verify, X509 *cert)
+{
+	const struct iss_owner *asker = verify->asker;
+
+	switch (verify->check) {
+	case ISS_NAME_UNCHECKED:
+		return ISS_OK;
+	case ISS_NAME_BY_SCHEME:
+		return check_by_scheme(err, verify, cert);
+	case ISS_NAME_BY_HOST:
+		break;
+	}
+	if (asker == NULL || asker->host == NULL ||
+	    asker->ops->check_name == NULL ||
+	    !asker->ops->check_name(asker->host, verify->name, cert))
+		return name_mismatch(err, verify, NULL);
+	return ISS_OK;
+}
+
+/* " (depth 0, subject /CN=x, issuer /CN=y)", and the date if that is it. */
+static void
+describe_cert(struct iss_buf *out, X509 *cert, int depth, long error)
+{
+	struct iss_error ignored;
+	const ASN1_TIME *when = NULL;
+	BIO *text = NULL;
+	char *date;
+	long len;
+
+	iss_error_clear(&ignored);
+	iss_buf_printf(out, " (depth %d", depth);
+	if (cert != NULL) {
+		iss_buf_puts(out, ", subject ");
+		iss_cert_subject_text(&ignored, cert, out);
+		iss_buf_puts(out, ", issuer ");
+		iss_cert_issuer_text(&ignored, cert, out);
+		if (error == X509_V_ERR_CERT_HAS_EXPIRED)
+			when = X509_get0_notAfter(cert);
+		if (error == X509_V_ERR_CERT_NOT_YET_VALID)
+			when = X509_get0_notBefore(cert);
+	}
+	if (when != NULL && (text = BIO_new(BIO_s_mem())) != NULL &&
+	    ASN1_TIME_print(text, when)) {
+		len = BIO_get_mem_data(text, &date);
+		iss_buf_printf(out, ", %s %.*s",
+		    error == X509_V_ERR_CERT_HAS_EXPIRED ? "not after"
+							 : "not before",
+		    (int)len, date);
+	}
+	BIO_free(text);
+	iss_buf_puts(out, ")");
+}
+
+/* Remember the first failure, as the sentence that the user will read. */
+static void
+note_failure(struct iss_verify *verify, X509_STORE_CTX *store)
+{
+	long error = X509_STORE_CTX_get_error(store);
+	int depth = X509_STORE_CTX_get_error_depth(store);
+	X509 *cert = X509_STORE_CTX_get_current_cert(store);
+	struct iss_buf where;
+
+	if (iss_error_is_set(&verify->failure))
+		return;
+	iss_buf_init(&where, 2 * MESSAGE_PART_MAX);
+	describe_cert(&where, cert, depth, error);
+	iss_error_set(&verify->failure, "%s%s",
+	    error == X509_V_ERR_APPLICATION_VERIFICATION
+		? "refused by SSL_verify_callback"
+		: X509_verify_cert_error_string(error),
+	    iss_buf_text(&where));
+	verify->failure.verify_error = error;
+	verify->failure.depth = depth;
+	iss_buf_release(&where);
+}
+
+struct iss_verify *
+iss_verify_of(const SSL *ssl)
+{
+	return ssl_index < 0 ? NULL : SSL_get_ex_data(ssl, ssl_index);
+}
+
+static struct iss_verify *
+of_store(X509_STORE_CTX *store)
+{
+	int index = SSL_get_ex_data_X509_STORE_CTX_idx();
+	SSL *ssl = X509_STORE_CTX_get_ex_data(store, index);
+
+	return ssl != NULL ? iss_verify_of(ssl) : NULL;
+}
+
+/*
+ * Asked by OpenSSL for each certificate and each failure.  An overruled
+ * failure is forgotten: it must not colour the message of a later one.
+ */
+static int
+judge_cert(int ok, X509_STORE_CTX *store)
+{
+	struct iss_verify *verify = of_store(store);
+	const struct iss_owner *asker;
+	bool opinion = ok != 0;
+
+	if (verify == NULL)
+		return ok;
+	asker = verify->asker;
+	if (asker != NULL && asker->host != NULL && asker->ops->verify != NULL)
+		opinion = asker->ops->verify(asker->host, ok != 0, store);
+	else if (verify->must_ask) /* others move the SSL: nobody to ask */
+		opinion = false;
+	if (opinion)
+		return 1;
+	if (X509_STORE_CTX_get_error(store) == X509_V_OK)
+		X509_STORE_CTX_set_error(
+		    store, X509_V_ERR_APPLICATION_VERIFICATION);
+	note_failure(verify, store);
+	return 0;
+}
+
+/* Has the certificate one of the fingerprints? */
+static bool
+has_fingerprint(const struct iss_fingerprints *wanted, const X509 *cert)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	const struct iss_fingerprint *one;
+	struct iss_error ignored;
+	size_t i, len;
+
+	for (i = 0; i < wanted->count; i++) {
+		one = &wanted->list[i];
+		iss_error_clear(&ignored);
+		if (iss_cert_fingerprint(&ignored, cert, one->algo, one->pubkey,
+			digest, &len) == ISS_OK &&
+		    len == one->len && memcmp(digest, one->digest, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* OpenSSL tells the peer and SSL_get_verify_result(3) what it finds here. */
+static int
+refuse_leaf(X509_STORE_CTX *store, X509 *leaf, int error)
+{
+	X509_STORE_CTX_set_error_depth(store, 0);
+	X509_STORE_CTX_set_current_cert(store, leaf);
+	X509_STORE_CTX_set_error(store, error);
+	return 0;
+}
+
+static int
+wrong_fingerprint(struct iss_verify *verify, X509_STORE_CTX *store, X509 *leaf)
+{
+	struct iss_error ignored;
+	struct iss_buf has;
+
+	iss_error_clear(&ignored);
+	iss_buf_init(&has, MESSAGE_PART_MAX);
+	iss_cert_fingerprint_text(&ignored, leaf, "sha256", false, &has);
+	describe_cert(&has, leaf, 0, X509_V_ERR_CERT_REJECTED);
+	iss_error_set(&verify->failure,
+	    "the certificate has none of SSL_fingerprint, but %s",
+	    iss_buf_text(&has));
+	verify->failure.verify_error = X509_V_ERR_CERT_REJECTED;
+	iss_buf_release(&has);
+	return refuse_leaf(store, leaf, X509_V_ERR_CERT_REJECTED);
+}
+
+/*
+ * Asked by OpenSSL for the whole chain.  A fingerprint goes before all else:
+ * whoever knows the very certificate needs no CA, name or date.  The name is
+ * checked after the chain stands, whatever a user's callback thinks of the
+ * certificates: it may vouch for a chain, the scheme is there to be turned off
+ * if unwanted.
+ */
+static int
+judge_chain(X509_STORE_CTX *store, void *unused)
+{
+	struct iss_verify *verify = of_store(store);
+	X509 *leaf = X509_STORE_CTX_get0_cert(store);
+	int ok;
+
+	(void)unused;
+	if (verify == NULL)
+		return X509_verify_cert(store);
+	iss_error_clear(&verify->failure);
+	verify->pinned = has_fingerprint(&verify->fingerprints, leaf);
+	if (verify->pinned) {
+		X509_STORE_CTX_set_error(store, X509_V_OK);
+		return 1;
+	}
+	if (verify->force_fingerprint)
+		return wrong_fingerprint(verify, store, leaf);
+	if ((ok = X509_verify_cert(store)) <= 0) {
+		note_failure(verify, store);
+		return ok;
+	}
+	if (iss_verify_cert_name(&verify->failure, verify, leaf) == ISS_OK)
+		return 1;
+	return refuse_leaf(store, leaf, X509_V_ERR_HOSTNAME_MISMATCH);
+}
+
+int
+iss_verify_finish(struct iss_verify *verify, const SSL *ssl)
+{
+	const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
+
+	if (SSL_is_server(ssl) || cipher == NULL ||
+	    SSL_get_verify_mode(ssl) == SSL_VERIFY_NONE ||
+	    SSL_CIPHER_get_auth_nid(cipher) != NID_auth_null)
+		return ISS_OK;
+	iss_error_clear(&verify->failure);
+	return iss_error_set(&verify->failure,
+	    "the peer showed no certificate, since %s is anonymous",
+	    SSL_CIPHER_get_name(cipher));
+}
+
+void
+iss_verify_install(SSL_CTX *ctx)
+{
+	SSL_CTX_set_cert_verify_callback(ctx, judge_chain, NULL);
+}
+
+/* What is forced is not left to a mode that verifies nothing. */
+static void
+set_mode(const struct iss_verify *verify, SSL *ssl, int mode)
+{
+	if (verify->force_fingerprint)
+		mode |= SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+	SSL_set_verify(ssl, mode, judge_cert);
+}
+
+int
+iss_verify_attach(struct iss_error *err, struct iss_verify *verify, SSL *ssl)
+{
+	if (!CRYPTO_THREAD_run_once(&index_once, make_index) || ssl_index < 0 ||
+	    !SSL_set_ex_data(ssl, ssl_index, verify))
+		return iss_error_openssl(err, "cannot prepare verification");
+	set_mode(verify, ssl, SSL_get_verify_mode(ssl));
+	return ISS_OK;
+}
+
+int
+iss_verify_follow(struct iss_error *err, SSL *ssl)
+{
+	const struct iss_verify *verify = iss_verify_of(ssl);
+	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
+	SSL_CTX *ctx = SSL_get_SSL_CTX(ssl);
+
+	/* It adds flags, and takes none away. */
+	X509_VERIFY_PARAM_clear_flags(
+	    param, X509_VERIFY_PARAM_get_flags(param));
+	if (!X509_VERIFY_PARAM_set1(param, SSL_CTX_get0_param(ctx)))
+		return iss_error_openssl(err, "cannot prepare verification");
+	if (verify != NULL)
+		set_mode(verify, ssl, SSL_CTX_get_verify_mode(ctx));
+	else
+		SSL_set_verify(ssl, SSL_CTX_get_verify_mode(ctx), NULL);
+	return ISS_OK;
+}
+
+static void
+add_suffixes(
+    struct iss_session_policy *rules, const struct iss_suffix_list *suffixes)
+{
+	unsigned char digest[ISS_SUFFIX_DIGEST_LEN];
+
+	if (suffixes == NULL) {
+		iss_session_policy_add(rules, NULL, 0);
+		return;
+	}
+	iss_suffix_list_digest(suffixes, digest);
+	iss_session_policy_add(rules, digest, sizeof(digest));
+}
+
+void
+iss_verify_add_rules(
+    const struct iss_verify *verify, struct iss_session_policy *rules)
+{
+	const struct iss_scheme *scheme = &verify->scheme;
+
+	iss_session_policy_add_number(rules, verify->check);
+	iss_session_policy_add_text(rules, verify->name);
+	iss_session_policy_add_number(rules, scheme->off);
+	iss_session_policy_add_number(rules, scheme->check_cn);
+	iss_session_policy_add_number(rules, scheme->wildcards_in_alt);
+	iss_session_policy_add_number(rules, scheme->wildcards_in_cn);
+	iss_session_policy_add_number(rules, scheme->ip_in_cn);
+	iss_session_policy_add_number(rules, verify->any_suffix);
+	add_suffixes(rules, verify->suffixes);
+	iss_session_policy_add_fingerprints(rules, &verify->fingerprints);
+	iss_session_policy_add_number(rules, verify->force_fingerprint);
+	iss_session_policy_add_number(rules, verify->staple.mode);
+}
+
+/* As OpenSSL does for the certificates of a full handshake. */
+static bool
+prepare_store(X509_STORE_CTX *store, SSL *ssl, X509 *leaf)
+{
+	X509_STORE *trusted = SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl));
+	STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
+	X509_VERIFY_PARAM *param;
+
+	if (!X509_STORE_CTX_init(store, trusted, leaf, chain) ||
+	    !X509_STORE_CTX_set_ex_data(
+		store, SSL_get_ex_data_X509_STORE_CTX_idx(), ssl) ||
+	    !X509_STORE_CTX_set_default(store, "ssl_server"))
+		return false;
+	param = X509_STORE_CTX_get0_param(store);
+	X509_VERIFY_PARAM_set_auth_level(param, SSL_get_security_level(ssl));
+	return X509_VERIFY_PARAM_set1(param, SSL_get0_param(ssl));
+}
+
+static bool
+passes_today(SSL *ssl)
+{
+	X509 *leaf = SSL_get1_peer_certificate(ssl);
+	X509_STORE_CTX *store = X509_STORE_CTX_new();
+	bool good = false;
+
+	if (leaf != NULL && store != NULL && prepare_store(store, ssl, leaf)) {
+		X509_STORE_CTX_set_verify_cb(store, judge_cert);
+		good = judge_chain(store, NULL) > 0;
+	}
+	X509_STORE_CTX_free(store);
+	X509_free(leaf);
+	return good;
+}
+
+bool
+iss_verify_session(struct iss_verify *verify, SSL *ssl)
+{
+	bool good = true;
+
+	if (SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER)
+		good = passes_today(ssl);
+	if (good && !verify->pinned)
+		good =
+		    iss_staple_allows(&verify->staple, SSL_get0_session(ssl));
+	/* The full handshake that follows will tell. */
+	if (!good)
+		iss_error_clear(&verify->failure);
+	return good;
+}
+
+STACK_OF(X509) * iss_verify_get1_chain(SSL *ssl)
+{
+	STACK_OF(X509) *chain = SSL_get0_verified_chain(ssl);
+	X509_STORE_CTX *store;
+	X509 *leaf;
+
+	if (chain != NULL)
+		return X509_chain_up_ref(chain);
+	leaf = SSL_get1_peer_certificate(ssl);
+	store = X509_STORE_CTX_new();
+	if (leaf != NULL && store != NULL && prepare_store(store, ssl, leaf)) {
+		(void)X509_verify_cert(store);
+		chain = X509_STORE_CTX_get1_chain(store);
+	}
+	X509_STORE_CTX_free(store);
+	X509_free(leaf);
+	ERR_clear_error();
+	return chain;
+}

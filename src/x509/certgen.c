@@ -1,0 +1,494 @@
+/*
+ * Keys and certificates out of nothing.  Owns the order of the parts; judges
+ * no value that OpenSSL takes, since a certificate may be made to be refused.
+ */
+#include "x509/certgen.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/asn1.h>
+#include <openssl/bn.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/objects.h>
+#include <openssl/rsa.h>
+
+#include "base/buf.h"
+#include "base/compat.h"
+#include "x509/usage.h"
+
+enum {
+	VERSION_3 = 2,
+	SERIAL_BITS = 63, /* random; what a script can calculate with */
+	SERIAL_TEXT_MAX = 256,
+	EXT_TEXT_MAX = 1 << 16,
+	SECONDS_A_DAY = 24 * 60 * 60
+};
+
+/* ---- keys ---- */
+
+static int
+generate(struct iss_error *err, EVP_PKEY **out, EVP_PKEY_CTX *ctx)
+{
+	EVP_PKEY *key = NULL;
+
+	if (EVP_PKEY_keygen(ctx, &key) <= 0)
+		return iss_error_openssl(err, "cannot generate a key");
+	*out = key;
+	return 0;
+}
+
+int
+iss_key_new_rsa(struct iss_error *err, EVP_PKEY **out, int bits)
+{
+	EVP_PKEY_CTX *ctx;
+	int rv;
+
+	if (bits < 1 || bits > ISS_RSA_BITS_MAX)
+		return iss_error_set(
+		    err, "%d is no size of an RSA key in bits", bits);
+	ERR_clear_error();
+	ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_RSA, NULL);
+	if (ctx == NULL || EVP_PKEY_keygen_init(ctx) <= 0 ||
+	    EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, bits) <= 0)
+		rv = iss_error_openssl(err, "an RSA key of %d bits", bits);
+	else
+		rv = generate(err, out, ctx);
+	EVP_PKEY_CTX_free(ctx);
+	return rv;
+}
+
+int
+iss_key_new_ec(struct iss_error *err, EVP_PKEY **out, const char *curve)
+{
+	EVP_PKEY_CTX *ctx;
+	int nid = EC_curve_nist2nid(curve);
+	int rv;
+
+	if (nid == NID_undef && (nid = OBJ_txt2nid(curve)) == NID_undef)
+		return iss_error_set(err, "unknown curve %.64s", curve);
+	ERR_clear_error();
+	ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_EC, NULL);
+	if (ctx == NULL || EVP_PKEY_keygen_init(ctx) <= 0 ||
+	    EVP_PKEY_CTX_set_ec_paramgen_curve_nid(ctx, nid) <= 0 ||
+	    EVP_PKEY_CTX_set_ec_param_enc(ctx, OPENSSL_EC_NAMED_CURVE) <= 0)
+		rv = iss_error_openssl(err, "cannot be used");
+	else
+		rv = generate(err, out, ctx);
+	if (rv != 0)
+		iss_error_prefix(err, "curve %.64s", curve);
+	EVP_PKEY_CTX_free(ctx);
+	return rv;
+}
+
+/* ---- the parts of a certificate ---- */
+
+static int
+random_serial(struct iss_error *err, struct iss_certgen *gen)
+{
+	BIGNUM *number = BN_new();
+	int rv = 0;
+
+	if (number == NULL ||
+	    !BN_rand(
+		number, SERIAL_BITS, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) ||
+	    BN_to_ASN1_INTEGER(number, X509_get_serialNumber(gen->cert)) ==
+		NULL)
+		rv = iss_error_openssl(err, "no random serial number");
+	BN_free(number);
+	return rv;
+}
+
+int
+iss_certgen_init(struct iss_error *err, struct iss_certgen *gen, EVP_PKEY *key,
+    X509 *issuer, EVP_PKEY *signer)
+{
+	memset(gen, 0, sizeof(*gen));
+	ERR_clear_error();
+	EVP_PKEY_up_ref(key);
+	gen->key = key;
+	if (issuer != NULL)
+		X509_up_ref(issuer);
+	gen->issuer = issuer;
+	if (signer != NULL)
+		EVP_PKEY_up_ref(signer);
+	gen->signer = signer;
+	if ((gen->cert = X509_new()) == NULL ||
+	    (gen->subject = X509_NAME_new()) == NULL ||
+	    (gen->sans = GENERAL_NAMES_new()) == NULL)
+		return iss_error_openssl(err, "cannot begin a certificate");
+	if (!X509_set_pubkey(gen->cert, key))
+		return iss_error_openssl(err, "the key cannot be used");
+	if (iss_certgen_version(err, gen, VERSION_3) != 0)
+		return ISS_ERROR;
+	return random_serial(err, gen);
+}
+
+void
+iss_certgen_release(struct iss_certgen *gen)
+{
+	X509_free(gen->cert);
+	X509_NAME_free(gen->subject);
+	GENERAL_NAMES_free(gen->sans);
+	EVP_PKEY_free(gen->key);
+	X509_free(gen->issuer);
+	EVP_PKEY_free(gen->signer);
+	memset(gen, 0, sizeof(*gen));
+}
+
+int
+iss_certgen_version(
+    struct iss_error *err, struct iss_certgen *gen, long version)
+{
+	if (version < 0 || version > VERSION_3)
+		return iss_error_set(
+		    err, "%ld is no version, which are 0 to 2", version);
+	if (!X509_set_version(gen->cert, version))
+		return iss_error_openssl(err, "version %ld", version);
+	return 0;
+}
+
+int
+iss_certgen_serial(
+    struct iss_error *err, struct iss_certgen *gen, const char *text)
+{
+	const char *digits = text + (*text == '-');
+	bool hex = digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X');
+	BIGNUM *number = NULL;
+	size_t parsed = 0;
+	int rv = 0;
+
+	if (hex)
+		digits += 2;
+	if (strlen(digits) <= SERIAL_TEXT_MAX)
+		parsed = (size_t)(hex ? BN_hex2bn(&number, digits)
+				      : BN_dec2bn(&number, digits));
+	if (parsed == 0 || digits[parsed] != '\0' || *digits == '-') {
+		rv = iss_error_set(err, "'%.64s' is no serial number", text);
+	} else {
+		BN_set_negative(number, *text == '-');
+		if (BN_to_ASN1_INTEGER(
+			number, X509_get_serialNumber(gen->cert)) == NULL)
+			rv = iss_error_openssl(err, "serial %.64s", text);
+	}
+	BN_free(number);
+	return rv;
+}
+
+/* Counted in days, since a time_t may end in 2038.  The days of the era that
+ * a certificate can tell of fit in an int. */
+static int
+set_time(struct iss_error *err, ASN1_TIME *time, int64_t seconds)
+{
+	int64_t days = seconds / SECONDS_A_DAY;
+
+	if (days < INT_MIN || days > INT_MAX ||
+	    ASN1_TIME_adj(
+		time, 0, (int)days, (long)(seconds % SECONDS_A_DAY)) == NULL)
+		return iss_error_set(err,
+		    "%lld seconds since 1970 are not in the years 0 to 9999",
+		    (long long)seconds);
+	return 0;
+}
+
+int
+iss_certgen_validity(struct iss_error *err, struct iss_certgen *gen,
+    int64_t not_before, int64_t not_after)
+{
+	if (set_time(err, X509_getm_notBefore(gen->cert), not_before) != 0 ||
+	    set_time(err, X509_getm_notAfter(gen->cert), not_after) != 0)
+		return ISS_ERROR;
+	return 0;
+}
+
+/*
+ * OpenSSL picks the string's type, and refuses what X.520 does not allow, such
+ * as a country of three letters or a common name beyond 64 characters.  Such
+ * names exist all the same: they go in as the UTF-8 they are.
+ */
+int
+iss_name_add(struct iss_error *err, X509_NAME *name, const char *type,
+    const void *utf8, size_t len)
+{
+	ASN1_OBJECT *object = OBJ_txt2obj(type, 0);
+	int rv = 0;
+
+	ERR_clear_error();
+	if (object == NULL)
+		return iss_error_set(
+		    err, "unknown part of a name '%.64s'", type);
+	if (len > INT_MAX || (!X509_NAME_add_entry_by_OBJ(name, object,
+				  MBSTRING_UTF8, utf8, (int)len, -1, 0) &&
+				 !X509_NAME_add_entry_by_OBJ(name, object,
+				     V_ASN1_UTF8STRING, utf8, (int)len, -1, 0)))
+		rv = iss_error_openssl(err, "%.64s", type);
+	ASN1_OBJECT_free(object);
+	ERR_clear_error();
+	return rv;
+}
+
+int
+iss_certgen_subject(struct iss_error *err, struct iss_certgen *gen,
+    const char *type, const void *utf8, size_t len)
+{
+	return iss_name_add(err, gen->subject, type, utf8, len);
+}
+
+int
+iss_certgen_san(
+    struct iss_error *err, struct iss_certgen *gen, GENERAL_NAME *name)
+{
+	if (sk_GENERAL_NAME_push(gen->sans, name) > 0)
+		return 0;
+	GENERAL_NAME_free(name);
+	return iss_error_set(err, "out of memory");
+}
+
+/* ---- extensions ---- */
+
+static void
+drop_ext(struct iss_certgen *gen, const ASN1_OBJECT *object)
+{
+	int at = X509_get_ext_by_OBJ(gen->cert, object, -1);
+
+	if (at >= 0)
+		X509_EXTENSION_free(X509_delete_ext(gen->cert, at));
+}
+
+/* One of a kind is all that is allowed (RFC 5280, 4.2).  ext is freed. */
+static int
+put_ext(struct iss_error *err, struct iss_certgen *gen, X509_EXTENSION *ext)
+{
+	int rv = 0;
+
+	drop_ext(gen, X509_EXTENSION_get_object(ext));
+	if (!X509_add_ext(gen->cert, ext, -1))
+		rv = iss_error_openssl(err, "cannot add an extension");
+	X509_EXTENSION_free(ext);
+	return rv;
+}
+
+static int
+set_names(struct iss_error *err, struct iss_certgen *gen)
+{
+	if (!X509_set_subject_name(gen->cert, gen->subject) ||
+	    !X509_set_issuer_name(gen->cert,
+		gen->issuer != NULL ? X509_get_subject_name(gen->issuer)
+				    : gen->subject))
+		return iss_error_openssl(err, "cannot set the names");
+	return 0;
+}
+
+/* name: a short name that OpenSSL has an extension for, or a dotted OID. */
+static int
+add_ext(struct iss_error *err, struct iss_certgen *gen, const char *name,
+    const char *value)
+{
+	X509_EXTENSION *ext;
+	X509V3_CTX ctx;
+
+	ERR_clear_error();
+	if (set_names(err, gen) != 0) /* an extension may ask for them */
+		return ISS_ERROR;
+	X509V3_set_ctx(&ctx, gen->issuer != NULL ? gen->issuer : gen->cert,
+	    gen->cert, NULL, NULL, 0);
+	X509V3_set_ctx_nodb(&ctx);
+	ext = X509V3_EXT_nconf(NULL, &ctx, name, value);
+	if (ext == NULL)
+		return iss_error_openssl(
+		    err, "extension %s: '%.256s'", name, value);
+	return put_ext(err, gen, ext);
+}
+
+/* What is issued by itself needs no word on its issuer's key, and some
+ * issuers have no identifier (RFC 5280, 4.2.1.1). */
+static int
+set_key_ids(struct iss_error *err, struct iss_certgen *gen)
+{
+	if (add_ext(err, gen, "subjectKeyIdentifier", "hash") != 0)
+		return ISS_ERROR;
+	if (gen->issuer == NULL || X509_get_ext_by_NID(gen->issuer,
+				       NID_subject_key_identifier, -1) < 0)
+		return 0;
+	return add_ext(err, gen, "authorityKeyIdentifier", "keyid");
+}
+
+int
+iss_certgen_usages(
+    struct iss_error *err, struct iss_certgen *gen, uint32_t usages)
+{
+	static const struct {
+		const char *name;
+		const char *prefix;
+	} exts[ISS_USAGE_KINDS] = {
+		[ISS_USAGE_KEY] = { "keyUsage", "critical," },
+		[ISS_USAGE_NETSCAPE] = { "nsCertType", "" },
+		[ISS_USAGE_EXTENDED] = { "extendedKeyUsage", "" },
+	};
+	struct iss_buf text;
+	size_t i;
+	int rv = set_key_ids(err, gen);
+
+	if (rv == 0)
+		rv = add_ext(err, gen, "basicConstraints",
+		    (usages & ISS_USAGE_CA) != 0 ? "critical,CA:TRUE"
+						 : "critical,CA:FALSE");
+	for (i = 0; rv == 0 && i < ISS_USAGE_KINDS; i++) {
+		iss_buf_init(&text, EXT_TEXT_MAX);
+		iss_buf_puts(&text, exts[i].prefix);
+		iss_usage_text(&text, usages, (enum iss_usage_kind)i);
+		if (text.len > strlen(exts[i].prefix))
+			rv = add_ext(
+			    err, gen, exts[i].name, iss_buf_text(&text));
+		iss_buf_release(&text);
+	}
+	return rv;
+}
+
+/* The name by which X509V3_EXT_nconf(3) knows an extension. */
+static const char *
+ext_name(const char *type, char *dotted, size_t size)
+{
+	ASN1_OBJECT *object;
+	const char *name = NULL;
+	int nid;
+
+	if (type[strspn(type, "0123456789")] == '\0')
+		return OBJ_nid2sn(atoi(type));
+	if ((object = OBJ_txt2obj(type, 0)) == NULL)
+		return NULL;
+	nid = OBJ_obj2nid(object);
+	if (nid != NID_undef)
+		name = OBJ_nid2sn(nid);
+	else if (OBJ_obj2txt(dotted, (int)size, object, 1) < (int)size)
+		name = dotted;
+	ASN1_OBJECT_free(object);
+	return name;
+}
+
+int
+iss_certgen_ext(struct iss_error *err, struct iss_certgen *gen,
+    const char *type, bool critical, const char *value)
+{
+	char dotted[256];
+	const char *name = ext_name(type, dotted, sizeof(dotted));
+	struct iss_buf text;
+	int rv;
+
+	if (name == NULL)
+		return iss_error_set(
+		    err, "cannot determine NID of extension '%.64s'", type);
+	iss_buf_init(&text, EXT_TEXT_MAX);
+	iss_buf_printf(&text, "%s%s", critical ? "critical," : "", value);
+	if (text.overflowed)
+		rv = iss_error_set(err, "extension %s is too long", name);
+	else
+		rv = add_ext(err, gen, name, iss_buf_text(&text));
+	iss_buf_release(&text);
+	return rv;
+}
+
+/* What speaks of the key, the issuer, or the certificate as it was. */
+static bool
+is_bound(const X509_EXTENSION *ext)
+{
+	static const int bound[] = { NID_subject_key_identifier,
+		NID_authority_key_identifier, NID_issuer_alt_name,
+		NID_crl_distribution_points, NID_freshest_crl, NID_info_access,
+		NID_ct_precert_scts, NID_ct_precert_poison, NID_tlsfeature };
+	int nid = OBJ_obj2nid(X509_EXTENSION_get_object((X509_EXTENSION *)ext));
+	size_t i;
+
+	for (i = 0; i < sizeof(bound) / sizeof(bound[0]); i++)
+		if (nid == bound[i])
+			return true;
+	return false;
+}
+
+static int
+copy_exts(struct iss_error *err, struct iss_certgen *gen, const X509 *original)
+{
+	const X509_EXTENSION *ext;
+	int i;
+
+	for (i = 0; i < X509_get_ext_count(original); i++) {
+		ext = X509_get_ext(original, i);
+		if (!is_bound(ext) &&
+		    !X509_add_ext(gen->cert, (X509_EXTENSION *)ext, -1))
+			return iss_error_openssl(
+			    err, "cannot copy an extension");
+	}
+	return 0;
+}
+
+int
+iss_certgen_copy(
+    struct iss_error *err, struct iss_certgen *gen, const X509 *original)
+{
+	X509_NAME *subject = X509_NAME_dup(X509_get_subject_name(original));
+
+	if (subject == NULL ||
+	    !X509_set1_notBefore(gen->cert, X509_get0_notBefore(original)) ||
+	    !X509_set1_notAfter(gen->cert, X509_get0_notAfter(original))) {
+		X509_NAME_free(subject);
+		return iss_error_openssl(err, "cannot copy a certificate");
+	}
+	X509_NAME_free(gen->subject);
+	gen->subject = subject;
+	if (set_key_ids(err, gen) != 0)
+		return ISS_ERROR;
+	return copy_exts(err, gen, original);
+}
+
+/* ---- the end ---- */
+
+/* Critical where they are all there is (RFC 5280, 4.2.1.6). */
+static int
+set_sans(struct iss_error *err, struct iss_certgen *gen)
+{
+	bool critical = X509_NAME_entry_count(gen->subject) == 0;
+
+	if (sk_GENERAL_NAME_num(gen->sans) > 0 &&
+	    !X509_add1_ext_i2d(gen->cert, NID_subject_alt_name, gen->sans,
+		critical, X509V3_ADD_REPLACE))
+		return iss_error_openssl(err, "cannot set alternative names");
+	return 0;
+}
+
+/* Is the digest part of the algorithm?  OpenSSL 3.0 says so of no key. */
+static bool
+has_own_digest(EVP_PKEY *key)
+{
+	int id = EVP_PKEY_id(key);
+	int nid;
+
+	if (id == EVP_PKEY_ED25519 || id == EVP_PKEY_ED448)
+		return true;
+	return EVP_PKEY_get_default_digest_nid(key, &nid) > 0 &&
+	       nid == NID_undef;
+}
+
+int
+iss_certgen_sign(struct iss_error *err, struct iss_certgen *gen,
+    const char *digest, X509 **out)
+{
+	EVP_PKEY *signer = gen->signer != NULL ? gen->signer : gen->key;
+	const EVP_MD *md = EVP_get_digestbyname(digest);
+
+	ERR_clear_error();
+	if (md == NULL)
+		return iss_error_set(
+		    err, "digest algorithm %.64s is not available", digest);
+	if (has_own_digest(signer))
+		md = NULL;
+	if (set_names(err, gen) != 0 || set_sans(err, gen) != 0)
+		return ISS_ERROR;
+	if (!X509_sign(gen->cert, signer, md))
+		return iss_error_openssl(err, "cannot sign the certificate");
+	*out = gen->cert;
+	gen->cert = NULL;
+	ERR_clear_error();
+	return 0;
+}

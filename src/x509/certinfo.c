@@ -1,0 +1,332 @@
+/*
+ * Walking through a certificate.  Owns nothing; each list is a function in
+ * a table.
+ */
+#include "x509/certinfo.h"
+
+#include <string.h>
+
+#include <openssl/asn1.h>
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/err.h>
+#include <openssl/objects.h>
+#include <openssl/x509v3.h>
+
+#include "x509/altname.h"
+#include "x509/cert.h"
+#include "x509/usage.h"
+
+enum { SECONDS_A_DAY = 24 * 60 * 60 };
+
+/* Whom to tell of an item. */
+struct teller {
+	iss_cert_item_fn *fn;
+	void *arg;
+};
+
+static int
+out_of_memory(struct iss_error *err)
+{
+	return iss_error_set(err, "out of memory");
+}
+
+static void
+oid_set(struct iss_oid *oid, const ASN1_OBJECT *object)
+{
+	memset(oid, 0, sizeof(*oid));
+	OBJ_obj2txt(oid->dotted, sizeof(oid->dotted), object, 1);
+	oid->nid = OBJ_obj2nid(object);
+	if (oid->nid != NID_undef) {
+		oid->sn = OBJ_nid2sn(oid->nid);
+		oid->ln = OBJ_nid2ln(oid->nid);
+	}
+}
+
+static int
+each_of_name(
+    struct iss_error *err, const X509_NAME *name, const struct teller *to)
+{
+	const X509_NAME_ENTRY *entry;
+	const ASN1_STRING *value;
+	unsigned char *utf8;
+	struct iss_oid oid;
+	int i, len;
+
+	for (i = 0; i < X509_NAME_entry_count(name); i++) {
+		entry = X509_NAME_get_entry(name, i);
+		value = X509_NAME_ENTRY_get_data(entry);
+		oid_set(&oid, X509_NAME_ENTRY_get_object(entry));
+		utf8 = NULL;
+		len = ASN1_STRING_to_UTF8(&utf8, value);
+		if (len >= 0)
+			to->fn(to->arg, oid.ln != NULL ? oid.ln : oid.dotted,
+			    utf8, (size_t)len);
+		else /* not what its type promises: the bytes as they are */
+			to->fn(to->arg, oid.ln != NULL ? oid.ln : oid.dotted,
+			    ASN1_STRING_get0_data(value),
+			    (size_t)ASN1_STRING_length(value));
+		OPENSSL_free(utf8);
+	}
+	(void)err;
+	return 0;
+}
+
+static int
+each_subject(struct iss_error *err, const X509 *cert, const struct teller *to)
+{
+	return each_of_name(err, X509_get_subject_name(cert), to);
+}
+
+static int
+each_issuer(struct iss_error *err, const X509 *cert, const struct teller *to)
+{
+	return each_of_name(err, X509_get_issuer_name(cert), to);
+}
+
+static int
+each_san(struct iss_error *err, const X509 *cert, const struct teller *to)
+{
+	GENERAL_NAMES *names =
+	    X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+	GENERAL_NAME *name;
+	struct iss_buf value;
+	int i, rv = 0;
+
+	if (names == NULL)
+		return ISS_EOF;
+	for (i = 0; rv == 0 && i < sk_GENERAL_NAME_num(names); i++) {
+		name = sk_GENERAL_NAME_value(names, i);
+		iss_buf_init(&value, ISS_CERT_TEXT_MAX);
+		if ((rv = iss_altname_value(err, name, &value)) == 0)
+			to->fn(to->arg, iss_altname_type(name->type),
+			    iss_buf_text(&value), value.len);
+		iss_buf_release(&value);
+	}
+	GENERAL_NAMES_free(names);
+	return rv;
+}
+
+static void
+tell_uri(const GENERAL_NAME *name, const struct teller *to)
+{
+	const ASN1_STRING *uri = name->d.uniformResourceIdentifier;
+
+	if (name->type == GEN_URI)
+		to->fn(to->arg, NULL, ASN1_STRING_get0_data(uri),
+		    (size_t)ASN1_STRING_length(uri));
+}
+
+/* RFC 5280, 4.2.1.13; a point may have several names for one list. */
+static int
+each_crl_uri(struct iss_error *err, const X509 *cert, const struct teller *to)
+{
+	CRL_DIST_POINTS *points =
+	    X509_get_ext_d2i(cert, NID_crl_distribution_points, NULL, NULL);
+	const DIST_POINT *point;
+	const GENERAL_NAMES *names;
+	int i, n;
+
+	(void)err;
+	if (points == NULL)
+		return ISS_EOF;
+	for (i = 0; i < sk_DIST_POINT_num(points); i++) {
+		point = sk_DIST_POINT_value(points, i);
+		if (point->distpoint == NULL || point->distpoint->type != 0)
+			continue;
+		names = point->distpoint->name.fullname;
+		for (n = 0; n < sk_GENERAL_NAME_num(names); n++)
+			tell_uri(sk_GENERAL_NAME_value(names, n), to);
+	}
+	CRL_DIST_POINTS_free(points);
+	return 0;
+}
+
+/* RFC 5280, 4.2.2.1. */
+static int
+each_ocsp_uri(struct iss_error *err, const X509 *cert, const struct teller *to)
+{
+	AUTHORITY_INFO_ACCESS *infos =
+	    X509_get_ext_d2i(cert, NID_info_access, NULL, NULL);
+	const ACCESS_DESCRIPTION *info;
+	int i;
+
+	(void)err;
+	if (infos == NULL)
+		return ISS_EOF;
+	for (i = 0; i < sk_ACCESS_DESCRIPTION_num(infos); i++) {
+		info = sk_ACCESS_DESCRIPTION_value(infos, i);
+		if (OBJ_obj2nid(info->method) == NID_ad_OCSP)
+			tell_uri(info->location, to);
+	}
+	AUTHORITY_INFO_ACCESS_free(infos);
+	return 0;
+}
+
+static int
+each_key_usage(struct iss_error *err, const X509 *cert, const struct teller *to)
+{
+	ASN1_BIT_STRING *bits =
+	    X509_get_ext_d2i(cert, NID_key_usage, NULL, NULL);
+	const char *name;
+	int i;
+
+	(void)err;
+	if (bits == NULL)
+		return ISS_EOF;
+	for (i = 0; (name = iss_key_usage_name((unsigned)i)) != NULL; i++)
+		if (ASN1_BIT_STRING_get_bit(bits, i))
+			to->fn(to->arg, NULL, name, strlen(name));
+	ASN1_BIT_STRING_free(bits);
+	return 0;
+}
+
+typedef int each_fn(
+    struct iss_error *err, const X509 *cert, const struct teller *to);
+
+static each_fn *const lists[] = {
+	[ISS_CERT_SUBJECT] = each_subject,
+	[ISS_CERT_ISSUER] = each_issuer,
+	[ISS_CERT_SANS] = each_san,
+	[ISS_CERT_CRL_URIS] = each_crl_uri,
+	[ISS_CERT_OCSP_URIS] = each_ocsp_uri,
+	[ISS_CERT_KEY_USAGE] = each_key_usage,
+};
+
+int
+iss_cert_each(struct iss_error *err, const X509 *cert, enum iss_cert_list list,
+    iss_cert_item_fn *fn, void *arg)
+{
+	struct teller to = { fn, arg };
+	int rv = lists[list](err, cert, &to);
+
+	ERR_clear_error(); /* of what could not be parsed */
+	return rv;
+}
+
+int
+iss_cert_each_usage(const X509 *cert, iss_cert_oid_fn *fn, void *arg)
+{
+	EXTENDED_KEY_USAGE *usages =
+	    X509_get_ext_d2i(cert, NID_ext_key_usage, NULL, NULL);
+	struct iss_oid oid;
+	int i;
+
+	ERR_clear_error();
+	if (usages == NULL)
+		return ISS_EOF;
+	for (i = 0; i < sk_ASN1_OBJECT_num(usages); i++) {
+		oid_set(&oid, sk_ASN1_OBJECT_value(usages, i));
+		fn(arg, &oid);
+	}
+	EXTENDED_KEY_USAGE_free(usages);
+	return 0;
+}
+
+/* Hand what was written to a memory BIO over to the buffer. */
+static int
+append_bio(struct iss_error *err, BIO *bio, struct iss_buf *out)
+{
+	char *bytes;
+	long len = BIO_get_mem_data(bio, &bytes);
+
+	if (len < 0 || !iss_buf_append(out, bytes, (size_t)len))
+		return out_of_memory(err);
+	return 0;
+}
+
+int
+iss_cert_ext_init(struct iss_error *err, struct iss_cert_ext *ext,
+    const X509 *cert, int number)
+{
+	const X509_EXTENSION *found;
+	BIO *bio;
+	int rv = 0;
+
+	memset(ext, 0, sizeof(*ext));
+	iss_buf_init(&ext->text, ISS_CERT_TEXT_MAX);
+	if (number < 0 || number >= X509_get_ext_count(cert))
+		return ISS_EOF;
+	found = X509_get_ext(cert, number);
+	oid_set(&ext->oid, X509_EXTENSION_get_object((X509_EXTENSION *)found));
+	ext->critical = X509_EXTENSION_get_critical(found) != 0;
+	if ((bio = BIO_new(BIO_s_mem())) == NULL)
+		return out_of_memory(err);
+	/* one that it does not know, or that is malformed, it does not show */
+	ext->shown = X509V3_EXT_print(bio, (X509_EXTENSION *)found, 0, 0) == 1;
+	if (ext->shown)
+		rv = append_bio(err, bio, &ext->text);
+	BIO_free(bio);
+	ERR_clear_error();
+	return rv;
+}
+
+void
+iss_cert_ext_release(struct iss_cert_ext *ext)
+{
+	iss_buf_release(&ext->text);
+}
+
+int
+iss_cert_serial(struct iss_error *err, const X509 *cert, struct iss_buf *out)
+{
+	BIGNUM *number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL);
+	char *text = number != NULL ? BN_bn2dec(number) : NULL;
+	int rv = 0;
+
+	if (text == NULL)
+		rv = iss_error_openssl(err, "cannot read the serial number");
+	else if (!iss_buf_puts(out, text))
+		rv = out_of_memory(err);
+	OPENSSL_free(text);
+	BN_free(number);
+	return rv;
+}
+
+int
+iss_cert_signature_name(
+    struct iss_error *err, const X509 *cert, struct iss_buf *out)
+{
+	const ASN1_OBJECT *object;
+	const X509_ALGOR *algorithm;
+	struct iss_oid oid;
+
+	X509_get0_signature(NULL, &algorithm, cert);
+	X509_ALGOR_get0(&object, NULL, NULL, algorithm);
+	oid_set(&oid, object);
+	if (!iss_buf_puts(out, oid.ln != NULL ? oid.ln : oid.dotted))
+		return out_of_memory(err);
+	return 0;
+}
+
+bool
+iss_cert_time(const ASN1_TIME *time, int64_t *seconds)
+{
+	ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
+	int days, rest;
+	bool ok = epoch != NULL && time != NULL &&
+		  ASN1_TIME_diff(&days, &rest, epoch, time);
+
+	ASN1_TIME_free(epoch);
+	ERR_clear_error();
+	if (ok)
+		*seconds = (int64_t)days * SECONDS_A_DAY + rest;
+	return ok;
+}
+
+int
+iss_cert_key_digest(struct iss_error *err, const X509 *cert, const char *algo,
+    unsigned char out[EVP_MAX_MD_SIZE], size_t *len)
+{
+	const EVP_MD *md = EVP_get_digestbyname(algo);
+	unsigned int size = 0;
+
+	if (md == NULL)
+		return iss_error_set(
+		    err, "digest algorithm %.64s is not available", algo);
+	if (!X509_pubkey_digest(cert, md, out, &size))
+		return iss_error_openssl(
+		    err, "cannot compute the digest %.64s", algo);
+	*len = size;
+	return 0;
+}

@@ -1,0 +1,472 @@
+/*
+ * Loading certificates and keys.  Owns the recognition of formats, the
+ * asking for passwords and the words for what is wrong with a file; knows no
+ * context.
+ */
+#include "x509/keypair.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/pkcs12.h>
+#include <openssl/x509v3.h>
+
+#include "base/compat.h"
+#include "base/file.h"
+#include "x509/pem.h"
+
+enum { PASSWORD_MAX = PEM_BUFSIZE };
+
+/* One load: what is wanted, who to ask, what was found so far. */
+struct load {
+	struct iss_error *err;
+	const char *name;
+	unsigned want;
+	iss_password_fn *password;
+	void *arg;
+	struct iss_keypair found;
+};
+
+/* A password, zero-terminated; wiped by whoever declared it. */
+struct password {
+	char text[PASSWORD_MAX + 1];
+	size_t len;
+};
+
+void
+iss_keypair_init(struct iss_keypair *pair)
+{
+	memset(pair, 0, sizeof(*pair));
+}
+
+void
+iss_keypair_release(struct iss_keypair *pair)
+{
+	X509_free(pair->cert);
+	sk_X509_pop_free(pair->chain, X509_free);
+	EVP_PKEY_free(pair->key);
+	iss_keypair_init(pair);
+}
+
+static bool
+wants_cert(const struct load *load)
+{
+	return (load->want & ISS_KEYPAIR_CERT) != 0;
+}
+
+/* The first key of a file is the key. */
+static bool
+wants_key(const struct load *load)
+{
+	return (load->want & (ISS_KEYPAIR_KEY | ISS_KEYPAIR_TRY_KEY)) != 0 &&
+	       load->found.key == NULL;
+}
+
+/*
+ * OpenSSL's prompt reads standard input when there is no terminal; a daemon
+ * or a pipeline must not have its data taken for a password.
+ */
+static int
+prompt(char *buf, size_t size)
+{
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return -1;
+	close(fd);
+	return PEM_def_callback(buf, (int)size, 0, NULL);
+}
+
+/* Ask for the password of the object that is called what. */
+static int
+ask(struct load *load, struct password *pw, const char *what, bool may_prompt)
+{
+	int len = -1;
+
+	if (load->password != NULL)
+		len = load->password(load->arg, pw->text, PASSWORD_MAX);
+	else if (may_prompt)
+		len = prompt(pw->text, PASSWORD_MAX);
+	if (len < 0 || len > PASSWORD_MAX)
+		return iss_error_set(load->err,
+		    "%s: the %s is encrypted and no password was given",
+		    load->name, what);
+	pw->len = (size_t)len;
+	pw->text[len] = '\0';
+	return 0;
+}
+
+/* Is the oldest queued error about an algorithm, not about a password? */
+static bool
+is_unsupported(void)
+{
+	static const int reasons[] = { ISS_R_UNSUPPORTED,
+		EVP_R_UNKNOWN_PBE_ALGORITHM, EVP_R_UNKNOWN_CIPHER,
+		EVP_R_UNSUPPORTED_ALGORITHM, EVP_R_UNSUPPORTED_CIPHER,
+		EVP_R_UNSUPPORTED_KEY_DERIVATION_FUNCTION,
+		EVP_R_UNSUPPORTED_PRF };
+	unsigned long e = ERR_peek_error();
+	size_t i;
+
+	for (i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (ERR_GET_LIB(e) == ERR_LIB_EVP &&
+		    ERR_GET_REASON(e) == reasons[i])
+			return true;
+	return false;
+}
+
+/* Why something encrypted could not be read, once a password was tried.  A
+ * wrong one can look like damage, and damage like a wrong one. */
+static int
+cannot_decrypt(struct load *load, const char *what)
+{
+	if (is_unsupported())
+		return iss_error_openssl(load->err,
+		    "%s: the %s is encrypted in a way that this OpenSSL does "
+		    "not support",
+		    load->name, what);
+	return iss_error_set(load->err,
+	    "%s: wrong password, or the %s is damaged", load->name, what);
+}
+
+static int
+decode_key(
+    struct load *load, const unsigned char *der, long len, const char *kind)
+{
+	load->found.key = d2i_AutoPrivateKey(NULL, &der, len);
+	if (load->found.key == NULL)
+		return iss_error_openssl(load->err,
+		    "%s: the private key (%s) cannot be read", load->name,
+		    kind);
+	return 0;
+}
+
+/* PKCS#8, encrypted (RFC 5958, 3). */
+static int
+decrypt_pkcs8(struct load *load, const X509_SIG *sealed, bool may_prompt)
+{
+	PKCS8_PRIV_KEY_INFO *info = NULL;
+	struct password pw;
+	int rv;
+
+	rv = ask(load, &pw, "private key", may_prompt);
+	if (rv == 0) {
+		ERR_clear_error();
+		info = PKCS8_decrypt(sealed, pw.text, (int)pw.len);
+		if (info != NULL)
+			load->found.key = EVP_PKCS82PKEY(info);
+		if (load->found.key == NULL)
+			rv = cannot_decrypt(load, "private key");
+	}
+	PKCS8_PRIV_KEY_INFO_free(info);
+	OPENSSL_cleanse(&pw, sizeof(pw));
+	return rv;
+}
+
+static int
+lend_password(char *buf, int size, int rwflag, void *arg)
+{
+	const struct password *pw = arg;
+
+	(void)rwflag;
+	if ((size_t)size < pw->len)
+		return -1;
+	memcpy(buf, pw->text, pw->len);
+	return (int)pw->len;
+}
+
+/* The traditional encryption, whose parameters stand in the PEM header
+ * (RFC 1421, 4.6.1.1). */
+static int
+decrypt_traditional(struct load *load, struct iss_pem *pem)
+{
+	const unsigned char *at = pem->data;
+	EVP_CIPHER_INFO cipher;
+	struct password pw;
+	int rv;
+
+	if (!PEM_get_EVP_CIPHER_INFO(pem->header, &cipher))
+		return iss_error_openssl(load->err,
+		    "%s: the private key is encrypted in a way that is not "
+		    "supported",
+		    load->name);
+	rv = ask(load, &pw, "private key", true);
+	if (rv == 0) {
+		ERR_clear_error();
+		if (PEM_do_header(
+			&cipher, pem->data, &pem->len, lend_password, &pw))
+			load->found.key =
+			    d2i_AutoPrivateKey(NULL, &at, pem->len);
+		if (load->found.key == NULL)
+			rv = cannot_decrypt(load, "private key");
+	}
+	OPENSSL_cleanse(&pw, sizeof(pw));
+	return rv;
+}
+
+static int
+pem_key(struct load *load, struct iss_pem *pem)
+{
+	const unsigned char *at = pem->data;
+	X509_SIG *sealed;
+	int rv;
+
+	if (*pem->header != '\0')
+		return decrypt_traditional(load, pem);
+	if (strcmp(pem->label, PEM_STRING_PKCS8) != 0)
+		return decode_key(load, pem->data, pem->len, pem->label);
+
+	if ((sealed = d2i_X509_SIG(NULL, &at, pem->len)) == NULL)
+		return iss_error_openssl(load->err,
+		    "%s: the private key (%s) cannot be read", load->name,
+		    pem->label);
+	rv = decrypt_pkcs8(load, sealed, true);
+	X509_SIG_free(sealed);
+	return rv;
+}
+
+/* The first certificate is the leaf, the others are the chain. */
+static int
+pem_cert(struct load *load, const struct iss_pem *pem)
+{
+	struct iss_keypair *found = &load->found;
+	X509 *cert = iss_pem_cert(load->err, pem, load->name);
+
+	if (cert == NULL)
+		return ISS_ERROR;
+	if (found->cert == NULL) {
+		found->cert = cert;
+		return 0;
+	}
+	if (found->chain == NULL)
+		found->chain = sk_X509_new_null();
+	if (found->chain == NULL || !sk_X509_push(found->chain, cert)) {
+		X509_free(cert);
+		return iss_error_set(load->err, "out of memory");
+	}
+	return 0;
+}
+
+static int
+parse_pem(struct load *load, const void *bytes, size_t len)
+{
+	struct iss_pem pem;
+	int rv = iss_pem_init(load->err, &pem, bytes, len);
+
+	while (rv == 0 && (rv = iss_pem_next(load->err, &pem, load->name)) == 0)
+		if (iss_pem_is_cert(&pem) && wants_cert(load))
+			rv = pem_cert(load, &pem);
+		else if (iss_pem_is_key(&pem) && wants_key(load))
+			rv = pem_key(load, &pem);
+	iss_pem_release(&pem);
+	return rv == ISS_EOF ? 0 : rv;
+}
+
+/*
+ * Put the issuer of each certificate behind it: a PKCS#12 has no order, but
+ * what is sent has (RFC 5246, 7.4.2).  What belongs nowhere ends up last.
+ */
+static void
+order_chain(X509 *last, STACK_OF(X509) * chain)
+{
+	int i, done, total = sk_X509_num(chain);
+	X509 *issuer;
+
+	for (done = 0; done < total; done++) {
+		for (i = done; i < total; i++)
+			if (X509_check_issued(sk_X509_value(chain, i), last) ==
+			    X509_V_OK)
+				break;
+		if (i == total)
+			return;
+		issuer = sk_X509_value(chain, i);
+		sk_X509_set(chain, i, sk_X509_value(chain, done));
+		sk_X509_set(chain, done, issuer);
+		last = issuer;
+	}
+}
+
+/*
+ * The empty password, which may be stored in two ways, is a matter of
+ * PKCS12_parse; it also says whether there is a need to ask.
+ */
+static int
+open_pkcs12(struct load *load, PKCS12 *p12, struct iss_keypair *got)
+{
+	struct password pw;
+	int ok, rv;
+
+	ERR_clear_error();
+	if (PKCS12_parse(p12, "", &got->key, &got->cert, &got->chain))
+		return 0;
+	if (is_unsupported())
+		return cannot_decrypt(load, "PKCS#12");
+
+	rv = ask(load, &pw, "PKCS#12", false);
+	if (rv == 0) {
+		ERR_clear_error();
+		/* it takes no length: a zero would cut the password */
+		ok = strlen(pw.text) == pw.len &&
+		     PKCS12_parse(
+			 p12, pw.text, &got->key, &got->cert, &got->chain);
+		if (!ok)
+			rv = cannot_decrypt(load, "PKCS#12");
+	}
+	OPENSSL_cleanse(&pw, sizeof(pw));
+	return rv;
+}
+
+static int
+parse_pkcs12(struct load *load, PKCS12 *p12)
+{
+	struct iss_keypair got;
+	int rv;
+
+	iss_keypair_init(&got);
+	rv = open_pkcs12(load, p12, &got);
+	if (rv == 0) {
+		/* without a key there is no telling which is the leaf */
+		if (got.cert == NULL && sk_X509_num(got.chain) > 0)
+			got.cert = sk_X509_shift(got.chain);
+		if (got.cert != NULL)
+			order_chain(got.cert, got.chain);
+		load->found = got;
+		iss_keypair_init(&got);
+		if ((load->want & ISS_KEYPAIR_PKCS12_KEY) != 0)
+			load->want |= ISS_KEYPAIR_TRY_KEY;
+	}
+	iss_keypair_release(&got);
+	ERR_clear_error();
+	return rv;
+}
+
+/*
+ * DER has no label.  The structures differ in their first members, so the
+ * first decoder that succeeds is the right one.
+ */
+static int
+parse_der(struct load *load, const unsigned char *der, long len)
+{
+	const unsigned char *at = der;
+	X509_SIG *sealed;
+	PKCS12 *p12;
+	int rv = 0;
+
+	if ((p12 = d2i_PKCS12(NULL, &at, len)) != NULL) {
+		rv = parse_pkcs12(load, p12);
+		PKCS12_free(p12);
+		return rv;
+	}
+	at = der;
+	if ((load->found.cert = d2i_X509(NULL, &at, len)) != NULL)
+		return 0;
+	at = der;
+	if ((sealed = d2i_X509_SIG(NULL, &at, len)) != NULL) {
+		if (wants_key(load))
+			rv = decrypt_pkcs8(load, sealed, false);
+		X509_SIG_free(sealed);
+		return rv;
+	}
+	at = der;
+	if ((load->found.key = d2i_AutoPrivateKey(NULL, &at, len)) != NULL)
+		return 0;
+	return iss_error_set(load->err,
+	    "%s: neither PEM, DER nor PKCS#12 (or damaged)", load->name);
+}
+
+/* Is everything there that must be? */
+static int
+check_found(const struct load *load)
+{
+	if (wants_cert(load) && load->found.cert == NULL)
+		return iss_error_set(
+		    load->err, "%s: no certificate in it", load->name);
+	if ((load->want & ISS_KEYPAIR_KEY) != 0 && load->found.key == NULL)
+		return iss_error_set(
+		    load->err, "%s: no private key in it", load->name);
+	return 0;
+}
+
+/* Move what is wanted; the rest stays behind and is freed with found. */
+static void
+hand_over(struct load *load, struct iss_keypair *pair)
+{
+	struct iss_keypair old = *pair;
+	struct iss_keypair *found = &load->found;
+
+	if (wants_cert(load)) {
+		pair->cert = found->cert;
+		pair->chain = found->chain;
+		found->cert = old.cert;
+		found->chain = old.chain;
+	}
+	if ((load->want & (ISS_KEYPAIR_KEY | ISS_KEYPAIR_TRY_KEY)) != 0 &&
+	    found->key != NULL) {
+		pair->key = found->key;
+		found->key = old.key;
+	}
+}
+
+int
+iss_keypair_parse(struct iss_error *err, struct iss_keypair *pair,
+    const char *name, const void *bytes, size_t len, unsigned want,
+    iss_password_fn *password, void *arg)
+{
+	struct load load = { .err = err,
+		.name = name,
+		.want = want,
+		.password = password,
+		.arg = arg };
+	int rv;
+
+	if (len > ISS_FILE_MAX)
+		return iss_error_set(err, "%s: too large", name);
+	ERR_clear_error();
+	if (iss_pem_is(bytes, len))
+		rv = parse_pem(&load, bytes, len);
+	else
+		rv = parse_der(&load, bytes, (long)len);
+	if (rv == 0)
+		rv = check_found(&load);
+	if (rv == 0)
+		hand_over(&load, pair);
+	iss_keypair_release(&load.found);
+	ERR_clear_error();
+	return rv;
+}
+
+int
+iss_keypair_load(struct iss_error *err, struct iss_keypair *pair,
+    const char *file, unsigned want, iss_password_fn *password, void *arg)
+{
+	struct iss_buf bytes;
+	int rv;
+
+	iss_buf_init(&bytes, ISS_FILE_MAX);
+	rv = iss_file_read(err, file, &bytes, NULL);
+	if (rv == 0)
+		rv = iss_keypair_parse(err, pair, file, bytes.data, bytes.len,
+		    want, password, arg);
+	iss_buf_release(&bytes); /* wipes them */
+	return rv;
+}
+
+int
+iss_keypair_check(struct iss_error *err, const struct iss_keypair *pair,
+    const char *cert_name, const char *key_name)
+{
+	ERR_clear_error();
+	if (X509_check_private_key(pair->cert, pair->key))
+		return 0;
+	if (strcmp(cert_name, key_name) == 0)
+		return iss_error_openssl(err,
+		    "%s: its private key does not belong to its certificate",
+		    cert_name);
+	return iss_error_openssl(err,
+	    "the private key in %s does not belong to the certificate in %s",
+	    key_name, cert_name);
+}

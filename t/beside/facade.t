@@ -1,0 +1,113 @@
+# HTTP::Tiny does https without Net::SSLeay: it alone is given the functions
+# that it wants, a real Net::SSLeay wins, and there is a switch.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use File::Path qw(mkpath);
+use File::Temp qw(tempdir);
+use HTTP::Tiny;
+use ISS::Test;
+use IO::Socket::SSL;
+use Test::More;
+
+# Net::SSLeay may be installed here, and then it is not seen.
+my $NONE = q(@INC = grep { !ref && !-e "$_/Net/SSLeay.pm" } @INC; );
+my $CAN  = 'print HTTP::Tiny->can_ssl ? "can" : "cannot";';
+
+my $listener = listener();
+my $address  = 'https://' . address($listener) . '/';
+my $server   = peer(
+    sub {
+        my $context = IO::Socket::SSL::SSL_Context->new(server_args());
+        while (my $tcp = $listener->accept) {
+            my $sock = IO::Socket::SSL->start_SSL(
+                $tcp,
+                SSL_server    => 1,
+                SSL_reuse_ctx => $context
+            ) or next;
+            my $line = '';
+            $line = <$sock> until $line =~ /^\r?$/;
+            print $sock "HTTP/1.0 200 OK\r\nContent-Length: 6\r\n\r\nhello\n";
+        }
+    }
+);
+my $ca  = cert('ca');
+my $GET = <<"CODE";
+my \$reply = HTTP::Tiny->new(
+    verify_SSL  => 1,
+    timeout     => 20,
+    SSL_options => { SSL_ca_file => '$ca', SSL_verifycn_name => 'localhost' }
+)->get('$address');
+print \$reply->{content};
+CODE
+
+sub tiny_says {
+    my ($code) = @_;
+    return perl_says('-we', "$NONE use HTTP::Tiny; $code");
+}
+
+is(tiny_says($GET), "hello\n", 'https without Net::SSLeay');
+is(tiny_says("$CAN print exists \$INC{'Net/SSLeay.pm'} ? 1 : 0"),
+    'can0', '%INC does not tell of one');
+like(
+    tiny_says("$CAN eval { require Net::SSLeay; 1 } or print \$@"),
+    qr{^canCan't locate Net/SSLeay\.pm in \@INC},
+    'nobody else is given anything'
+);
+is(
+    tiny_says("$GET print HTTP::Tiny->can_ssl && \$Net::SSLeay::VERSION"),
+    "hello\n1.49",
+    'what was asked for once can be asked for again'
+);
+
+# The switch, before and after.
+my $OFF = 'require IO::Socket::SSL::Facade; no warnings "once";'
+  . '$IO::Socket::SSL::Facade::OFF = 1;';
+is(tiny_says("$OFF $CAN"), 'cannot', 'it can be turned off');
+is(tiny_says("$CAN $OFF $CAN"), 'cancannot', '... later, too');
+
+# Handles come and go with HTTP::Tiny's functions beside us.
+is(
+    tiny_says(
+        "$CAN " . 'my $ctx = IO::Socket::SSL::SSL_Context->new;'
+          . 'print $ctx->_get_ctx_object == $ctx->{context} ? 1 : 0;'
+          . 'use IO::Socket::SSL::Utils;'
+          . "my \$cert = PEM_file2cert('$ca');"
+          . 'print $cert ? 1 : 0; CERT_free($cert)'
+    ),
+    'can11',
+    'they are no Net::SSLeay of another OpenSSL'
+);
+
+# One that comes later, and one that is there first.
+my $dir = tempdir(CLEANUP => 1);
+mkpath("$dir/Net");
+open(my $out, '>', "$dir/Net/SSLeay.pm") or die $!;
+print $out <<'CODE';
+package Net::SSLeay;
+use strict;
+no warnings 'redefine';
+our $VERSION = '1.92';
+our $set = 0;
+sub SSLeay { IO::Socket::SSL::_openssl_version_number() }
+sub OPENSSL_VERSION_NUMBER { SSLeay() }
+sub CTX_set_mode { $set++; IO::Socket::SSL::_ctx_set_mode(@_) }
+sub MODE_AUTO_RETRY () { 4 }
+1;
+CODE
+close $out or die $!;
+
+my $SHOWN = "unshift \@INC, '$dir';";
+my $SET   = 'no warnings "once"; print $Net::SSLeay::set, $INC{"Net/SSLeay.pm"} ? "real" : ""';
+is(tiny_says("$SHOWN $GET $SET"), "hello\n1real", 'a real one wins');
+is(tiny_says("require IO::Socket::SSL; $SHOWN $GET $SET"),
+    "hello\n1real", '... whoever is loaded first');
+is(
+    tiny_says("$CAN $SHOWN { no warnings; require Net::SSLeay } $GET $SET"),
+    "canhello\n1real",
+    '... also when it comes later'
+);
+
+done_testing;

@@ -1,0 +1,83 @@
+# Objects out of a callback, thrown or returned: their overloaded operators
+# are Perl code that may die, and say that they are false.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Test;
+use IO::Socket::SSL;
+use Scalar::Util qw(refaddr);
+use Test::More;
+
+{
+
+    package Dies;
+    use overload
+      bool => sub { die "in bool\n" },
+      '""' => sub { die "in text\n" };
+
+    package Is;
+    use overload
+      bool => sub { $_[0]{bool} },
+      '""' => sub { $_[0]{text} };
+}
+
+my $dies  = bless {}, 'Dies';
+my $true  = bless { bool => 1, text => 'bluebell' }, 'Is';
+my $false = bless { bool => 0, text => '' },         'Is';
+
+# What a client's handshake with such arguments ends in: 'connected', the
+# exception, or what $SSL_ERROR says.
+sub outcome {
+    my (%mine) = @_;
+
+    my ($sock, $peer);
+    my $died = died(sub { ($sock, $peer) = failing_pair(mine => \%mine) });
+    return $sock ? 'connected' : defined $died ? $died : "$SSL_ERROR";
+}
+
+sub scheme { return (SSL_verifycn_scheme => { callback => $_[0] }) }
+
+my @with_key = (
+    SSL_cert_file => cert('client'),
+    SSL_key_file  => key('encrypted')
+);
+
+my %USE = (
+    'SSL_verify_callback' => sub { (SSL_verify_callback => $_[0]) },
+    'the sub of a scheme' => \&scheme,
+);
+for my $name (sort keys %USE) {
+    my $use = $USE{$name};
+    is(outcome($use->(sub { $true })),
+        'connected', "$name: an object that is true");
+    like(outcome($use->(sub { $false })),
+        qr/verif/, '... one that is false refuses');
+    is(outcome($use->(sub { $dies })),
+        "in bool\n", '... one that dies when asked, dies');
+}
+
+%USE = (
+    %USE,
+    'SSL_create_ctx_callback' => sub { (SSL_create_ctx_callback  => $_[0]) },
+    'SSL_passwd_cb'           => sub { (@with_key, SSL_passwd_cb => $_[0]) },
+);
+for my $name (sort keys %USE) {
+    for my $thrown ($false, $dies) {
+        my $got = died(
+            sub {
+                my ($sock) = failing_pair(
+                    mine => { $USE{$name}->(sub { die $thrown }) });
+                fail("$name: the handshake did not take place") if $sock;
+            }
+        );
+        is(refaddr($got), refaddr($thrown),
+            "$name: an exception that is no true value is thrown, too");
+    }
+}
+
+is(outcome(@with_key, SSL_passwd_cb => sub { $dies }),
+    "in text\n", 'SSL_passwd_cb: an object that dies when asked, dies');
+
+done_testing;

@@ -1,0 +1,123 @@
+# Defaults: built in, of the program, of its clients or servers, and what a
+# call gives; in this order.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Test;
+use IO::Socket::SSL;
+use Test::More;
+
+# The version a client with these arguments speaks.
+sub version {
+    my (@args) = @_;
+    my ($sock, $peer) = failing_pair(
+        mine => {@args},
+        peer => sub { my ($sock) = @_; close $sock if $sock }
+    );
+    return $sock ? $sock->get_sslversion : "failed: $SSL_ERROR";
+}
+
+sub forget {
+    IO::Socket::SSL::set_defaults(
+        SSL_version     => undef,
+        SSL_ca_file     => undef,
+        SSL_verify_mode => undef
+    );
+    IO::Socket::SSL::set_client_defaults(SSL_version => undef);
+    IO::Socket::SSL::set_server_defaults(SSL_version => undef);
+    IO::Socket::SSL::set_args_filter_hack(undef);
+    return;
+}
+
+is(version(), 'TLSv1_3', 'the built-in default');
+IO::Socket::SSL::set_defaults(SSL_version => 'TLSv1_2');
+is(version(), 'TLSv1_2', 'goes behind the defaults of the program');
+IO::Socket::SSL::set_server_defaults(SSL_version => 'SSLv23');
+is(version(), 'TLSv1_2', 'which those of servers do not concern');
+IO::Socket::SSL::set_client_defaults(SSL_version => 'TLSv1_3');
+is(version(), 'TLSv1_3', 'but those of clients go before them');
+is(version(SSL_version => 'TLSv1_2'),
+    'TLSv1_2', 'and the arguments before all');
+is(version(SSL_version => undef), 'TLSv1_3', 'undef is as if not given');
+forget();
+is(version(), 'TLSv1_3', 'undef takes a default back');
+
+IO::Socket::SSL::set_defaults({ version => 'TLSv1_2' });
+is(version(), 'TLSv1_2', 'a hash reference, a name without SSL_');
+forget();
+
+for my $set (qw(set_defaults set_ctx_defaults set_client_defaults)) {
+    no strict 'refs';
+    &{"IO::Socket::SSL::$set"}(mode => SSL_VERIFY_NONE);
+    ok(!(handshake_errors(mine => { SSL_ca_file => cert('other-ca') }))[0],
+        "$set: the short key mode");
+    &{"IO::Socket::SSL::$set"}(mode => undef);
+}
+like(
+    (handshake_errors(mine => { SSL_ca_file => cert('other-ca') }))[0],
+    qr/certificate verify failed/,
+    'without it clients verify'
+);
+like(
+    (
+        handshake_errors(
+            mine => {
+                SSL_verify_mode => undef,
+                SSL_ca_file     => cert('other-ca')
+            }
+        )
+    )[0],
+    qr/certificate verify failed/,
+    'SSL_verify_mode => undef does not turn that off'
+);
+
+my @asked;
+IO::Socket::SSL::set_defaults(callback => sub { push @asked, $_[5]; $_[0] });
+handshake_errors();
+ok(scalar @asked, 'the short key callback');
+IO::Socket::SSL::set_defaults(callback => undef);
+
+IO::Socket::SSL::set_defaults(scheme => 'ldap', name => 'nobody.example');
+like(
+    (handshake_errors(mine => { SSL_verifycn_name => undef }))[0],
+    qr/wanted "nobody\.example"/,
+    'the short keys scheme and name'
+);
+IO::Socket::SSL::set_defaults(scheme => undef, name => undef);
+
+my @seen;
+IO::Socket::SSL::set_args_filter_hack(
+    sub {
+        my ($is_server, $args) = @_;
+        push @seen, $is_server;
+        delete $args->{SSL_verify_mode};
+        $args->{SSL_version} = 'TLSv1_2' if !$is_server;
+    }
+);
+is(version(SSL_version => 'TLSv1_3'), 'TLSv1_2', 'a filter has its way');
+is_deeply(\@seen, [0], '... once, and told that this is a client');
+forget();
+
+IO::Socket::SSL::set_defaults(SSL_ca_file => cert('ca'));
+my %careless = (
+    SSL_verify_mode => SSL_VERIFY_NONE,
+    SSL_ca_file     => cert('other-ca')
+);
+IO::Socket::SSL::set_args_filter_hack('use_defaults');
+is((handshake_errors(mine => {%careless}))[0], '', 'use_defaults: the CA');
+like(
+    (
+        handshake_errors(
+            mine => { %careless, SSL_verifycn_name => 'nobody.example' }
+        )
+    )[0],
+    qr/hostname verification failed/,
+    '... and verification'
+);
+forget();
+like(died(sub { IO::Socket::SSL::set_args_filter_hack('no_such') }),
+    qr/use_defaults.*defaults\.t/, 'another word croaks');
+
+done_testing();

@@ -1,0 +1,41 @@
+# Where a server finds the certificates between its own and the root.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Test;
+use IO::Socket::SSL;
+use Test::More;
+
+my @SUB =
+  (SSL_cert_file => cert('server-sub'), SSL_key_file => key('server-sub'));
+
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my ($error) =
+          handshake_errors(version => $version, theirs => {@SUB});
+        like(
+            $error,
+            qr/unable to get local issuer certificate/,
+            'without them a client that knows the root refuses it'
+        );
+
+        ($error) = handshake_errors(
+            version => $version,
+            theirs  => { @SUB, SSL_ca_file => cert('sub-ca') }
+        );
+        is($error, '',
+            'SSL_ca_file completes the chain, though no client is verified');
+
+        ($error) = handshake_errors(
+            version => $version,
+            theirs  => { @SUB, SSL_cert_file => cert('server-sub-chain') }
+        );
+        is($error, '', 'so does a file with the chain in it');
+    }
+);
+
+done_testing();

@@ -1,0 +1,102 @@
+# An encrypted key without SSL_passwd_cb: OpenSSL asks on the terminal, and
+# nowhere else.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Fcntl qw(O_NOCTTY O_RDWR);
+use ISS::Program;
+use ISS::Test;
+use IO::Socket::SSL;
+use POSIX ();
+use Test::More;
+
+# linux/asm-generic/ioctls.h; other systems have other numbers, or none.
+my ($UNLOCK, $NUMBER) = (0x40045431, 0x80045430);
+
+my $TELL = <<'PERL';
+my $context = IO::Socket::SSL::SSL_Context->new(
+    SSL_server    => 1,
+    SSL_cert_file => $ARGV[0],
+    SSL_key_file  => $ARGV[1],
+);
+print $context ? 'it is loaded' : "refused: $SSL_ERROR", "\n";
+PERL
+
+my @PROGRAM = (
+    $^X, (map { "-I$_" } grep { !ref } @INC),
+    '-MIO::Socket::SSL', '-we',
+    $TELL, cert('server'), cert_file('encrypted.key')
+);
+
+# A new pair: the master, and the path of the terminal; or why there is none.
+sub terminal {
+    return (undef, "how to make a terminal on $^O is not known here")
+      if $^O ne 'linux';
+    sysopen(my $master, '/dev/ptmx', O_RDWR | O_NOCTTY)
+      or return (undef, "/dev/ptmx: $!");
+    my ($zero, $number) = (pack('i', 0), pack('i', 0));
+    ioctl($master, $UNLOCK, $zero) && ioctl($master, $NUMBER, $number)
+      or return (undef, "no terminal: $!");
+    my $path = '/dev/pts/' . unpack 'i', $number;
+    -c $path or return (undef, "$path is not there");
+    return ($master, $path);
+}
+
+# In a session of its own, with that terminal or with none.
+sub in_session {
+    my ($path) = @_;
+    return peer(
+        sub {
+            my ($me) = @_;
+            POSIX::setsid() or die "setsid: $!\n";
+            my $terminal;
+            if ($path) {
+                open($terminal, '+<', $path) or die "$path: $!\n";
+            }
+            my ($status, $said) =
+              ISS::Program->run(\@PROGRAM, input => "secret\n");
+            $me->tell($said);
+        }
+    );
+}
+
+# What the other side of the terminal shows, until it has that.
+sub wait_for_prompt {
+    my ($master) = @_;
+
+    my $shown = '';
+    while ($shown !~ /pass ?phrase.*:/i) {
+        readable($master) && sysread $master, $shown, 1000, length $shown
+          or return "$shown: $!";
+    }
+    return $shown;
+}
+
+# A terminal ends with the session that it belongs to.
+for my $answer (['secret', qr/^it is loaded/],
+    ['wrong', qr/^refused: .*encrypted\.key/])
+{
+    my ($text, $expected) = @$answer;
+  SKIP: {
+        my ($master, $path) = terminal();
+        skip $path, 2 if !$master;
+        my $program = in_session($path);
+        like(
+            wait_for_prompt($master),
+            qr/pass ?phrase/i,
+            'the terminal asks for the pass phrase'
+        );
+        syswrite $master, "$text\n";
+        like(($program->hear)[0], $expected, "... which may be $text");
+    }
+}
+
+like(
+    (in_session()->hear)[0],
+    qr/^refused: .*encrypted\.key.*encrypted and no password was given/,
+    'no terminal: standard input is not read for one'
+);
+
+done_testing();

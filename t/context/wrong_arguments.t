@@ -1,0 +1,128 @@
+# Values of the wrong kind, for every option, and handles that are none: the
+# blame goes to our line, or the operation fails; nothing crashes or warns.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Test;
+use IO::Handle;
+use IO::Socket::SSL;
+use Socket qw(AF_UNIX PF_UNSPEC SOCK_STREAM);
+use Symbol qw(gensym);
+use Test::More;
+
+{
+
+    package Text;
+    use overload '""' => sub { 'text' }, fallback => 1;
+}
+
+# Options that know what they want; %TRUE takes anything as true or false.
+my @OPTIONS = map { "SSL_$_" } qw(
+  version cipher_list ciphersuites ecdh_curve alpn_protocols npn_protocols
+  cert_file key_file cert key dh dh_file passwd_cb psk
+  verify_mode verify_callback verifycn_name verifycn_scheme
+  verifycn_publicsuffix ca ca_file ca_path crl_file fingerprint
+  client_ca client_ca_file session_id_context session_cache
+  session_cache_size session_key ticket_keycb ocsp_mode ocsp_cache
+  ocsp_staple_callback hostname io_timeout reuse_ctx create_ctx_callback
+  error_trap on_peer_shutdown
+);
+my @TRUE = map { "SSL_$_" } qw(
+  honor_cipher_order mode_release_buffers check_crl strict_eof
+  force_fingerprint use_cert keepSocketOnError nodelay
+);
+
+my %VALUE = (
+    'a sub'              => sub { return },
+    'a hash'             => {},
+    'an array'           => [],
+    'undef in an array'  => [undef],
+    'arrays in an array' => [[1]],
+    'a scalar'           => \'x',
+    'an undef'           => \undef,
+    'a glob'             => *STDIN,
+    'its reference'      => \*STDIN,
+    'an object'          => bless({}, 'Some::Class'),
+    'a text object'      => bless([], 'Text'),
+    'not a number'       => 9**9**9 / 9**9**9,
+    'infinity'           => 9**9**9,
+    'a NUL'              => "a\0b",
+    'wide characters'    => "\x{263a}",
+    'the empty text'     => '',
+    'a long text'        => 'x' x 100_000,
+    'a pattern'          => qr/x/,
+    'a version'          => v1.2,
+);
+
+# A handshake with a peer that is gone already.
+sub attempt {
+    my (@args) = @_;
+
+    socketpair(my $ours, my $theirs, AF_UNIX, SOCK_STREAM, PF_UNSPEC)
+      or die $!;
+    close $theirs;
+    my $died = died(
+        sub { IO::Socket::SSL->start_SSL($ours, @args) and die 'it worked' });
+    return $died;
+}
+
+for my $option (sort @OPTIONS, @TRUE) {
+    my @trouble;
+    for my $name (sort keys %VALUE) {
+        for my $args ([client_args()], [server_args()]) {
+            my $died;
+            my @warnings = warnings_of(
+                sub { $died = attempt(@$args, $option => $VALUE{$name}) });
+            push @trouble, "$name warns: @warnings" if @warnings;
+            push @trouble, "$name dies: $died"
+              if defined $died && $died !~ /wrong_arguments\.t/;
+        }
+    }
+    is_deeply(\@trouble, [], "$option of any kind");
+}
+
+# What start_SSL may be given instead of a socket.
+pipe(my $pipe, my $other_end)        or die $!;
+open(my $memory, '<', \'text')       or die $!;
+open(my $file, '<', __FILE__)        or die $!;
+open(my $closed, '<', __FILE__)      or die $!;
+opendir(my $folder, "$FindBin::Bin") or die $!;
+close $closed;
+my %HANDLE = (
+    'a pipe'       => [$pipe,           'ENOTSOCK'],
+    'a file'       => [$file,           'ENOTSOCK'],
+    'memory'       => [$memory,         'EBADF'],
+    'what closed'  => [$closed,         'EBADF'],
+    'a folder'     => [$folder,         'EBADF'],
+    'a new symbol' => [gensym(),        'EBADF'],
+    'a new handle' => [IO::Handle->new, 'EBADF'],
+    'an IO'        => [*STDIN{IO},      'EBADF'],
+    'undef'        => [undef,           'EBADF'],
+    'a name'       => ['STDIN',         'EBADF'],
+    'a number'     => [0,               'EBADF'],
+    map { $_ => [$VALUE{$_}, 'EBADF'] } 'a sub', 'a hash',    'an array',
+    'a scalar',                                  'an object', 'a pattern'
+);
+
+for my $name (sort keys %HANDLE) {
+    my ($handle, $errno) = @{ $HANDLE{$name} };
+    my $is = ref $handle;
+    for my $args ([client_args()], [server_args()]) {
+        my @result;
+        is(
+            died(
+                sub { @result = IO::Socket::SSL->start_SSL($handle, @$args) }
+            ),
+            undef,
+            "start_SSL of $name does not die"
+        );
+        is_deeply(\@result, [], '... but fails');
+        ok($!{$errno}, "... with $errno") or diag "$!, $SSL_ERROR";
+        like($SSL_ERROR, qr/\w/, '... and says why');
+        is(ref $handle, $is, '... and leaves it as it was');
+    }
+}
+
+done_testing;

@@ -1,0 +1,109 @@
+/*
+ * The server_name extension of a ClientHello: what is read out of it.
+ */
+#include "context/vhosts.h"
+
+#include <stdlib.h>
+
+#include "tap.h"
+
+#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
+
+#define EXT(literal) (literal), sizeof(literal) - 1
+
+static const struct {
+	const char *label;
+	const char *ext;
+	size_t len;
+	const char *name; /* NULL: none */
+} cases[] = {
+	{ "a name", EXT("\0\4\0\0\1a"), "a" },
+	{ "a longer one", EXT("\0\6\0\0\3a.b"), "a.b" },
+	{ "nothing", EXT(""), NULL },
+	{ "half a length", EXT("\0"), NULL },
+	{ "an empty list", EXT("\0\0"), NULL },
+	{ "a type alone", EXT("\0\1\0"), NULL },
+	{ "half a length of a name", EXT("\0\2\0\0"), NULL },
+	{ "an empty name", EXT("\0\3\0\0\0"), NULL },
+	{ "a name cut off", EXT("\0\4\0\0\2a"), NULL },
+	{ "a list cut off", EXT("\0\5\0\0\1a"), NULL },
+	{ "more after the name", EXT("\0\5\0\0\1ab"), NULL },
+	{ "more after the list", EXT("\0\4\0\0\1ab"), NULL },
+	{ "two names", EXT("\0\10\0\0\1a\0\0\1b"), NULL },
+	{ "another type", EXT("\0\4\1\0\1a"), NULL },
+	{ "a NUL in it", EXT("\0\6\0\0\3a\0b"), NULL },
+	{ "a length out of all bounds", EXT("\377\377\0\377\377a"), NULL },
+};
+
+static void
+test_parse(size_t i)
+{
+	const unsigned char *name = NULL;
+	size_t len = 0;
+	/* on the heap, so that a byte too far is found */
+	unsigned char *ext = malloc(cases[i].len > 0 ? cases[i].len : 1);
+	bool found;
+
+	memcpy(ext, cases[i].ext, cases[i].len);
+	found = iss_vhosts_parse(ext, cases[i].len, &name, &len);
+	if (cases[i].name == NULL)
+		ok(!found, "%s: no name", cases[i].label);
+	else
+		ok(found && len == strlen(cases[i].name) &&
+			memcmp(name, cases[i].name, len) == 0,
+		    "%s: %s", cases[i].label, cases[i].name);
+	free(ext);
+}
+
+/* 255 bytes are a name, 256 are not. */
+static void
+test_longest(size_t len)
+{
+	unsigned char ext[5 + 256];
+	const unsigned char *name;
+	size_t got;
+
+	memset(ext, 'a', sizeof(ext));
+	ext[0] = (unsigned char)((len + 3) >> 8);
+	ext[1] = (unsigned char)(len + 3);
+	ext[2] = 0;
+	ext[3] = (unsigned char)(len >> 8);
+	ext[4] = (unsigned char)len;
+	ok(iss_vhosts_parse(ext, len + 5, &name, &got) == (len <= 255),
+	    "a name of %d bytes", (int)len);
+}
+
+static void
+test_find(void)
+{
+	char apple[] = "apple.test", pear[] = "pear.test";
+	struct iss_ctx a = { .host = apple }, p = { .host = pear };
+	struct iss_ctx *hosts[] = { &a, &p };
+	struct iss_ctx ctx = { .vhosts = hosts, .n_vhosts = 2 };
+	struct iss_ctx none = { .n_vhosts = 0 };
+
+#define FIND(c, name)                                                          \
+	iss_vhosts_find(c, (const unsigned char *)(name), sizeof(name) - 1)
+	ok(FIND(&ctx, "apple.test") == &a, "the first");
+	ok(FIND(&ctx, "pear.test") == &p, "the last");
+	ok(FIND(&ctx, "PEAR.Test") == &p, "in capitals");
+	ok(FIND(&ctx, "pear.test.") == &p, "with a final dot");
+	ok(FIND(&ctx, "pear.test..") == NULL, "with two");
+	ok(FIND(&ctx, "pear.tes") == NULL, "a beginning");
+	ok(FIND(&ctx, "pear.test2") == NULL, "more than it");
+	ok(FIND(&ctx, ".") == NULL, "a dot");
+	ok(FIND(&none, "pear.test") == NULL, "among none");
+}
+
+int
+main(void)
+{
+	size_t i;
+
+	for (i = 0; i < ROWS(cases); i++)
+		test_parse(i);
+	test_longest(255);
+	test_longest(256);
+	test_find();
+	return tap_done();
+}

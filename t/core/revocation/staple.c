@@ -1,0 +1,435 @@
+/*
+ * Stapled responses in handshakes, with a server that staples whatever it is
+ * told to: bytes that no server would send, sessions that a program resumes by
+ * itself, and new handshakes in the midst of a connection.
+ */
+#include "revocation/staple.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <openssl/err.h>
+
+#include "connection/conn.h"
+#include "ocspmake.h"
+#include "tap.h"
+
+#define NONE "did not receive the required stapled OCSP response"
+
+enum { HOUR = 3600, TURNS = 100 };
+
+/* ---- the server ---- */
+
+static struct {
+	const unsigned char *bytes;
+	size_t len;
+} stapled;
+
+static int
+staple(SSL *ssl, void *unused)
+{
+	(void)unused;
+	if (stapled.bytes == NULL)
+		return SSL_TLSEXT_ERR_NOACK;
+	SSL_set_tlsext_status_ocsp_resp(
+	    ssl, OPENSSL_memdup(stapled.bytes, stapled.len), (long)stapled.len);
+	return SSL_TLSEXT_ERR_OK;
+}
+
+static SSL_CTX *
+server_ctx(void)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+
+	if (!SSL_CTX_use_certificate_file(
+		ctx, CERTS "server.pem", SSL_FILETYPE_PEM) ||
+	    !SSL_CTX_use_PrivateKey_file(
+		ctx, CERTS "server.key", SSL_FILETYPE_PEM)) {
+		printf("Bail out! no certificate\n");
+		exit(2);
+	}
+	SSL_CTX_set_tlsext_status_cb(ctx, staple);
+	return ctx;
+}
+
+/* ---- the client and its host ---- */
+
+static struct {
+	enum iss_staple_opinion opinion;
+	int asked;     /* how often */
+	bool readable; /* there was a response */
+	int told;
+	struct iss_ocsp_answer answer;
+} host;
+
+static enum iss_staple_opinion
+host_staple(void *unused, OCSP_RESPONSE *response)
+{
+	(void)unused;
+	host.asked++;
+	host.readable = response != NULL;
+	return host.opinion;
+}
+
+static void
+host_answer(void *unused, const unsigned char *id, size_t len,
+    const struct iss_ocsp_answer *answer)
+{
+	(void)unused;
+	host.told += id != NULL && len > 0;
+	host.answer = *answer;
+}
+
+static const struct iss_callbacks ops = {
+	.staple = host_staple,
+	.ocsp_answer = host_answer,
+};
+
+static struct iss_ctx *
+client_ctx(const char *version)
+{
+	struct iss_owner nobody = { NULL, NULL };
+	struct iss_config config;
+	struct iss_ctx *ctx = NULL;
+	struct iss_error err;
+	size_t count, i;
+	const struct iss_option *options = iss_config_options(&count);
+
+	iss_error_clear(&err);
+	iss_config_init(&config, false);
+	for (i = 0; i < count; i++)
+		if (strcmp(options[i].name, "SSL_ca_file") == 0)
+			iss_option_set_text(&err, &config, &options[i],
+			    CERTS "ca.pem", strlen(CERTS "ca.pem"));
+		else if (strcmp(options[i].name, "SSL_version") == 0)
+			iss_option_set_text(&err, &config, &options[i], version,
+			    strlen(version));
+	if (iss_ctx_new(&err, &ctx, &config, &nobody) != ISS_CTX_FINE) {
+		printf("Bail out! %s\n", err.text);
+		exit(2);
+	}
+	iss_config_release(&config);
+	return ctx;
+}
+
+/* ---- both ---- */
+
+struct pair {
+	int fds[2];
+	SSL *server;
+	struct iss_conn *conn;
+};
+
+static void
+pair_open(struct pair *pair, SSL_CTX *server, struct iss_ctx *client, int mode)
+{
+	struct iss_peer_config config;
+	struct iss_error err;
+	int i;
+
+	iss_error_clear(&err);
+	iss_peer_config_init(&config);
+	config.ocsp_mode = mode;
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair->fds) != 0 ||
+	    iss_conn_new(&err, &pair->conn, client, pair->fds[0], &config,
+		&ops) != ISS_OK) {
+		printf("Bail out! %s\n", err.text);
+		exit(2);
+	}
+	for (i = 0; i < 2; i++)
+		fcntl(pair->fds[i], F_SETFL, O_NONBLOCK);
+	pair->conn->asker.host = &host;
+	pair->server = SSL_new(server);
+	SSL_set_fd(pair->server, pair->fds[1]);
+	host.asked = host.told = 0;
+	host.readable = false;
+	iss_peer_config_release(&config);
+}
+
+static int
+pair_handshake(struct pair *pair)
+{
+	int rv = ISS_WANT_READ;
+	int i;
+
+	for (i = 0; i < TURNS && rv == ISS_WANT_READ; i++) {
+		rv = iss_conn_handshake(pair->conn, false, ISS_NO_DEADLINE);
+		SSL_accept(pair->server);
+		ERR_clear_error();
+	}
+	return rv;
+}
+
+static void
+pair_close(struct pair *pair)
+{
+	SSL_free(pair->server);
+	iss_conn_free(pair->conn);
+	close(pair->fds[0]);
+	close(pair->fds[1]);
+}
+
+static SSL_CTX *server;
+static X509 *cert, *issuer;
+
+/* Have the server staple this; to be freed. */
+static unsigned char *
+staple_made(int status, long long next_update)
+{
+	struct made_response how = { 0 };
+	OCSP_BASICRESP *basic;
+	unsigned char *der;
+
+	how.status = status;
+	how.reason = -1;
+	how.this_update = time(NULL) - HOUR;
+	how.next_update = next_update;
+	basic = made_basic(cert, issuer, &how);
+	der = made_der(basic, OCSP_RESPONSE_STATUS_SUCCESSFUL, &stapled.len);
+	OCSP_BASICRESP_free(basic);
+	stapled.bytes = der;
+	return der;
+}
+
+static void
+test_bytes(struct iss_ctx *ctx, const void *bytes, size_t len, const char *why,
+    const char *what)
+{
+	struct pair pair;
+
+	stapled.bytes = bytes;
+	stapled.len = len;
+	pair_open(&pair, server, ctx, -1);
+	is_int(pair_handshake(&pair), ISS_OK, "%s: no matter", what);
+	ok(!pair.conn->verify.staple.good, "... but it says nothing");
+	is_int(host.told, 0, "... nor is anything told");
+	is_int(host.asked, 1, "... the host is asked");
+	ok(!host.readable, "... and sees that it is none");
+	pair_close(&pair);
+	pair_open(&pair, server, ctx, ISS_OCSP_MUST_STAPLE);
+	is_int(pair_handshake(&pair), ISS_ERROR, "... unless it must be there");
+	has_text(pair.conn->err.text, NONE, "... it says so");
+	has_text(pair.conn->err.text, why, "... it says why");
+	is_int(pair.conn->err.verify_error, X509_V_ERR_OCSP_VERIFY_NEEDED,
+	    "... the error of X509");
+	is_int(SSL_get_verify_result(pair.conn->ssl),
+	    X509_V_ERR_OCSP_VERIFY_NEEDED, "... OpenSSL knows");
+	ok(!iss_conn_can_write(pair.conn), "... and nothing flows");
+	pair_close(&pair);
+}
+
+static void
+test_garbage(struct iss_ctx *ctx)
+{
+	unsigned char *der;
+	size_t len;
+
+	test_bytes(ctx, "garbage", 7, "this is no OCSP response", "garbage");
+	test_bytes(ctx, "\x30\x84\xff\xff\xff\xff", 6,
+	    "this is no OCSP response", "a length without end");
+	test_bytes(ctx, "\x30\x00", 2, "this is no OCSP response", "nothing");
+	test_bytes(ctx, NULL, 0, NONE, "no staple");
+	der = staple_made(V_OCSP_CERTSTATUS_GOOD, time(NULL) + HOUR);
+	len = stapled.len;
+	test_bytes(
+	    ctx, der, len - 1, "this is no OCSP response", "a cut off one");
+	OPENSSL_free(der);
+}
+
+static void
+test_status(struct iss_ctx *ctx)
+{
+	static const struct {
+		int status, rv;
+		const char *why;
+	} cases[] = {
+		{ V_OCSP_CERTSTATUS_GOOD, ISS_OK, "" },
+		{ V_OCSP_CERTSTATUS_REVOKED, ISS_ERROR, "status is revoked" },
+		{ V_OCSP_CERTSTATUS_UNKNOWN, ISS_ERROR, "status is unknown" },
+	};
+	static const int modes[] = { -1, 0, ISS_OCSP_TRY_STAPLE,
+		ISS_OCSP_MUST_STAPLE, ISS_OCSP_FULL_CHAIN };
+	struct pair pair;
+	unsigned char *der;
+	size_t i, m;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		der = staple_made(cases[i].status, time(NULL) + HOUR);
+		for (m = 0; m < sizeof(modes) / sizeof(modes[0]); m++) {
+			pair_open(&pair, server, ctx, modes[m]);
+			is_int(pair_handshake(&pair), cases[i].rv,
+			    "status %d, mode %d", cases[i].status, modes[m]);
+			has_text(pair.conn->err.text, cases[i].why, "... why");
+			is_int(host.told, 1, "... the host is told");
+			is_int(host.answer.status, cases[i].status, "... what");
+			pair_close(&pair);
+		}
+		pair_open(&pair, server, ctx, ISS_OCSP_NO_STAPLE);
+		is_int(pair_handshake(&pair), ISS_OK, "not asked for");
+		is_int(host.asked + host.told, 0, "... the host neither");
+		pair_close(&pair);
+		OPENSSL_free(der);
+	}
+}
+
+static void
+test_opinions(struct iss_ctx *ctx)
+{
+	unsigned char *der =
+	    staple_made(V_OCSP_CERTSTATUS_REVOKED, time(NULL) + HOUR);
+	struct pair pair;
+
+	host.opinion = ISS_STAPLE_SEEN;
+	pair_open(&pair, server, ctx, ISS_OCSP_TRY_STAPLE);
+	is_int(pair_handshake(&pair), ISS_OK, "the host has seen it");
+	ok(host.readable, "... it was there");
+	pair_close(&pair);
+	pair_open(&pair, server, ctx, ISS_OCSP_MUST_STAPLE);
+	is_int(pair_handshake(&pair), ISS_ERROR, "... which is not enough");
+	has_text(pair.conn->err.text, "revoked", "... where it must be good");
+	pair_close(&pair);
+	OPENSSL_free(der);
+
+	der = staple_made(V_OCSP_CERTSTATUS_GOOD, time(NULL) + HOUR);
+	host.opinion = ISS_STAPLE_REFUSED;
+	pair_open(&pair, server, ctx, ISS_OCSP_TRY_STAPLE);
+	is_int(pair_handshake(&pair), ISS_ERROR, "the host refuses it");
+	has_text(pair.conn->err.text, "SSL_ocsp_staple_callback", "... why");
+	pair_close(&pair);
+	host.opinion = ISS_STAPLE_NO_OPINION;
+	pair_open(&pair, server, ctx, ISS_OCSP_TRY_STAPLE);
+	pair.conn->asker.host = NULL;
+	is_int(pair_handshake(&pair), ISS_OK, "no host was lent");
+	pair_close(&pair);
+	OPENSSL_free(der);
+}
+
+/* A session that a connection of this mode got; to be freed. */
+static SSL_SESSION *
+session_of(struct iss_ctx *ctx, int mode)
+{
+	struct pair pair;
+	SSL_SESSION *session;
+	char byte;
+	size_t got;
+
+	pair_open(&pair, server, ctx, mode);
+	is_int(pair_handshake(&pair), ISS_OK, "a first connection");
+	SSL_peek_ex(pair.conn->ssl, &byte, sizeof(byte), &got); /* tickets */
+	ERR_clear_error();
+	session = SSL_get1_session(pair.conn->ssl);
+	ok(SSL_SESSION_is_resumable(session), "... has a session");
+	pair_close(&pair);
+	return session;
+}
+
+/* A program may give one to OpenSSL by itself. */
+static void
+resume(struct iss_ctx *ctx, SSL_SESSION *session, int mode, bool good,
+    const char *what)
+{
+	struct pair pair;
+	int rv;
+
+	pair_open(&pair, server, ctx, mode);
+	SSL_set_session(pair.conn->ssl, session);
+	rv = pair_handshake(&pair);
+	is_int(rv, good ? ISS_OK : ISS_ERROR, "%s", what);
+	ok(SSL_session_reused(pair.conn->ssl) == 1, "... resumed");
+	if (!good)
+		has_text(pair.conn->err.text, NONE, "... why not");
+	is_int(host.asked, 0, "... the host is not asked again");
+	pair_close(&pair);
+	SSL_SESSION_free(session);
+}
+
+static void
+test_sessions(struct iss_ctx *ctx)
+{
+	unsigned char *der =
+	    staple_made(V_OCSP_CERTSTATUS_GOOD, time(NULL) + HOUR);
+
+	resume(ctx, session_of(ctx, ISS_OCSP_MUST_STAPLE), ISS_OCSP_MUST_STAPLE,
+	    true, "a session with a good staple");
+	resume(ctx, session_of(ctx, ISS_OCSP_TRY_STAPLE), ISS_OCSP_MUST_STAPLE,
+	    true, "one that was not demanded");
+	resume(ctx, session_of(ctx, ISS_OCSP_NO_STAPLE), ISS_OCSP_MUST_STAPLE,
+	    false, "a session without one");
+	resume(ctx, session_of(ctx, ISS_OCSP_NO_STAPLE), ISS_OCSP_TRY_STAPLE,
+	    true, "... which does where none must be there");
+	OPENSSL_free(der);
+	der =
+	    staple_made(V_OCSP_CERTSTATUS_GOOD, time(NULL) - ISS_OCSP_SKEW / 2);
+	resume(ctx, session_of(ctx, ISS_OCSP_MUST_STAPLE), ISS_OCSP_MUST_STAPLE,
+	    false, "one whose staple is over since");
+	OPENSSL_free(der);
+}
+
+/* TLS 1.2: the server begins anew, and staples something else. */
+static void
+test_new_handshake(struct iss_ctx *ctx, int status, const char *why)
+{
+	unsigned char *der =
+	    staple_made(V_OCSP_CERTSTATUS_GOOD, time(NULL) + HOUR);
+	struct pair pair;
+	char byte;
+	size_t got;
+	int i;
+
+	pair_open(&pair, server, ctx, ISS_OCSP_MUST_STAPLE);
+	is_int(pair_handshake(&pair), ISS_OK, "a good staple at first");
+	OPENSSL_free(der);
+	der = NULL;
+	stapled.bytes = NULL;
+	if (status >= 0)
+		der = staple_made(status, time(NULL) + HOUR);
+	SSL_set_options(
+	    pair.server, SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION);
+	SSL_renegotiate(pair.server);
+	SSL_do_handshake(pair.server);
+	for (i = 0; i < TURNS && pair.conn->state == ISS_CONN_OPEN; i++) {
+		SSL_read_ex(pair.server, &byte, 1, &got);
+		ERR_clear_error();
+		if (iss_conn_enter(pair.conn) != ISS_OK)
+			break;
+		SSL_read_ex(pair.conn->ssl, &byte, 1, &got);
+		pair.conn->busy = false;
+		iss_conn_failed(pair.conn, 0, "read");
+	}
+	is_int(pair.conn->state, ISS_CONN_FAILED, "then another");
+	has_text(pair.conn->err.text, why, "... why");
+	pair_close(&pair);
+	OPENSSL_free(der);
+}
+
+int
+main(void)
+{
+	static const char *const versions[] = { "TLSv1_2", "TLSv1_3" };
+	struct iss_ctx *ctx;
+	size_t i;
+
+	server = server_ctx();
+	cert = fixture_cert("server");
+	issuer = fixture_cert("ca");
+	for (i = 0; i < 2; i++) {
+		diag("%s", versions[i]);
+		ctx = client_ctx(versions[i]);
+		test_garbage(ctx);
+		test_status(ctx);
+		test_opinions(ctx);
+		test_sessions(ctx);
+		if (i == 0) {
+			test_new_handshake(
+			    ctx, V_OCSP_CERTSTATUS_REVOKED, "revoked");
+			test_new_handshake(ctx, -1, NONE);
+		}
+		iss_ctx_free(ctx);
+	}
+	X509_free(cert);
+	X509_free(issuer);
+	SSL_CTX_free(server);
+	return tap_done();
+}

@@ -1,0 +1,204 @@
+# accept: contexts, classes, clients that are no TLS clients, non-blocking
+# listeners that go on with a handshake, and accept_SSL by hand.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Test;
+use IO::Socket::INET;
+use IO::Socket::SSL;
+use Socket;
+use Test::More;
+
+@My::Connection::ISA = ('IO::Socket::SSL');
+
+sub tls_listener {
+    return IO::Socket::SSL->new(
+        LocalAddr => '127.0.0.1',
+        Listen    => 5,
+        server_args(@_)
+    ) || die "cannot listen: $SSL_ERROR, $!";
+}
+
+# A client that says hello and tells what it was answered.
+sub client {
+    my ($listener, @args) = @_;
+
+    return peer(
+        sub {
+            my ($me) = @_;
+            my $client = IO::Socket::SSL->new(
+                PeerAddr => address($listener),
+                client_args(@args)
+            );
+            return $me->tell("failed: $SSL_ERROR") if !$client;
+            print $client "hello\n";
+            $me->tell(scalar <$client>);
+        }
+    );
+}
+
+sub served {
+    my ($accepted, $peer) = @_;
+
+    is(scalar <$accepted>, "hello\n", 'the client is heard');
+    print $accepted "served\n";
+    is_deeply([$peer->hear], ["served\n"], 'and answered');
+    return;
+}
+
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my $listener = tls_listener(SSL_version => $version);
+        my $peer     = client($listener);
+        my @accepted = $listener->accept;
+        is(scalar @accepted, 2, 'list context gives two values');
+        my ($accepted, $address) = @accepted;
+        isa_ok($accepted, 'IO::Socket::SSL', 'the first');
+        is($address, getpeername($accepted),
+            'the second is the packed address of the peer');
+        is((unpack_sockaddr_in($address))[0],
+            $accepted->peerport, '... with the port');
+        served($accepted, $peer);
+    }
+);
+
+subtest 'accept with a class' => sub {
+    my $listener = tls_listener();
+    my $peer     = client($listener);
+    my $accepted = $listener->accept('My::Connection');
+    is(ref $accepted, 'My::Connection', 'the socket is of that class');
+    served($accepted, $peer);
+};
+
+subtest 'a client that does not speak TLS' => sub {
+    my $listener = tls_listener();
+    my $plain    = IO::Socket::INET->new(address($listener)) or die $!;
+    print $plain "GET / HTTP/1.0\r\n\r\n";
+
+    my @accepted = $listener->accept;
+    is_deeply(\@accepted, [], 'accept returns the empty list');
+    like($SSL_ERROR, qr/http request/, '$SSL_ERROR says what came');
+    is($listener->errstr, "$SSL_ERROR", 'errstr of the listener, too');
+    is($listener->opened, 1,            'the listener stays open');
+
+    my $peer = client($listener);
+    served(scalar $listener->accept, $peer);
+};
+
+subtest 'a client that goes away' => sub {
+    my $listener = tls_listener();
+    my $plain    = IO::Socket::INET->new(address($listener)) or die $!;
+    close $plain;
+
+    is_deeply([$listener->accept], [], 'accept returns the empty list');
+    isnt("$SSL_ERROR", '', '... with a reason');
+    my $peer = client($listener);
+    served(scalar $listener->accept, $peer);
+};
+
+subtest 'a client that does not trust us' => sub {
+    my $listener = tls_listener();
+    my $peer     = client($listener, SSL_ca_file => cert('other-ca'));
+
+    is_deeply([$listener->accept], [], 'accept returns the empty list');
+    like($SSL_ERROR, qr/alert unknown ca/i, '$SSL_ERROR names the alert');
+    like(($peer->hear)[0], qr/^failed/,     'the client has failed');
+};
+
+subtest 'a non-blocking listener' => sub {
+    my $listener = tls_listener(Blocking => 0);
+    local $! = 0;
+    is_deeply([$listener->accept], [], 'nobody there: the empty list');
+    ok($!{EWOULDBLOCK}, '... and EWOULDBLOCK');
+
+    # A client that sends its first bytes when it is told to.
+    my $peer = peer(
+        sub {
+            my ($me) = @_;
+            my $client = IO::Socket::SSL->new(
+                PeerAddr           => address($listener),
+                SSL_startHandshake => 0,
+                client_args()
+            ) or die "connect: $!";
+            $me->tell('connected');
+            $me->hear;
+            $client->connect_SSL or die "connect_SSL: $SSL_ERROR\n";
+            print $client "hello\n";
+            $me->tell(scalar <$client>);
+        }
+    );
+    $peer->hear;
+    readable($listener);
+    local $! = 0;
+    is_deeply([$listener->accept], [], 'a silent client: the empty list');
+    ok($!{EWOULDBLOCK}, '... and EWOULDBLOCK');
+    cmp_ok($SSL_ERROR, '==', SSL_WANT_READ, '... and SSL_WANT_READ');
+    $peer->tell('go');
+
+    my $accepted;
+    for (1 .. 1000) {
+        last if $accepted = $listener->accept;
+        last if !$!{EWOULDBLOCK};
+        last if !$peer->quiet_for(0.01);
+    }
+    isa_ok($accepted, 'IO::Socket::SSL', 'accept at last')
+      or diag $SSL_ERROR;
+    ok(!$listener->blocking, 'the listener still does not block');
+    $accepted->blocking(1);
+    served($accepted, $peer);
+};
+
+subtest 'SSL_startHandshake => 0 and accept_SSL' => sub {
+    my $listener = tls_listener(SSL_startHandshake => 0);
+    my $peer     = client($listener);
+    my $accepted = $listener->accept;
+    is($accepted->is_SSL, undef, 'accept starts no handshake');
+    ok(!$accepted->opened, 'the socket is not opened');
+    is($accepted->accept_SSL, $accepted, 'accept_SSL returns the socket')
+      or diag $SSL_ERROR;
+    is($accepted->opened, 1, 'now it is opened');
+    served($accepted, $peer);
+};
+
+subtest 'accept_SSL of a listener with a plain socket' => sub {
+    my $listener = tls_listener(SSL_startHandshake => 0);
+    my $peer     = client($listener);
+    my $plain    = $listener->accept;
+    is($listener->accept_SSL($plain), $plain, 'it returns that socket')
+      or diag $SSL_ERROR;
+    served($plain, $peer);
+};
+
+# As Net::Server did until 2010: its own base class accepted.
+subtest 'accept_SSL with a socket that was accepted elsewhere' => sub {
+    my $listener = tls_listener();
+    my $peer     = client($listener);
+    my $bare     = IO::Socket->can('accept')->($listener, 'IO::Socket::SSL');
+    is($listener->accept_SSL($bare), $bare, 'it is given what we have')
+      or diag $SSL_ERROR;
+    served($bare, $peer);
+    my ($tcp) = raw_pair(sub { });
+    like(
+        died(sub { $listener->accept_SSL($tcp) }),
+        qr/^accept_SSL needs an IO::Socket::SSL at \Q$0\E line/,
+        'a plain socket is none of ours'
+    );
+};
+
+subtest 'the Timeout of a listener' => sub {
+    my $listener = tls_listener(Timeout => 0.2);
+    local $! = 0;
+    is_deeply([$listener->accept], [], 'nobody comes: the empty list');
+    ok($!{ETIMEDOUT}, '... with ETIMEDOUT') or diag $!;
+
+    my $silent = IO::Socket::INET->new(address($listener)) or die $!;
+    local $! = 0;
+    is_deeply([$listener->accept], [], 'a silent client: the empty list');
+    ok($!{ETIMEDOUT}, '... with ETIMEDOUT') or diag $!;
+};
+
+done_testing;

@@ -1,0 +1,82 @@
+# ALPN on both sides.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Test;
+use IO::Socket::SSL;
+use Test::More;
+
+ok(IO::Socket::SSL->can_alpn, 'can_alpn');
+
+# what the client offers, what the server knows, what is chosen
+my @CASES = (
+    [
+        ['h2', 'http/1.1'], ['http/1.1', 'h2'], 'http/1.1',
+        "the server's order"
+    ],
+    [['h2'],       ['h2'],      'h2',      'one protocol'],
+    [['h2'],       undef,       undef,     'a server without'],
+    [undef,        ['h2'],      undef,     'a client without'],
+    [['a' x 255],  ['a' x 255], 'a' x 255, 'the longest name'],
+    [["\0\xff"],   ["\0\xff"],  "\0\xff",  'names are bytes'],
+    [['abc', 'b'], ['ab', 'b'], 'b',       'a name is not a prefix'],
+);
+
+each_setting(
+    sub {
+        my %setting = @_;
+
+        for my $case (@CASES) {
+            my ($client, $server, $chosen, $claim) = @$case;
+            my %of = (
+                client => { SSL_alpn_protocols => $client },
+                server => { SSL_alpn_protocols => $server }
+            );
+            my $other = $setting{role} eq 'client' ? 'server' : 'client';
+            my ($sock, $peer) = tls_pair(
+                %setting,
+                mine   => $of{ $setting{role} },
+                theirs => $of{$other},
+                peer   => sub {
+                    my ($sock, $me) = @_;
+                    $me->tell(scalar $sock->alpn_selected);
+                }
+            );
+            is($sock->alpn_selected, $chosen, "$claim: we know");
+            is_deeply([$peer->hear], [$chosen], '... and so does the peer');
+        }
+    }
+);
+
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my ($client, $server) = handshake_errors(
+            version => $version,
+            mine    => { SSL_alpn_protocols => ['h2'] },
+            theirs  => { SSL_alpn_protocols => ['http/1.1'] }
+        );
+        like(
+            "$client$server",
+            qr/\A\z|no application protocol/i,
+            'nothing in common: no protocol, or the alert that says so'
+        );
+    }
+);
+
+for my $bad ('h2', {}, [''], ['x' x 256]) {
+    my $shown =
+      ref $bad eq 'ARRAY' ? '[' . length($bad->[0]) . ' bytes]' : $bad;
+    my $error = died(
+        sub {
+            IO::Socket::SSL::SSL_Context->new(SSL_alpn_protocols => $bad)
+              or die "$SSL_ERROR";
+        }
+    );
+    like($error, qr/SSL_alpn_protocols/, "$shown: refused by name");
+}
+
+done_testing;

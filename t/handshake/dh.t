@@ -1,0 +1,210 @@
+# The Diffie-Hellman group of a server, seen in its ServerKeyExchange by
+# openssl s_client, and the curves that both sides may use.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use IO::Socket::SSL;
+use ISS::NetSSLeay ();
+use ISS::Program;
+use ISS::Test;
+use MIME::Base64 qw(decode_base64);
+use Test::More;
+
+my $DHE     = 'DHE-RSA-AES128-GCM-SHA256';
+my $openssl = ISS::Program->find('openssl');
+
+ok(IO::Socket::SSL->can_ecdh, 'can_ecdh');
+
+# The prime in a file: the first INTEGER, whichever format it is.
+sub prime_in {
+    my ($file) = @_;
+
+    open my $in, '<', $file or die "$file: $!";
+    my $der    = decode_base64(join '', grep { !/^-/ } <$in>);
+    my $length = qr/\x81.|\x82../s;
+    $der =~ /^\x30$length\x02(?:\x81(.)|\x82(..))(?=\0)/s
+      or die "$file: not DER";
+    my $size = hex unpack 'H*', defined $1 ? $1 : $2;
+    return unpack 'H*', substr($der, $+[0] + 1, $size - 1);
+}
+
+# The prime of a ServerKeyExchange (RFC 5246, 7.4.3) as s_client -msg shows
+# it; undef: there was none.
+sub prime_seen {
+    my ($output) = @_;
+
+    my ($dump) = $output =~ /, ServerKeyExchange\n((?:    .*\n)+)/ or return;
+    my $bytes  = pack 'H*', $dump =~ s/\s//gr;
+    return unpack 'H*', unpack 'x4 n/a', $bytes;
+}
+
+# What s_client says of a server with these arguments.
+sub look_at {
+    my (@args) = @_;
+
+    my $listener = listener();
+    my $client   = ISS::Program->start(
+        [
+            $openssl, 's_client', '-msg', '-tls1_2',
+            '-cipher'  => "$DHE:\@SECLEVEL=0",
+            '-connect' => address($listener)
+        ]
+    );
+    my $tcp  = $listener->accept or die "accept: $!";
+    my $sock = IO::Socket::SSL->start_SSL($tcp,
+        server_args(SSL_cipher_list => $DHE, @args));
+    my $result = $sock ? $sock->get_cipher : "$SSL_ERROR";
+    close $tcp;
+    my (undef, $output) = $client->finish;
+    return ($result, prime_seen($output));
+}
+
+SKIP: {
+    skip 'there is no openssl command', 1 if !$openssl;
+    subtest 'the group of a file' => sub {
+        for my $name (qw(dh-3072 dh-x942)) {
+            my ($result, $prime) = look_at(SSL_dh_file => cert($name));
+            is($result, $DHE,                  "$name: a handshake with DHE");
+            is($prime,  prime_in(cert($name)), '... in that very group');
+        }
+        my ($result, $prime) = look_at(
+            SSL_dh_file     => cert('dh-1024'),
+            SSL_cipher_list => "$DHE:\@SECLEVEL=0"
+        );
+        is(
+            $prime,
+            prime_in(cert('dh-1024')),
+            'a small one, if the security level allows it'
+        );
+    };
+    subtest 'a built-in group' => sub {
+        my ($result, $prime) = look_at();
+        is($result, $DHE, 'by default');
+        cmp_ok(length($prime || '') * 4, '>=', 2048, '... of decent size');
+        my ($again, $same) = look_at(SSL_dh_file => '');
+        is($same, $prime, "SSL_dh_file => '' is as if not given");
+    };
+    subtest 'SSL_dh' => sub {
+        plan skip_all => ISS::NetSSLeay->missing
+          if ISS::NetSSLeay->missing;
+        my $bio = Net::SSLeay::BIO_new_file(cert('dh-3072'), 'r');
+        my $dh  = Net::SSLeay::PEM_read_bio_DHparams($bio);
+        for my $more ([], [SSL_dh_file => undef]) {
+            my ($result, $prime) = look_at(SSL_dh => $dh, @$more);
+            is($result, $DHE,                      'a handshake with DHE');
+            is($prime,  prime_in(cert('dh-3072')), '... in that very group');
+        }
+        my (undef, $prime) =
+          look_at(SSL_dh => $dh, SSL_dh_file => cert('dh-x942'));
+        is($prime, prime_in(cert('dh-3072')), 'it goes before a file');
+        Net::SSLeay::DH_free($dh);
+        pass('and is ours to free');
+        Net::SSLeay::BIO_free($bio);
+    };
+}
+
+sub cipher_with {
+    my ($server, $client) = @_;
+
+    my ($sock) = failing_pair(
+        version => 'TLSv1_2',
+        mine    => {%$client},
+        theirs  => {%$server}
+    );
+    return $sock ? $sock->get_cipher : undef;
+}
+
+subtest 'turned off' => sub {
+    for my $option (qw(SSL_dh SSL_dh_file)) {
+        my %off = ($option => undef);
+        is(cipher_with({%off}, { SSL_cipher_list => $DHE }),
+            undef, "$option => undef: no DHE");
+        like(cipher_with({%off}, {}), qr/^ECDHE-/, '... ECDHE as before');
+    }
+    is(cipher_with({}, { SSL_cipher_list => $DHE }),
+        $DHE, 'and otherwise there is DHE');
+};
+
+subtest 'mistakes' => sub {
+    my %bad = (
+        'that is not there' =>
+          [cert('no-such-dh'), qr/no-such-dh\.pem: No such file/],
+        'of a certificate' => [cert('ca'), qr/ca\.pem: no DH parameters/],
+        'of another kind'  =>
+          [cert('ec-parameters'), qr/ec-parameters\.pem: .*not for DH/],
+        'of garbage' =>
+          [cert_file('garbage.txt'), qr/garbage\.txt: no DH parameters/],
+        'that is empty' => [cert('empty'), qr/empty\.pem: /],
+        'too small for the security level' =>
+          [cert('dh-1024'), qr/dh-1024\.pem: .*too small/],
+    );
+    for my $what (sort keys %bad) {
+        my ($file, $why) = @{ $bad{$what} };
+        my $ctx = IO::Socket::SSL::SSL_Context->new(
+            server_args(
+                SSL_dh_file     => $file,
+                SSL_cipher_list => 'DEFAULT:@SECLEVEL=2'
+            )
+        );
+        is($ctx, undef, "a file $what is refused");
+        like($SSL_ERROR, qr/^SSL_dh_file: .*$why/, '... with the reason');
+    }
+    for my $dh ('x', 1.5, [], 'certs/dh.pem') {
+        like(
+            died(sub { IO::Socket::SSL::SSL_Context->new(SSL_dh => $dh) }),
+            qr/^SSL_dh must be a handle/,
+            'no handle at all'
+        );
+    }
+};
+
+# --- curves -----------------------------------------------------------------
+
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my $connects = sub {
+            my ($client, $server) = @_;
+            my ($ours) = handshake_errors(
+                version => $version,
+                mine    => { SSL_ecdh_curve => $client },
+                theirs  => { SSL_ecdh_curve => $server }
+            );
+            return $ours eq '';
+        };
+        ok($connects->('P-256',       'P-256'),       'a curve in common');
+        ok($connects->('P-384:P-256', 'P-521:P-256'), 'one of two lists');
+        ok($connects->(undef,         'P-521'),       'one of the defaults');
+        ok($connects->('X25519',      'X25519'),      'X25519');
+        my $dhe_off = IO::Socket::SSL::SSL_Context->new(
+            server_args(
+                SSL_version    => $version,
+                SSL_ecdh_curve => 'P-521',
+                SSL_dh         => undef
+            )
+        );
+        my ($ours) = handshake_errors(
+            version => $version,
+            mine    => {
+                SSL_ecdh_curve  => 'P-256',
+                SSL_cipher_list => 'ECDHE+AESGCM'
+            },
+            theirs => { SSL_reuse_ctx => $dhe_off }
+        );
+        isnt($ours, '', 'none in common: no handshake');
+    }
+);
+like(
+    died(
+        sub {
+            IO::Socket::SSL::SSL_Context->new(SSL_ecdh_curve => 'P-256:foo');
+        }
+    ),
+    qr/^SSL_ecdh_curve "P-256:foo"/,
+    'an unknown curve'
+);
+
+done_testing;

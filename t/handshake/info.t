@@ -1,0 +1,176 @@
+# What is known of a connection: certificates, cipher, version, names.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Test;
+use IO::Socket::SSL;
+use Socket qw(inet_aton inet_pton AF_INET6);
+use Test::More;
+
+my $SUBJECT = '/C=DE/O=IO-Socket-SSL/CN=localhost';
+my $ISSUER  = '/C=DE/O=IO-Socket-SSL/CN=Test CA';
+my @NAMES   = (
+    GEN_DNS,   'localhost', GEN_IPADD, inet_aton('127.0.0.1'),
+    GEN_IPADD, inet_pton(AF_INET6, '::1'),
+    GEN_DNS,   '*.example.test'
+);
+
+each_version(
+    sub {
+        my ($version) = @_;
+        my ($sock)    = tls_pair(version => $version);
+
+        my %FIELD = (
+            authority  => $ISSUER,
+            issuer     => $ISSUER,
+            owner      => $SUBJECT,
+            subject    => $SUBJECT,
+            commonName => 'localhost',
+            cn         => 'localhost',
+        );
+        for my $field (sort keys %FIELD) {
+            is($sock->peer_certificate($field),
+                $FIELD{$field}, "peer_certificate('$field')");
+            is_deeply([$sock->peer_certificate($field)],
+                [$FIELD{$field}], '... one value in list context');
+        }
+        is($sock->peer_certificate('cn', 1),
+            $FIELD{cn}, 'peer_certificate with refresh');
+        is_deeply([$sock->peer_certificate('subjectAltNames')],
+            \@NAMES, 'subjectAltNames are pairs of type and value');
+        like($sock->peer_certificate, qr/^[1-9]\d*\z/,
+            'without a field: a handle');
+        is($sock->peer_certificate, $sock->peer_certificate,
+            '... the same each time');
+        my $error = died(sub { $sock->peer_certificate('no such field') });
+        like($error, qr/invalid argument.*valid are/, 'others croak');
+        like($error, qr/\b$_\b/, "... and $_ is in the list")
+          for keys %FIELD, 'subjectAltNames';
+        like($error, qr/info\.t/, '... at our line');
+
+        like(
+            $sock->dump_peer_certificate,
+            qr/\ASubject Name: $SUBJECT\nIssuer  Name: $ISSUER\n/,
+            'dump_peer_certificate'
+        );
+        is($sock->subject_name, $SUBJECT, 'subject_name');
+        is($sock->issuer_name,  $ISSUER,  'issuer_name');
+        is($sock->get_peer_certificate,
+            $sock, 'get_peer_certificate is the socket, as ever');
+
+        is($sock->get_sslversion, $version, 'get_sslversion');
+        is($sock->get_sslversion_int, $version eq 'TLSv1_2' ? 0x303 : 0x304,
+            'get_sslversion_int');
+        like($sock->get_cipher, qr/^(?:ECDHE|TLS_)[-\w]+\z/, 'get_cipher');
+        is($sock->get_servername, 'localhost',  'get_servername of a client');
+        is($sock->next_proto_negotiated, undef, 'no NPN');
+        is($sock->alpn_selected,         undef, 'no ALPN');
+        is_deeply([$sock->sock_certificate],
+            [], 'no certificate of ours was used');
+        like($sock->_get_ssl_object, qr/^[1-9]\d*\z/, '_get_ssl_object');
+        isa_ok($sock->_get_ctx_object, 'IO::Socket::SSL::SSL_Context',
+            '_get_ctx_object')
+          if ref $sock->_get_ctx_object;
+    }
+);
+
+each_version(
+    sub {
+        my ($version) = @_;
+        my ($sock)    = tls_pair(
+            version => $version,
+            role    => 'server',
+            mine    => {
+                SSL_verify_mode => SSL_VERIFY_PEER,
+                SSL_ca_file     => cert('ca')
+            },
+            theirs => { identity('client') }
+        );
+        is($sock->peer_certificate('cn'),
+            'Test Client', 'a server knows its client');
+        is_deeply(
+            [$sock->peer_certificate('subjectAltNames')],
+            [1, 'client@example.test'],
+            '... and its mail address'
+        );
+        is($sock->sock_certificate('subject'), $SUBJECT, 'and itself');
+        is($sock->sock_certificate('issuer'),  $ISSUER,  '... its issuer');
+        is($sock->get_servername, 'localhost', 'get_servername of a server');
+    }
+);
+
+subtest 'chains' => sub {
+    my ($sock) = tls_pair(
+        theirs => {
+            SSL_cert_file => cert_file('server-sub-chain.pem'),
+            SSL_key_file  => key('server-sub')
+        }
+    );
+    my @chain = $sock->peer_certificates;
+    is(scalar @chain, 2, 'peer_certificates returns the chain');
+    is($chain[0],     $sock->peer_certificate, '... the leaf first');
+    isnt($chain[1], $chain[0], '... then another');
+
+    my ($server) =
+      tls_pair(role => 'server', theirs => { identity('client') });
+    is_deeply([$server->peer_certificates],
+        [], 'none where no client was asked');
+};
+
+subtest 'names of all kinds' => sub {
+    my %off    = (SSL_verify_mode => SSL_VERIFY_NONE);
+    my ($sock) = tls_pair(mine => \%off, theirs => { identity('many-san') });
+    my @names  = $sock->peer_certificate('subjectAltNames');
+    my %value  = reverse @names[0 .. 9];
+    is_deeply(
+        \%value,
+        {
+            'a.example.test'                   => GEN_DNS,
+            'me@example.test'                  => 1,
+            'https://example.test/'            => 6,
+            inet_aton('192.0.2.1')             => GEN_IPADD,
+            inet_pton(AF_INET6, '2001:db8::1') => GEN_IPADD
+        },
+        'mail, URI and addresses'
+    );
+
+    ($sock) = tls_pair(mine => \%off, theirs => { identity('utf8-cn') });
+    is($sock->peer_certificate('cn'), "B\xfccher", 'a common name in UTF-8');
+
+    ($sock) = tls_pair(mine => \%off, theirs => { identity('two-cn') });
+    is($sock->peer_certificate('cn'),
+        'last.example.test', 'the last of two common names');
+
+    ($sock) = tls_pair(mine => \%off, theirs => { identity('cn-only') });
+    is_deeply([$sock->peer_certificate('subjectAltNames')],
+        [], 'no alternative names');
+
+    ($sock) = tls_pair(mine => \%off, theirs => { identity('nul-san') });
+    like(join('|', $sock->peer_certificate('subjectAltNames')),
+        qr/\0/, 'a NUL is shown as it is');
+};
+
+subtest 'before and after' => sub {
+    my ($tcp, $peer) = raw_pair(sub { });
+    my $sock =
+      IO::Socket::SSL->start_SSL($tcp, client_args(SSL_startHandshake => 0));
+    for my $method (
+        qw(get_cipher get_sslversion get_sslversion_int peer_certificate
+        sock_certificate dump_peer_certificate alpn_selected get_servername
+        pending)
+      )
+    {
+        local $SSL_ERROR;
+        ok(!eval { $sock->$method }, "$method before the handshake: nothing");
+        unlike($@, qr/Can't|segfault/, '... and no accident');
+    }
+
+    ($sock) = tls_pair();
+    close $sock;
+    ok(!eval { $sock->$_ }, "$_ after close: nothing")
+      for qw(get_cipher get_sslversion peer_certificate pending);
+};
+
+done_testing;

@@ -1,0 +1,155 @@
+# connect_SSL and accept_SSL on a socket that does not block: they say what
+# they wait for, go on where they were, and can be asked again when done.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Test;
+use IO::Socket::SSL;
+use Test::More;
+
+# A socket of ours that has not begun its handshake; the peer begins its own
+# when it is told to.
+sub waiting {
+    my %arg = @_;
+
+    my $client = $arg{role} eq 'client';
+    my @both   = (SSL_version => $arg{version});
+    my @theirs =
+      $client
+      ? server_args(@both, @{ $arg{theirs} || [] })
+      : client_args(@both, @{ $arg{theirs} || [] });
+    my ($tcp, $peer) = raw_pair(
+        sub {
+            my ($tcp, $me) = @_;
+            $me->hear;
+            my $sock = IO::Socket::SSL->start_SSL($tcp, @theirs)
+              or return $me->tell("failed: $SSL_ERROR");
+            print $sock "hello\n";
+            $me->tell(scalar <$sock>);
+        }
+    );
+    $tcp->blocking(0);
+    my $sock = IO::Socket::SSL->start_SSL(
+        $tcp,
+        $client ? client_args(@both) : server_args(@both),
+        SSL_startHandshake => 0
+    );
+    my $method = $client ? 'connect_SSL' : 'accept_SSL';
+    return ($sock, sub { scalar $sock->$method }, $peer);
+}
+
+each_setting(
+    sub {
+        my @setting = @_;
+
+        my ($sock, $handshake, $peer) = waiting(@setting);
+        ok(!$sock->opening, 'before the first call: not opening');
+        for my $time ('first', 'second') {
+            local $! = 0;
+            is($handshake->(), undef, "the $time call returns undef");
+            ok($!{EWOULDBLOCK}, '... with EWOULDBLOCK');
+            cmp_ok($SSL_ERROR, '==', SSL_WANT_READ, '... and SSL_WANT_READ');
+            is($SSL_ERROR, 'SSL wants a read first!', '... with its text');
+        }
+        ok(!$sock->opened, 'under way: not opened');
+        ok($sock->opening, 'under way: opening');
+        is(scalar $sock->pending || 0, 0, 'nothing is pending');
+
+        $peer->tell('go');
+        is(complete($sock, $handshake), $sock, 'done, it returns the socket')
+          or diag $SSL_ERROR;
+        is($sock->opened, 1, 'done: opened');
+        ok(!$sock->opening,  'done: not opening');
+        ok(!$sock->blocking, 'the socket still does not block');
+        is($handshake->(), $sock, 'asked again, it returns the socket');
+
+        $sock->blocking(1);
+        is(scalar <$sock>, "hello\n", 'the peer is heard');
+        print $sock "hello to you\n";
+        is_deeply([$peer->hear], ["hello to you\n"], 'the peer hears us');
+    }
+);
+
+# I/O while a handshake is under way goes on with it; nothing is lost and
+# nothing sent in the clear (no_plaintext.t looks at the bytes).
+each_setting(
+    sub {
+        my @setting = @_;
+
+        my ($sock, $handshake, $peer) = waiting(@setting);
+        $handshake->();
+        my %operation = (
+            sysread  => sub { sysread($sock, my $buffer, 10) },
+            syswrite => sub { syswrite($sock, 'x') },
+            readline => sub { scalar <$sock> },
+            peek     => sub { scalar $sock->peek(my $buffer, 10) },
+        );
+        for my $name (sort keys %operation) {
+            local $! = 0;
+            is($operation{$name}->(), undef, "$name in a handshake: undef");
+            ok($!{EWOULDBLOCK}, '... with EWOULDBLOCK') or diag $!;
+        }
+        $peer->tell('go');
+        is(complete($sock, sub { sysread($sock, $_[0], 100); }),
+            6, 'sysread brings the handshake to its end');
+        is($sock->opened, 1, 'the socket is opened');
+        $sock->blocking(1);
+        print $sock "hello to you\n";
+        is_deeply([$peer->hear], ["hello to you\n"],
+            'the peer got only what was written after it');
+    }
+);
+
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my ($sock, $handshake, $peer) = waiting(
+            role    => 'client',
+            version => $version,
+            theirs  => [
+                SSL_cert_file => cert('expired'),
+                SSL_key_file  => key('expired')
+            ]
+        );
+        $handshake->();
+        $peer->tell('go');
+        is(complete($sock, $handshake), undef, 'a failing handshake: undef');
+        ok(!$!{EWOULDBLOCK}, '... not EWOULDBLOCK');
+        like($SSL_ERROR, qr/expired/, '... and $SSL_ERROR says why');
+        is_deeply([$sock->connect_SSL], [], 'asked again, it fails again');
+        ok(!syswrite($sock, 'x'), 'nothing can be written');
+        ok(!$sock->opening,       'it is not opening any more');
+        like(($peer->hear)[0], qr/^failed/, 'the peer has failed, too');
+    }
+);
+
+subtest 'a non-blocking connect by new' => sub {
+    my $listener = listener();
+    my $peer     = peer(
+        sub {
+            my ($me) = @_;
+            my $tcp  = $listener->accept or die "accept: $!";
+            my $sock = IO::Socket::SSL->start_SSL($tcp, server_args())
+              or die "start_SSL: $SSL_ERROR\n";
+            print $sock "hello\n";
+            $me->hear;
+        }
+    );
+    my $sock = IO::Socket::SSL->new(
+        PeerAddr           => address($listener),
+        Blocking           => 0,
+        SSL_startHandshake => 0,
+        client_args()
+    ) or die "connect: $!";
+    writable($sock);
+    ok(complete($sock, sub { scalar $sock->connect_SSL }),
+        'the handshake gets done')
+      or diag $SSL_ERROR;
+    $sock->blocking(1);
+    is(scalar <$sock>, "hello\n", 'and the peer is heard');
+};
+
+done_testing;

@@ -1,0 +1,370 @@
+# Pre-shared keys instead of certificates, on both sides.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use File::Temp;
+use IO::Socket::SSL;
+use ISS::Program;
+use ISS::Test;
+use Test::More;
+
+my $can = IO::Socket::SSL->can_psk;
+is_deeply([sort keys %$can], ['client', 'server'], 'can_psk tells of both');
+if (!$can->{client}) {
+    like(
+        died(sub { IO::Socket::SSL::SSL_Context->new(SSL_psk => 'x') }),
+        qr/^SSL_psk: this OpenSSL has no PSK/,
+        'asking for it is an error'
+    );
+    done_testing;
+    exit;
+}
+
+my $KEY     = "a key \0\xff of bytes";
+my $openssl = ISS::Program->find('openssl');
+
+# Arguments without the helper's certificates and CA.
+sub bare {
+    my (%more) = @_;
+    return {
+        SSL_ca_file         => undef,
+        SSL_cert_file       => undef,
+        SSL_key_file        => undef,
+        SSL_ca              => [],
+        SSL_verifycn_scheme => 'none',
+        %more
+    };
+}
+
+# ('', '') for success: what either side, the client first, says of an error.
+sub errors_of {
+    my ($setting, $client, $server) = @_;
+
+    my ($mine, $theirs) =
+      $setting->{role} eq 'client' ? ($client, $server) : ($server, $client);
+    my ($ours, $of_peer) = handshake_errors(
+        %$setting,
+        mine   => bare(%$mine),
+        theirs => bare(%$theirs)
+    );
+    return $setting->{role} eq 'client'
+      ? ($ours, $of_peer)
+      : ($of_peer, $ours);
+}
+
+each_setting(
+    sub {
+        my %setting = @_;
+
+        # client, server, is it a match
+        my @cases = (
+            ['the same key',     $KEY,         $KEY,                       1],
+            ['another key',      'one',        'two',                      0],
+            ['an identity',      ['me', $KEY], { me => $KEY },             1],
+            ['its case counts',  ['me', $KEY], { ME => $KEY },             0],
+            ['not a beginning',  ['me', $KEY], { mee => $KEY },            0],
+            ['a key of another', ['me', $KEY], { me => 'x', you => $KEY }, 0],
+            ['a default',        ['me', $KEY], { '' => $KEY },             1],
+            [
+                'one goes before it',      ['me', $KEY],
+                { me => $KEY, '' => 'x' }, 1
+            ],
+            ['and hides it',     ['me', $KEY], { me => 'x', '' => $KEY },  0],
+            ['any identity',     ['me', $KEY], $KEY,                       1],
+            ['the built-in one', $KEY,         { io_socket_ssl => $KEY },  1],
+            ['a pair for a server', ['me', $KEY], ['me', $KEY],            1],
+            ['an empty identity',   ['', $KEY], { io_socket_ssl => $KEY }, 1],
+            [
+                'the longest identity',
+                ['i' x 128, $KEY],
+                { 'i' x 128 => $KEY },
+                1
+            ],
+            ['UTF-8',      ["\x{263a}", $KEY], { "\xe2\x98\xba" => $KEY }, 1],
+            ['a long key', 'k' x 256,          'k' x 256,                  1],
+            ['one byte',   "\0",               "\0",                       1],
+            ['nothing on the server', $KEY,    undef,                      0],
+        );
+        for my $case (@cases) {
+            my ($claim, $client, $server, $match) = @$case;
+            my @errors = errors_of(
+                \%setting,
+                { SSL_psk => $client },
+                { SSL_psk => $server }
+            );
+            if ($match) {
+                is_deeply(\@errors, ['', ''], "$claim: accepted");
+            }
+            else {
+                isnt($errors[0], '', "$claim: refused");
+                isnt($errors[1], '', '... on both sides');
+            }
+        }
+        my (undef, $error) = errors_of(
+            \%setting,
+            { SSL_psk => ['me', $KEY] },
+            { SSL_psk => { you => $KEY } }
+        );
+        like(
+            $error,
+            qr/no key for the client's identity "me"/,
+            'the server names whom it does not know'
+        ) if $setting{version} eq 'TLSv1_2';
+    }
+);
+
+# --- beside certificates ------------------------------------------------------
+
+sub used_certificate {
+    my ($setting, $client, $server) = @_;
+
+    my ($sock, $peer) = failing_pair(
+        %$setting,
+        mine   => {%$client},
+        theirs => {%$server}
+    );
+    return $sock ? defined $sock->peer_certificate : "$SSL_ERROR";
+}
+
+each_version(
+    sub {
+        my ($version) = @_;
+        my %setting = (version => $version);
+
+        ok(
+            !used_certificate(
+                \%setting,
+                { SSL_psk => $KEY, SSL_cipher_list => 'aPSK' },
+                { SSL_psk => $KEY }
+            ),
+            'a server with both uses the key'
+        );
+        ok(used_certificate(\%setting, {}, { SSL_psk => $KEY }),
+            '... the certificate for who has no key');
+        ok(
+            used_certificate(\%setting, { SSL_psk => $KEY }, {}),
+            'a client with a key accepts a certificate'
+        );
+        like(
+            used_certificate(
+                \%setting,
+                { SSL_psk => $KEY },
+                { identity('self-signed') }
+            ),
+            qr/self[- ]signed/,
+            '... but a good one'
+        );
+        my %by_name = (
+            SSL_cert_file => {
+                ''             => cert('server'),
+                'server2.test' => cert('server2')
+            },
+            SSL_key_file => {
+                ''             => key('server'),
+                'server2.test' => key('server2')
+            },
+            SSL_psk => $KEY
+        );
+        ok(
+            !used_certificate(
+                \%setting,
+                {
+                    SSL_psk         => $KEY,
+                    SSL_hostname    => 'server2.test',
+                    SSL_cipher_list => 'aPSK'
+                },
+                \%by_name
+            ),
+            'keys go over to the context of a name'
+        );
+    }
+);
+
+subtest 'TLS 1.3 and the hash' => sub {
+    my %setting = (version => 'TLSv1_3');
+    my $of_384  = 'TLS_AES_256_GCM_SHA384';
+    ok(
+        used_certificate(
+            \%setting,
+            { SSL_psk => $KEY, SSL_ciphersuites => $of_384 },
+            { SSL_psk => $KEY }
+        ),
+        'a suite with another hash cannot use the key'
+    );
+    ok(
+        !used_certificate(
+            \%setting,
+            { SSL_psk => $KEY, SSL_ecdh_curve => 'X25519:P-256' },
+            { SSL_psk => $KEY, SSL_ecdh_curve => 'P-256' }
+        ),
+        'a HelloRetryRequest keeps it'
+    );
+    ok(
+        used_certificate(
+            \%setting,
+            { SSL_psk => $KEY, SSL_ecdh_curve => 'X25519:P-256' },
+            {
+                SSL_psk          => $KEY,
+                SSL_ecdh_curve   => 'P-256',
+                SSL_ciphersuites => $of_384
+            }
+        ),
+        '... or drops it, when it settles another hash'
+    );
+};
+
+subtest 'non-blocking' => sub {
+    for my $version (versions()) {
+        my ($tcp, $peer) = raw_pair(
+            sub {
+                my ($tcp) = @_;
+                my $sock = IO::Socket::SSL->start_SSL($tcp,
+                    %{ bare(SSL_server => 1, SSL_psk => $KEY) });
+                print $sock 'hello' if $sock;
+            }
+        );
+        my $sock = IO::Socket::SSL->start_SSL(
+            $tcp,
+            %{ bare(SSL_version => $version, SSL_psk => $KEY) },
+            SSL_startHandshake => 0
+        );
+        $sock->blocking(0);
+        ok(complete($sock, sub { scalar $sock->connect_SSL }),
+            "$version: a handshake by and by");
+        complete($sock, sub { sysread $sock, my $buf, 5 });
+        is($sock->get_sslversion, $version, '... and data');
+    }
+};
+
+subtest 'beside a cache of sessions' => sub {
+    each_version(
+        sub {
+            my ($version) = @_;
+            my @errors = handshake_errors(
+                version => $version,
+                mine    => bare(
+                    SSL_psk                => $KEY,
+                    SSL_session_cache_size => 5,
+                    SSL_session_key        => 'x'
+                ),
+                theirs => bare(SSL_psk => $KEY)
+            );
+            is_deeply(\@errors, ['', ''], 'accepted');
+        }
+    );
+};
+
+# --- openssl ------------------------------------------------------------------
+
+sub s_client {
+    my ($server, @more) = @_;
+
+    my $listener = listener();
+    my $peer     = peer(
+        sub {
+            my ($me) = @_;
+            my $ctx = IO::Socket::SSL::SSL_Context->new(%{ bare(%$server) },
+                SSL_server => 1);
+            while (my $tcp = $listener->accept) {
+                my $sock = IO::Socket::SSL->start_SSL(
+                    $tcp,
+                    SSL_server    => 1,
+                    SSL_reuse_ctx => $ctx
+                ) or next;
+                print $sock "hello\n";
+                $sock->close(SSL_fast_shutdown => 0, Timeout => 10);
+            }
+        }
+    );
+    return map {
+        (
+            ISS::Program->run(
+                [
+                    $openssl,   's_client',
+                    '-connect', address($listener),
+                    '-ign_eof', @$_
+                ]
+            )
+        )[1]
+    } @more;
+}
+
+SKIP: {
+    skip 'there is no openssl command', 1 if !$openssl;
+    my @psk = ('-psk', unpack('H*', $KEY), '-psk_identity', 'me');
+    for my $version (qw(tls1_2 tls1_3)) {
+        subtest "openssl, $version" => sub {
+            my ($same, $other) = s_client(
+                { SSL_psk => { me => $KEY } },
+                ["-$version", @psk],
+                ["-$version", '-psk', 'abcd', '-psk_identity', 'me'],
+            );
+            like($same, qr/^hello$/m, 's_client with the key');
+            unlike($other, qr/^hello$/m, '... and with another');
+
+            for my $key ($KEY, { me => $KEY }) {
+                my $file = File::Temp->new;
+                my @out  = s_client(
+                    { SSL_psk => $key },
+                    ["-$version", @psk, '-sess_out', "$file"],
+                    [
+                        "-$version", '-sess_in',
+                        "$file",     $version eq 'tls1_2' ? @psk : ()
+                    ],
+                );
+                like($out[1], qr/^hello$/m,   'a ticket is not an identity');
+                like($out[1], qr/^Reused, /m, '... but taken up');
+            }
+
+            my $server = ISS::Program->start(
+                [
+                    $openssl,  's_server',  '-accept', '127.0.0.1:0',
+                    '-nocert', "-$version", @psk
+                ]
+            );
+            my $port = $server->wait_for(qr/^ACCEPT \S+:(\d+)$/m);
+            my $sock = IO::Socket::SSL->new(
+                PeerAddr => "127.0.0.1:$port",
+                %{ bare(SSL_psk => ['me', $KEY]) }
+            );
+            ok($sock, 's_server with the key') or diag $SSL_ERROR;
+            print $sock "to the server\n";
+            ok($server->wait_for(qr/to the server/), '... and data');
+        };
+    }
+}
+
+# --- mistakes -----------------------------------------------------------------
+
+subtest 'mistakes' => sub {
+    my %bad = (
+        'an empty key'   => ['',         qr/1 to \d+ bytes, this has 0/],
+        'a key too long' => ['k' x 5000, qr/this has 5000/],
+        'an identity too long' => [['i' x 500, 'k'], qr/this has 500/],
+        'a NUL in an identity' => [["a\0b", 'k'],    qr/NUL/],
+        'an identity alone'    => [['me'],           qr/must be a key/],
+        'three things'         => [[1, 2, 3],        qr/must be a key/],
+        'an undefined key'     => [['me', undef],    qr/must be a key/],
+        'no text'              => [['me', {}],       qr/must be a text/],
+        'a sub'                => [sub { },          qr/must be a text/],
+        'a hash for a client'  =>
+          [{ a => 'b', c => 'd' }, qr/a client has one key/],
+    );
+    for my $what (sort keys %bad) {
+        my ($psk, $why) = @{ $bad{$what} };
+        my $died =
+          died(sub { IO::Socket::SSL::SSL_Context->new(SSL_psk => $psk) });
+        like($died, qr/^SSL_psk.*$why/, $what);
+    }
+    unlike(
+        died(
+            sub { IO::Socket::SSL::SSL_Context->new(SSL_psk => 'sss' x 999) }
+        ),
+        qr/ss/,
+        'no message shows a key'
+    );
+};
+
+done_testing;

@@ -1,0 +1,91 @@
+# The server name that a client sends.
+use 5.014;
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Test;
+use IO::Socket::SSL;
+use Test::More;
+
+ok(IO::Socket::SSL->can_client_sni, 'can_client_sni');
+
+# Arguments of a client => the name that its server is told.
+my @CASES = (
+    [{ SSL_hostname => 'name.example.test' }, 'name.example.test', 'a name'],
+    [{ SSL_hostname => '' }, undef, 'the empty name: none is sent'],
+    [
+        { SSL_hostname => undef, SSL_verifycn_name => 'localhost' },
+        undef,
+        'start_SSL sends no name that it was not given'
+    ],
+);
+each_version(
+    sub {
+        my ($version) = @_;
+        for my $case (@CASES) {
+            my ($mine, $told, $claim) = @$case;
+            my ($sock, $peer) = tls_pair(
+                version => $version,
+                mine    => $mine,
+                peer    => sub {
+                    my ($sock, $me) = @_;
+                    $me->tell(scalar $sock->get_servername);
+                }
+            );
+            is_deeply([$peer->hear], [$told], $claim);
+        }
+    }
+);
+
+# new knows the address, which may be a name.
+sub told_by_new {
+    my (@args) = @_;
+
+    my $listener = listener();
+    my $peer     = peer(
+        sub {
+            my ($me) = @_;
+            my $tcp  = $listener->accept or die "accept: $!";
+            my $sock = IO::Socket::SSL->start_SSL($tcp, server_args())
+              or die "start_SSL: $SSL_ERROR\n";
+            $me->tell(scalar $sock->get_servername);
+        }
+    );
+    my $port = $listener->sockport;
+    my $sock = IO::Socket::SSL->new(
+        PeerPort        => $port,
+        SSL_ca_file     => cert('ca'),
+        SSL_verify_mode => SSL_VERIFY_NONE,
+        map { s/<port>/$port/r } @args
+    ) or die "connect: $SSL_ERROR";
+    return ($peer->hear)[0];
+}
+
+SKIP: {
+    my ($any) = (gethostbyname('localhost'))[4];
+    skip 'localhost is not known here', 3
+      if !defined $any || $any ne "\x7f\0\0\x01";
+    is(told_by_new(PeerAddr => 'localhost'),
+        'localhost', 'new sends the name of PeerAddr');
+    is(told_by_new(PeerHost => 'localhost'), 'localhost', '... of PeerHost');
+    is(told_by_new(PeerAddr => 'localhost:<port>'),
+        'localhost', '... without the port');
+}
+is(told_by_new(PeerAddr => '127.0.0.1'), undef, 'an address is never sent');
+is(told_by_new(PeerAddr => '127.0.0.1', SSL_hostname => 'given.example'),
+    'given.example', 'SSL_hostname goes before PeerAddr');
+
+subtest 'names that cannot be sent' => sub {
+    for my $name ("a\0b", 'x' x 256) {
+        my $result = eval {
+            my ($error) = handshake_errors(mine => { SSL_hostname => $name });
+            $error;
+        };
+        my $error = defined $result ? $result : $@;
+        like($error, qr/SSL_hostname/, length($name) . ' bytes: refused');
+    }
+};
+
+done_testing;

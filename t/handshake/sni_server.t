@@ -1,0 +1,579 @@
+# One server, several names: the certificate, the ciphers, the rules for
+# client certificates that go with the name a client asks for; and nothing
+# that belongs to a connection is lost on the way there.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use File::Temp;
+use IO::Socket::SSL;
+use ISS::Program;
+use ISS::Test;
+use Test::More;
+
+my $openssl = ISS::Program->find('openssl');
+
+ok(IO::Socket::SSL->can_server_sni, 'can_server_sni');
+ok(IO::Socket::SSL->can_multi_cert, 'can_multi_cert');
+
+# Arguments for a server of these names: name => certificate.
+sub names {
+    my (%cert) = @_;
+
+    return (
+        SSL_server    => 1,
+        SSL_cert_file => { map { $_ => cert($cert{$_}) } keys %cert },
+        SSL_key_file  => { map { $_ => key($cert{$_}) } keys %cert }
+    );
+}
+
+my %TWO = names('' => 'server', 'server2.test' => 'server2');
+
+# Our client asks a server for a name.  The socket, or undef; then what the
+# server tells: the name that it saw, or its error.
+sub ask_for {
+    my ($name, $server, @client) = @_;
+
+    my ($sock, $peer) = failing_pair(
+        mine => {
+            SSL_hostname        => $name,
+            SSL_verifycn_scheme => 'none',
+            @client
+        },
+        theirs => $server,
+        peer   => sub {
+            my ($sock, $me) = @_;
+            $me->tell($sock ? $sock->get_servername : "$SSL_ERROR");
+        }
+    );
+    my $error = "$SSL_ERROR";
+    my ($told) = $peer->hear;
+    return ($sock, $told, $error);
+}
+
+sub cn_for {
+    my ($sock) = ask_for(@_);
+    return $sock ? $sock->peer_certificate('cn') : undef;
+}
+
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my %cn = (
+            'server2.test'      => 'server2.test',
+            'SERVER2.Test'      => 'server2.test',
+            'localhost'         => 'localhost',
+            'www.server2.test'  => 'localhost',
+            'server2.test.test' => 'localhost',
+            'a' x 60 . '.test'  => 'localhost',
+        );
+        for my $name (sort keys %cn) {
+            my ($sock, $seen) =
+              ask_for($name, {%TWO}, SSL_version => $version);
+            is($sock && $sock->peer_certificate('cn'),
+                $cn{$name}, "the certificate for $name");
+            is(lc $seen, lc $name, '... whose name the server knows');
+        }
+        my ($sock, $seen) =
+          ask_for(undef, {%TWO}, SSL_version => $version);
+        is($sock && $sock->peer_certificate('cn'),
+            'localhost', 'the default without a name');
+        is($seen, undef, '... and get_servername knows that');
+    }
+);
+
+subtest 'ways to write names' => sub {
+    my %given = names('' => 'server', 'SERVER2.test.' => 'server2');
+    is(cn_for('server2.test', {%given}),
+        'server2.test', 'capitals and a final dot do not matter');
+    %given = names('' => 'server', "b\xfccher.test" => 'server2');
+    is(cn_for('xn--bcher-kva.test', {%given}), 'server2.test', 'Unicode');
+    %given = names('' => 'server', '*.server2.test' => 'server2');
+    is(cn_for('www.server2.test', {%given}),
+        'localhost', 'a star is no wildcard');
+};
+
+subtest 'one key for all' => sub {
+    my %given = (
+        SSL_cert_file => { '' => cert('server'), 'a.test' => cert('server') },
+        SSL_key_file  => key('server')
+    );
+    is(cn_for('a.test', {%given}), 'localhost', 'of a name');
+    is(cn_for('b.test', {%given}), 'localhost', 'of the default');
+    %given = (
+        SSL_cert_file => { 'a.test' => cert('server') },
+        SSL_key_file  => key('server')
+    );
+    is(cn_for('a.test', {%given}), 'localhost', 'without a default');
+    is(cn_for('b.test', {%given}), undef,       '... which there is not');
+};
+
+subtest 'certificate and key in one file' => sub {
+    my %given = (
+        SSL_cert_file => {
+            ''             => cert('server-both'),
+            'server2.test' => cert('server2')
+        },
+        SSL_key_file => { 'server2.test' => key('server2') }
+    );
+    is(cn_for('server2.test', {%given}), 'server2.test', 'of the name');
+    is(cn_for('other.test',   {%given}), 'localhost',    'of the default');
+};
+
+subtest 'handles' => sub {
+    my ($sock, $peer) = tls_pair();
+    my $cert  = $sock->peer_certificate;
+    my %given = (
+        SSL_cert     => { 'a.test' => $cert, 'b.test' => [$cert] },
+        SSL_key_file => key('server')
+    );
+    is(cn_for($_, {%given}), 'localhost', "of $_") for qw(a.test b.test);
+};
+
+# --- no default -------------------------------------------------------------
+
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my %one = names('server2.test' => 'server2');
+        is(cn_for('server2.test', {%one}, SSL_version => $version),
+            'server2.test', 'the only name there is');
+        my ($sock, $theirs, $ours) =
+          ask_for('other.test', {%one}, SSL_version => $version);
+        is($sock, undef, 'another name is refused');
+        like(
+            $ours,
+            qr/alert unrecognized name|unrecognized name/,
+            '... with an alert that says so'
+        );
+        like(
+            $theirs,
+            qr/no certificate for the host "other\.test".*no default/,
+            '... and an error that says which'
+        );
+        ($sock, $theirs, $ours) =
+          ask_for(undef, {%one}, SSL_version => $version);
+        is($sock, undef, 'no name is refused');
+        like($theirs, qr/names no host/, '... with an error that says so');
+    }
+);
+
+# --- two kinds of keys ------------------------------------------------------
+
+my %BOTH = names(
+    ''               => 'server2',
+    'localhost'      => 'server',
+    'localhost%ecc'  => 'server-ecdsa',
+    'other.test%ecc' => 'server-ecdsa',
+);
+
+subtest 'RSA beside ECDSA, TLS 1.2' => sub {
+    my $kind = sub {
+        my ($name, $server, $list) = @_;
+        my ($sock) = ask_for(
+            $name, $server,
+            SSL_version     => 'TLSv1_2',
+            SSL_cipher_list => $list
+        );
+        return $sock ? ($sock->get_cipher =~ /-(RSA|ECDSA)-/)[0] : undef;
+    };
+    is($kind->('localhost', {%BOTH}, 'aRSA'),   'RSA',   'RSA only');
+    is($kind->('localhost', {%BOTH}, 'aECDSA'), 'ECDSA', 'ECDSA only');
+    for my $first (qw(RSA ECDSA)) {
+        my $list = $first eq 'RSA' ? 'aRSA:aECDSA' : 'aECDSA:aRSA';
+        is(
+            $kind->(
+                'localhost', { %BOTH, SSL_honor_cipher_order => 0 }, $list
+            ),
+            $first,
+            "$first first, where the client's order counts"
+        );
+    }
+    is($kind->('other.test', {%BOTH}, 'aECDSA'), 'ECDSA', 'ECDSA alone');
+    is($kind->('other.test', {%BOTH}, 'aRSA'), undef, '... and no RSA there');
+    is($kind->('x.test', {%BOTH}, 'aECDSA'),   undef, 'nor elsewhere ECDSA');
+    my %default = names('' => 'server', '%ecc' => 'server-ecdsa');
+    is($kind->('localhost', {%default}, 'aECDSA'), 'ECDSA', 'a default pair');
+    is($kind->(undef,       {%default}, 'aRSA'), 'RSA', '... both are there');
+};
+
+# What s_client, with more arguments, says of a server.
+sub s_client {
+    my ($server, @more) = @_;
+
+    my $listener = listener();
+    my $peer     = peer(
+        sub {
+            my ($me) = @_;
+            my $ctx = IO::Socket::SSL::SSL_Context->new(%$server);
+            while (my $tcp = $listener->accept) {
+                my $sock = IO::Socket::SSL->start_SSL(
+                    $tcp,
+                    SSL_server    => 1,
+                    SSL_reuse_ctx => $ctx
+                ) or next;
+                print $sock "hello\n";
+                $sock->close(SSL_fast_shutdown => 0, Timeout => 10);
+            }
+        }
+    );
+    return map {
+        (
+            ISS::Program->run(
+                [
+                    $openssl,   's_client',
+                    '-connect', address($listener),
+                    '-CAfile',  cert('ca'),
+                    '-ign_eof', @$_
+                ]
+            )
+        )[1]
+    } @more;
+}
+
+SKIP: {
+    skip 'there is no openssl command', 2 if !$openssl;
+    subtest 'RSA beside ECDSA, TLS 1.3' => sub {
+        my @ask = (qw(-tls1_3 -servername localhost -sigalgs));
+        my ($rsa, $ecdsa) =
+          s_client({%BOTH}, [@ask, 'RSA-PSS+SHA256'], [@ask, 'ECDSA+SHA256']);
+        like($rsa,   qr/signature type: RSA[-_]PSS/i, 'for who wants RSA');
+        like($ecdsa, qr/signature type: ECDSA/i,   'for who wants ECDSA');
+    };
+    subtest 'sessions stay with their name' => sub {
+        for my $version (qw(tls1_2 tls1_3)) {
+            for my $context (undef, 'mine') {
+                my $file = File::Temp->new;
+                my @base = ("-$version", '-servername');
+                my @out  = s_client(
+                    { %TWO, SSL_session_id_context => $context },
+                    [@base, 'server2.test', '-sess_out', "$file"],
+                    [@base, 'server2.test', '-sess_in',  "$file"],
+                    [@base, 'localhost',    '-sess_in',  "$file"]
+                );
+                my $claim =
+                  $version . ($context ? ' with SSL_session_id_context' : '');
+                like($out[0], qr/^New, /m,    "$claim: a new one");
+                like($out[1], qr/^Reused, /m, '... taken up');
+                like($out[2], qr/^New, /m,    '... and not for another name');
+            }
+        }
+    };
+}
+
+# --- ciphers ----------------------------------------------------------------
+
+subtest 'ciphers by name' => sub {
+    my %case = (
+        TLSv1_2 => [
+            'SSL_cipher_list', 'ECDHE-RSA-AES128-GCM-SHA256',
+            'ECDHE-RSA-AES256-GCM-SHA384'
+        ],
+        TLSv1_3 => [
+            'SSL_ciphersuites', 'TLS_AES_128_GCM_SHA256',
+            'TLS_CHACHA20_POLY1305_SHA256'
+        ]
+    );
+    for my $version (sort keys %case) {
+        my ($option, $of_name, $default) = @{ $case{$version} };
+        my $by_name = { 'server2.test' => $of_name, '' => $default };
+        my %one     = server_args($option => $by_name);
+        for my $server ({ %TWO, $option => $by_name }, \%one) {
+            my $cipher = sub {
+                my ($sock) =
+                  ask_for($_[0], $server, SSL_version => $version);
+                return $sock && $sock->get_cipher;
+            };
+            is($cipher->('server2.test'), $of_name, "$version: of the name");
+            is($cipher->('localhost'),    $default, '... of others');
+        }
+    }
+};
+
+# --- client certificates ----------------------------------------------------
+
+my $WANTED = SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my %server = (
+            %TWO,
+            SSL_verify_mode => { 'server2.test' => $WANTED },
+            SSL_ca_file     => { 'server2.test' => cert('ca') },
+        );
+        my $error = sub {
+            my ($name, @identity) = @_;
+            my ($sock, $theirs)   = ask_for(
+                $name, {%server},
+                SSL_version => $version,
+                @identity
+            );
+            return $theirs;
+        };
+        is($error->('localhost'), 'localhost', 'not wanted for the default');
+        like(
+            $error->('server2.test'),
+            qr/did not return a certificate/,
+            'wanted for the name'
+        );
+        is($error->('server2.test', identity('client')),
+            'server2.test', '... and given');
+        like(
+            $error->('server2.test', identity('other-client')),
+            qr/certificate verify failed/,
+            '... but of another CA'
+        );
+
+        %server = (
+            %TWO,
+            SSL_verify_mode => $WANTED,
+            SSL_ca_file     => {
+                ''             => cert('ca'),
+                'server2.test' => cert('other-ca')
+            },
+        );
+        is($error->('localhost', identity('client')),
+            'localhost', 'a CA for the default');
+        isnt($error->('localhost', identity('other-client')),
+            'localhost', '... and no other');
+        is($error->('server2.test', identity('other-client')),
+            'server2.test', 'another for the name');
+        isnt($error->('server2.test', identity('client')),
+            'server2.test', '... and not the one of the default');
+
+        %server = (
+            %TWO,
+            SSL_verify_mode => $WANTED,
+            SSL_ca_file     => cert('ca'),
+            SSL_check_crl   => { 'server2.test' => 1, '' => 0 },
+            SSL_crl_file    => cert('crl'),
+        );
+        is($error->('localhost', identity('revoked')),
+            'localhost', 'no revocation list for the default');
+        like($error->('server2.test', identity('revoked')),
+            qr/revoked/, '... but for the name');
+        %server =
+          (%server, SSL_check_crl => { 'server2.test' => 0, '' => 1 });
+        is($error->('server2.test', identity('revoked')),
+            'server2.test', 'and the other way round');
+        like($error->('localhost', identity('revoked')),
+            qr/revoked/, '... as well');
+    }
+);
+
+# --- what belongs to the connection -----------------------------------------
+
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my ($sock, $peer) = failing_pair(
+            role    => 'server',
+            version => $version,
+            mine    => {
+                %TWO,
+                SSL_verify_mode     => $WANTED,
+                SSL_ca_file         => cert('ca'),
+                SSL_verify_callback =>
+                  sub { push @main::asked, $_[5]; $_[0] },
+                SSL_alpn_protocols => ['two', 'one'],
+            },
+            theirs => {
+                SSL_hostname        => 'server2.test',
+                SSL_verifycn_scheme => 'none',
+                SSL_alpn_protocols  => ['one', 'two'],
+                identity('client')
+            },
+            peer => sub { }
+        );
+        ok($sock, 'a handshake for a name') or diag $SSL_ERROR;
+        is($sock->alpn_selected, 'two', 'ALPN');
+        is_deeply(\@main::asked, [1, 0], 'SSL_verify_callback');
+        is($sock->peer_certificate('cn'), 'Test Client',  'the peer');
+        is($sock->sock_certificate('cn'), 'server2.test', 'ourselves');
+        @main::asked = ();
+
+        my %refuses = (
+            version => $version,
+            role    => 'server',
+            theirs  => {
+                SSL_hostname        => 'server2.test',
+                SSL_verifycn_scheme => 'none',
+                identity('client')
+            }
+        );
+        my @rules = (SSL_verify_mode => $WANTED, SSL_ca_file => cert('ca'));
+        my ($ours) = handshake_errors(%refuses,
+            mine => { %TWO, @rules, SSL_verify_callback => sub { 0 } });
+        like($ours, qr/refused by SSL_verify_callback/, 'it may refuse');
+        like(
+            died(
+                sub {
+                    handshake_errors(
+                        %refuses,
+                        mine => {
+                            %TWO, @rules,
+                            SSL_verify_callback => sub { die "mine\n" }
+                        }
+                    );
+                }
+            ),
+            qr/^mine$/,
+            'and die'
+        );
+        ($ours) = handshake_errors(
+            %refuses,
+            mine => {
+                %TWO,
+                SSL_fingerprint       => 'sha256$' . '00' x 32,
+                SSL_force_fingerprint => 1
+            }
+        );
+        like(
+            $ours,
+            qr/has none of SSL_fingerprint/,
+            'a forced fingerprint is asked for after the change, too'
+        );
+        ($ours) = handshake_errors(
+            %refuses,
+            mine => {
+                %TWO, @rules,
+                SSL_verifycn_name   => 'else.test',
+                SSL_verifycn_scheme => 'default'
+            }
+        );
+        like($ours, qr/hostname verification failed/, 'and so is a name');
+    }
+);
+
+subtest 'two handshakes at a time on one listener' => sub {
+    my $server = IO::Socket::SSL->new(
+        LocalAddr => '127.0.0.1',
+        Listen    => 5,
+        %TWO,
+        SSL_startHandshake => 0
+    ) or die "listen: $SSL_ERROR";
+    my @name = ('server2.test', 'localhost');
+    my (@client, @server);
+    for my $name (@name) {
+        my $client = IO::Socket::SSL->new(
+            PeerAddr           => address($server),
+            SSL_startHandshake => 0,
+            SSL_hostname       => $name,
+            SSL_verifycn_name  => $name,
+            SSL_ca_file        => cert('ca')
+        ) or die "connect: $SSL_ERROR";
+        push @client, $client;
+        push @server, scalar $server->accept;
+        $_->blocking(0) for $client, $server[-1];
+    }
+    my @left = map { [connect_SSL => $_] } @client;
+    push @left, map { [accept_SSL => $_] } @server;
+    for (1 .. 1000) {
+        @left = grep {
+            my ($method, $sock) = @$_;
+            !$sock->$method;
+        } @left or last;
+    }
+    is(scalar @left, 0, 'all are done') or diag $SSL_ERROR;
+    for my $i (0, 1) {
+        is($client[$i]->peer_certificate('cn'),
+            $name[$i], "the client of $name[$i]");
+        is($server[$i]->get_servername, $name[$i], '... and its server');
+    }
+};
+
+# --- mistakes ---------------------------------------------------------------
+
+subtest 'what cannot be used' => sub {
+    my %bad = (
+        'a key that is not there' => [
+            { names('' => 'server'), SSL_key_file => { '' => key('no') } },
+            qr/SSL_key_file: .*no\.key: /
+        ],
+        'a key of another certificate' => [
+            {
+                %TWO,
+                SSL_key_file => {
+                    ''             => key('server'),
+                    'server2.test' => key('server')
+                }
+            },
+            qr/host server2\.test: .*server\.key.*server2\.pem/
+        ],
+        'a certificate of a name without a key' => [
+            { %TWO, SSL_key_file => { '' => key('server') } },
+            qr/host server2\.test: .*no private key/
+        ],
+        'two certificates of a kind' => [
+            { names('a.test' => 'server', 'a.test%2' => 'server2') },
+            qr/host a\.test: .*server2\.pem.*not replacing/
+        ],
+    );
+    for my $what (sort keys %bad) {
+        my ($args, $why) = @{ $bad{$what} };
+        is(IO::Socket::SSL::SSL_Context->new(%$args, SSL_server => 1),
+            undef, "$what: no context");
+        like($SSL_ERROR, $why, '... and why');
+    }
+    like(
+        died(
+            sub {
+                IO::Socket::SSL::SSL_Context->new(%TWO,
+                    SSL_cipher_list => { 'server2.test' => 'FOO' });
+            }
+        ),
+        qr/^host server2\.test: SSL_cipher_list "FOO"/,
+        'ciphers that there are not'
+    );
+    like(
+        died(
+            sub {
+                IO::Socket::SSL::SSL_Context->new(%TWO,
+                    SSL_version => { 'server2.test' => 'TLSv1_2' });
+            }
+        ),
+        qr/^SSL_version must be a text/,
+        'an option that is not by name'
+    );
+};
+
+subtest 'each context is told' => sub {
+    my %seen;
+    ok(
+        IO::Socket::SSL::SSL_Context->new(
+            %TWO, SSL_create_ctx_callback => sub { $seen{ $_[0] }++ }
+        ),
+        'a context'
+    );
+    is(scalar keys %seen, 2, 'of two handles');
+    is(
+        IO::Socket::SSL::SSL_Context->new(
+            SSL_cert_file => { '' => cert('client') },
+            SSL_key_file  => { '' => key('client') },
+        )->{verify_mode},
+        SSL_VERIFY_PEER,
+        'a client has its default'
+    );
+};
+
+is(
+    cn_for(
+        'server2.test',
+        {
+            server_args(
+                SSL_cipher_list =>
+                  { 'server2.test' => undef, '' => 'DEFAULT' }
+            )
+        }
+    ),
+    'localhost',
+    'a name without a value has the default'
+);
+
+done_testing;

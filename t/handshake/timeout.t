@@ -1,0 +1,152 @@
+# Timeout on everything that waits for a peer: one that is silent, and one
+# that sends a byte now and then.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Test;
+use IO::Socket::INET;
+use IO::Socket::SSL;
+use Test::More;
+
+my $TIMEOUT = 0.3;    # a whole number would hide a lost fraction
+
+# A TLS record of a handshake message that never ends, byte by byte.
+my $TRICKLE = "\x16\x03\x03\x40\x00\x02\x00\x3f\x00" . ("\0" x 10_000);
+
+my %PEER = (
+    'a silent peer'       => sub { },
+    'a byte every 100 ms' => sub {
+        my ($tcp, $me) = @_;
+        for my $byte (split //, $TRICKLE) {
+            defined syswrite($tcp, $byte) or return;
+            $me->quiet_for(0.1)           or return;
+        }
+    },
+);
+
+# Every operation gets an address or a plain socket that leads to the peer.
+my %OPERATION = (
+    'new' => sub {
+        my ($address) = @_;
+        return IO::Socket::SSL->new(
+            PeerAddr => $address,
+            Timeout  => $TIMEOUT,
+            client_args()
+        );
+    },
+    'start_SSL, client' => sub {
+        return IO::Socket::SSL->start_SSL(plain(@_),
+            client_args(Timeout => $TIMEOUT));
+    },
+    'start_SSL, server' => sub {
+        return IO::Socket::SSL->start_SSL(plain(@_),
+            server_args(Timeout => $TIMEOUT));
+    },
+    'start_SSL, Timeout of the socket' => sub {
+        my $plain = plain(@_);
+        $plain->timeout($TIMEOUT);
+        return IO::Socket::SSL->start_SSL($plain, client_args());
+    },
+    'connect_SSL' => sub {
+        my $sock = upgraded(plain(@_), client_args());
+        return $sock->connect_SSL(Timeout => $TIMEOUT);
+    },
+    'accept_SSL' => sub {
+        my $sock = upgraded(plain(@_), server_args());
+        return $sock->accept_SSL(Timeout => $TIMEOUT);
+    },
+);
+
+sub plain {
+    my ($address) = @_;
+    return IO::Socket::INET->new($address) || die "connect: $!";
+}
+
+sub upgraded {
+    my ($plain, @args) = @_;
+    return IO::Socket::SSL->start_SSL($plain, @args, SSL_startHandshake => 0)
+      || die "start_SSL: $SSL_ERROR";
+}
+
+for my $kind (sort keys %PEER) {
+    for my $name (sort keys %OPERATION) {
+        my $listener = listener();
+        my $peer     = peer(
+            sub {
+                my ($me) = @_;
+                my $tcp = $listener->accept or die "accept: $!";
+                local $SIG{PIPE} = 'IGNORE';
+                $PEER{$kind}->($tcp, $me);
+                $me->hear;
+            }
+        );
+        local $! = 0;
+        is_deeply([$OPERATION{$name}->(address($listener))],
+            [], "$name, $kind: it fails");
+        ok($!{ETIMEDOUT}, '... with ETIMEDOUT') or diag $!;
+        like($SSL_ERROR, qr/tim(?:e|ed) ?out/i, '... and says so');
+    }
+}
+
+subtest 'the blocking mode' => sub {
+    for my $blocking (0, 1) {
+        my ($tcp, $peer) = raw_pair(sub { });
+        my $sock = upgraded($tcp, client_args());
+        $sock->blocking($blocking);
+        $sock->connect_SSL(Timeout => $TIMEOUT);
+        is(!!$sock->blocking, !!$blocking, 'is the one before');
+    }
+};
+
+subtest 'after a handshake that timed out' => sub {
+    my ($tcp, $peer) = raw_pair(sub { });
+    my $sock = upgraded($tcp, client_args());
+    $sock->connect_SSL(Timeout => $TIMEOUT);
+    ok(!syswrite($sock, 'x'),               'nothing can be written');
+    ok(!sysread($sock, my $buffer, 10),     'and nothing read');
+    ok(!$sock->opened || $sock->opened < 0, 'it is not opened');
+};
+
+subtest 'a handshake in time' => sub {
+    my ($sock, $peer) = raw_pair(
+        sub {
+            my ($tcp, $me) = @_;
+            my $sock = IO::Socket::SSL->start_SSL($tcp, server_args())
+              or die "start_SSL: $SSL_ERROR\n";
+            $me->hear;
+            print $sock "late\n";
+        }
+    );
+    ok(IO::Socket::SSL->start_SSL($sock, client_args(Timeout => 20)),
+        'it succeeds')
+      or diag $SSL_ERROR;
+    ok($sock->blocking, 'the socket blocks');
+    $peer->tell('go');
+    is(scalar <$sock>, "late\n", 'reading is not bound by that Timeout');
+};
+
+subtest 'a timeout of the TCP connect' => sub {
+
+    # A listener whose queue is full answers no more.
+    my $listener = listener(Listen => 1);
+    my @filler;
+    for (1 .. 10) {
+        my $filler = IO::Socket::INET->new(
+            PeerAddr => address($listener),
+            Blocking => 0
+        );
+        push @filler, $filler;
+    }
+    local $! = 0;
+    my @result = IO::Socket::SSL->new(
+        PeerAddr => address($listener),
+        Timeout  => $TIMEOUT,
+        client_args()
+    );
+    is_deeply(\@result, [], 'new fails');
+    ok($!{ETIMEDOUT}, '... with ETIMEDOUT') or diag $!;
+};
+
+done_testing;

@@ -1,0 +1,119 @@
+# Timeout and a peer that never stops to send: OpenSSL goes on as long as it
+# is fed, and must be stopped all the same.
+use strict;
+use warnings;
+
+use Errno;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Test;
+use IO::Socket::SSL;
+use Test::More;
+
+my $TIMEOUT = 0.3;
+
+# A client ignores these while it waits for a handshake (RFC 5246, 7.4.1.1).
+my $HELLO_REQUEST = "\x16\x03\x03\x00\x04\x00\x00\x00\x00";
+
+# Write the same for as long as anybody reads it.
+sub flood {
+    my ($handle, $bytes) = @_;
+
+    local $SIG{PIPE} = 'IGNORE';
+    1 while defined syswrite $handle, $bytes;
+    return;
+}
+
+sub timed_out {
+    my ($result, $what) = @_;
+
+    is($result, undef, "$what fails");
+    ok($!{ETIMEDOUT}, '... with ETIMEDOUT') or diag "$!, $SSL_ERROR";
+    return;
+}
+
+for my $blocking (1, 0) {
+    my $mode = $blocking ? 'blocking' : 'non-blocking';
+    my ($tcp, $peer) = raw_pair(sub { flood($_[0], $HELLO_REQUEST x 1000) });
+    $tcp->blocking($blocking);
+    timed_out(
+        scalar IO::Socket::SSL->start_SSL($tcp,
+            client_args(Timeout => $TIMEOUT)),
+        "$mode: a handshake that is asked for again and again"
+    );
+}
+
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my ($sock, $peer) = tls_pair(
+            version => $version,
+            peer    => sub { flood($_[0], 'x' x 16_384) }
+        );
+        timed_out(
+            scalar $sock->stop_SSL(Timeout => $TIMEOUT),
+            'waiting for the end of data without one'
+        );
+    }
+);
+
+subtest 'what came in time' => sub {
+    my ($sock, $peer) = tls_pair(
+        peer => sub {
+            my ($sock, $me) = @_;
+            print $sock 'x' x 200_000;
+            $sock->stop_SSL(SSL_fast_shutdown => 1);
+            $me->tell('sent');
+            $me->hear;
+        }
+    );
+    $peer->hear;
+    ok($sock->stop_SSL(Timeout => 20), 'is read to its end');
+};
+
+# A handle that has heard enough after the first message.
+{
+
+    package Once;
+    sub new { return bless { tcp => $_[1], left => 1 }, $_[0] }
+    sub syswrite { return syswrite $_[0]{tcp}, $_[1] }
+
+    sub sysread {
+        return sysread $_[0]{tcp}, $_[1], $_[2] if $_[0]{left}-- > 0;
+        $! = Errno::EAGAIN();
+        return;
+    }
+}
+
+# The client's callback runs when the server has said its part and waits.  It
+# must run before the time is up: ISS_TEST_DEADLINE tells of slow machines.
+subtest 'a callback that comes back to the connection' => sub {
+    my $patience = $TIMEOUT * ($ENV{ISS_TEST_DEADLINE} || 60) / 60;
+    my $refused;
+    my ($tcp, $peer) = raw_pair(
+        sub {
+            my ($tcp, $me) = @_;
+            my $sock = IO::Socket::SSL->start_SSL(Once->new($tcp),
+                server_args(SSL_usebio => 1));
+            $me->hear;
+        }
+    );
+    my $sock = IO::Socket::SSL->start_SSL(
+        $tcp,
+        client_args(
+            SSL_version         => 'TLSv1_2',
+            SSL_startHandshake  => 0,
+            SSL_io_timeout      => $patience,
+            SSL_verify_callback => sub {
+                $refused = $! if !defined sysread $tcp, my $buffer, 1;
+                return 1;
+            }
+        )
+    );
+    timed_out(scalar $sock->connect_SSL(Timeout => $patience),
+        'the handshake');
+    is($refused + 0, Errno::EDEADLK(), 'the callback was refused');
+};
+
+done_testing;

@@ -1,0 +1,209 @@
+# SSL_usebio: TLS over any handle that can sysread and syswrite.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Errno qw(EAGAIN);
+use ISS::Test;
+use IO::Socket::SSL;
+use Test::More;
+
+# A handle of the user's own: neither a glob nor a descriptor to select on.
+package My::Handle;
+
+sub new {
+    my ($class, $socket) = @_;
+    return bless { socket => $socket }, $class;
+}
+
+sub sysread {
+    my ($self) = @_;
+    $self->{reads}++;
+    return sysread $self->{socket}, $_[1], $_[2];
+}
+
+sub syswrite {
+    my ($self, $bytes, $len) = @_;
+    $self->{writes}++;
+    $len = 1000 if $len > 1000;    # a handle may take less
+    return syswrite $self->{socket}, $bytes, $len;
+}
+
+package My::Dying;
+our @ISA = 'My::Handle';
+sub sysread { die "no\n" }
+
+package main;
+
+# So many layers of TLS over a socket, as client or server.
+sub layers {
+    my ($socket, $depth, @args) = @_;
+
+    for (1 .. $depth) {
+        $socket = IO::Socket::SSL->start_SSL($socket, SSL_usebio => 1, @args)
+          or die "layer $_: $SSL_ERROR";
+    }
+    return $socket;
+}
+
+# The peer: as many layers as server, then an echo of lines.
+sub echo_peer {
+    my ($depth, $version, %arg) = @_;
+
+    return raw_pair(
+        sub {
+            my ($tcp, $me) = @_;
+            $me->hear if $arg{waits};
+            my $sock =
+              layers($tcp, $depth, server_args(SSL_version => $version));
+            while (my $line = <$sock>) {
+                print $sock "echo $line";
+            }
+            $me->tell($sock->eof_reason);
+            $sock->close;
+        }
+    );
+}
+
+each_version(
+    sub {
+        my ($version) = @_;
+
+        for my $depth (1 .. 3) {
+            my ($tcp, $peer) = echo_peer($depth, $version);
+            my $sock =
+              layers($tcp, $depth, client_args(SSL_version => $version));
+            isa_ok($sock, 'IO::Socket::SSL', "$depth deep");
+            is($sock->get_sslversion, $version, '... the version');
+            ok(print({$sock} "one\n"), '... print');
+            is(<$sock>, "echo one\n", '... readline');
+            my $long = ('x' x 100_000) . "\n";
+            ok(print({$sock} $long),                    '... a long print');
+            ok(<$sock> eq "echo $long",                 '... comes back');
+            ok($sock->stop_SSL(SSL_fast_shutdown => 1), '... close_notify');
+            is(($peer->hear)[0], 'close_notify', '... arrives');
+        }
+    }
+);
+
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my ($tcp, $peer) = echo_peer(2, $version, waits => 1);
+        $tcp->blocking(0);
+        my $outer = IO::Socket::SSL->start_SSL(
+            $tcp,
+            SSL_usebio         => 1,
+            SSL_startHandshake => 0,
+            client_args(SSL_version => $version)
+        );
+        ok(!$outer->blocking,    'the new socket does not block either');
+        ok(!$outer->connect_SSL, 'a handshake under way');
+        ok($!{EAGAIN},           '... says EAGAIN');
+        cmp_ok($SSL_ERROR, '==', SSL_WANT_READ, '... and what it waits for');
+        $peer->tell('go on');
+        ok(complete($outer, sub { $outer->connect_SSL }), '... gets done');
+        my $inner = IO::Socket::SSL->start_SSL(
+            $outer,
+            SSL_usebio         => 1,
+            SSL_startHandshake => 0,
+            client_args(SSL_version => $version)
+        );
+        ok(complete($inner, sub { $inner->connect_SSL }),
+            'so does one inside it');
+        is(sysread($inner, my $buffer, 100), undef, 'nothing to read');
+        ok($!{EAGAIN}, '... is EAGAIN');
+        ok(complete($inner, sub { syswrite $inner, "two\n" }), 'a write');
+        my $got = complete($inner, sub { sysread $inner, $buffer, 100 });
+        is($buffer, "echo two\n", '... and its echo');
+    }
+);
+
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my ($tcp, $peer) = echo_peer(1, $version);
+        my $handle = My::Handle->new($tcp);
+        my $sock   = IO::Socket::SSL->start_SSL(
+            $handle,
+            SSL_usebio => 1,
+            client_args(SSL_version => $version)
+        );
+        ok($sock, 'over an object of another class') or diag $SSL_ERROR;
+        ok(print({$sock} 'y' x 50_000, "\n"), '... print');
+        is(length(<$sock>), 50_006, '... readline');
+        cmp_ok($handle->{writes}, '>', 50, '... though it takes little');
+        print $sock "a\nb\n";
+        is(sysread($sock, my $buffer, 1), 1, 'one byte of a record');
+        cmp_ok($sock->pending, '>=', 6, '... the rest is pending');
+    }
+);
+
+ok(IO::Socket::SSL->can_nested_ssl, 'can_nested_ssl');
+
+subtest 'pending counts what lies in the layer below' => sub {
+    my ($tcp, $peer) = raw_pair(
+        sub {
+            my ($tcp, $me) = @_;
+            my $below = layers($tcp,   1, server_args());
+            my $sock  = layers($below, 1, server_args());
+            print $sock 'abc';
+            print $sock 'defgh';
+            $me->tell('sent');
+            $me->hear;
+        }
+    );
+    my $below = layers($tcp,   1, client_args());
+    my $sock  = layers($below, 1, client_args());
+    is(($peer->hear)[0], 'sent', 'two records were written');
+    ok(readable($tcp), '... and arrive');
+    is(sysread($sock, my $buffer, 1), 1, 'a byte is read');
+    is($sock->pending,                2, 'the rest of its record is pending');
+    is(sysread($sock, $buffer, 2),    2, '... and read');
+};
+
+subtest 'failures' => sub {
+    my ($tcp, $peer) = echo_peer(1, 'TLSv1_3');
+    my $class = ref $tcp;
+    my $sock  = IO::Socket::SSL->start_SSL(
+        $tcp,
+        SSL_usebio => 1,
+        client_args(SSL_ca_file => cert('other-ca'))
+    );
+    ok(!$sock, 'a certificate of another CA is refused');
+    like($SSL_ERROR, qr/certificate verify failed/, '... for that reason');
+    is(ref $tcp, $class, '... and the handle is what it was');
+
+    ($tcp, $peer) = raw_pair(sub { $_[1]->hear });
+    ok(
+        !IO::Socket::SSL->start_SSL(
+            $tcp,
+            SSL_usebio => 1,
+            Timeout    => 0.2,
+            client_args()
+        ),
+        'a silent peer'
+    );
+    ok($!{ETIMEDOUT}, '... costs no more than the Timeout');
+
+    ($tcp, $peer) = echo_peer(1, 'TLSv1_3');
+    my $dying = My::Dying->new($tcp);
+    is(
+        died(
+            sub {
+                IO::Socket::SSL->start_SSL(
+                    $dying,
+                    SSL_usebio => 1,
+                    client_args()
+                );
+            }
+        ),
+        "no\n",
+        'what a handle dies of arrives'
+    );
+};
+
+done_testing();

@@ -1,0 +1,332 @@
+# Perl's builtins that work on the descriptor itself never put plaintext on a
+# TLS connection: send and recv croak, shutdown says goodbye first.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Recorder;
+use ISS::Test;
+use IO::Socket::SSL;
+use Socket qw(MSG_PEEK MSG_NOSIGNAL);
+use Storable;
+use Test::More;
+
+my $SECRET = 'THE-SECRET-TEXT';
+my $SEND =
+qr{^Use of send\(\) not implemented in IO::Socket::SSL; use print/printf/syswrite instead};
+my $RECV =
+qr{^Use of recv\(\) not implemented in IO::Socket::SSL; use read/sysread instead};
+
+# Each sends or receives, and how it must be refused.
+my %REFUSED = (
+    'send'            => [$SEND, sub { send $_[0], $SECRET, 0 }],
+    'send with flags' => [$SEND, sub { send $_[0], $SECRET, MSG_NOSIGNAL }],
+    'send to an address' =>
+      [$SEND, sub { send $_[0], $SECRET, 0, getpeername $_[0] }],
+    'send on a glob'     => [$SEND, sub { send *{ $_[0] }, $SECRET, 0 }],
+    'send on a bareword' =>
+      [$SEND, sub { local *WORD = $_[0]; send WORD, $SECRET, 0 }],
+    'send from a string' =>
+      [$SEND, sub { eval q{send $_[0], $SECRET, 0; 1} or die $@ }],
+    'the method send' => [$SEND, sub { $_[0]->send($SECRET) }],
+    'recv'         => [$RECV, sub { recv $_[0], my $buffer, 10, 0 }],
+    'recv to peek' => [$RECV, sub { recv $_[0], my $buffer, 1,  MSG_PEEK }],
+    'the method recv' => [$RECV, sub { $_[0]->recv(my $buffer, 10) }],
+);
+
+if ($] >= 5.016) {
+    $REFUSED{'&CORE::send'} =
+      [$SEND, sub { no strict 'refs'; &{'CORE::send'}($_[0], $SECRET, 0) }];
+}
+
+sub refuses {
+    my ($sock) = @_;
+
+    for my $name (sort keys %REFUSED) {
+        my ($message, $code) = @{ $REFUSED{$name} };
+        like(died(sub { $code->($sock) }), $message, "$name croaks");
+    }
+    my $error = died(sub { send $sock, $SECRET, 0 });
+    my $line  = __LINE__ - 1;
+    like(
+        $error,
+        qr/ at \Q${\__FILE__}\E line $line\.$/,
+        '... where it was called'
+    );
+    return;
+}
+
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my ($sock, $peer, $record) = recorded_pair(
+            version => $version,
+            peer    => sub {
+                my ($sock, $me) = @_;
+                $me->tell(scalar <$sock>);
+                print $sock "answer\n";
+                $me->tell(read_all($sock), $sock->eof_reason);
+            }
+        );
+        refuses($sock);
+        print $sock "question\n";
+        is(($peer->hear)[0], "question\n", 'the connection goes on');
+        is(scalar <$sock>,   "answer\n",   '... both ways');
+        close $sock;
+        is_deeply(
+            [$peer->hear],
+            ['', 'close_notify'],
+            '... and nothing else was sent'
+        );
+        unlike($record->(), qr/$SECRET/, 'nothing goes out in the clear');
+    }
+);
+
+# A peer that is no TLS program and records.
+sub raw_recorder {
+    return raw_pair(
+        sub {
+            my ($tcp, $me) = @_;
+            my ($bytes) = $me->hear;
+            syswrite $tcp, $bytes;
+            $me->tell(read_all($tcp));
+        }
+    );
+}
+
+for my $role (qw(client server)) {
+    my @args  = $role eq 'client' ? client_args() : server_args();
+    my $go_on = $role eq 'client' ? 'connect_SSL' : 'accept_SSL';
+
+    subtest "a handshake under way, and one that failed, $role" => sub {
+        my ($tcp, $peer) = raw_recorder();
+        $tcp->blocking(0);
+        my $sock = IO::Socket::SSL->start_SSL(
+            $tcp, @args,
+            SSL_startHandshake    => 0,
+            SSL_keepSocketOnError => 1
+        );
+        is(send($sock, 'plain', 0), 5, 'before it, send works');
+        $sock->$go_on;
+        refuses($sock);
+        ok(shutdown($sock, 0), 'shutdown for reading');
+        $peer->tell("no TLS at all\r\n");
+        readable($sock);
+        ok(!$sock->$go_on, 'the handshake fails');
+        refuses($sock);
+        ok(shutdown($sock, 1), 'shutdown for writing');
+        my ($record) = $peer->hear;
+        like($record, qr/\Aplain/, 'before it, it was plain');
+        unlike($record, qr/$SECRET/, '... but not afterwards');
+    };
+}
+
+subtest 'plain sockets' => sub {
+    my ($tcp, $peer) = raw_pair(
+        sub {
+            my ($tcp, $me) = @_;
+            recv $tcp, my $buffer, 100, 0;
+            send $tcp, "heard $buffer", 0;
+            $me->tell(read_all($tcp));
+        }
+    );
+    is(send($tcp, 'hello', 0), 5, 'send');
+    ok(defined recv($tcp, my $buffer, 100, 0), 'recv');
+    is($buffer,            'heard hello', '... which receives');
+    is($tcp->send('more'), 4,             'the method send');
+    ok(shutdown($tcp, 1), 'shutdown');
+    is(($peer->hear)[0], 'more', '... after which nothing comes');
+    close $tcp;
+    no warnings;
+    is(send($tcp, 'x', 0), undef, 'send on a closed socket');
+    ok($!{EBADF}, '... EBADF');
+    is(shutdown($tcp, 1), undef, 'shutdown on a closed socket');
+    ok($!{EBADF}, '... EBADF');
+    like(
+        died(sub { my $nothing; send $nothing, 'x', 0 }),
+        qr/undefined value as a (?:symbol|filehandle)/,
+        'undef is no handle, as ever'
+    );
+};
+
+subtest 'after stop_SSL' => sub {
+    my ($sock, $peer) = tls_pair(
+        peer => sub {
+            my ($sock, $me) = @_;
+            $sock->stop_SSL or die $SSL_ERROR;
+            recv $sock, my $buffer, 100, 0;
+            $me->tell($buffer);
+            send $sock, 'back', 0;
+        }
+    );
+    $sock->stop_SSL or die $SSL_ERROR;
+    is(send($sock, 'plain', 0), 5,       'send works again');
+    is(($peer->hear)[0],        'plain', '... in the clear');
+    recv $sock, my $buffer, 100, 0;
+    is($buffer, 'back', '... and recv');
+};
+
+my %SHUTDOWN = (
+    'the builtin' => sub { shutdown $_[0], $_[1] },
+    'the method'  => sub { $_[0]->shutdown($_[1]) },
+);
+for my $name (sort keys %SHUTDOWN) {
+    my $shutdown = $SHUTDOWN{$name};
+
+    each_setting(
+        sub {
+            my @setting = @_;
+
+            my ($sock, $peer) = tls_pair(
+                @setting,
+                peer => sub {
+                    my ($sock, $me) = @_;
+                    $me->tell(read_all($sock), $sock->eof_reason);
+                }
+            );
+            print $sock 'last words';
+            ok($shutdown->($sock, 2), "$name, both ways");
+            is_deeply(
+                [$peer->hear],
+                ['last words', 'close_notify'],
+                '... says goodbye'
+            );
+            is($sock->is_SSL, 'r', '... and is_SSL knows');
+            local $SIG{PIPE} = 'DEFAULT';
+            is(syswrite($sock, $SECRET), undef, 'nothing can be written');
+            ok($!{EPERM},   '... EPERM');
+            ok(close $sock, 'it closes');
+        }
+    );
+    subtest "$name, one way" => sub {
+        my ($sock, $peer, $record) = recorded_pair(
+            version => 'TLSv1_3',
+            peer    => sub {
+                my ($sock, $me) = @_;
+                my $all = '';
+                $all .= $_ while defined($_ = getc $sock) && $_ ne '!';
+                $me->tell($all);
+                print $sock "answer\n";
+                $me->hear;
+            },
+        );
+        ok($shutdown->($sock, 0), 'for reading');
+        is($sock->is_SSL, 'rw', '... is no goodbye');
+        print $sock 'question!';
+        is(($peer->hear)[0], 'question', '... and writing goes on');
+        ok($shutdown->($sock, 1), 'for writing');
+        is(syswrite($sock, $SECRET), undef, '... ends it');
+        unlike($record->(), qr/$SECRET/, '... nothing goes out in the clear');
+    };
+}
+
+subtest 'what the peer says after our shutdown' => sub {
+    my ($sock, $peer) = tls_pair(
+        peer => sub {
+            my ($sock, $me) = @_;
+            sysread $sock, my $buffer, 100;
+            print $sock "the answer\n";
+            $me->tell(sysread($sock, $buffer, 100), $sock->eof_reason);
+        }
+    );
+    print $sock 'question';
+    ok(shutdown($sock, 1), 'shutdown for writing');
+    is(scalar <$sock>, "the answer\n", 'is read');
+    is_deeply([$peer->hear], [0, 'close_notify'], '... as it may be');
+};
+
+subtest 'a socket that is busy' => sub {
+    my $pair = sub {
+        my ($sock, $peer) = tls_pair(
+            peer => sub {
+                my ($sock, $me) = @_;
+                $me->hear;
+                $me->tell(length read_all($sock), $sock->eof_reason);
+            }
+        );
+        $sock->blocking(0);
+        return ($sock, $peer);
+    };
+    my $is_busy = sub {
+        my ($sock) = @_;
+        is(shutdown($sock, 1), undef, 'shutdown says so');
+        ok($!{EWOULDBLOCK}, '... in $!');
+        cmp_ok($SSL_ERROR, '==', SSL_WANT_WRITE, '... and in $SSL_ERROR');
+    };
+
+    my ($sock, $peer) = $pair->();
+    my $chunk = 'x' x 16_384;
+    my $total = 0;
+    while (my $count = syswrite $sock, $chunk) {
+        $total += $count;
+    }
+    $is_busy->($sock);
+    $peer->tell('read');
+    $total += complete($sock, sub { syswrite $sock, $chunk });
+    ok(
+        complete($sock, sub { shutdown $sock, 1 }),
+        'when the last write is done, it succeeds'
+    );
+    is_deeply(
+        [$peer->hear],
+        [$total, 'close_notify'],
+        '... and nothing is lost'
+    );
+
+    ($sock, $peer) = $pair->();
+    $total = 0;
+    $total++ while Storable::pstore($sock, \$chunk) && $total < 10_000;
+    $is_busy->($sock);
+    $peer->tell('read');
+    ok(
+        complete($sock, sub { shutdown $sock, 1 }),
+        'what C code wrote is sent before it'
+    );
+    my ($length, $reason) = $peer->hear;
+    cmp_ok($length, '>', $total * length $chunk, '... and not lost');
+    is($reason, 'close_notify', '... and then comes the goodbye');
+};
+
+subtest 'a peer that has gone' => sub {
+    my ($sock, $peer) = tls_pair(
+        peer => sub {
+            my ($sock, $me) = @_;
+            $sock->setsockopt(Socket::SOL_SOCKET(), Socket::SO_LINGER(),
+                pack('ii', 1, 0));
+            $sock->close(SSL_no_shutdown => 1);
+            $me->tell('closed');
+        }
+    );
+    $peer->hear;
+    local $SIG{PIPE} = sub { fail('SIGPIPE') };
+    ok(!shutdown($sock, 1), 'shutdown fails as it does on a plain socket');
+    ok(close $sock,         'close works');
+};
+
+subtest 'a socket that was untied' => sub {
+    my ($sock, $peer, $record) = recorded_pair(
+        peer => sub { my ($sock, $me) = @_; $me->tell(read_all($sock)) });
+    {
+        no warnings 'untie';
+        untie *$sock;
+    }
+    like(
+        died(sub { syswrite $sock, $SECRET }),
+        qr/^syswrite on a TLS socket that was untied/,
+        'syswrite croaks'
+    );
+    like(
+        died(sub { sysread $sock, my $buffer, 10 }),
+        qr/^sysread on a TLS socket that was untied/,
+        'sysread croaks'
+    );
+    refuses($sock);
+    $sock->syswrite('under TLS');
+    $sock->close;
+    is(($peer->hear)[0], 'under TLS', 'the methods go on');
+    unlike($record->(), qr/$SECRET/, 'nothing goes out in the clear');
+};
+
+done_testing;

@@ -1,0 +1,152 @@
+# Signals while we wait: sysread and syswrite return EINTR, readline, print
+# and handshakes go on, and Perl's handlers run in all of them.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Test;
+use IO::Socket::SSL;
+use POSIX ();
+use Test::More;
+
+my $handled = 0;
+my $handler = sub { $handled++ };
+
+# No SA_RESTART, and Perl's own deferred delivery.
+my $action = POSIX::SigAction->new($handler, POSIX::SigSet->new, 0);
+$action->safe(1);
+POSIX::sigaction(POSIX::SIGUSR1(), $action);
+
+# The peer signals us again and again until it is told to go on, so that no
+# signal is lost between two system calls.  $handled tells the parent's story;
+# it sets $reached when it has seen enough.
+sub pester {
+    my ($me) = @_;
+
+    my $test = getppid;
+    do { kill USR1 => $test } while $me->quiet_for(0.05);
+    $me->hear;
+    return;
+}
+
+# A handler that lets the peer go on after the third signal.
+sub after_three {
+    my ($peer) = @_;
+
+    my $count = 0;
+    return sub {
+        $handled++;
+        $$peer->tell('go on') if ++$count == 3;
+    };
+}
+
+each_setting(
+    sub {
+        my ($sock, $peer) = tls_pair(
+            @_,
+            peer => sub {
+                my ($sock, $me) = @_;
+                pester($me);
+                print $sock "data\n";
+                $me->hear;
+            }
+        );
+        $handled = 0;
+        local $! = 0;
+        is(sysread($sock, my $buffer, 10), undef, 'sysread returns undef');
+        ok($!{EINTR}, '... with EINTR') or diag "$!, $SSL_ERROR";
+        ok($handled,  '... after the handler ran');
+
+        # readline goes on.
+        local $SIG{USR1} = after_three(\$peer);
+        is(scalar <$sock>, "data\n", 'readline goes on');
+    }
+);
+
+each_setting(
+    sub {
+        my ($sock, $peer) = tls_pair(
+            @_,
+            peer => sub {
+                my ($sock, $me) = @_;
+                pester($me);
+                $me->tell($sock->read(my $buffer, 10_000_000));
+            }
+        );
+        my $big = 'x' x 10_000_000;
+        $handled = 0;
+        local $SIG{USR1} = after_three(\$peer);
+        is(print({$sock} $big), length $big, 'print goes on');
+        cmp_ok($handled, '>=', 3, '... and the handler ran while it waited');
+        is_deeply([$peer->hear], [length $big], '... and nothing is lost');
+    }
+);
+
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my ($sock, $peer) = tls_pair(
+            version => $version,
+            peer    => sub { my ($sock, $me) = @_; pester($me); $me->hear }
+        );
+        $handled = 0;
+        my ($written, $count) = (0, 0);
+        local $! = 0;
+        while (defined($count = syswrite($sock, 'x' x 16_384))) {
+            $written += $count;
+        }
+        ok($!{EINTR}, 'syswrite returns EINTR') or diag "$!, $SSL_ERROR";
+        ok($handled,  '... after the handler ran');
+        $peer->tell('go on');
+    }
+);
+
+for my $role (qw(client server)) {
+    my ($tcp, $peer) = raw_pair(
+        sub {
+            my ($tcp, $me) = @_;
+            pester($me);
+            my @args = $role eq 'client' ? server_args() : client_args();
+            my $sock = IO::Socket::SSL->start_SSL($tcp, @args)
+              or die "start_SSL: $SSL_ERROR\n";
+            print $sock "done\n";
+            $me->hear;
+        }
+    );
+    $handled = 0;
+    local $SIG{USR1} = after_three(\$peer);
+    my $sock = IO::Socket::SSL->start_SSL($tcp,
+        $role eq 'client' ? client_args() : server_args());
+    isa_ok($sock, 'IO::Socket::SSL', "a blocking handshake, $role, goes on")
+      or diag $SSL_ERROR;
+    cmp_ok($handled, '>=', 3, '... and the handler ran while it waited');
+    is(scalar <$sock>, "done\n", '... and the connection works');
+}
+
+subtest 'a handler that dies' => sub {
+    my ($sock, $peer) = tls_pair(
+        peer => sub {
+            my ($sock, $me) = @_;
+            pester($me);
+            print $sock "a line\n";
+            $me->hear;
+        }
+    );
+    for my $case (
+        ['readline', sub { scalar <$sock> }],
+        ['sysread',  sub { sysread($sock, my $buffer, 10) }],
+      )
+    {
+        my ($name, $code) = @$case;
+        local $SIG{USR1} = sub { die "from the handler\n" };
+        is(died($code), "from the handler\n", "reaches the caller of $name");
+        local $SIG{USR1} = 'IGNORE';
+    }
+    local $SIG{USR1} = 'IGNORE';
+    $peer->tell('go on');
+    is(scalar <$sock>, "a line\n", 'the connection works afterwards');
+};
+
+done_testing;

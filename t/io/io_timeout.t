@@ -1,0 +1,61 @@
+# SSL_io_timeout bounds each blocking read and write, with fractions.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Test;
+use IO::Socket::SSL;
+use Test::More;
+
+my $TIMEOUT = 0.2;
+
+my %SILENT = (
+    'sysread'  => sub { sysread($_[0], my $buffer, 10) },
+    'readline' => sub { my $sock = $_[0]; scalar <$sock> },
+    '->read'   => sub { $_[0]->read(my $buffer, 10) },
+    '->peek'   => sub { $_[0]->peek(my $buffer, 10) },
+    'getc'     => sub { getc $_[0] },
+);
+each_setting(
+    sub {
+        my ($sock, $peer) = tls_pair(
+            @_,
+            mine => { SSL_io_timeout => $TIMEOUT },
+            peer => sub {
+                my ($sock, $me) = @_;
+                $me->hear;
+                print $sock "late\n";
+                $me->hear;
+            }
+        );
+        for my $name (sort keys %SILENT) {
+            local $! = 0;
+            is(scalar $SILENT{$name}->($sock),
+                undef, "$name of a silent peer: undef");
+            ok($!{ETIMEDOUT}, '... with ETIMEDOUT') or diag "$! $SSL_ERROR";
+        }
+        ok($sock->blocking, 'the socket blocks, as before');
+        $peer->tell('go');
+        is(scalar <$sock>, "late\n", 'and is as good as ever');
+    }
+);
+
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my ($sock, $peer) = tls_pair(
+            version => $version,
+            mine    => { SSL_io_timeout => $TIMEOUT },
+            peer    => sub { $_[1]->hear }
+        );
+        local $! = 0;
+        my $count = print {$sock} 'x' x 20_000_000;
+        ok($!{ETIMEDOUT}, 'print to a peer that does not read: ETIMEDOUT')
+          or diag "$! $SSL_ERROR";
+        ok(!defined $count || $count < 20_000_000, '... and not all written');
+    }
+);
+
+done_testing;

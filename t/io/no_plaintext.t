@@ -1,0 +1,210 @@
+# From the start of a handshake until stop_SSL nothing of ours goes out in the
+# clear, whatever the program does.  The peer is no TLS program: it records.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Test;
+use IO::Socket::SSL;
+use Test::More;
+
+my $SECRET = 'THE-SECRET-TEXT';
+
+# A TCP connection whose peer records until the end; it sends what it is told.
+sub recorded {
+    return raw_pair(
+        sub {
+            my ($tcp, $me) = @_;
+            while (my ($order, $bytes) = $me->hear) {
+                syswrite $tcp, $bytes if $order eq 'send';
+                last if $order eq 'end';
+            }
+            my $record = '';
+            while (sysread $tcp, my $part, 10_000) {
+                $record .= $part;
+            }
+            $me->tell($record);
+        }
+    );
+}
+
+# All ways to write, each as careless as a program can be.
+my %WRITE = (
+    'print'      => sub { print { $_[0] } $SECRET },
+    'printf'     => sub { printf { $_[0] } '%s', $SECRET },
+    'syswrite'   => sub { syswrite $_[0],        $SECRET },
+    '->print'    => sub { $_[0]->print($SECRET) },
+    '->printf'   => sub { $_[0]->printf('%s', $SECRET) },
+    '->say'      => sub { $_[0]->say($SECRET) },
+    '->write'    => sub { $_[0]->write($SECRET) },
+    '->syswrite' => sub { $_[0]->syswrite($SECRET) },
+    '->send'     => sub { $_[0]->send($SECRET) },
+    'send'       => sub { send $_[0], $SECRET, 0 },
+    'IO::Handle' => sub { IO::Handle::print($_[0], $SECRET) },
+);
+
+sub write_all_ways {
+    my ($sock) = @_;
+
+    no warnings;
+    local $SIG{PIPE} = 'IGNORE';
+    for my $name (sort keys %WRITE) {
+        eval { $WRITE{$name}->($sock) };
+    }
+    return;
+}
+
+sub is_silent {
+    my ($peer, $claim) = @_;
+
+    my ($record) = $peer->hear;
+    unlike($record, qr/\Q$SECRET\E/, $claim);
+    return $record;
+}
+
+for my $role (qw(client server)) {
+    my @args  = $role eq 'client' ? client_args() : server_args();
+    my $go_on = $role eq 'client' ? 'connect_SSL' : 'accept_SSL';
+
+    my ($tcp, $peer) = recorded();
+    $tcp->blocking(0);
+    my $sock =
+      IO::Socket::SSL->start_SSL($tcp, @args, SSL_startHandshake => 0);
+    $sock->$go_on;
+    write_all_ways($sock);
+    $peer->tell('end');
+    close $sock;
+    my $record =
+      is_silent($peer, "$role: nothing while a handshake is under way");
+    like($record, qr/\A(?:\x16\x03.*)?\z/s, '... but records of TLS');
+
+    ($tcp, $peer) = recorded();
+    $tcp->blocking(0);
+    $sock = IO::Socket::SSL->start_SSL($tcp, @args, SSL_startHandshake => 0);
+    $sock->$go_on;
+    $peer->tell(send => "no TLS at all\r\n");
+    readable($sock);
+    ok(!$sock->$go_on, "$role: the handshake fails");
+    write_all_ways($sock);
+    $peer->tell('end');
+    close $sock;
+    is_silent($peer, '... and nothing is written after that');
+}
+
+# After a successful handshake: a relay between the two TLS ends records.
+sub relayed {
+    my ($code) = @_;
+
+    my $inner = listener();
+    my $tls   = peer(
+        sub {
+            my ($me) = @_;
+            my $tcp  = $inner->accept or die "accept: $!";
+            my $sock = IO::Socket::SSL->start_SSL($tcp, server_args())
+              or die "start_SSL: $SSL_ERROR\n";
+            $me->tell('ready');
+            if (($me->hear)[0] eq 'close') {
+                $sock->stop_SSL(SSL_fast_shutdown => 1);
+                $me->tell('closed');
+            }
+            1 while sysread $sock, my $buffer, 10_000;
+            $me->hear;
+        }
+    );
+    my ($tcp, $relay) = raw_pair(
+        sub {
+            my ($tcp, $me) = @_;
+            my $onward = IO::Socket::INET->new(address($inner)) or die $!;
+            $me->tell(relay($tcp, $onward));
+        }
+    );
+    my $sock = IO::Socket::SSL->start_SSL($tcp, client_args())
+      or die $SSL_ERROR;
+    $tls->hear;
+    $code->($sock, $tls);
+    undef $sock;
+    undef $tcp;
+    return ($relay->hear)[0];
+}
+
+# Pass bytes on until our side ends; return what it sent.
+sub relay {
+    my ($ours, $theirs) = @_;
+
+    my $select = IO::Select->new($ours, $theirs);
+    my $record = '';
+    while (my @ready = $select->can_read) {
+        for my $from (@ready) {
+            my $ended = !sysread $from, my $bytes, 10_000;
+            if ($ended) {
+                return $record if $from == $ours;
+                $select->remove($from);
+                next;
+            }
+            $record .= $bytes if $from == $ours;
+            my $to = $from == $ours ? $theirs : $ours;
+            print $to $bytes;
+            $to->flush;
+        }
+    }
+    return $record;
+}
+
+local $SIG{PIPE} = 'IGNORE';
+my $record = relayed(
+    sub {
+        my ($sock, $tls) = @_;
+        write_all_ways($sock);
+        $tls->tell('go on');
+        close $sock;
+    }
+);
+unlike($record, qr/\Q$SECRET\E/, 'nothing on a connection under TLS');
+
+$record = relayed(
+    sub {
+        my ($sock, $tls) = @_;
+        $tls->tell('close');
+        $tls->hear;
+        1 while sysread $sock, my $buffer, 10;
+        write_all_ways($sock);
+    }
+);
+unlike($record, qr/\Q$SECRET\E/,
+    'nothing after the close_notify of the peer');
+
+$record = relayed(
+    sub {
+        my ($sock, $tls) = @_;
+        $sock->stop_SSL(SSL_no_shutdown => 1);
+        syswrite $sock, $SECRET;
+        $tls->tell('go on');
+    }
+);
+like($record, qr/\Q$SECRET\E/, 'stop_SSL is what makes text plain');
+
+# Reading: what comes in the clear is never given to the program.
+for my $role (qw(client server)) {
+    my ($tcp, $peer) = recorded();
+    $tcp->blocking(0);
+    my $sock = IO::Socket::SSL->start_SSL(
+        $tcp,
+        $role eq 'client' ? client_args() : server_args(),
+        SSL_startHandshake => 0
+    );
+    $role eq 'client' ? $sock->connect_SSL : $sock->accept_SSL;
+    $peer->tell(send => "$SECRET\n");
+    readable($sock);
+    my ($buffer, @read) = ('');
+    push @read, sysread($sock, $buffer, 100) ? $buffer : '' for 1 .. 2;
+    push @read, scalar(<$sock>) || '';
+    push @read, $sock->peek($buffer, 100) ? $buffer : '';
+    is_deeply(
+        \@read,
+        [('') x 4],
+        "$role: plain text in a handshake is not read as data"
+    );
+}
+
+done_testing;

@@ -1,0 +1,183 @@
+# Reading and writing on a socket that does not block.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Test;
+use IO::Socket::SSL;
+use Test::More;
+
+# The peer does what it is told: sends texts, or reads so many bytes.
+sub obedient {
+    my ($sock, $me) = @_;
+
+    while (my ($order, $what) = $me->hear) {
+        if ($order eq 'send') {
+            print $sock $what;
+            $me->tell('sent');
+        }
+        elsif ($order eq 'read') {
+            $sock->read(my $buffer, $what);
+            $me->tell($buffer);
+        }
+        elsif ($order eq 'close') {
+            close $sock;
+            $me->tell('closed');
+        }
+    }
+    return;
+}
+
+# A non-blocking socket; the tickets of TLS 1.3 are out of the way.
+sub quiet_pair {
+    my ($sock, $peer) = tls_pair(@_, peer => \&obedient);
+    order($peer, 'send', 'x');
+    sysread $sock, my $buffer, 1;
+    $sock->blocking(0);
+    return ($sock, $peer);
+}
+
+sub order {
+    my ($peer, @order) = @_;
+    $peer->tell(@order);
+    return ($peer->hear)[0];
+}
+
+sub would_block {
+    my ($claim, $want, $code) = @_;
+
+    local $! = 0;
+    my @result = $code->();
+    is_deeply([grep { defined } @result], [], "$claim: nothing");
+    ok($!{EWOULDBLOCK}, '... with EWOULDBLOCK') or diag $!;
+    cmp_ok($SSL_ERROR, '==', $want, "... and $want");
+    return;
+}
+
+each_setting(
+    sub {
+        my ($sock, $peer) = quiet_pair(@_);
+
+        my $buffer;
+        my %read = (
+            'sysread'    => sub { sysread($sock, $buffer, 10) },
+            '->sysread'  => sub { $sock->sysread($buffer, 10) },
+            '->peek'     => sub { $sock->peek($buffer, 10) },
+            'readline'   => sub { scalar <$sock> },
+            '->getline'  => sub { $sock->getline },
+            'getc'       => sub { getc $sock },
+            'all lines'  => sub { <$sock> },
+            '->getlines' => sub { $sock->getlines },
+        );
+        for my $name (sort keys %read) {
+            would_block($name, SSL_WANT_READ, $read{$name});
+        }
+        is(scalar(() = $sock->sysread($buffer, 10)),
+            0, 'the method sysread returns the empty list');
+
+        order($peer, 'send', 'data');
+        readable($sock);
+        is(complete($sock, sub { sysread($sock, $buffer, 10) }),
+            4, 'then data comes');
+        is($buffer, 'data', '... as it was sent');
+        would_block('when it was read', SSL_WANT_READ, $read{sysread});
+
+        order($peer, 'close');
+        readable($sock);
+        is(complete($sock, sub { sysread($sock, $buffer, 10) }),
+            0, 'the end of file reads as 0');
+    }
+);
+
+each_setting(
+    sub {
+        my ($sock, $peer) = quiet_pair(@_);
+
+        # Lines that are not complete yet.
+        order($peer, 'send', 'half a ');
+        readable($sock);
+        my $text = complete($sock, sub { scalar <$sock> });
+        order($peer, 'send', "line\nnext\n");
+        until ($text =~ /\n/) {
+            readable($sock);
+            my $part = <$sock>;
+            $text .= $part if defined $part;
+        }
+        is($text, "half a line\n",   'a line in two pieces is not lost');
+        is(scalar <$sock>, "next\n", 'nor is the next one');
+    }
+);
+
+each_setting(
+    sub {
+        my ($sock, $peer) = quiet_pair(@_);
+
+        my $record  = 'w' x 16_384;
+        my $written = 0;
+        my $count;
+        while (defined($count = syswrite($sock, $record))) {
+            $written += $count;
+        }
+        would_block('syswrite to a peer that does not read',
+            SSL_WANT_WRITE, sub { syswrite($sock, $record) });
+        would_block('print to it', SSL_WANT_WRITE,
+            sub { print {$sock} $record });
+
+        $peer->tell('read', $written + length $record);
+        is(
+            complete($sock, sub { syswrite($sock, $record) }),
+            length $record,
+            'the record goes out when the peer reads'
+        );
+        my ($got) = $peer->hear;
+        is(length $got,    $written + length $record, 'the peer has it all');
+        is($got =~ tr/w//, length $got,               '... and nothing else');
+    }
+);
+
+# What was tried first may grow, or live at another address, when it is tried
+# again.
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my ($sock, $peer) = quiet_pair(version => $version);
+        my $written = 0;
+        while (my $count = syswrite($sock, 'a' x 16_384)) {
+            $written += $count;
+        }
+        my $text = ('a' x 16_384) . 'b';
+        $peer->tell('read', $written + length $text);
+        my $count = complete($sock, sub { syswrite($sock, "$text") });
+        ok($count, 'a retry with a longer, moved buffer') or diag $SSL_ERROR;
+        substr($text, 0, $count, '');
+        complete($sock, sub { syswrite($sock, $text) }) if length $text;
+        my ($got) = $peer->hear;
+        is(length $got, $written + 16_385, '... loses and repeats nothing');
+        like($got, qr/\Aa+b\z/, '... and keeps the order');
+    }
+);
+
+subtest 'print of more than the socket takes' => sub {
+    my ($sock, $peer) = quiet_pair();
+    my $text = join '', map { sprintf "%09d\n", $_ } 1 .. 1_000_000;
+
+    my $count = print {$sock} $text;
+    ok(defined $count, 'a part of it is written') or diag $SSL_ERROR;
+    cmp_ok($count, '<', length $text, '... not all, as the count says');
+    $peer->tell('read', $count);
+    my ($got) = $peer->hear;
+    ok($got eq substr($text, 0, $count), 'the count is what the peer got');
+};
+
+subtest 'blocking' => sub {
+    my ($sock, $peer) = quiet_pair();
+    ok(!$sock->blocking,    'blocking tells the mode');
+    ok(!$sock->blocking(1), 'setting it returns the mode before');
+    ok($sock->blocking,     'and now it blocks');
+    order($peer, 'send', "line\n");
+    is(scalar <$sock>, "line\n", 'readline waits');
+};
+
+done_testing;

@@ -1,0 +1,89 @@
+# SSL_mode_release_buffers gives the buffers of idle connections back.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use IO::Socket::SSL;
+use ISS::Test;
+use Test::More;
+
+my $COUNT = 40;
+
+plan skip_all => 'only Linux tells how large a heap is'
+  if !-r '/proc/self/status';
+plan skip_all => 'a tool has a heap of its own'
+  if ($ENV{LD_PRELOAD} || '') =~ /vgpreload|asan/;
+
+sub heap {
+    open my $in, '<', '/proc/self/status' or die "/proc/self/status: $!";
+    my ($kib) = map { /^VmData:\s+(\d+) kB/ } <$in>;
+    return $kib;
+}
+
+# A server with these arguments, and its port.  It tells how many KiB of heap
+# a connection takes which has read and written.
+sub start_server {
+    my (@args) = @_;
+
+    my $listener = listener();
+    my $server   = peer(
+        sub {
+            my ($me) = @_;
+            my $ctx = IO::Socket::SSL::SSL_Context->new(server_args(@args));
+            my (@held, $before);
+            for my $i (1 .. 2 * $COUNT) {
+                my $tcp  = $listener->accept or die "accept: $!";
+                my $sock = IO::Socket::SSL->start_SSL(
+                    $tcp,
+                    SSL_server    => 1,
+                    SSL_reuse_ctx => $ctx
+                ) or die "accept: $SSL_ERROR";
+                sysread($sock, my $buf, 1) or die "read: $SSL_ERROR";
+                syswrite($sock, 'x')       or die "write: $SSL_ERROR";
+                push @held, $sock;
+                $before = heap() if $i == $COUNT;
+            }
+            $me->tell((heap() - $before) / $COUNT);
+        }
+    );
+    return [$server, address($listener)];
+}
+
+sub taken {
+    my ($server, $address) = @{ $_[0] };
+
+    my @clients;
+    for (1 .. 2 * $COUNT) {
+        my $sock = IO::Socket::SSL->new(PeerAddr => $address, client_args())
+          or die "connect: $SSL_ERROR";
+        syswrite($sock, 'x')       or die "write: $SSL_ERROR";
+        sysread($sock, my $buf, 1) or die "read: $SSL_ERROR";
+        push @clients, $sock;
+    }
+    return ($server->hear)[0];
+}
+
+# All before the first client: what that one leaves in our heap must not be
+# there for them.
+my %servers = map {
+    my @version = (SSL_version => $_);
+    (
+        $_ => [
+            start_server(@version),
+            start_server(@version, SSL_mode_release_buffers => 1)
+        ]
+    )
+} versions();
+
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my ($kept, $freed) = map { taken($_) } @{ $servers{$version} };
+        cmp_ok($kept - $freed, '>', 25, 'two records less in the heap')
+          or diag "$kept KiB without, $freed with";
+    }
+);
+
+done_testing;

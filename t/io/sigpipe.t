@@ -1,0 +1,112 @@
+# A peer that has gone is EPIPE or ECONNRESET, never a signal.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Test;
+use IO::Socket::SSL;
+use Socket;
+use Test::More;
+
+my $signals = 0;
+$SIG{PIPE} = sub { $signals++ };
+
+# The peer resets the connection when it is told to.
+sub resetting {
+    my ($sock, $me) = @_;
+
+    $me->hear;
+    setsockopt($sock, SOL_SOCKET, SO_LINGER, pack('II', 1, 0));
+    $sock->close(SSL_no_shutdown => 1);
+    $me->tell('gone');
+    return;
+}
+
+sub orphan {
+    my ($sock, $peer) = tls_pair(@_, peer => \&resetting);
+    $peer->tell('go');
+    $peer->hear;
+    return $sock;
+}
+
+sub is_gone {
+    my ($claim, $code) = @_;
+
+    local $! = 0;
+    my $result = $code->();
+    ok(!$result,                    "$claim: it fails");
+    ok($!{EPIPE} || $!{ECONNRESET}, '... with EPIPE or ECONNRESET')
+      or diag $!;
+    isnt("$SSL_ERROR", '', '... and $SSL_ERROR has a text');
+    return;
+}
+
+my %WRITE = (
+    'syswrite' => sub { syswrite($_[0], 'x') },
+    'print'    => sub { print { $_[0] } 'x' },
+    '->write'  => sub { $_[0]->write('x') },
+    'stop_SSL' => sub { $_[0]->stop_SSL },
+);
+each_setting(
+    sub {
+        my @setting = @_;
+        for my $name (sort keys %WRITE) {
+            my $sock = orphan(@setting);
+            is_gone($name, sub { $WRITE{$name}->($sock) });
+            ok(!syswrite($sock, 'x'), '... and so does the next write');
+            $sock->close;
+            is(fileno $sock, undef, 'close closes the descriptor');
+        }
+    }
+);
+
+# In a handshake: the peer is gone before we answer.
+for my $role (qw(client server)) {
+    my ($tcp, $peer) = raw_pair(
+        sub {
+            my ($tcp, $me) = @_;
+            setsockopt($tcp, SOL_SOCKET, SO_LINGER, pack('II', 1, 0));
+            close $tcp;
+            $me->tell('gone');
+        }
+    );
+    $peer->hear;
+    is_gone(
+        "a handshake, $role",
+        sub {
+            scalar IO::Socket::SSL->start_SSL($tcp,
+                $role eq 'client' ? client_args() : server_args());
+        }
+    );
+}
+
+# A close that meets a peer which has gone.
+each_version(
+    sub {
+        my $sock = orphan(version => $_[0]);
+        close $sock;
+        is(fileno $sock, undef, 'close closes the descriptor');
+    }
+);
+
+is($signals, 0, 'no SIGPIPE was delivered');
+
+# Nor does the default action kill a process.
+my ($sock, $peer) =
+  tls_pair(peer => sub { my ($sock, $me) = @_; resetting($sock, $me) });
+my $writer = peer(
+    sub {
+        my ($me) = @_;
+        $SIG{PIPE} = 'DEFAULT';
+        $me->hear;
+        syswrite($sock, 'x') for 1 .. 3;
+        $me->tell('alive');
+    }
+);
+$peer->tell('go');
+$peer->hear;
+$writer->tell('go');
+is_deeply([$writer->hear], ['alive'], 'a process without handler survives');
+
+done_testing;

@@ -1,0 +1,162 @@
+# A connection that ends without close_notify, or with a forged record, is
+# told apart from one that was closed.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Test;
+use IO::Socket::SSL;
+use Socket;
+use Test::More;
+
+# The peer sends a text, then ends the TCP connection only.
+sub truncating {
+    my ($mine, @setting) = @_;
+
+    return tls_pair(
+        @setting,
+        mine => $mine,
+        peer => sub {
+            my ($sock) = @_;
+            print $sock "line\nhalf";
+            close_like_a_crash($sock);
+        }
+    );
+}
+
+# Close without a close_notify, and without a reset for unread tickets.
+sub close_like_a_crash {
+    my ($sock) = @_;
+
+    $sock->stop_SSL(SSL_no_shutdown => 1) or die "stop_SSL: $SSL_ERROR\n";
+    CORE::shutdown($sock, 1);
+    return;
+}
+
+each_setting(
+    sub {
+        my ($sock, $peer) = truncating({}, @_);
+
+        is(scalar <$sock>, "line\n",          'a line');
+        is(scalar <$sock>, 'half',            'what came before the end');
+        is(scalar <$sock>, undef,             'then the end of file');
+        is(sysread($sock, my $buffer, 10), 0, 'sysread returns 0');
+        is($sock->eof_reason, 'truncated',    'the end is a truncation');
+        is(sysread($sock, $buffer, 10), 0,    'sysread goes on returning 0');
+    }
+);
+
+each_setting(
+    sub {
+        my ($sock, $peer) = truncating({ SSL_strict_eof => 1 }, @_);
+
+        is(sysread($sock, my $buffer, 5), 5, 'SSL_strict_eof: data is data');
+        is(sysread($sock, $buffer,    100), 4,     '... all of it');
+        is(sysread($sock, $buffer,    100), undef, 'the end is an error');
+        like(
+            $SSL_ERROR,
+            qr/eof|truncat|without close_notify/i,
+            '... that is named'
+        );
+        is($sock->eof_reason, 'truncated',      'eof_reason says so, too');
+        is(sysread($sock, $buffer, 100), undef, 'and stays one');
+        is(scalar <$sock>,               undef, 'readline returns undef');
+    }
+);
+
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my ($sock, $peer) = tls_pair(
+            version => $version,
+            peer    => sub {
+                my ($sock, $me) = @_;
+                $me->hear;
+                setsockopt($sock, SOL_SOCKET, SO_LINGER, pack('II', 1, 0));
+                $sock->stop_SSL(SSL_no_shutdown => 1);
+                close $sock;
+            }
+        );
+        $peer->tell('go');
+        local $! = 0;
+        is(sysread($sock, my $buffer, 10), undef, 'a reset is an error');
+        ok($!{ECONNRESET}, '... ECONNRESET') or diag $!;
+        isnt("$SSL_ERROR", '', '... with a text');
+    }
+);
+
+# OpenSSL answers the end with an alert, which is refused here.
+each_setting(
+    sub {
+        my ($sock, $peer) = tls_pair(
+            @_,
+            peer => sub {
+                my ($sock, $me) = @_;
+                getc $sock;
+                $sock->close(SSL_no_shutdown => 1);
+                $me->tell('closed');
+            }
+        );
+        syswrite $sock, 'x';
+        $peer->hear;
+        syswrite $sock, 'bounces';
+        is(sysread($sock, my $buffer, 10), 0,
+            'an end is one when nothing can be written any more');
+        is($sock->eof_reason, 'truncated', '... and tells that it was cut off');
+    }
+);
+
+# Bytes of a stranger in place of a record.
+my %FORGERY = (
+    'text in the clear'   => "HTTP/1.0 200 OK\r\n\r\n",
+    'a record of rubbish' => "\x17\x03\x03\x00\x40" . ("\x55" x 0x40),
+    'a record too long'   => "\x17\x03\x03\xff\xff" . ("\x55" x 0xffff),
+    'a close_notify in the clear' => "\x15\x03\x03\x00\x02\x01\x00",
+);
+for my $name (sort keys %FORGERY) {
+    each_setting(
+        sub {
+            my ($sock, $peer) = tls_pair(
+                @_,
+                peer => sub {
+                    my ($sock, $me) = @_;
+                    print $sock 'true';
+                    $sock->stop_SSL(SSL_no_shutdown => 1);
+                    syswrite $sock, $FORGERY{$name};
+                    $me->hear;
+                }
+            );
+            is(sysread($sock, my $buffer, 100), 4,     "data before $name");
+            is(sysread($sock, $buffer,    100), undef, "$name is an error");
+            isnt("$SSL_ERROR", '', "... with a text: $SSL_ERROR");
+            is(sysread($sock, $buffer, 100), undef, '... that stays one');
+            ok(!syswrite($sock, 'x'), 'nothing can be written any more');
+            is($sock->eof_reason, undef, 'it is no end of file');
+        }
+    );
+}
+
+subtest 'a fatal alert is an error' => sub {
+
+    # In TLS 1.3 a client learns after its handshake that its certificate
+    # was not enough.
+    my ($sock, $peer) = failing_pair(
+        version => 'TLSv1_3',
+        theirs  => {
+            SSL_ca_file     => cert('ca'),
+            SSL_verify_mode => SSL_VERIFY_PEER |
+              SSL_VERIFY_FAIL_IF_NO_PEER_CERT
+        }
+    );
+    isa_ok($sock, 'IO::Socket::SSL', 'the client after its handshake');
+    is(sysread($sock, my $buffer, 10), undef, 'its read fails');
+    like(
+        $SSL_ERROR,
+        qr/alert certificate required/i,
+        '... and the alert is named'
+    );
+};
+
+done_testing;

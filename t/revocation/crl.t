@@ -1,0 +1,226 @@
+# Revocation lists: where they may come from, and that a certificate without
+# one, with an old one or on one is refused, each saying so.
+use strict;
+use warnings;
+
+use File::Temp qw(tempdir);
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use IO::Socket::SSL;
+use ISS::Test;
+use Test::More;
+
+my $WANTED = SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+
+# What the side that verifies says of the other's certificate.
+sub verdict {
+    my ($setting, $identity, @args) = @_;
+
+    my ($ours) = handshake_errors(
+        %$setting,
+        mine => {
+            SSL_verify_mode     => $WANTED,
+            SSL_ca_file         => cert('ca'),
+            SSL_verifycn_scheme => 'none',
+            SSL_check_crl       => 1,
+            @args
+        },
+        theirs => {@$identity}
+    );
+    return $ours;
+}
+
+# A directory with hashed names of these files.
+sub hashed_dir {
+    my (%file) = @_;
+
+    my $dir = tempdir(CLEANUP => 1);
+    for my $name (keys %file) {
+        open my $in,  '<', cert_file($file{$name}) or die "$file{$name}: $!";
+        open my $out, '>', "$dir/$name"            or die "$name: $!";
+        print {$out} readline $in;
+        close $out or die "$name: $!";
+    }
+    return $dir;
+}
+
+# The name that openssl-rehash gave the root's list.
+my ($hash) = map { /(\w{8})\.r0$/ } glob cert_file('ca-dir') . '/*.r0';
+
+# Where the list of the root is found.
+my %SOURCE = (
+    'SSL_crl_file'         => [SSL_crl_file => cert('crl')],
+    'SSL_crl_file, DER'    => [SSL_crl_file => cert_file('crl.der')],
+    'SSL_crl_file, two'    => [SSL_crl_file => cert('crls')],
+    'several SSL_crl_file' =>
+      [SSL_crl_file => [cert('crl'), cert('crl-none-revoked')]],
+    'SSL_ca_file'             => [SSL_ca_file => cert('ca-with-crl')],
+    'SSL_ca_path'             => [SSL_ca_path => cert_file('ca-dir')],
+    'SSL_ca_path, list alone' =>
+      [SSL_ca_path => hashed_dir("$hash.r0" => 'crl.pem')],
+    'the last of several SSL_ca_path' =>
+      [SSL_ca_path => [tempdir(CLEANUP => 1), cert_file('ca-dir')]],
+);
+
+each_setting(
+    sub {
+        my $setting = {@_};
+
+        for my $source (sort keys %SOURCE) {
+            my @list = @{ $SOURCE{$source} };
+            is(verdict($setting, [identity('server')], @list),
+                '', "$source: who is not on the list is accepted");
+            my $error = verdict($setting, [identity('revoked')], @list);
+            like(
+                $error,
+                qr/certificate verify failed: certificate revoked/,
+                '... and who is, is not'
+            );
+            like(
+                $error,
+                qr{depth 0, subject \S+CN=localhost},
+                '... with the subject'
+            );
+        }
+
+        my $error = verdict($setting, [identity('server')]);
+        like(
+            $error,
+            qr/unable to get certificate CRL/,
+            'refused without a list'
+        );
+        $error = verdict(
+            $setting,
+            [identity('server')],
+            SSL_crl_file => cert('crl-expired')
+        );
+        like($error, qr/CRL has expired/, 'refused with an old one');
+        $error = verdict(
+            $setting,
+            [identity('revoked')],
+            SSL_crl_file => cert('crl-expired')
+        );
+        like(
+            $error,
+            qr/CRL has expired|revoked/,
+            '... also who is on the old one'
+        );
+        $error = verdict(
+            $setting,
+            [identity('server')],
+            SSL_ca_path => hashed_dir("$hash.r0" => 'crl-expired.pem')
+        );
+        like($error, qr/CRL has expired/, '... found in SSL_ca_path');
+        is(
+            verdict(
+                $setting,
+                [identity('revoked')],
+                SSL_check_crl => 0,
+                SSL_crl_file  => cert('crl')
+            ),
+            '',
+            'nobody looks unless SSL_check_crl says so'
+        );
+        is(
+            verdict(
+                $setting,
+                [identity('revoked')],
+                SSL_crl_file => cert('crl-none-revoked')
+            ),
+            '',
+            'before it was revoked it was accepted'
+        );
+    }
+);
+
+subtest 'below an intermediate' => sub {
+    each_version(
+        sub {
+            my $setting = { version => $_[0] };
+            my @good    = (
+                SSL_cert_file => cert('server-sub-chain'),
+                SSL_key_file  => key('server-sub')
+            );
+            is(verdict($setting, \@good, SSL_crl_file => cert('crls')),
+                '', 'the list of the intermediate is used');
+            like(
+                verdict($setting, \@good, SSL_crl_file => cert('crl')),
+                qr/unable to get certificate CRL/,
+                '... and missed'
+            );
+            my @revoked = (
+                identity('revoked-sub'),
+                SSL_cert_file => chain('revoked-sub', 'sub-ca')
+            );
+            like(
+                verdict($setting, \@revoked, SSL_crl_file => cert('crls')),
+                qr/certificate revoked/,
+                'who is on it is refused'
+            );
+        }
+    );
+};
+
+# A file with these certificates.
+sub chain {
+    my $dir = tempdir(CLEANUP => 1);
+
+    open my $out, '>', "$dir/chain.pem" or die "chain.pem: $!";
+    for my $name (@_) {
+        open my $in, '<', cert($name) or die "$name: $!";
+        print {$out} readline $in;
+    }
+    close $out or die "chain.pem: $!";
+    return "$dir/chain.pem";
+}
+
+subtest "a user's callback" => sub {
+    my @seen;
+    is(
+        verdict(
+            {},
+            [identity('revoked')],
+            SSL_crl_file        => cert('crl'),
+            SSL_verify_callback => sub { push @seen, $_[3] if !$_[0]; 1 }
+        ),
+        '',
+        'may accept what is revoked'
+    );
+    is_deeply(\@seen, ['certificate revoked'], '... and is told of it');
+    @seen = ();
+    verdict(
+        {},
+        [identity('server')],
+        SSL_verify_callback => sub { push @seen, $_[3] if !$_[0]; 0 }
+    );
+    is_deeply(
+        \@seen,
+        ['unable to get certificate CRL'],
+        'it is told of a missing list'
+    );
+};
+
+subtest 'files that are of no use' => sub {
+    my %bad = (
+        'no-such.pem' => qr/No such file/,
+        'empty.pem'   => qr/empty/,
+        'garbage.txt' => qr/PEM|DER/,
+        'ca.pem'      => qr/no (?:certificate )?revocation list|no CRL/i,
+        'cut-off.pem' => qr/./,
+    );
+    for my $name (sort keys %bad) {
+        my $died = died(
+            sub {
+                IO::Socket::SSL::SSL_Context->new(
+                    SSL_check_crl => 1,
+                    SSL_ca_file   => cert('ca'),
+                    SSL_crl_file  => cert_file($name)
+                );
+            }
+        );
+        like($died, qr/^SSL_crl_file: .*\Q$name\E: /, "$name is refused");
+        like($died, $bad{$name},                      '... with the reason');
+    }
+};
+
+done_testing;

@@ -1,0 +1,436 @@
+# What a server staples to its certificate (SSL_ocsp_mode): a revoked one is
+# refused, and what is of no use counts as if it were not there.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::OCSP;
+use ISS::Test;
+use IO::Socket::SSL;
+use Test::More;
+
+my $missing = ISS::OCSP->missing;
+plan skip_all => $missing if $missing;
+
+my $world    = ISS::OCSP->new;
+my $ca       = ISS::OCSP::authority('ca');
+my $stranger = ISS::OCSP::authority('other-ca');
+my $leaf     = $world->certificate(serial => 0x1001);
+my $other    = $world->certificate(serial => 0x1002);
+my $delegate = $world->certificate(
+    name   => 'server2',
+    serial => 0x1003,
+    usage  => 'OCSPSigning',
+);
+my $upstart = $world->certificate(name => 'server2', serial => 0x1004);
+my $foreign = $world->certificate(
+    name   => 'server2',
+    serial => 0x1005,
+    usage  => 'OCSPSigning',
+    issuer => $stranger
+);
+my $HOUR = 3600;
+my $NOW  = time;
+
+# What a connection to a server with that staple says: '' or the error.
+sub error_with {
+    my ($staple, @args) = @_;
+    my ($server, $port) = $world->stapling_server($leaf, $staple);
+    return error_at($port, @args);
+}
+
+sub connected {
+    my ($port, @args) = @_;
+    return IO::Socket::SSL->new(
+        PeerAddr => "127.0.0.1:$port",
+        client_args(@args)
+    );
+}
+
+sub error_at {
+    my ($port, @args) = @_;
+    my $sock = connected($port, @args);
+    return "$SSL_ERROR" if !$sock;
+    print {$sock} "olleh\n";
+    return $sock->getline eq "hello\n" ? '' : 'no echo';
+}
+
+my @MUST = (SSL_ocsp_mode => SSL_OCSP_MUST_STAPLE);
+my $NONE = qr/did not receive the required stapled OCSP response/;
+
+# The status of the leaf, told by whom may.
+my %GOOD = (
+    'its issuer'               => [],
+    'its issuer, long ago'     => [this => 0],
+    'an appointed responder'   => [by   => $delegate, with => [$delegate]],
+    'no word of the next time' => [next => undef],
+    'clocks that differ'       => [this => $NOW + 200],
+    'one just outdated'        => [next => $NOW - 200],
+    'one of several answers'   =>
+      [of => $other, status => 'revoked', more => [{ of => $leaf }]],
+    'two answers, one of them current' =>
+      [status => 'revoked', next => $NOW - $HOUR, more => [{ of => $leaf }]],
+);
+
+# What is of no use, and how the error says so.
+my %USELESS = (
+    'expired'       => [qr/has expired \d{4}-/,  next => $NOW - $HOUR],
+    'not yet valid' => [qr/not valid before \d/, this => $NOW + $HOUR],
+    'old without word of the next time' =>
+      [qr/has expired/, this => $NOW - 25 * $HOUR, next => undef],
+    'for another certificate' => [qr/says nothing of/,    of     => $other],
+    'with a wrong signature'  => [qr/signature .* wrong/, tamper => 1],
+    "a stranger's"            => [qr/signature .* wrong/, by => $stranger],
+    "a stranger's, that shows itself" =>
+      [qr/may not speak/, by => $stranger, with => [$stranger]],
+    "a responder's, without its certificate" =>
+      [qr/signature .* wrong/, by => $delegate],
+    'by one not appointed for that' =>
+      [qr/may not speak/, by => $upstart, with => [$upstart]],
+    'by one that another authority appointed' =>
+      [qr/may not speak/, by => $foreign, with => [$foreign, $stranger]],
+    'by the certificate itself' =>
+      [qr/may not speak/, by => $leaf, with => [$leaf]],
+);
+
+each_version(
+    sub {
+        my ($version) = @_;
+        my @version = (SSL_version => $version);
+
+        for my $what (sort keys %GOOD) {
+            my $staple = $world->response(of => $leaf, @{ $GOOD{$what} });
+            is(error_with($staple, @version, @MUST),
+                '', "a good status satisfies: $what");
+        }
+        for my $what (sort keys %USELESS) {
+            my ($why, @how) = @{ $USELESS{$what} };
+            my $staple =
+              $world->response(of => $leaf, status => 'revoked', @how);
+            my ($server, $port) = $world->stapling_server($leaf, $staple);
+            is(error_at($port, @version), '', "$what: no matter");
+            my $error = error_at($port, @version, @MUST);
+            like($error, $NONE, '... unless one is required');
+            like($error, $why,  '... and why it is of no use is told');
+        }
+    }
+);
+
+subtest 'answers that are none' => sub {
+    my %none = (
+        'the responder is busy' =>
+          [qr/refuses.*trylater/i, ISS::OCSP::refusal(3)],
+        'garbage within' => [qr/nothing in/, ISS::OCSP::wrapped('x' x 99)],
+        'nothing within' => [qr/nothing in/, ISS::OCSP::wrapped('')],
+        'a success, and that is all' =>
+          [qr/nothing in/, ISS::OCSP::refusal(0)],
+    );
+    for my $what (sort keys %none) {
+        my ($why,    $staple) = @{ $none{$what} };
+        my ($server, $port)   = $world->stapling_server($leaf, $staple);
+        is(error_at($port), '', "$what: no matter");
+        my $error = error_at($port, @MUST);
+        like($error, $NONE, '... unless one is required');
+        like($error, $why,  '... and why it is of no use is told');
+    }
+};
+
+each_version(
+    sub {
+        my ($version) = @_;
+        my @version   = (SSL_version => $version);
+        my $revoked   = $world->response(of => $leaf, status => 'revoked');
+        my ($server, $port) = $world->stapling_server($leaf, $revoked);
+
+        for my $mode (0, SSL_OCSP_TRY_STAPLE, SSL_OCSP_MUST_STAPLE,
+            SSL_OCSP_FULL_CHAIN, SSL_OCSP_FAIL_HARD)
+        {
+            my $error = error_at($port, @version, SSL_ocsp_mode => $mode);
+            like(
+                $error,
+                qr/status is revoked since 2020-01-01 00:00:00 UTC/,
+                "mode $mode: revoked"
+            );
+            like($error, qr/reason keyCompromise/, '... with the reason');
+            like(
+                $error,
+                qr{depth 0, subject .*/CN=localhost},
+                '... and which one'
+            );
+        }
+        like(
+            error_at($port, @version),
+            qr/certificate verify failed: .*revoked/,
+            'by default, too'
+        );
+        is(error_at($port, @version, SSL_ocsp_mode => SSL_OCSP_NO_STAPLE),
+            '', 'unless it is not asked for');
+        like(
+            error_at($port, @version, SSL_verify_callback => sub { 1 }),
+            qr/status is revoked/,
+            'a callback on certificates does not overrule it'
+        );
+        is(error_at($port, @version, SSL_verify_mode => 0),
+            '', 'who does not verify does not ask');
+        like(
+            error_at(
+                $port, @version,
+                SSL_verify_mode => 0,
+                SSL_ocsp_mode   => SSL_OCSP_TRY_STAPLE
+            ),
+            qr/status is revoked/,
+            '... unless told to'
+        );
+        my $pin = 'sha256$' . _fingerprint();
+        is(error_at($port, @version, SSL_fingerprint => $pin),
+            '', 'whom a fingerprint accepts is accepted');
+        is(error_at($port, @version, @MUST, SSL_fingerprint => $pin),
+            '', '... whatever is required');
+
+        my $unknown = $world->response(of => $leaf, status => 'unknown');
+        like(
+            error_with($unknown, @version),
+            qr/status is unknown/,
+            'a certificate its issuer does not know'
+        );
+        my $delegated = $world->response(
+            of     => $leaf,
+            status => 'revoked',
+            by     => $delegate,
+            with   => [$delegate]
+        );
+        like(
+            error_with($delegated, @version),
+            qr/status is revoked/,
+            'revoked, by an appointed responder'
+        );
+    }
+);
+
+sub _fingerprint {
+    my ($status, $said) = ISS::Program->run(
+        [
+            ISS::Program->find('openssl'),
+            'x509', '-in', $leaf->{cert}, '-noout', '-fingerprint', '-sha256'
+        ]
+    );
+    return $said =~ /=(\S+)/ ? $1 : die $said;
+}
+
+each_version(
+    sub {
+        my ($version) = @_;
+        my ($server, $port) = $world->stapling_server($leaf);
+        my @version = (SSL_version => $version);
+
+        is(error_at($port, @version), '', 'a server without a staple');
+        my $error = error_at($port, @version, @MUST);
+        like($error, $NONE, '... unless one is required');
+        unlike($error, qr/of no use/, '... and there was none indeed');
+        my $ctx = IO::Socket::SSL::SSL_Context->new(client_args(@version));
+        like(error_at($port, @MUST, SSL_reuse_ctx => $ctx),
+            $NONE, 'a connection requires it on a context that does not');
+        $ctx =
+          IO::Socket::SSL::SSL_Context->new(client_args(@version, @MUST));
+        like(error_at($port, SSL_reuse_ctx => $ctx),
+            $NONE, "a context's rule is that of its connections");
+    }
+);
+
+subtest 'the server hears of it' => sub {
+    each_version(
+        sub {
+            my ($version) = @_;
+            my $revoked = $world->response(of => $leaf, status => 'revoked');
+            my ($server, $port) = $world->stapling_server($leaf, $revoked);
+            error_at($port, SSL_version => $version);
+            ok(
+                eval {
+                    $server->wait_for(qr/bad certificate status response/i);
+                },
+                'by the alert that is for this'
+            ) or diag $@;
+        }
+    );
+};
+
+subtest 'without blocking' => sub {
+    each_version(
+        sub {
+            my ($version) = @_;
+            my $revoked = $world->response(of => $leaf, status => 'revoked');
+            for my $case ([$revoked, qr/revoked/],
+                [$world->response(of => $leaf), undef])
+            {
+                my ($staple, $error) = @$case;
+                my ($server, $port) = $world->stapling_server($leaf, $staple);
+                my $tcp = IO::Socket::INET->new("127.0.0.1:$port");
+                $tcp->blocking(0);
+                my $sock = IO::Socket::SSL->start_SSL(
+                    $tcp,
+                    client_args(SSL_version => $version, @MUST),
+                    SSL_startHandshake    => 0,
+                    SSL_keepSocketOnError => 1,
+                );
+                my $done = complete($sock, sub { scalar $sock->connect_SSL });
+                if (defined $error) {
+                    ok(!$done, "$version: refused");
+                    like($SSL_ERROR, $error, '... with the reason');
+                    ok(
+                        !defined syswrite($sock, 'data'),
+                        '... and nothing is written'
+                    );
+                }
+                else {
+                    ok($done, "$version: accepted");
+                }
+            }
+        }
+    );
+};
+
+subtest 'an intermediate authority' => sub {
+    my $sub = $world->certificate(
+        name    => 'sub-ca',
+        CA      => 1,
+        serial  => 0x2000,
+        subject => 'Intermediate'
+    );
+    my $below = $world->certificate(issuer => $sub, serial => 0x1001);
+    my $serve = sub {
+        my ($staple) = @_;
+        return $world->stapling_server($below, $staple,
+            -cert_chain => $sub->{cert});
+    };
+    my ($server, $port) = $serve->($world->response(of => $below));
+    is(error_at($port, @MUST), '', 'it speaks for what it issued');
+    ($server, $port) = $serve->($world->response(of => $below, by => $ca));
+    like(
+        error_at($port, @MUST),
+        qr/may not speak|signature/,
+        'what is above it does not'
+    );
+    ($server, $port) = $serve->(
+        $world->response(
+            of     => $sub,
+            status => 'revoked',
+            by     => $ca,
+            with   => [$ca]
+        )
+    );
+    like(
+        error_at($port),
+        qr/revoked.*depth 1, subject .*Intermediate/,
+        'a staple may say that the intermediate is revoked'
+    );
+};
+
+subtest 'an issuer that is missing' => sub {
+    my @vouched =
+      (SSL_ca_file => cert('other-ca'), SSL_verify_callback => sub { 1 });
+    my $good = $world->response(of => $leaf, with => [$ca]);
+    my ($server, $port) = $world->stapling_server($leaf, $good);
+    is(error_at($port, @vouched), '', 'a callback vouches for the leaf');
+    my $error = error_at($port, @vouched, @MUST);
+    like($error, $NONE,                   '... but not for its staple');
+    like($error, qr/issuer is not known/, '... for nobody can check that');
+};
+
+subtest 'SSL_ocsp_staple_callback' => sub {
+    my $revoked = $world->response(of => $leaf, status => 'revoked');
+    my $good    = $world->response(of => $leaf);
+    each_version(
+        sub {
+            my ($version) = @_;
+            my @version = (SSL_version => $version);
+            my @seen;
+            my @callback =
+              (SSL_ocsp_staple_callback => sub { @seen = @_; return });
+            my ($server, $port) = $world->stapling_server($leaf, $revoked);
+
+            my $sock = connected($port, @version, @callback);
+            ok($sock, 'it takes the place of our check');
+            is($seen[0], $sock, '... gets the socket');
+            like($seen[1], qr/^[1-9]\d*\z/, '... and a handle');
+            @seen = ();    # s_server serves one after the other
+            undef $sock;
+            like(error_at($port, @version, @callback, @MUST),
+                qr/revoked/, 'but a required staple is checked all the same');
+            is(scalar @seen, 2, '... after it was asked');
+            @seen = ();
+            is(
+                error_at(
+                    $port,     @version,
+                    @callback, SSL_ocsp_mode => SSL_OCSP_NO_STAPLE
+                ),
+                '',
+                'without asking for a staple'
+            );
+            is(scalar @seen, 0, '... it is not called');
+            undef $server;
+
+            ($server, $port) = $world->stapling_server($leaf, $good);
+            is(error_at($port, @version, @callback, @MUST),
+                '', 'a good one that is required is accepted');
+            @seen = ();
+            undef $server;
+            ($server, $port) = $world->stapling_server($leaf);
+            @seen = ();
+            is(error_at($port, @version, @callback), '', 'without a staple');
+            is_deeply([@seen[1 .. $#seen]], [undef], '... it gets undef');
+            @seen = ();
+            like(error_at($port, @version, @callback, @MUST),
+                $NONE, '... which does not do where it is required');
+
+            my $died = died(
+                sub {
+                    connected($port, @version,
+                        SSL_ocsp_staple_callback => sub { die "no!\n" });
+                }
+            );
+            is($died, "no!\n", 'what it dies with reaches the caller');
+            $died = died(
+                sub {
+                    $sock = connected($port, @version,
+                        SSL_ocsp_staple_callback => sub { close $_[0] });
+                }
+            );
+            is($died, undef, 'it may close the socket');
+            ok(!$sock || !$sock->opened, '... which then is no connection');
+            undef $sock;
+        }
+    );
+    like(
+        died(
+            sub {
+                IO::Socket::SSL::SSL_Context->new(
+                    SSL_ocsp_staple_callback => 1);
+            }
+        ),
+        qr/^SSL_ocsp_staple_callback must be a code reference/,
+        'it must be a sub'
+    );
+};
+
+subtest 'wrong values' => sub {
+    like(
+        died(
+            sub { IO::Socket::SSL::SSL_Context->new(SSL_ocsp_mode => 'must') }
+        ),
+        qr/^SSL_ocsp_mode must be a number/,
+        'SSL_ocsp_mode must be a number'
+    );
+    for my $none (undef, '') {
+        my ($server, $port) = $world->stapling_server($leaf);
+        is(error_at($port, SSL_ocsp_mode => $none), '', 'or not given');
+    }
+    like(
+        died(sub { IO::Socket::SSL::SSL_Context->new(SSL_ocsp_cache => 1) }),
+        qr/^SSL_ocsp_cache must be an object/,
+        'SSL_ocsp_cache must be an object'
+    );
+    ok(IO::Socket::SSL->can_ocsp, 'can_ocsp');
+};
+
+done_testing;

@@ -1,0 +1,268 @@
+# A client with a cache resumes its sessions.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Sessions;
+use ISS::Test;
+use IO::Socket::SSL;
+use Test::More;
+
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my $server  = resuming_server(SSL_version => $version);
+        my $context = client_context(SSL_session_cache_size => 4);
+        my @args    = (SSL_reuse_ctx => $context);
+        ok($context->has_session_cache, 'SSL_session_cache_size: a cache');
+        isa_ok(
+            $context->{session_cache},
+            'IO::Socket::SSL::Session_Cache',
+            '$ctx->{session_cache}'
+        );
+        is(resumed($server, @args), 0, 'the first session is new');
+        is(resumed($server, @args), 1, "connection $_ resumes it") for 2 .. 5;
+
+        my $plain = client_context();
+        ok(!$plain->has_session_cache, 'without it there is none');
+        is(resumed($server, SSL_reuse_ctx => $plain),
+            0, '... and connection 1 does not resume');
+        is(resumed($server, SSL_reuse_ctx => $plain), 0, '... nor does 2');
+    }
+);
+
+# A cache that several contexts share.
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my $server = resuming_server(SSL_version => $version);
+        my $cache  = IO::Socket::SSL::Session_Cache->new(4);
+        my @args   = (SSL_session_cache => $cache);
+        is(resumed($server, @args), 0, 'SSL_session_cache: the first');
+        is(resumed($server, @args), 1, '... the second, in a new context');
+        is(resumed($server, @args, SSL_session_cache_size => 9),
+            1, '... goes before SSL_session_cache_size');
+
+        IO::Socket::SSL::set_default_session_cache($cache);
+        is(resumed($server), 1, 'set_default_session_cache');
+        is(resumed($server, SSL_session_cache_size => 9),
+            0, '... is overridden by a size');
+        is(
+            resumed(
+                $server,
+                SSL_session_cache => IO::Socket::SSL::Session_Cache->new(1)
+            ),
+            0,
+            '... and by another cache'
+        );
+        IO::Socket::SSL::set_default_session_cache(undef);
+        is(resumed($server), 0, '... and can be taken back');
+    }
+);
+
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my $one = resuming_server(SSL_version => $version);
+        my $two = resuming_server(SSL_version => $version);
+        my @args =
+          (SSL_session_cache => IO::Socket::SSL::Session_Cache->new(9));
+        is(resumed($one, @args), 0, 'one server');
+        is(resumed($two, @args), 0, 'another one, new as well');
+        is(resumed($one, @args), 1, 'the first is resumed');
+        is(resumed($two, @args), 1, 'and so is the other');
+
+        my $cache = $args[1];
+        my $key   = $one->{address};
+        ok($cache->get_session($key), 'the key is host:port');
+        $cache->del_session($key);
+        is(resumed($one, @args), 0, 'a session that was deleted is gone');
+
+        ok(!$cache->get_session('mine'), 'SSL_session_key: nothing there');
+        my @mine = (@args, SSL_session_key => 'mine');
+        is(resumed($one, @mine), 0, '... the first is new');
+        ok($cache->get_session('mine'), '... it is kept under that key');
+        is(resumed($one, @mine), 1, '... and found there');
+    }
+);
+
+# The key of a context is that of its connections (Net::FTP's data channel
+# is given nothing but the context of the control connection).
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my $context = IO::Socket::SSL::SSL_Context->new(server_args());
+        my @servers = map { resuming_server(ctx => $context) } 1, 2;
+        my $ours    = client_context(
+            SSL_version            => $version,
+            SSL_session_cache_size => 10,
+            SSL_session_key        => 'ftp.test',
+            SSL_verifycn_scheme    => 'ftp'
+        );
+        my $control = connected(
+            $servers[0],
+            SSL_reuse_ctx       => $ours,
+            SSL_verifycn_scheme => 'ftp'
+        );
+        is(get_line($control), 0, 'a control connection is new');
+        is(resumed($servers[1], SSL_reuse_ctx => $control),
+            1, 'a data connection to another port resumes by SSL_reuse_ctx');
+    }
+);
+
+# Tickets of TLS 1.3 come when they are read.
+subtest 'non-blocking' => sub {
+    for my $version (versions()) {
+        my $server  = resuming_server(SSL_version => $version);
+        my $context = client_context(SSL_session_cache_size => 1);
+        for my $time (0, 1) {
+            my $sock = connected(
+                $server,
+                SSL_reuse_ctx      => $context,
+                SSL_startHandshake => 0
+            );
+            $sock->blocking(0);
+            ok(complete($sock, sub { $sock->connect_SSL }), "$version: done");
+            my $line = '';
+            while ($line !~ /\n/) {
+                complete($sock,
+                    sub { sysread($sock, $line, 9, length $line) })
+                  or last;
+            }
+            is($line, "$time\n", "$version: " . ($time ? 'resumed' : 'new'));
+        }
+    }
+};
+
+subtest 'TLS 1.3: a ticket is used once' => sub {
+    my $server  = resuming_server(SSL_version => 'TLSv1_3', hold => 1);
+    my $context = client_context(SSL_session_cache_size => 1);
+    my @args    = (SSL_reuse_ctx => $context);
+    is(resumed($server, @args), 0, 'a server gives two');
+
+    # As long as nothing is read, no new ones arrive.
+    my @socks = map { connected($server, @args) } 1 .. 3;
+    is_deeply(
+        [map { $_->get_session_reused } @socks],
+        [1, 1, 0],
+        '... which are good for two connections'
+    );
+};
+
+# A client that writes a little and closes may be gone before new tickets come;
+# with a key, connections belong together, and may use one twice.
+subtest 'TLS 1.3: a server that gives two tickets and no more' => sub {
+    my @key    = (pack('a32', 'key'), pack('a16', 'name'));
+    my $server = sub {
+        my $given = 0;
+        my $keys  = sub { return @_ > 1 || $given++ < 2 ? @key : () };
+        return resuming_server(
+            SSL_version      => 'TLSv1_3',
+            SSL_ticket_keycb => $keys
+        );
+    };
+    my $fares = sub {
+        my @args =
+          (SSL_reuse_ctx => client_context(SSL_session_cache_size => 1, @_));
+        my $one = $server->();
+        return join '', map { resumed($one, @args) } 1 .. 5;
+    };
+    is($fares->(), '01100', 'each is used once');
+    is($fares->(SSL_session_key => 'key'),
+        '01111', 'with SSL_session_key the last one is used again');
+};
+
+subtest 'TLS 1.2: a session is used again and again' => sub {
+    my $server  = resuming_server(SSL_version => 'TLSv1_2', hold => 1);
+    my $context = client_context(SSL_session_cache_size => 1);
+    my @args    = (SSL_reuse_ctx => $context);
+    is(resumed($server, @args), 0, 'the first is new');
+    my @socks = map { connected($server, @args) } 1 .. 3;
+    is_deeply(
+        [map { $_->get_session_reused } @socks],
+        [1, 1, 1],
+        'three connections at once resume it'
+    );
+};
+
+# RFC 8446, 6.1 and RFC 5246, 7.2.1: that an end came without close_notify
+# says nothing about the session.
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my $server  = resuming_server(SSL_version => $version);
+        my $context = client_context(SSL_session_cache_size => 1);
+        my @args    = (SSL_reuse_ctx => $context);
+        my $sock    = connected($server, @args);
+        get_line($sock);
+        $sock->close(SSL_no_shutdown => 1);
+        is(resumed($server, @args), 1, 'after a close without close_notify');
+
+        $sock = connected($server, @args);
+        get_line($sock);
+        undef $sock;
+        is(resumed($server, @args), 1, 'after going out of scope');
+    }
+);
+
+# A client that only writes sees the tickets of TLS 1.3 when it closes.
+subtest 'TLS 1.3: nothing is read' => sub {
+    my $context = client_context(SSL_session_cache_size => 1);
+    for my $time (0, 1) {
+        my ($sock, $peer) = tls_pair(
+            version => 'TLSv1_3',
+            mine => { SSL_reuse_ctx => $context, SSL_session_key => 'key' },
+            peer => sub { $_[1]->tell('the tickets are out') }
+        );
+        $peer->hear;
+        ok(
+            !$context->{session_cache}->get_session('key'),
+            'no session, although the tickets are there'
+        );
+        close $sock;
+        ok($context->{session_cache}->get_session('key'), 'close finds them');
+        $context->{session_cache}->del_session('key');
+    }
+};
+
+subtest 'wrong values' => sub {
+    my $error = sub {
+        my @args = @_;
+        return died(sub { client_context(@args) });
+    };
+    for my $cache ('abc', {}, bless({}, 'Some::Class'), sub { 1 }) {
+        like(
+            $error->(SSL_session_cache => $cache),
+            qr/^SSL_session_cache must be/,
+            "SSL_session_cache => $cache"
+        );
+    }
+    like(
+        $error->(SSL_session_cache_size => 'many'),
+        qr/^SSL_session_cache_size must be a number/,
+        'SSL_session_cache_size => many'
+    );
+    for my $size (undef, '', 0, -1) {
+        my $context = client_context(SSL_session_cache_size => $size);
+        ok(!$context->has_session_cache,
+                'SSL_session_cache_size => '
+              . (defined $size ? "'$size'" : 'undef')
+              . ': no cache');
+    }
+    like(
+        died(sub { IO::Socket::SSL::set_default_session_cache('abc') }),
+        qr/must be an object/,
+        'set_default_session_cache'
+    );
+    my $context = IO::Socket::SSL::SSL_Context->new(
+        server_args(SSL_session_cache_size => 3));
+    ok(!$context->has_session_cache, 'it is not for servers');
+};
+
+done_testing;

@@ -1,0 +1,139 @@
+# A server's connections may have rules of their own on a context they share:
+# no client escapes them with a session that another connection gave it.
+use strict;
+use warnings;
+
+use File::Temp;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use IO::Socket::SSL;
+use ISS::Program;
+use ISS::Test;
+use Test::More;
+
+my $openssl = ISS::Program->find('openssl')
+  or plan skip_all => 'there is no openssl command';
+
+my @ASKS = (
+    SSL_verify_mode => SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+    SSL_ca_file     => cert('ca')
+);
+my %BY_NAME = (
+    SSL_cert_file => {
+        ''             => cert('server'),
+        'server2.test' => cert('server2')
+    },
+    SSL_key_file => {
+        ''             => key('server'),
+        'server2.test' => key('server2')
+    }
+);
+
+# What becomes of s_client's handshake: new, reused or an error.
+sub meet {
+    my ($ctx, $s_client, @rules) = @_;
+
+    my $listener = listener();
+    my $client   = ISS::Program->start(
+        [
+            $openssl, 's_client',
+            '-connect' => address($listener),
+            '-cert'    => cert('client'),
+            '-key'     => key('client'),
+            '-ign_eof', @$s_client
+        ]
+    );
+    my $tcp  = $listener->accept or die "accept: $!";
+    my $sock = IO::Socket::SSL->start_SSL(
+        $tcp,
+        SSL_server    => 1,
+        SSL_reuse_ctx => $ctx,
+        @rules
+    );
+    my $result = "$SSL_ERROR";
+    if ($sock) {
+        $result = $sock->get_session_reused ? 'reused' : 'new';
+        print $sock "hello\n";
+        $sock->close;
+    }
+    close $tcp;
+    $client->finish;
+    return $result;
+}
+
+sub fingerprint_of_client {
+    my ($sock, $peer) = tls_pair(
+        role   => 'server',
+        mine   => {@ASKS},
+        theirs => { identity('client') }
+    );
+    return $sock->get_fingerprint;
+}
+
+my $right = fingerprint_of_client();
+my @right = (SSL_fingerprint => $right, SSL_force_fingerprint => 1);
+my @wrong =
+  (SSL_fingerprint => 'sha256$' . '00' x 32, SSL_force_fingerprint => 1);
+my @name = (
+    SSL_verifycn_scheme => 'default',
+    SSL_verifycn_name   => 'nobody.test'
+);
+my @sub = (
+    SSL_verifycn_name   => 'nobody.test',
+    SSL_verifycn_scheme => { callback => sub { 0 } },
+);
+
+for my $version (qw(tls1_2 tls1_3)) {
+    for my $named (undef, 'mine') {
+        my $ctx = IO::Socket::SSL::SSL_Context->new(
+            server_args(@ASKS, SSL_session_id_context => $named));
+        my $file  = File::Temp->new;
+        my @save  = ("-$version", '-sess_out', "$file");
+        my @offer = ("-$version", '-sess_in',  "$file");
+        my $how   = $version . ($named ? ', a named context' : '');
+
+        is(meet($ctx, \@save),  'new',    "$how: without rules");
+        is(meet($ctx, \@offer), 'reused', '... taken up');
+        like(
+            meet($ctx, \@offer, @wrong),
+            qr/none of SSL_fingerprint/,
+            'not under a forced fingerprint'
+        );
+        like(
+            meet($ctx, \@offer, @name),
+            qr/hostname verification failed/,
+            'nor where a name is wanted'
+        );
+        like(
+            meet($ctx, \@offer, @sub),
+            qr/hostname verification failed/,
+            'nor past a scheme that is a sub'
+        );
+        is(meet($ctx, \@offer, @right),
+            'new', 'a full handshake proves that the rules are kept');
+
+        is(meet($ctx, \@save,  @right), 'new',    "$how: with rules");
+        is(meet($ctx, \@offer, @right), 'reused', '... taken up by the same');
+        is(meet($ctx, \@offer), 'new', '... and by no others');
+    }
+    my $ctx = IO::Socket::SSL::SSL_Context->new(
+        SSL_server             => 1,
+        SSL_session_id_context => 'mine',
+        @ASKS, %BY_NAME
+    );
+    my $file  = File::Temp->new;
+    my @save  = ("-$version",   '-sess_out', "$file");
+    my @offer = ("-$version",   '-sess_in',  "$file");
+    my @one   = ('-servername', 'server2.test');
+    my @other = ('-servername', 'else.test');
+    is(meet($ctx, [@save,  @one],   @right), 'new', "$version, by name: new");
+    is(meet($ctx, [@offer, @one],   @right), 'reused', '... taken up');
+    is(meet($ctx, [@offer, @other], @right), 'new',    '... not elsewhere');
+    like(
+        meet($ctx, [@offer, @one], @wrong),
+        qr/none of SSL_fingerprint/,
+        '... nor under other rules'
+    );
+}
+
+done_testing;

@@ -1,0 +1,76 @@
+# A shutdown that we know nothing of, by another program that has the same
+# descriptor: close and stop_SSL do not hang, whatever the peer does.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Program;
+use ISS::Test;
+use IO::Socket::SSL;
+use Test::More;
+
+my $SHUTDOWN = 'open my $sock, "+<&=", $ARGV[0] or die $!;'
+  . ' shutdown $sock, $ARGV[1] or die $!';
+
+sub shut_elsewhere {
+    my ($sock, $how) = @_;
+    my ($status, $said) =
+      ISS::Program->run([$^X, '-e', $SHUTDOWN, fileno $sock, $how],
+        inherit => [$sock]);
+    die "shutdown: $said\n" if $status;
+    return;
+}
+
+my @HOW = ('the read side', 'the write side', 'both sides');
+
+# The peer waits until we are done: it neither reads nor closes.
+for my $version (versions()) {
+    for my $how (0 .. 2) {
+        my $claim = "$version, $HOW[$how]";
+
+        my ($sock, $peer) = tls_pair(version => $version);
+        shut_elsewhere($sock, $how);
+        ok($sock->close, "$claim: close comes back");
+        is(fileno $sock, undef, '... and has closed it');
+
+        ($sock, $peer) = tls_pair(version => $version);
+        shut_elsewhere($sock, $how);
+        ok($sock->close(SSL_no_shutdown => 1),
+            "$claim: close with SSL_no_shutdown comes back");
+    }
+}
+
+# What the manual of 1.77 warns of: the peer's close_notify cannot come, since
+# ours does not go.
+for my $version (versions()) {
+    for my $how (1, 2) {
+        my ($sock, $peer) = tls_pair(version => $version);
+        shut_elsewhere($sock, $how);
+        ok(!$sock->stop_SSL, "$version, $HOW[$how]: stop_SSL fails");
+        like($SSL_ERROR, qr/\w/, "... and says why: $SSL_ERROR");
+        ok(
+            $sock->close(SSL_fast_shutdown => 0),
+            '... a close that waits comes back'
+        );
+        is(fileno $sock, undef, '... having closed it');
+    }
+}
+
+# Nothing was lost on the way to the peer.
+my ($sock, $peer) = tls_pair(
+    peer => sub {
+        my ($sock, $me) = @_;
+        $me->tell(read_all($sock), $sock->eof_reason);
+    }
+);
+print $sock 'all of it';
+shut_elsewhere($sock, 1);
+is_deeply(
+    [$peer->hear],
+    ['all of it', 'truncated'],
+    'the peer gets what was sent, and sees that no close_notify came'
+);
+ok($sock->close, 'and then it closes');
+
+done_testing();

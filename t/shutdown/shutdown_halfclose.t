@@ -1,0 +1,199 @@
+# close_notify goes in each direction of its own: what is_SSL says, and what
+# can still be read and written, after the peer's and after ours.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Test;
+use IO::Socket::SSL;
+use Test::More;
+
+# We have sent ours: the peer may go on writing under TLS.
+each_setting(
+    sub {
+        my ($sock, $peer) = tls_pair(
+            @_,
+            peer => sub {
+                my ($sock, $me) = @_;
+                $me->hear;
+                print $sock "still here\n";
+                $me->hear;
+            }
+        );
+        ok($sock->stop_SSL(SSL_fast_shutdown => 1), 'ours is sent');
+        is($sock->is_SSL, 'r', 'then only the read side is under TLS');
+        is($sock->opened, 1,   'the socket is still opened');
+        $peer->tell('go on');
+        is(scalar <$sock>, "still here\n", 'the peer can be heard');
+        is($sock->is_SSL,  'r',            'and that stays so');
+    }
+);
+
+# What follows our close_notify is plain text of ours.
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my ($sock, $peer) = tls_pair(
+            version => $version,
+            peer    => sub {
+                my ($sock, $me) = @_;
+                my $count = sysread($sock, my $buffer, 10);
+                $sock->stop_SSL or die "stop_SSL: $SSL_ERROR\n";
+                $me->tell($count, scalar <$sock>);
+            }
+        );
+        $sock->stop_SSL(SSL_fast_shutdown => 1);
+        is(syswrite($sock, "plain\n"), 6, 'the write side is plain now');
+        is_deeply(
+            [$peer->hear],
+            [0, "plain\n"],
+            'the peer gets an end of file, then plain text'
+        );
+        is(sysread($sock, my $buffer, 10), 0, 'then the peer has ended, too');
+    }
+);
+
+# The peer has sent its own: ours goes back by itself.
+each_setting(
+    sub {
+        my ($sock, $peer) = tls_pair(
+            @_,
+            peer => sub {
+                my ($sock, $me) = @_;
+                $sock->stop_SSL or return $me->tell("stop_SSL: $SSL_ERROR");
+                $me->tell('stopped', ref $sock);
+                syswrite $sock, "plain\n";
+                $me->hear;
+            }
+        );
+        is(sysread($sock, my $buffer, 10), 0, 'the end of file is read');
+        is_deeply(
+            [$peer->hear],
+            ['stopped', 'IO::Socket::INET'],
+            'the stop_SSL of the peer needs nothing more of us'
+        );
+        is($sock->opened, 1, 'the socket is still opened');
+
+        for my $time ('first', 'second') {
+            local $! = 0;
+            ok(!sysread($sock, $buffer, 10), "$time read: refused");
+            ok($!{EPERM},                    '... with EPERM') or diag $!;
+            local $! = 0;
+            ok(!syswrite($sock, 'x'), "$time write: refused");
+            ok($!{EPERM},             '... with EPERM') or diag $!;
+            local $! = 0;
+            ok(!print({$sock} 'x'), "$time print: refused");
+            ok($!{EPERM},           '... with EPERM') or diag $!;
+        }
+        is(scalar <$sock>, undef, 'no line of plain text is read');
+
+        ok($sock->stop_SSL, 'stop_SSL succeeds') or diag $SSL_ERROR;
+        is(scalar <$sock>, "plain\n", 'then the plain text can be read');
+    }
+);
+
+# After both, the end of TCP is an end of file.
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my ($sock, $peer) = tls_pair(
+            version => $version,
+            peer    => sub {
+                my ($sock, $me) = @_;
+                $sock->stop_SSL or die "stop_SSL: $SSL_ERROR\n";
+                CORE::close($sock);
+                $me->tell('closed');
+            }
+        );
+        is(sysread($sock, my $buffer, 10), 0, 'close_notify reads as 0');
+        $peer->hear;
+        is(sysread($sock, $buffer, 10), 0, 'and so does the end of TCP');
+        ok(close $sock, 'close succeeds');
+    }
+);
+
+# stop_SSL while data of the peer is unread throws that data away, and says
+# nothing but the truth about it.
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my ($sock, $peer) = tls_pair(
+            version => $version,
+            peer    => sub {
+                my ($sock, $me) = @_;
+                print $sock "unread\n";
+                my $count = sysread($sock, my $buffer, 10);
+                $me->tell(defined $count ? $count : $SSL_ERROR);
+            }
+        );
+        readable($sock);
+        my $result = $sock->stop_SSL;
+        is_deeply([$peer->hear], [0], 'the peer sees our close_notify');
+        is(
+            ref $sock,
+            $result ? 'IO::Socket::INET' : 'IO::Socket::SSL',
+            'the class is ours as long as stop_SSL has not succeeded'
+        );
+        isnt("$SSL_ERROR", '', 'where it failed it says why') if !$result;
+    }
+);
+
+subtest 'close sends close_notify and does not wait' => sub {
+    my ($sock, $peer) = tls_pair(
+        peer => sub {
+            my ($sock, $me) = @_;
+            $me->hear;
+            $me->tell(sysread($sock, my $buffer, 10), $sock->eof_reason);
+        }
+    );
+    ok(close $sock, 'close succeeds');
+    $peer->tell('go');
+    is_deeply([$peer->hear], [0, 'close_notify'], 'the peer can tell');
+};
+
+subtest 'close with SSL_no_shutdown sends none' => sub {
+    my ($sock, $peer) = tls_pair(
+        version => 'TLSv1_2',
+        peer    => sub {
+            my ($sock, $me) = @_;
+            $me->tell(sysread($sock, my $buffer, 10), $sock->eof_reason);
+        }
+    );
+    ok($sock->close(SSL_no_shutdown => 1), 'close succeeds');
+    is_deeply([$peer->hear], [0, 'truncated'], 'the peer can tell');
+};
+
+subtest 'going out of scope sends none' => sub {
+    my ($sock, $peer) = tls_pair(
+        version => 'TLSv1_2',
+        peer    => sub {
+            my ($sock, $me) = @_;
+            $me->tell(sysread($sock, my $buffer, 10), $sock->eof_reason);
+        }
+    );
+    undef $sock;
+    is_deeply([$peer->hear], [0, 'truncated'], 'the peer can tell');
+};
+
+subtest 'a child that ends leaves the connection alone' => sub {
+    my ($sock, $peer) = tls_pair(
+        peer => sub {
+            my ($sock, $me) = @_;
+            $me->tell(scalar <$sock>);
+        }
+    );
+    my $child = peer(
+        sub {
+            $sock->close(SSL_no_shutdown => 1);
+        }
+    );
+    $child->done;
+    print $sock "after the child\n";
+    is_deeply([$peer->hear], ["after the child\n"], 'the parent can write');
+};
+
+done_testing;

@@ -1,0 +1,190 @@
+# stop_SSL: what it returns, what it leaves behind, and plain data after it.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Test;
+use IO::Socket::SSL;
+use Test::More;
+
+# A peer that answers our close_notify and then speaks plainly.
+sub answering {
+    my ($tcp, $me) = @_;
+
+    my $sock = IO::Socket::SSL->start_SSL($tcp, server_args())
+      or die "start_SSL: $SSL_ERROR\n";
+    my $count = sysread($sock, my $buffer, 10);
+    $sock->stop_SSL or die "stop_SSL: $SSL_ERROR\n";
+    syswrite $sock, "plain from the peer\n";
+    $me->tell($count, scalar <$sock>, ref $sock);
+}
+
+# The keys of ours in a glob's hash.
+sub traces {
+    my ($sock) = @_;
+    return [sort grep { /^_SSL/ } keys %{ *$sock{HASH} || {} }];
+}
+
+sub speaks_plainly {
+    my ($sock, $peer) = @_;
+
+    is(scalar <$sock>, "plain from the peer\n", 'plain text can be read');
+    syswrite $sock, "plain from us\n";
+    my ($count, $line, $class) = $peer->hear;
+    is($count, 0,                  'the peer saw our close_notify');
+    is($line,  "plain from us\n",  'and our plain text');
+    is($class, 'IO::Socket::INET', 'the peer got its class back');
+    return;
+}
+
+each_setting(
+    sub {
+        my @setting = @_;
+
+        my ($sock, $peer) = tls_pair(
+            @setting,
+            peer => sub {
+                my ($sock, $me) = @_;
+                my $count = sysread($sock, my $buffer, 10);
+                $sock->stop_SSL or die "stop_SSL: $SSL_ERROR\n";
+                syswrite $sock, "plain from the peer\n";
+                $me->tell($count, scalar <$sock>, ref $sock);
+            }
+        );
+        my $fileno = fileno $sock;
+        ok($sock->stop_SSL, 'stop_SSL is true') or diag $SSL_ERROR;
+        is(ref $sock,   'IO::Socket::INET', 'the class is the one before');
+        is(tied *$sock, undef,              'the handle is not tied');
+        is_deeply(traces($sock), [], 'no trace of ours in the glob');
+        is(fileno $sock, $fileno, 'the descriptor is the same');
+        speaks_plainly($sock, $peer);
+    }
+);
+
+subtest 'a plain glob' => sub {
+    my ($tcp, $peer) = raw_pair(\&answering);
+    open(my $glob, '+<&=', $tcp) or die "fdopen: $!";
+    my $sock = IO::Socket::SSL->start_SSL($glob, client_args());
+    is(ref $sock, 'IO::Socket::SSL', 'is blessed by start_SSL');
+    is($sock,     $glob,             '... itself, not a copy');
+
+    ok($sock->stop_SSL, 'stop_SSL is true');
+    is(tied *$glob, undef, 'the handle is not tied');
+    is_deeply(traces($glob), [], 'no trace of ours in the glob');
+    speaks_plainly($glob, $peer);
+};
+
+subtest 'a socket made by new' => sub {
+    my $listener = listener();
+    my $peer =
+      peer(sub { my ($me) = @_; answering(scalar $listener->accept, $me) });
+    my $sock =
+      IO::Socket::SSL->new(PeerAddr => address($listener), client_args());
+    is($sock->stop_SSL, $sock,             'stop_SSL returns the socket');
+    is(ref $sock,       'IO::Socket::SSL', 'it stays an IO::Socket::SSL');
+    is(tied *$sock,     undef,             'the handle is not tied');
+    is($sock->is_SSL,   undef,             'there is no TLS on it');
+    speaks_plainly($sock, $peer);
+    ok($sock->stop_SSL, 'stop_SSL without TLS is true');
+    ok($sock->close,    'and it can be closed');
+    $peer->done;
+};
+
+subtest 'SSL_no_shutdown' => sub {
+    my ($sock, $peer) = raw_pair(
+        sub {
+            my ($tcp, $me) = @_;
+            my $sock = IO::Socket::SSL->start_SSL($tcp, server_args());
+            $me->hear;
+            $sock->stop_SSL(SSL_no_shutdown => 1);
+            $me->tell(scalar <$sock>);
+        }
+    );
+    IO::Socket::SSL->start_SSL($sock, client_args(SSL_version => 'TLSv1_2'))
+      or die $SSL_ERROR;
+    ok($sock->stop_SSL(SSL_no_shutdown => 1), 'it is true at once');
+    is(ref $sock, 'IO::Socket::INET', 'the class is the one before');
+    syswrite $sock, "a plain line\n";
+    $peer->tell('go');
+    is_deeply([$peer->hear], ["a plain line\n"],
+        'no close_notify came before our plain line');
+};
+
+each_setting(
+    sub {
+        my @setting = @_;
+
+        my ($sock, $peer) = tls_pair(
+            @setting,
+            peer => sub {
+                my ($sock, $me) = @_;
+                my $count = sysread($sock, my $buffer, 10);
+                $me->tell($count);
+                $me->hear;
+            }
+        );
+        is($sock->stop_SSL(SSL_fast_shutdown => 1),
+            $sock, 'SSL_fast_shutdown does not wait');
+        is_deeply([$peer->hear], [0], 'the peer sees the end of file');
+    }
+);
+
+each_setting(
+    sub {
+        my @setting = @_;
+
+        my ($sock, $peer) = tls_pair(
+            @setting,
+            peer => sub {
+                my ($sock, $me) = @_;
+                $me->hear;
+                $sock->stop_SSL or die "stop_SSL: $SSL_ERROR\n";
+                $me->tell('stopped');
+            }
+        );
+        $sock->blocking(0);
+        local $! = 0;
+        my @result = $sock->stop_SSL;
+        ok(!$result[0],     'not blocking, without an answer: false');
+        ok($!{EWOULDBLOCK}, '... with EWOULDBLOCK');
+        cmp_ok($SSL_ERROR, '==', SSL_WANT_READ, '... and SSL_WANT_READ');
+        is(ref $sock, 'IO::Socket::SSL', 'the class is still ours');
+        $peer->tell('go');
+        ok(complete($sock, sub { $sock->stop_SSL }),
+            'called again, it gets done');
+        is(ref $sock, 'IO::Socket::INET', 'the class is the one before');
+        ok(!$sock->blocking, 'the socket is as non-blocking as before');
+    }
+);
+
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my ($sock, $peer) =
+          tls_pair(version => $version, peer => sub { $_[1]->hear });
+        local $! = 0;
+        ok(!$sock->stop_SSL(Timeout => 0.2),
+            'a peer that never answers: false after the Timeout');
+        ok($!{ETIMEDOUT},   '... with ETIMEDOUT') or diag $!;
+        ok($sock->blocking, '... and in blocking mode as before');
+    }
+);
+
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my ($sock, $peer) = tls_pair(version => $version);
+        $peer->kill;
+        local $SIG{PIPE} = sub { fail('no SIGPIPE') };
+        my @result = $sock->stop_SSL;
+        ok(!$result[0], 'a peer that died: false');
+        isnt("$SSL_ERROR", '', '... with a reason');
+        ok($sock->close, 'the socket can be closed');
+        is(fileno $sock, undef, '... and its descriptor is gone');
+    }
+);
+
+done_testing;

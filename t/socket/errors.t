@@ -1,0 +1,230 @@
+# What failures leave in $SSL_ERROR, errstr, $! and $@.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Test;
+use Errno qw(EBADF);
+use IO::Socket::SSL;
+use Socket qw(SOL_SOCKET SO_LINGER);
+use Test::More;
+
+# new against a peer that behaves like this: the list that it returned.
+sub new_against {
+    my ($behaviour, @args) = @_;
+
+    my $listener = listener();
+    my $peer     = peer(
+        sub {
+            my ($me) = @_;
+            my $tcp = $listener->accept or die "accept: $!";
+            $behaviour->($tcp, $me);
+            $me->hear;
+        }
+    );
+    ($@, $!, $SSL_ERROR) = ('stale', EBADF, 'stale');
+    return IO::Socket::SSL->new(
+        PeerAddr => address($listener),
+        client_args(@args)
+    );
+}
+
+sub refuses {
+    my ($tcp) = @_;
+    IO::Socket::SSL->start_SSL($tcp, server_args(SSL_version => 'TLSv1_3'));
+    return;
+}
+
+my %FAILURE = (
+    'a peer that closes' =>
+      [sub { sysread $_[0], my $hello, 100_000; close $_[0] }, qr/clos|eof/],
+    'a peer that speaks another protocol' => [
+        sub { syswrite $_[0], "SSH-2.0-OpenSSH\r\n" },
+        qr/wrong version number/
+    ],
+    'an alert' =>
+      [\&refuses, qr/alert.*protocol version/, SSL_version => 'TLSv1_2'],
+    'an unknown CA' => [
+        sub { IO::Socket::SSL->start_SSL($_[0], server_args()) },
+        qr/certificate verify failed.*unable to get local issuer/,
+        SSL_ca_file => cert('other-ca')
+    ],
+    'a wrong name' => [
+        sub { IO::Socket::SSL->start_SSL($_[0], server_args()) },
+        qr/hostname verification failed/,
+        SSL_verifycn_name => 'other.test'
+    ],
+);
+for my $claim (sort keys %FAILURE) {
+    my ($behaviour, $reason, @args) = @{ $FAILURE{$claim} };
+    my @result = new_against($behaviour, @args);
+    my ($died, $errno) = ($@, $!);
+    is_deeply(\@result, [], "$claim: new returns the empty list");
+    like($SSL_ERROR, $reason, '... $SSL_ERROR says why');
+    like($died,      $reason, '... and so does $@');
+    isnt($errno + 0, EBADF, '... $! is not stale');
+    is(IO::Socket::SSL::errstr(), "$SSL_ERROR", '... errstr, a function');
+    is(IO::Socket::SSL->errstr,   "$SSL_ERROR", '... errstr, a class method');
+    isnt($SSL_ERROR + 0, 0, '... it is a number, too');
+}
+
+# TLS 1.3: the client has shaken hands before the server asks what is missing.
+subtest 'an alert after the handshake' => sub {
+    my ($sock, $peer) = failing_pair(
+        version => 'TLSv1_3',
+        theirs  => {
+            SSL_ca_file     => cert('ca'),
+            SSL_verify_mode => SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
+        },
+        peer => sub { }
+    );
+    ok($sock, 'the client knows of nothing yet');
+    $! = EBADF;
+    is(sysread($sock, my $buffer, 1), undef, 'what is read then is an error');
+    like($SSL_ERROR, qr/the peer sent the alert "certificate required"/,
+        '... told by its name');
+    ok($!{EPROTO}, '... with EPROTO') or diag $!;
+};
+
+subtest 'the system refuses' => sub {
+    my $gone = listener();
+    my $port = address($gone);
+    close $gone;
+    ($!, $SSL_ERROR) = (EBADF, 'stale');
+    is_deeply([IO::Socket::SSL->new(PeerAddr => $port, client_args())],
+        [], 'nobody listens: new returns the empty list');
+    ok($!{ECONNREFUSED}, '... with ECONNREFUSED') or diag $!;
+    unlike($SSL_ERROR, qr/\A(?:stale)?\z/, '... and a text');
+
+    my $taken = listener();
+    $! = EBADF;
+    is_deeply(
+        [
+            IO::Socket::SSL->new(
+                LocalAddr => '127.0.0.1',
+                LocalPort => $taken->sockport,
+                Listen    => 1,
+                server_args()
+            )
+        ],
+        [],
+        'the port is taken: new returns the empty list'
+    );
+    ok($!{EADDRINUSE}, '... with EADDRINUSE') or diag $!;
+};
+
+subtest 'a reset in the handshake' => sub {
+    my @result = new_against(
+        sub {
+            setsockopt($_[0], SOL_SOCKET, SO_LINGER, pack('II', 1, 0));
+            sysread $_[0], my $hello, 1000;
+            close $_[0];
+        }
+    );
+    ok($!{ECONNRESET}, 'is ECONNRESET') or diag $!;
+    is_deeply(\@result, [], 'new returns the empty list');
+};
+
+subtest 'close_notify instead of a handshake' => sub {
+    my @result = new_against(
+        sub {
+            sysread $_[0], my $hello, 1000;
+            syswrite $_[0], "\x15\x03\x03\x00\x02\x01\x00";
+        }
+    );
+    like($SSL_ERROR, qr/close_notify/, 'is told as that');
+    is_deeply(\@result, [], 'new returns the empty list');
+};
+
+subtest 'failures before there is TLS' => sub {
+    my $gone    = listener();
+    my $address = address($gone);
+    close $gone;
+    my $listener = IO::Socket::SSL->new(
+        LocalAddr => '127.0.0.1',
+        Listen    => 1,
+        Blocking  => 0,
+        server_args()
+    ) or die $SSL_ERROR;
+    my %fails = (
+        'accept, when nobody is there' =>
+          [sub { $listener->accept }, 'EWOULDBLOCK'],
+        'new, refused' => [
+            sub { IO::Socket::SSL->new(PeerAddr => $address, client_args()) },
+            'ECONNREFUSED'
+        ],
+        'new_from_fd of no descriptor' => [
+            sub { IO::Socket::SSL->new_from_fd(9999, client_args()) },
+            'EBADF'
+        ],
+        'close, when it is closed' => [
+            sub { my ($sock) = tls_pair(); $sock->close; $sock->close },
+            'EBADF'
+        ],
+    );
+    for my $what (sort keys %fails) {
+        my ($code, $errno) = @{ $fails{$what} };
+        $SSL_ERROR = 'stale';
+        local $! = 0;
+        is_deeply([$code->()], [], "$what: the empty list");
+        ok($!{$errno}, "... with $errno") or diag $!;
+        unlike($SSL_ERROR, qr/stale/, '... and no stale $SSL_ERROR');
+        isnt($SSL_ERROR, '', '... nor an empty one');
+    }
+    my @result = IO::Socket::SSL->new(PeerAddr => 'no.such.host.invalid:443');
+    is_deeply(\@result, [], 'a name that nobody has: the empty list');
+    unlike($SSL_ERROR, qr/Invalid argument/, '... and the reason');
+};
+
+subtest 'the number and the text of SSL_WANT_*' => sub {
+    my ($sock, $peer) = tls_pair(peer => sub { $_[1]->hear });
+    $sock->blocking(0);
+    sysread $sock, my $buffer, 1;
+    cmp_ok($SSL_ERROR,    '==', SSL_WANT_READ, '$SSL_ERROR is a number');
+    cmp_ok($sock->errstr, '==', SSL_WANT_READ, 'errstr is one, too');
+    is($sock->errstr, 'SSL wants a read first!', '... and a text');
+    ok($sock->want_read,   'want_read');
+    ok(!$sock->want_write, 'not want_write');
+};
+
+subtest 'errors belong to their socket' => sub {
+    my ($sock, $peer) = tls_pair(peer => sub { $_[1]->hear });
+    $sock->blocking(0);
+    sysread $sock, my $buffer, 1;
+    my ($error) =
+      handshake_errors(mine => { SSL_ca_file => cert('other-ca') });
+    like(
+        IO::Socket::SSL::errstr(),
+        qr/certificate verify failed/,
+        'errstr as a function tells the last one'
+    );
+    is(
+        $sock->errstr,
+        'SSL wants a read first!',
+        'errstr as a method tells that of the socket'
+    );
+};
+
+subtest 'success' => sub {
+    my ($sock, $peer) = tls_pair();
+    $SSL_ERROR = 'stale';
+    syswrite $sock, 'x';
+    unlike($SSL_ERROR, qr/stale/, 'a write that succeeds clears $SSL_ERROR');
+};
+
+subtest 'stale errors of OpenSSL' => sub {
+    my ($sock, $peer) = tls_pair(
+        peer => sub { my ($sock, $me) = @_; $me->hear; print $sock "ok\n" });
+
+    # A context that fails leaves errors in OpenSSL's queue, if we do.
+    eval {
+        IO::Socket::SSL::SSL_Context->new(
+            server_args(SSL_cert_file => cert_file('garbage.txt')));
+    };
+    $peer->tell('go');
+    is(scalar <$sock>, "ok\n", 'do not fail another socket')
+      or diag $SSL_ERROR;
+};
+
+done_testing;

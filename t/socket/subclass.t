@@ -1,0 +1,233 @@
+# Classes that inherit from us: which methods are called, by whom, with what.
+package main;
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Test;
+use IO::Socket::INET;
+use IO::Socket::SSL;
+use Test::More;
+
+our @calls;
+
+{
+
+    package My::Traced;
+    use Symbol qw(qualify_to_ref);
+    our @ISA = ('IO::Socket::SSL');
+
+    for my $method (
+        qw(configure configure_SSL connect connect_SSL accept accept_SSL
+        close stop_SSL sysread syswrite read write print printf readline getc)
+      )
+    {
+        *{ qualify_to_ref($method) } = sub {
+            my ($self, @args) = @_;
+            push @main::calls, [$method, @args];
+            my $super = "SUPER::$method";
+            return $self->$super(@args);
+        };
+    }
+}
+{
+
+    package My::Upper;
+    our @ISA = ('IO::Socket::SSL');
+
+    sub sysread {
+        my $self  = shift;
+        my $count = $self->SUPER::sysread(@_);
+        $_[0] = uc $_[0] if $count;
+        return $count;
+    }
+
+    sub syswrite {
+        my ($self, $text, @range) = @_;
+        return $self->SUPER::syswrite(lc $text, @range);
+    }
+}
+
+# The names of the methods of ours that $code called, in order.
+sub called {
+    my ($code) = @_;
+    local @calls;
+    $code->();
+    return map { $_->[0] } @calls;
+}
+
+sub first_call {
+    my ($method, $code) = @_;
+    local @calls;
+    $code->();
+    my ($call) = grep { $_->[0] eq $method } @calls;
+    return $call ? @$call[1 .. $#$call] : ();
+}
+
+sub serving {
+    my ($listener) = @_;
+    return peer(
+        sub {
+            my ($me) = @_;
+            my $tcp  = $listener->accept or die $!;
+            my $sock = IO::Socket::SSL->start_SSL($tcp, server_args())
+              or die "start_SSL: $SSL_ERROR\n";
+            print $sock "line one\nline two\nrest";
+            $me->tell(scalar eval { read_all($sock) });
+        }
+    );
+}
+
+subtest 'new of a client' => sub {
+    my $listener = listener();
+    my $peer     = serving($listener);
+    my ($sock, @order);
+    @order = called(
+        sub {
+            $sock = My::Traced->new(
+                PeerAddr => address($listener),
+                client_args()
+            ) or die $SSL_ERROR;
+        }
+    );
+    is(ref $sock, 'My::Traced', 'the object is of the class');
+    is_deeply(
+        [grep { /^con/ } @order],
+        [qw(configure configure_SSL connect connect_SSL)],
+        'configure, configure_SSL, connect, connect_SSL'
+    );
+
+    my %by = (
+        'print'    => [sub { print $sock 'a' },         'print'],
+        'printf'   => [sub { printf $sock '%s', 'b' },  'printf'],
+        'syswrite' => [sub { syswrite $sock, 'c' },     'syswrite'],
+        'readline' => [sub { my $line = <$sock> },      'readline'],
+        'sysread'  => [sub { sysread $sock, my $x, 1 }, 'sysread'],
+        'getc'     => [sub { getc $sock },              'getc'],
+    );
+    for my $builtin (sort keys %by) {
+        my ($code, $method) = @{ $by{$builtin} };
+        is((called($code))[0], $method, "the builtin $builtin calls $method");
+    }
+    is_deeply([called(sub { close $sock })],
+        [qw(close stop_SSL)],
+        'the builtin close calls close, and that stop_SSL');
+    is_deeply([$peer->hear], ['abc'], 'and SUPER did the work');
+};
+
+subtest 'arguments' => sub {
+    my $listener = listener();
+    my $peer     = serving($listener);
+    my ($sock, $arguments);
+    ($arguments) = first_call(
+        'configure_SSL',
+        sub {
+            $sock = My::Traced->new(
+                PeerAddr => address($listener),
+                client_args(SSL_alpn_protocols => ['x'])
+            ) or die $SSL_ERROR;
+        }
+    );
+    is(ref $arguments, 'HASH', 'configure_SSL is given the argument hash');
+    is_deeply($arguments->{SSL_alpn_protocols}, ['x'], '... ours are in it');
+    my %stop = first_call('stop_SSL', sub { $sock->close });
+    ok($stop{SSL_fast_shutdown}, 'close asks stop_SSL to be fast');
+    %stop = first_call(
+        'stop_SSL',
+        sub {
+            my ($other) = tls_pair(class => 'My::Traced');
+            $other->close(SSL_no_shutdown => 1);
+        }
+    );
+    ok($stop{SSL_no_shutdown}, 'and hands its own arguments on');
+};
+
+subtest 'a listener' => sub {
+    my $listener;
+    my @order = called(
+        sub {
+            $listener = My::Traced->new(
+                LocalAddr => '127.0.0.1',
+                Listen    => 5,
+                server_args()
+            ) or die $SSL_ERROR;
+        }
+    );
+    is_deeply(
+        \@order,
+        [qw(configure configure_SSL)],
+        'new: configure, configure_SSL'
+    );
+
+    my $client = peer(
+        sub {
+            IO::Socket::SSL->new(
+                PeerAddr => address($listener),
+                client_args()
+            ) or die "connect: $SSL_ERROR\n";
+        }
+    );
+    my $accepted;
+    @order = called(sub { $accepted = $listener->accept('My::Traced') });
+    is_deeply(
+        [grep { /^accept/ } @order],
+        [qw(accept accept_SSL)],
+        'accept calls accept_SSL'
+    );
+    is(ref $accepted, 'My::Traced', 'the accepted socket is of that class');
+};
+
+subtest 'start_SSL' => sub {
+    my $listener = listener();
+    my $peer     = serving($listener);
+    my $plain    = IO::Socket::INET->new(address($listener)) or die $!;
+    my @order =
+      called(sub { My::Traced->start_SSL($plain, client_args()) });
+    is_deeply(
+        [grep { /_SSL/ } @order],
+        [qw(configure_SSL connect_SSL)],
+        'configure_SSL, connect_SSL'
+    );
+    is(ref $plain, 'My::Traced', 'the socket is of the class');
+    @order = called(sub { $plain->stop_SSL });
+    is(ref $plain, 'IO::Socket::INET', 'stop_SSL gives its class back');
+};
+
+subtest 'overridden sysread and syswrite' => sub {
+    my $listener = listener();
+    my $peer     = serving($listener);
+    my $sock     = My::Upper->new(
+        PeerAddr => address($listener),
+        client_args()
+    ) or die $SSL_ERROR;
+    is(sysread($sock, my $buffer, 8), 8, 'sysread');
+    is($buffer, 'LINE ONE', '... sees what the subclass makes of it');
+    is(read($sock, $buffer, 5), 5,        'so does read');
+    is($buffer,                 "\nLINE", '... the same');
+    syswrite $sock, 'ABC';
+    close $sock;
+    is_deeply([$peer->hear], ['abc'], 'and the peer gets what it sends');
+};
+
+subtest 'a class without new SSL arguments' => sub {
+
+    package My::Configured;
+    our @ISA = ('IO::Socket::SSL');
+
+    sub configure {
+        my ($self, $args) = @_;
+        $args = { %$args, ISS::Test::client_args() };
+        return $self->SUPER::configure($args);
+    }
+
+    package main;
+    my $listener = listener();
+    my $peer     = serving($listener);
+    my $sock     = My::Configured->new(PeerAddr => address($listener));
+    isa_ok($sock, 'My::Configured', 'configure may add arguments')
+      or diag $SSL_ERROR;
+};
+
+done_testing;

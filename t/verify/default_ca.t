@@ -1,0 +1,160 @@
+# Which authorities are trusted when no SSL_ca* is given, and when some are.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Test;
+use IO::Socket::SSL;
+use Test::More;
+
+# The error of a client that is given these arguments for its CA.
+sub trusting {
+    my (%args) = @_;
+
+    my ($ours) = handshake_errors(mine => { SSL_ca_file => undef, %args });
+    return $ours;
+}
+
+my $REFUSED = qr/certificate verify failed/;
+
+subtest 'default_ca with a file' => sub {
+    my @set = IO::Socket::SSL::default_ca(cert('ca'));
+    is_deeply(
+        {@set},
+        { SSL_ca_file => cert('ca') },
+        'it returns arguments for new'
+    );
+    is_deeply({ IO::Socket::SSL::default_ca() },
+        {@set}, 'and remembers them');
+    is(trusting(), '', 'a client without SSL_ca* uses it');
+    like(trusting(SSL_ca_file => cert('other-ca')),
+        $REFUSED, 'an SSL_ca_file replaces it');
+    is(trusting(SSL_ca_file => ''), '', 'an empty SSL_ca_file does not');
+};
+
+subtest 'default_ca with a directory' => sub {
+    my @set = IO::Socket::SSL::default_ca(cert_file('ca-dir'));
+    is_deeply(
+        {@set},
+        { SSL_ca_path => cert_file('ca-dir') },
+        'it returns arguments for new'
+    );
+    is(trusting(), '', 'a client without SSL_ca* uses it');
+};
+
+subtest 'default_ca with arguments' => sub {
+    IO::Socket::SSL::default_ca(SSL_ca_file => cert('other-ca'));
+    like(trusting(), $REFUSED, 'another CA is used');
+    is(trusting(SSL_ca_file => cert('ca')), '', 'unless one is given');
+};
+
+subtest 'the environment' => sub {
+    for my $case (
+        [SSL_CERT_FILE => cert('ca')],
+        [SSL_CERT_DIR  => cert_file('ca-dir')],
+      )
+    {
+        my ($name, $value) = @$case;
+        local $ENV{$name} = $value;
+        IO::Socket::SSL::default_ca(undef);
+        is(trusting(), '', "$name is looked at");
+    }
+    local $ENV{SSL_CERT_FILE} = cert('other-ca');
+    local $ENV{SSL_CERT_DIR}  = undef;
+    IO::Socket::SSL::default_ca(undef);
+    like(trusting(), $REFUSED, 'default_ca(undef) makes it look again');
+};
+
+subtest 'who does not need it does not look at it' => sub {
+    local $ENV{SSL_CERT_FILE} = cert_file('garbage.txt');
+    IO::Socket::SSL::default_ca(undef);
+    my %trusts = (SSL_ca_file => cert('ca'));
+    is((handshake_errors(mine => \%trusts))[1], '', 'a server');
+    is(trusting(SSL_verify_mode => SSL_VERIFY_NONE),
+        '', 'a client that does not verify');
+};
+
+subtest 'what is given explicitly' => sub {
+    IO::Socket::SSL::default_ca(cert('ca'));
+    for my $case (
+        [{ SSL_ca_path => cert_file('ca-dir') }, 1, 'a directory'],
+        [
+            { SSL_ca_path => [$FindBin::Bin, cert_file('ca-dir')] },
+            1, 'a list of directories'
+        ],
+        [
+            { SSL_ca_path => "$FindBin::Bin:" . cert_file('ca-dir') },
+            1, 'directories with colons'
+        ],
+        [{ SSL_ca_path => $FindBin::Bin }, 0, 'a directory without any'],
+        [{ SSL_ca_file => cert_file('bundle.pem') }, 1, 'a file of several'],
+        [{ SSL_ca_file => cert_file('namesakes.pem') }, 1, 'namesakes'],
+        [
+            { SSL_ca_file => cert_file('trusted-server.pem') },
+            1, 'a TRUSTED CERTIFICATE'
+        ],
+        [
+            { SSL_ca_file => cert_file('trusted-not-server.pem') },
+            0, 'one not trusted for servers'
+        ],
+        [
+            {
+                SSL_ca_file => cert('other-ca'),
+                SSL_ca_path => cert_file('ca-dir')
+            },
+            1,
+            'a file and a directory'
+        ],
+        [{ SSL_ca_file => \undef, SSL_ca_path => \undef }, 0, '\undef'],
+      )
+    {
+        my ($args, $accepted, $claim) = @$case;
+        my $error = trusting(%$args);
+        $accepted
+          ? is($error, '', "$claim: accepted")
+          : like($error, $REFUSED, "$claim: refused");
+    }
+};
+
+subtest 'handles' => sub {
+    my ($sock) = tls_pair(
+        theirs => {
+            SSL_cert_file => cert_file('server-sub-chain.pem'),
+            SSL_key_file  => key('server-sub')
+        }
+    );
+    my ($leaf, @above) = $sock->peer_certificates;
+    my ($error) = handshake_errors(
+        mine   => { SSL_ca_file => undef, SSL_ca => [@above] },
+        theirs => {
+            SSL_cert_file => cert_file('server-sub.pem'),
+            SSL_key_file  => key('server-sub')
+        }
+    );
+    is($error, '', 'SSL_ca takes a list of them');
+    like(trusting(SSL_ca => [$leaf]), $REFUSED, 'and replaces the default');
+};
+
+subtest 'what cannot be used' => sub {
+    for my $case (
+        ['SSL_ca_file', cert_file('no-such-file.pem'), qr/No such file/],
+        ['SSL_ca_path', cert_file('no-such-dir'), qr/exist|No such file/],
+        ['SSL_ca_file', cert_file('garbage.txt'), qr/certificate|PEM/i],
+        ['SSL_ca_file', cert_file('empty.pem'),   qr/certificate|PEM/i],
+      )
+    {
+        my ($option, $value, $reason) = @$case;
+        my $error = died(
+            sub {
+                IO::Socket::SSL::SSL_Context->new($option => $value)
+                  or die "$SSL_ERROR";
+            }
+        );
+        like($error, qr/\Q$option\E/, "$option $value: the option is named");
+        like($error, qr/\Q$value\E/,  '... and the file');
+        like($error, $reason,         '... and the reason');
+    }
+};
+
+done_testing;

@@ -1,0 +1,271 @@
+# IO::Socket::SSL::PublicSuffix tells which part of a name is public, and
+# decides where wildcards match.
+use strict;
+use warnings;
+use utf8;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Test;
+use File::Temp qw(tempdir);
+use IO::Socket::SSL;
+use IO::Socket::SSL::PublicSuffix;
+use IO::Socket::SSL::Utils;
+use Test::More;
+
+my $CLASS = 'IO::Socket::SSL::PublicSuffix';
+my $dir   = tempdir(CLEANUP => 1);
+
+# Whatever the list: a name without a rule.
+{
+    my $default = $CLASS->default;
+    isa_ok($default, $CLASS);
+    is($default, $CLASS->default, 'the default is one object');
+    isnt($default, $CLASS->default(min_suffix => 2), '... for each min_suffix');
+    is($default->public_suffix('a.b.no-such-tld'),
+        'no-such-tld', 'a name without a rule has a suffix of one label');
+    is($CLASS->default(min_suffix => 2)->public_suffix('a.b.no-such-tld'),
+        'b.no-such-tld', '... or of as many as asked for');
+    is($CLASS->default(min_suffix => 0)->public_suffix('a.b.no-such-tld'),
+        '', '... or none');
+}
+
+like(died(sub { $CLASS->default(max => 1) }),
+    qr/^unknown arguments: max at \Q@{[__FILE__]}\E/, 'an unknown argument');
+like(
+    died(sub { $CLASS->default(min_suffix => 'x') }),
+    qr/^min_suffix must be a number, not 'x' at/,
+    'min_suffix is a number'
+);
+like(died(sub { $CLASS->from_string(undef) }),
+    qr/^from_string needs a text at/, 'from_string without one');
+like(died(sub { $CLASS->from_file(undef) }),
+    qr/^from_file needs a file at/, 'from_file without one');
+like(
+    died(sub { $CLASS->from_file("$dir/none") }),
+    qr{^cannot read \Q$dir\E/none: No such file},
+    'from_file of one that is not there'
+);
+like(
+    died(sub { (bless {}, $CLASS)->public_suffix('a.b') }),
+    qr/^self is not of type \Q$CLASS\E/,
+    'an object that we did not make'
+);
+
+subtest 'Unicode' => sub {
+    plan skip_all => 'no libidn2' if !$CLASS->can_idn;
+    my $ascii   = 'xn--mnchen-3ya.example';
+    my $unicode = 'münchen.example';
+    is(IO::Socket::SSL::PublicSuffix::idn_to_ascii($unicode),
+        $ascii, 'idn_to_ascii');
+    is($CLASS->idn_to_ascii($unicode), $ascii, '... as a method');
+    is(IO::Socket::SSL::PublicSuffix::idn_to_unicode($ascii),
+        $unicode, 'idn_to_unicode');
+    is($CLASS->default->idn_to_unicode($ascii), $unicode, '... as a method');
+    is($CLASS->idn_to_ascii('plain.example'), 'plain.example', 'plain ASCII');
+    like(
+        died(sub { $CLASS->idn_to_ascii("a\x{263a}.example") }),
+        qr/^'a\x{263a}\.example': libidn2: /,
+        'a name that IDNA does not allow'
+    );
+    is($CLASS->default->public_suffix("a.\x{263a}"),
+        "\x{263a}", '... is looked up all the same');
+    is($CLASS->default->public_suffix("a.b\0.c\0"), "c\0", 'a NUL, too');
+};
+
+my $RULES = <<'END';
+// a comment
+com
+uk
+co.uk     and a remark
+*.ck
+!www.ck
+foo.bar.baz
+münchen.museum
+xn--fiqs8s
+END
+
+# Name => [rest, suffix, with one label more]
+my %NAME = (
+    'www.example.com'     => ['www.example', 'com',         'example.com'],
+    'WWW.Example.COM'     => ['www.example', 'com',         'example.com'],
+    'com'                 => ['',            'com',         'com'],
+    'example.com.'        => ['example',     'com.',        'example.com.'],
+    '.example..com'       => ['example',     'com',         'example.com'],
+    'a.b.example.co.uk'   => ['a.b.example', 'co.uk',       'example.co.uk'],
+    'co.uk'               => ['',            'co.uk',       'co.uk'],
+    'x.uk'                => ['x',           'uk',          'x.uk'],
+    'a.b.c.ck'            => ['a.b',         'c.ck',        'b.c.ck'],
+    'c.ck'                => ['',            'c.ck',        'c.ck'],
+    'a.www.ck'            => ['a.www',       'ck',          'www.ck'],
+    'x.foo.bar.baz'       => ['x',           'foo.bar.baz', 'x.foo.bar.baz'],
+    'bar.baz'             => ['bar',         'baz',         'bar.baz'],
+    'a.unknown'           => ['a',           'unknown',     'a.unknown'],
+    '192.0.2.1'           => ['192.0.2',     '1',           '2.1'],
+    'a.xn--fiqs8s'        => ['a',           'xn--fiqs8s',  'a.xn--fiqs8s'],
+    '*.com'               => ['*',           'com',         '*.com'],
+);
+my %UNICODE_NAME = (
+    'a.b.münchen.museum' =>
+      ['a.b', 'münchen.museum', 'b.münchen.museum'],
+    'a.MÜNCHEN.museum' => ['a', 'münchen.museum', 'a.münchen.museum'],
+    'b.xn--mnchen-3ya.museum' =>
+      ['b', 'xn--mnchen-3ya.museum', 'b.xn--mnchen-3ya.museum'],
+    'a.中国' => ['a', '中国', 'a.中国'],
+);
+%NAME = (%NAME, %UNICODE_NAME) if $CLASS->can_idn;
+
+sub parts { return [grep { length } split /\./, $_[0]] }
+
+sub check {
+    my ($list) = @_;
+
+    for my $name (sort keys %NAME) {
+        my ($rest, $suffix, $more) = @{ $NAME{$name} };
+        my $shown = $name =~ s/([^ -~])/sprintf '\\x{%x}', ord $1/ger;
+        is_deeply([$list->public_suffix($name)], [$rest, $suffix], $shown);
+        is(scalar $list->public_suffix($name), $suffix, '... as a scalar');
+        is(scalar $list->public_suffix($name, 1), $more, '... and one more');
+        is(scalar $list->public_suffix($name, 100),
+            lc $name =~ s/^\.|\.(?=\.)//gr, '... at most all');
+        next if $name =~ /\.\z|\.\./;
+        is_deeply(
+            [$list->public_suffix(parts($name))],
+            [parts($rest), parts($suffix)],
+            '... as arrays'
+        );
+        is_deeply(scalar $list->public_suffix(parts($name), 1),
+            parts($more), '... and one more');
+    }
+    return;
+}
+
+SKIP: {
+    my $list = eval { $CLASS->from_string($RULES) };
+    skip 'no libpsl', 1 if !$list && $@ =~ /built without libpsl/;
+    isa_ok($list, $CLASS) or diag($@);
+
+    subtest 'from_string' => sub { check($list) };
+
+    my $bytes = $RULES;
+    utf8::encode($bytes);
+    subtest 'from_string with bytes' =>
+      sub { check($CLASS->from_string($bytes)) };
+
+    my $file = "$dir/list";
+    open(my $out, '>', $file) or die $!;
+    print {$out} $bytes =~ s/\n/\r\n/gr;
+    close $out or die $!;
+    subtest 'from_file, with CRLF' => sub { check($CLASS->from_file($file)) };
+    open(my $in, '<:encoding(UTF-8)', $file) or die $!;
+    subtest 'from_file, a handle' => sub { check($CLASS->from_file($in)) };
+
+    is_deeply([$list->public_suffix('')],    [], 'the empty name has none');
+    is_deeply([$list->public_suffix('.')],   [], '... nor has the root');
+    is_deeply([$list->public_suffix(undef)], [], '... nor has undef');
+    is_deeply([$list->public_suffix([])],    [], '... nor has an empty array');
+
+    my $none = $CLASS->from_string('');
+    is($none->public_suffix('a.co.uk'), 'uk', 'an empty list has no rules');
+    $none = $CLASS->from_string($RULES, min_suffix => 0);
+    is($none->public_suffix('a.unknown'), '', 'min_suffix => 0');
+    is($none->public_suffix('a.www.ck'), 'ck', '... leaves exceptions alone');
+
+    my $default = $CLASS->default;
+    is($default->public_suffix('a.example.co.uk'),
+        'co.uk', 'the default list has rules');
+    is($default->public_suffix('me.github.io'),
+        'io', '... but not those of private suffixes');
+}
+
+# --- where wildcards match ----------------------------------------------------
+
+my ($cert, $key) = CERT_create(
+    key             => KEY_create_ec(),
+    subject         => { CN => 'none' },
+    subjectAltNames => [map { [DNS => $_] } '*.co.uk', '*.private.example']
+);
+
+sub matches {
+    my ($name, $suffixes) = @_;
+    return !!IO::Socket::SSL::verify_hostname_of_cert($name, $cert, 'default',
+        $suffixes);
+}
+
+SKIP: {
+    my $list = eval { $CLASS->from_string("uk\nprivate.example\n") };
+    skip 'no libpsl', 1 if !$list && $@ =~ /built without libpsl/;
+    ok(!matches('a.co.uk'),           'by default not below a public suffix');
+    ok(matches('a.co.uk', ''),        '... but anywhere with the empty text');
+    ok(matches('a.co.uk', $list),     '... or where our list says nothing');
+    ok(matches('a.private.example'),  'a name of one\'s own');
+    ok(!matches('a.private.example', $list), '... that our list says is none');
+    ok(!matches('a.b.co.uk', $list),  'a wildcard is one label as ever');
+
+    each_version(
+        sub {
+            my ($version) = @_;
+            my %pair = (
+                version => $version,
+                theirs  => {
+                    SSL_cert => $cert,
+                    SSL_key  => $key,
+                    map { $_ => undef } qw(SSL_cert_file SSL_key_file)
+                }
+            );
+            my %mine = (
+                SSL_ca              => [$cert],
+                SSL_ca_file         => undef,
+                SSL_verifycn_name   => 'a.private.example',
+                SSL_verifycn_scheme => 'default',
+            );
+            is((handshake_errors(%pair, mine => {%mine}))[0],
+                '', 'a connection with the default list');
+            like(
+                (
+                    handshake_errors(
+                        %pair,
+                        mine => { %mine, SSL_verifycn_publicsuffix => $list }
+                    )
+                )[0],
+                qr/hostname verification failed/,
+                '... and with our own'
+            );
+            my ($sock) = tls_pair(
+                %pair,
+                mine => {
+                    %mine,
+                    SSL_verifycn_name         => 'a.co.uk',
+                    SSL_verifycn_publicsuffix =>
+                      $CLASS->from_string("uk\n")
+                }
+            );
+            ok($sock, '... which may be gone when it is needed');
+        }
+    );
+    for my $wrong ('com', {}, bless({}, 'Foo'), bless({}, $CLASS)) {
+        like(
+            died(sub { matches('a.co.uk', $wrong) }),
+            qr/^SSL_verifycn_publicsuffix must be '' or an object of/,
+            "no list: $wrong"
+        );
+    }
+  SKIP: {
+        skip 'perl without threads', 1
+          unless eval { require threads; threads->VERSION('1.07'); 1 };
+        my $there = threads->create(
+            sub {
+                my $suffix = $list->public_suffix('a.private.example');
+                undef $list;
+                return $suffix;
+            }
+        )->join;
+        is($list->public_suffix('a.private.example'),
+            $there, 'a thread has its own hold on the list');
+    }
+}
+
+CERT_free($cert);
+KEY_free($key);
+
+done_testing;

@@ -1,0 +1,223 @@
+# The name of the peer: in the handshake, by verify_hostname, and by schemes
+# of all kinds.  (Each scheme's rules: t/core.)
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Test;
+use IO::Socket::SSL;
+use Test::More;
+
+my $FAILED  = qr/hostname verification failed/;
+my $REFUSED = qr/verif\w+ failed/;
+
+sub error_with {
+    my ($identity, %mine) = @_;
+    my ($ours) =
+      handshake_errors(mine => \%mine, theirs => { identity($identity) });
+    return $ours;
+}
+
+# certificate, name, scheme, whether it is accepted
+my @CASES = (
+    ['server',  'localhost',           'http', 1],
+    ['server',  'LOCALHOST.',          'http', 1],
+    ['server',  'host.example.test',   'http', 1],
+    ['server',  'a.host.example.test', 'http', 0],
+    ['server',  'example.test',        'http', 0],
+    ['server',  '127.0.0.1',           'http', 1],
+    ['server',  '::1',                 'http', 1],
+    ['server',  '127.0.0.2',           'http', 0],
+    ['server',  '127.1',               'http', 0],
+    ['server',  'localhost.invalid',   'http', 0],
+    ['server',  "localhost\n",         'http', 0],
+    ['server',  "localhost\0.invalid", 'http', 0],
+    ['cn-only', 'www.example.test',    'http', 1],
+    ['cn-only', 'www.example.test',    'sip',  1],
+    ['cn-only', 'other.example.test',  'http', 0],
+    ['ip-cn',   '127.0.0.1',           'http', 1],
+    ['ip-cn',   '127.0.0.1',           'ldap', 0],
+    ['nul-san', 'localhost',           'http', 0],
+    ['bad-san', 'localhost',           'http', 0],
+    ['server',  'nothing like it',     'none', 1],
+);
+
+for my $case (@CASES) {
+    my ($identity, $name, $scheme, $accepted) = @$case;
+    (my $shown = $name) =~ s/([\0-\x1f])/sprintf '\\x%02x', ord $1/ge;
+    my $error = error_with(
+        $identity,
+        SSL_verifycn_name   => $name,
+        SSL_verifycn_scheme => $scheme,
+        SSL_hostname        => ''
+    );
+    if ($accepted) {
+        is($error, '', "$identity is good for $shown, $scheme");
+    }
+    else {
+        like($error, $REFUSED, "$identity is not good for $shown, $scheme");
+    }
+}
+
+subtest 'where the name comes from' => sub {
+    my %none = (SSL_verifycn_name => undef, SSL_hostname => undef);
+    like(error_with('wrong-name', %none, SSL_hostname => 'localhost'),
+        $FAILED, 'SSL_hostname is checked where no other name is known');
+    is(
+        error_with(
+            'wrong-name',
+            SSL_hostname      => 'localhost',
+            SSL_verifycn_name => 'wrong.invalid'
+        ),
+        '',
+        'SSL_verifycn_name goes before SSL_hostname'
+    );
+    like(error_with('server', %none, SSL_verifycn_scheme => 'http'),
+        $FAILED, 'a scheme without a name fails the handshake');
+
+    my @warnings =
+      warnings_of(sub { is(error_with('server', %none), '', 'no name') });
+    is(scalar(grep { /name/i } @warnings),
+        1, 'no scheme, no name: accepted with one warning');
+
+    my $listener = listener();
+    my $server   = peer(
+        sub {
+            my $tcp = $listener->accept or die "accept: $!";
+            IO::Socket::SSL->start_SSL($tcp,
+                server_args(identity('wrong-name')));
+        }
+    );
+    is_deeply(
+        [
+            IO::Socket::SSL->new(
+                PeerAddr    => address($listener),
+                SSL_ca_file => cert('ca')
+            )
+        ],
+        [],
+        'new checks PeerAddr where no name is given'
+    );
+    like($SSL_ERROR, qr/127\.0\.0\.1/, '... and says so');
+};
+
+subtest 'verify_hostname' => sub {
+    my ($sock) = tls_pair();
+    ok($sock->verify_hostname('localhost',         'http'), 'the right name');
+    ok(!$sock->verify_hostname('other',            'http'), 'a wrong name');
+    ok($sock->verify_hostname('host.example.test', 'http'), 'a wildcard');
+    ok(!$sock->verify_hostname('host.example.test', 'sip'),
+        '... not in the scheme sip');
+    ok($sock->verify_hostname('localhost'), 'the scheme default');
+    like(
+        died(sub { $sock->verify_hostname('localhost', 'no such') }),
+        qr/no such.*verify_hostname\.t/s,
+        'an unknown scheme croaks here'
+    );
+
+    my $sub_scheme = {
+        callback => sub {
+            my ($host, $cn, @names) = @_;
+            return "$host $cn @names[0 .. 1]" eq 'asked localhost ' . GEN_DNS
+              . ' localhost';
+        }
+    };
+    ok($sock->verify_hostname('asked',  $sub_scheme), 'a callback decides');
+    ok(!$sock->verify_hostname('other', $sub_scheme), '... both ways');
+    is(
+        died(
+            sub {
+                $sock->verify_hostname('x',
+                    { callback => sub { die "from it\n" } });
+            }
+        ),
+        "from it\n",
+        '... and may die'
+    );
+};
+
+subtest 'a scheme of one\'s own' => sub {
+    my ($san) = tls_pair();
+    my ($cn)  = tls_pair(
+        mine   => { SSL_verify_mode => 0 },
+        theirs => { identity('cn-only') }
+    );
+    my %own = (wildcards_in_alt => 0, check_cn => 0);
+    ok(!$san->verify_hostname('host.example.test', {%own}),
+        'wildcards_in_alt => 0');
+    for my $where (qw(full_label leftmost anywhere)) {
+        ok(
+            $san->verify_hostname(
+                'host.example.test', { %own, wildcards_in_alt => $where }
+            ),
+            "wildcards_in_alt => $where"
+        );
+    }
+    ok(!$cn->verify_hostname('www.example.test', {%own}), 'check_cn => 0');
+    ok(
+        $cn->verify_hostname(
+            'www.example.test', { %own, check_cn => 'when_only' }
+        ),
+        'check_cn => when_only'
+    );
+    ok(
+        !$san->verify_hostname(
+            'www.example.test', { %own, check_cn => 'when_only' }
+        ),
+        '... not where there are alternative names'
+    );
+};
+
+subtest 'a hash as SSL_verifycn_scheme' => sub {
+    my @asked;
+    is(
+        error_with(
+            'wrong-name',
+            SSL_verifycn_name   => 'anything',
+            SSL_verifycn_scheme =>
+              { callback => sub { push @asked, [@_[0, 1]]; return 1 } }
+        ),
+        '',
+        'a callback that accepts'
+    );
+    is_deeply(
+        \@asked,
+        [['anything', 'wrong.invalid']],
+        'it was asked once, for the leaf'
+    );
+    like(
+        error_with(
+            'server', SSL_verifycn_scheme => { callback => sub { 0 } }
+        ),
+        $FAILED,
+        'a callback that refuses'
+    );
+    like(
+        died(sub { error_with('server', SSL_verifycn_scheme => 'no such') }),
+        qr/no such/,
+        'an unknown scheme croaks'
+    );
+};
+
+subtest 'without a certificate there is nothing to verify' => sub {
+    my $plain = IO::Socket::SSL->new;
+    ok(!eval { $plain->verify_hostname('localhost', 'http') },
+        'no connection');
+    my ($server) = tls_pair(role => 'server');
+    ok(!eval { $server->verify_hostname('localhost', 'http') },
+        'a client without certificate');
+};
+
+subtest 'verify_hostname_of_cert' => sub {
+    my ($sock) = tls_pair();
+    my $cert = $sock->peer_certificate;
+    ok(
+        IO::Socket::SSL::verify_hostname_of_cert('localhost', $cert, 'http'),
+        'the right name'
+    );
+    ok(!IO::Socket::SSL::verify_hostname_of_cert('other', $cert, 'http'),
+        'a wrong name');
+};
+
+done_testing;

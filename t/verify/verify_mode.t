@@ -1,0 +1,296 @@
+# Who is verified, and when: whatever the arguments look like, a client ends up
+# with an unverified peer only when it was told so in plain words.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Test;
+use IO::Socket::SSL;
+use Test::More;
+
+my $REFUSED = qr/certificate verify failed/;
+
+# A server for all that follows; the name is that of its certificate.
+sub server {
+    my (@args) = @_;
+
+    my $listener = listener();
+    my $peer     = peer(
+        sub {
+            my ($me) = @_;
+            while (my $tcp = $listener->accept) {
+                IO::Socket::SSL->start_SSL($tcp, SSL_server => 1, @args);
+            }
+        }
+    );
+    return ($peer, address($listener));
+}
+
+# 'connected', what was thrown, or what $SSL_ERROR says.
+sub outcome {
+    my ($address, %args) = @_;
+
+    my $sock;
+    my $died = died(
+        sub {
+            $sock = IO::Socket::SSL->new(PeerAddr => $address, %args);
+        }
+    );
+    return $sock ? 'connected' : defined $died ? $died : "$SSL_ERROR";
+}
+
+my %CLIENT = (SSL_ca_file => cert('ca'), SSL_verifycn_name => 'localhost');
+
+subtest 'values of SSL_verify_mode' => sub {
+    my ($peer, $address) = server(identity('self-signed'));
+
+    is(outcome($address, SSL_verify_mode => $_),
+        'connected', "$_ verifies not")
+      for 0, 0.0, '0';
+    for my $mode (undef, '', 1 .. 7, '1', '3') {
+        my $shown = defined $mode ? "'$mode'" : 'undef';
+        like(outcome($address, %CLIENT, SSL_verify_mode => $mode),
+            $REFUSED, "$shown verifies");
+    }
+    for my $mode ('0E0', '0.0', '0 but true', 'none', ' ', '0x00', '-0', 0.5,
+        -1, 1e30, 'NaN', [], \0)
+    {
+        no warnings 'numeric';
+        like(
+            outcome($address, %CLIENT, SSL_verify_mode => $mode),
+            qr/^SSL_verify_mode.*verify_mode\.t/s,
+            "$mode is no number of a mode"
+        );
+    }
+};
+
+subtest 'any mode but 0 includes the name' => sub {
+    my ($peer, $address) = server(identity('wrong-name'));
+
+    for my $mode (1 .. 7) {
+        like(
+            outcome($address, %CLIENT, SSL_verify_mode => $mode),
+            qr/hostname verification failed/,
+            "with $mode"
+        );
+    }
+    my $ctx = IO::Socket::SSL::SSL_Context->new(
+        SSL_ca_file     => cert('ca'),
+        SSL_verify_mode => SSL_VERIFY_CLIENT_ONCE
+    );
+    like(
+        outcome(
+            $address,
+            SSL_reuse_ctx     => $ctx,
+            SSL_verifycn_name => 'localhost'
+        ),
+        qr/hostname verification failed/,
+        'of a context, too'
+    );
+};
+
+subtest 'a server that asks for certificates' => sub {
+    for my $mode (2, 3) {
+        my ($ours, $theirs) = handshake_errors(
+            theirs => {
+                SSL_verify_mode => $mode,
+                SSL_ca_file     => cert('ca')
+            }
+        );
+        like(
+            $theirs,
+            qr/peer did not return a certificate/,
+            "insists with $mode"
+        );
+    }
+};
+
+subtest 'arguments that are none' => sub {
+    my ($peer, $address) = server(identity('self-signed'));
+
+    like(outcome($address, %CLIENT, Listen => undef),
+        $REFUSED, 'Listen => undef does not make a server');
+    like(outcome($address, %CLIENT, SSL_server => undef),
+        $REFUSED, 'nor does SSL_server => undef');
+    like(outcome($address, %CLIENT, SSL_server => 1),
+        $REFUSED, 'SSL_server => 1 does not turn verification off');
+};
+
+subtest 'a context that was made for servers' => sub {
+    my ($peer, $address) = server(identity('self-signed'));
+    my $ctx  = IO::Socket::SSL::SSL_Context->new(server_args());
+    my @name = (SSL_verifycn_name => 'localhost');
+
+    like(
+        outcome($address, SSL_reuse_ctx => $ctx, @name),
+        qr/made for servers.*verify_mode\.t/s,
+        'is not good for a client, which verifies'
+    );
+    IO::Socket::SSL::set_default_context($ctx);
+    like(
+        outcome($address, @name),
+        qr/made for servers/,
+        '... as the default either'
+    );
+    IO::Socket::SSL::set_default_context(undef);
+
+    $ctx =
+      IO::Socket::SSL::SSL_Context->new(server_args(SSL_verify_mode => 0));
+    is(outcome($address, SSL_reuse_ctx => $ctx, @name),
+        'connected', '... unless it says that it verifies nothing');
+
+    my $listener = IO::Socket::SSL->new(
+        LocalAddr => '127.0.0.1',
+        Listen    => 1,
+        server_args(SSL_startHandshake => 0)
+    ) or die $SSL_ERROR;
+    my $caller = IO::Socket::INET->new(address($listener)) or die $!;
+    my $sock   = $listener->accept;
+    like(
+        died(sub { $sock->connect_SSL }),
+        qr/made for servers/,
+        'a listener that accepts and then is the client'
+    );
+};
+
+subtest 'a wish that a reused context does not fulfil' => sub {
+    my ($peer, $address) = server(identity('self-signed'));
+    my $ctx = IO::Socket::SSL::SSL_Context->new(SSL_verify_mode => 0);
+
+    my @warnings = warnings_of(
+        sub {
+            outcome(
+                $address,
+                SSL_reuse_ctx   => $ctx,
+                SSL_verify_mode => SSL_VERIFY_PEER
+            );
+        }
+    );
+    is(@warnings, 1, 'is warned of');
+    like($warnings[0], qr/SSL_verify_mode.*SSL_reuse_ctx.*verify_mode\.t/s,
+        '... here');
+    @warnings =
+      warnings_of(sub { outcome($address, SSL_reuse_ctx => $ctx) });
+    is_deeply(\@warnings, [], 'no wish, no warning');
+};
+
+# Nobody is asked for a certificate then (SSL_CTX_set_verify(3)).
+subtest 'anonymous ciphers' => sub {
+    my %anonymous = (
+        SSL_version     => 'TLSv1_2',
+        SSL_cipher_list => 'ALL:aNULL:@SECLEVEL=0'
+    );
+    my ($peer, $address) =
+      server(%anonymous, SSL_cipher_list => 'aNULL:@SECLEVEL=0');
+
+    is(outcome($address, %anonymous, SSL_verify_mode => 0),
+        'connected', 'will do where nothing is verified');
+    like(
+        outcome($address, %CLIENT, %anonymous),
+        qr/no certificate/,
+        '... not for a client that verifies'
+    );
+    like(
+        outcome(
+            $address, %anonymous,
+            SSL_verify_mode       => 0,
+            SSL_force_fingerprint => 1,
+            SSL_fingerprint       => 'sha256$' . '00' x 32
+        ),
+        qr/no certificate/,
+        '... nor where a fingerprint is forced'
+    );
+
+    my ($ours, $theirs) = handshake_errors(
+        mine => {
+            %anonymous,
+            SSL_cipher_list => 'aNULL:@SECLEVEL=0',
+            SSL_verify_mode => 0
+        },
+        theirs => {
+            %anonymous,
+            SSL_ca_file     => cert('ca'),
+            SSL_verify_mode => SSL_VERIFY_PEER |
+              SSL_VERIFY_FAIL_IF_NO_PEER_CERT
+        }
+    );
+    isnt($theirs, '', '... nor for a server that insists on one');
+};
+
+subtest 'schemes and names with a NUL' => sub {
+    my ($peer, $address) = server(identity('wrong-name'));
+
+    like(
+        outcome($address, %CLIENT, SSL_verifycn_scheme => "none\0http"),
+        qr/unknown scheme/,
+        'a scheme'
+    );
+    my @asked;
+    my %scheme =
+      (SSL_verifycn_scheme => { callback => sub { push @asked, $_[0]; 1 } });
+    for my $name ("wrong.invalid\0.localhost", "\0") {
+        like(
+            outcome($address, %CLIENT, %scheme, SSL_verifycn_name => $name),
+            qr/hostname verification failed/,
+            'a name that a sub is to check'
+        );
+    }
+    is_deeply(\@asked, [], 'no sub is asked about a part of a name');
+    is(
+        outcome(
+            $address, %CLIENT,
+            %scheme,  SSL_verifycn_name => "b\x{fc}cher.example"
+        ),
+        'connected',
+        'a name beyond ASCII'
+    );
+    is_deeply(\@asked, ["b\x{fc}cher.example"], '... is given as it is');
+};
+
+subtest 'a scheme without a name' => sub {
+    for my $scheme ('http', { callback => sub { 1 } }) {
+        my ($sock) = failing_pair(
+            mine => {
+                SSL_verifycn_name   => undef,
+                SSL_hostname        => undef,
+                SSL_verifycn_scheme => $scheme
+            }
+        );
+        ok(!$sock, 'fails');
+    }
+};
+
+subtest 'subs' => sub {
+    my $blessed = bless sub { $_[0] }, 'Some::Class';
+    my ($sock)  = failing_pair(mine => { SSL_verify_callback => $blessed });
+    ok($sock, 'may be blessed') or diag $SSL_ERROR;
+    like(
+        died(
+            sub {
+                IO::Socket::SSL::SSL_Context->new(SSL_verify_callback => $_);
+            }
+        ),
+        qr/SSL_verify_callback must be a code reference.*verify_mode\.t/s,
+        'but not ' . ref
+      )
+      for { }
+    , [], bless({}, 'Some::Class');
+};
+
+subtest 'a scheme that is wrong' => sub {
+    my ($sock, $peer) = raw_pair(sub { });
+    IO::Socket::SSL->start_SSL(
+        $sock, %CLIENT,
+        SSL_startHandshake  => 0,
+        SSL_verifycn_scheme => 'nonsense'
+    );
+    like(
+        died(sub { $sock->connect_SSL }),
+        qr/unknown scheme.*verify_mode\.t/s,
+        'croaks here'
+    );
+    is($sock->is_SSL, undef, '... and nothing has begun');
+};
+
+done_testing;

@@ -1,0 +1,297 @@
+/*
+ * Facts about a connection as Perl values: its protocol, its names, its
+ * certificates.
+ */
+#include "glue.h"
+
+#include <openssl/x509v3.h>
+
+#include "base/buf.h"
+#include "x509/cert.h"
+#include "base/compat.h"
+#include "x509/trust.h"
+#include "options/version.h"
+
+static SV *
+text_or_undef(pTHX_ const char *text)
+{
+	return text != NULL ? newSVpv(text, 0) : newSV(0);
+}
+
+/* Bytes that are UTF-8 where they are not ASCII. */
+static SV *
+new_text(pTHX_ const char *bytes, STRLEN len)
+{
+	SV *sv = newSVpvn(bytes, len);
+
+	sv_utf8_decode(sv);
+	return sv;
+}
+
+static SV *
+protocol(pTHX_ struct iss_conn *conn, enum iss_fact fact)
+{
+	const unsigned char *name = NULL;
+	unsigned int len = 0;
+
+	if (fact == ISS_FACT_ALPN)
+		SSL_get0_alpn_selected(conn->ssl, &name, &len);
+#ifndef OPENSSL_NO_NEXTPROTONEG
+	else
+		SSL_get0_next_proto_negotiated(conn->ssl, &name, &len);
+#endif
+	if (name == NULL || len == 0)
+		return newSV(0);
+	return newSVpvn((const char *)name, len);
+}
+
+static SV *
+dump(pTHX_ struct iss_conn *conn)
+{
+	X509 *cert = SSL_get1_peer_certificate(conn->ssl);
+	struct iss_error err;
+	struct iss_buf text;
+	SV *sv;
+
+	if (cert == NULL)
+		return newSV(0);
+	iss_error_clear(&err);
+	iss_buf_init(&text, ISS_CERT_TEXT_MAX);
+	iss_cert_dump(&err, cert, &text);
+	sv = newSVpvn(iss_buf_text(&text), text.len);
+	iss_buf_release(&text);
+	X509_free(cert);
+	return sv;
+}
+
+SV *
+iss_fact(pTHX_ struct iss_conn *conn, enum iss_fact fact)
+{
+	const char *text;
+
+	switch (fact) {
+	case ISS_FACT_CIPHER:
+		return text_or_undef(aTHX_ SSL_get_cipher_name(conn->ssl));
+	case ISS_FACT_VERSION:
+		return text_or_undef(
+		    aTHX_ iss_version_name(SSL_version(conn->ssl)));
+	case ISS_FACT_VERSION_NUMBER:
+		return newSViv(SSL_version(conn->ssl));
+	case ISS_FACT_SERVERNAME:
+		text = SSL_get_servername(conn->ssl, TLSEXT_NAMETYPE_host_name);
+		return text_or_undef(aTHX_ text);
+	case ISS_FACT_ALPN:
+	case ISS_FACT_NPN:
+		return protocol(aTHX_ conn, fact);
+	case ISS_FACT_REUSED:
+		return newSViv(SSL_session_reused(conn->ssl));
+	case ISS_FACT_DUMP:
+		break;
+	}
+	return dump(aTHX_ conn);
+}
+
+enum field { FIELD_ISSUER, FIELD_SUBJECT, FIELD_CN, FIELD_SANS };
+
+static const struct {
+	const char *name;
+	enum field field;
+} fields[] = {
+	{ "authority", FIELD_ISSUER },
+	{ "issuer", FIELD_ISSUER },
+	{ "owner", FIELD_SUBJECT },
+	{ "subject", FIELD_SUBJECT },
+	{ "commonName", FIELD_CN },
+	{ "cn", FIELD_CN },
+	{ "subjectAltNames", FIELD_SANS },
+};
+
+static enum field
+find_field(pTHX_ SV *name)
+{
+	const char *text = SvPV_nolen(name);
+	SV *valid = sv_2mortal(newSVpvs(""));
+	size_t i;
+
+	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		if (strcmp(text, fields[i].name) == 0)
+			return fields[i].field;
+		sv_catpvf(valid, " %s", fields[i].name);
+	}
+	Perl_croak(aTHX_ "invalid argument '%s' for peer_certificate, "
+			 "valid are:%" SVf,
+	    text, SVfARG(valid));
+	return FIELD_CN;
+}
+
+static void
+push_name(pTHX_ X509 *cert, bool issuer)
+{
+	struct iss_error err;
+	struct iss_buf text;
+	dSP;
+
+	iss_error_clear(&err);
+	iss_buf_init(&text, ISS_CERT_TEXT_MAX);
+	if (issuer)
+		iss_cert_issuer_text(&err, cert, &text);
+	else
+		iss_cert_subject_text(&err, cert, &text);
+	mXPUSHs(newSVpvn(iss_buf_text(&text), text.len));
+	PUTBACK;
+	iss_buf_release(&text);
+}
+
+/* The common name, or the pairs of type and alternative name. */
+static void
+push_names(pTHX_ X509 *cert, enum field field)
+{
+	struct iss_cert_names names;
+	const struct iss_presented *all = &names.presented;
+	struct iss_error err;
+	size_t i;
+	dSP;
+
+	iss_error_clear(&err);
+	if (iss_cert_names_init(&err, &names, cert) == ISS_OK) {
+		if (field == FIELD_CN && all->n_cns > 0)
+			mXPUSHs(new_text(aTHX_ (const char *)all->cns[0].bytes,
+			    all->cns[0].len));
+		for (i = 0; field == FIELD_SANS && i < all->n_sans; i++) {
+			mXPUSHi(all->sans[i].type);
+			mXPUSHp(
+			    (const char *)all->sans[i].bytes, all->sans[i].len);
+		}
+	}
+	PUTBACK;
+	iss_cert_names_release(&names);
+}
+
+void
+iss_push_field(pTHX_ X509 *cert, SV *name)
+{
+	enum field field = find_field(aTHX_ name);
+
+	if (field == FIELD_ISSUER || field == FIELD_SUBJECT)
+		push_name(aTHX_ cert, field == FIELD_ISSUER);
+	else
+		push_names(aTHX_ cert, field);
+}
+
+void
+iss_push_certificate(pTHX_ struct iss_conn *conn, bool ours, SV *field)
+{
+	X509 *cert;
+	dSP;
+
+	if (SvOK(field)) /* either may croak */
+		(void)find_field(aTHX_ field);
+	else
+		iss_check_exchange(aTHX);
+	cert = ours ? SSL_get_certificate(conn->ssl)
+		    : SSL_get1_peer_certificate(conn->ssl);
+	if (cert == NULL)
+		return;
+	if (!ours)
+		X509_free(cert); /* the connection holds it as well */
+	if (SvOK(field)) {
+		iss_push_field(aTHX_ cert, field);
+		return;
+	}
+	mXPUSHs(iss_new_handle(aTHX_ cert));
+	PUTBACK;
+}
+
+X509 *
+iss_get1_cert(pTHX_ GV *self, SV *handle)
+{
+	struct iss_conn *conn = iss_attached(aTHX_ self);
+	X509 *cert;
+
+	if (!SvOK(handle))
+		return conn != NULL ? SSL_get1_peer_certificate(conn->ssl)
+				    : NULL;
+	cert = iss_handle_pointer(aTHX_ handle, "certificate");
+	X509_up_ref(cert);
+	return cert;
+}
+
+/* As text or in bytes; nothing, and the error told, without a certificate. */
+void
+iss_push_fingerprint(
+    pTHX_ GV *self, SV *algo, SV *handle, bool pubkey, bool binary)
+{
+	const char *name = SvOK(algo) ? SvPV_nolen(algo) : "sha256";
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	struct iss_error err;
+	struct iss_buf text;
+	size_t len;
+	X509 *cert;
+	int rv;
+	dSP;
+
+	if ((cert = iss_get1_cert(aTHX_ self, handle)) == NULL) {
+		iss_tell_text(
+		    aTHX_ self, 0, "there is no peer certificate to look at");
+		return;
+	}
+	iss_error_clear(&err);
+	iss_buf_init(&text, ISS_CERT_TEXT_MAX);
+	rv = binary
+		 ? iss_cert_fingerprint(&err, cert, name, pubkey, digest, &len)
+		 : iss_cert_fingerprint_text(&err, cert, name, pubkey, &text);
+	X509_free(cert);
+	if (rv == ISS_OK) {
+		if (binary)
+			mXPUSHp((const char *)digest, len);
+		else
+			mXPUSHp(iss_buf_text(&text), text.len);
+	}
+	PUTBACK;
+	iss_buf_release(&text);
+	if (rv != ISS_OK)
+		Perl_croak(aTHX_ "%s", err.text);
+}
+
+void
+iss_push_chain(pTHX_ struct iss_conn *conn)
+{
+	STACK_OF(X509) *chain = SSL_get_peer_cert_chain(conn->ssl);
+	X509 *leaf;
+	int i;
+	dSP;
+
+	iss_check_exchange(aTHX);
+	leaf = SSL_get1_peer_certificate(conn->ssl);
+	/* A server's chain comes without the leaf. */
+	if (leaf != NULL) {
+		X509_free(leaf);
+		if (SSL_is_server(conn->ssl))
+			mXPUSHs(iss_new_handle(aTHX_ leaf));
+	}
+	for (i = 0; i < sk_X509_num(chain); i++)
+		mXPUSHs(iss_new_handle(aTHX_ sk_X509_value(chain, i)));
+	PUTBACK;
+}
+
+void
+iss_push_default_ca(pTHX)
+{
+	struct iss_trust_default where;
+	struct iss_error err;
+	dSP;
+
+	iss_error_clear(&err);
+	if (iss_trust_default_init(&err, &where) != ISS_OK)
+		Perl_croak(aTHX_ "%s", err.text);
+	if (where.file != NULL) {
+		mXPUSHs(newSVpvs("SSL_ca_file"));
+		mXPUSHs(newSVpv(where.file, 0));
+	}
+	if (where.dirs != NULL) {
+		mXPUSHs(newSVpvs("SSL_ca_path"));
+		mXPUSHs(newSVpv(where.dirs, 0));
+	}
+	PUTBACK;
+	iss_trust_default_release(&where);
+}

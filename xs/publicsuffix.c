@@ -1,0 +1,52 @@
+/*
+ * IO::Socket::SSL::PublicSuffix: lists of suffixes on objects, names from and
+ * to Unicode.
+ */
+#include "glue.h"
+
+#include "names/idn.h"
+#include "names/suffix.h"
+
+void
+iss_load_suffixes(pTHX_ SV *self, SV *text, UV fallback)
+{
+	struct iss_suffix_list *list = NULL;
+	const char *bytes = NULL;
+	struct iss_error err;
+	STRLEN len = 0;
+
+	if (!SvROK(self))
+		Perl_croak(aTHX_ "a list of suffixes must be an object");
+	if (SvOK(text))
+		bytes = iss_utf8_text(aTHX_ text, &len);
+	iss_error_clear(&err);
+	if (iss_suffix_list_new(&err, &list, bytes, len, fallback) != ISS_OK)
+		iss_croak(aTHX_ newSVpv(err.text, 0));
+	iss_attach_suffixes(aTHX_ self, list);
+}
+
+SV *
+iss_convert_name(pTHX_ SV *name, bool to_unicode)
+{
+	struct iss_error err;
+	struct iss_buf out;
+	const char *text;
+	STRLEN len;
+	SV *result;
+	int rv;
+
+	text = iss_utf8_text(aTHX_ name, &len);
+	iss_error_clear(&err);
+	iss_buf_init(&out, ISS_IDN_MAX);
+	rv = to_unicode ? iss_idn_to_unicode(&err, &out, text, len)
+			: iss_idn_to_ascii(&err, &out, text, len);
+	result = newSVpvn(iss_buf_text(&out), out.len);
+	iss_buf_release(&out);
+	if (rv != ISS_OK) {
+		SvREFCNT_dec(result);
+		iss_croak(aTHX_ Perl_newSVpvf(
+		    aTHX_ "'%" SVf "': %s", SVfARG(name), err.text));
+	}
+	sv_utf8_decode(result);
+	return result;
+}
