@@ -41,8 +41,8 @@ iss_call_begin(
 	call->conn = conn;
 	if (conn == NULL)
 		return;
-	call->outer = conn->asker.host;
-	conn->asker.host = call;
+	call->outer = conn->link.handle;
+	conn->link.handle = call;
 }
 
 /*
@@ -71,7 +71,7 @@ void
 iss_call_end(pTHX_ struct iss_call *call)
 {
 	if (call->conn != NULL) {
-		call->conn->asker.host = call->outer;
+		call->conn->link.handle = call->outer;
 		if (call->outer == NULL && call->conn->arrivals.count > 0)
 			iss_deliver_sessions(aTHX_ call);
 	}

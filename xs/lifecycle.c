@@ -13,7 +13,7 @@ bool
 iss_create_ctx(pTHX_ SV *self, HV *args, HV *hosts, bool server)
 {
 	struct iss_callbacks ops = iss_perl_ops;
-	struct iss_owner asker = { &ops, NULL };
+	struct iss_link link = { .callbacks = &ops };
 	struct iss_ctx *ctx = NULL;
 	struct iss_config config;
 	enum iss_ctx_fault fault;
@@ -26,14 +26,14 @@ iss_create_ctx(pTHX_ SV *self, HV *args, HV *hosts, bool server)
 	iss_args_to_config(aTHX_ args, hosts, &config);
 	iss_call_begin(aTHX_ &call, NULL, NULL, NULL);
 	call.callbacks = (HV *)SvRV(self);
-	asker.host = &call;
+	link.handle = &call;
 	/* Without a sub the core may use the terminal. */
 	if (iss_hash_value(aTHX_ call.callbacks, "passwd_cb") == NULL)
 		ops.password = NULL;
 	if (iss_hash_value(aTHX_ call.callbacks, "ticket_keycb") == NULL)
 		ops.ticket_key = NULL;
 	iss_error_clear(&err);
-	fault = iss_ctx_new(&err, &ctx, &config, &asker);
+	fault = iss_ctx_new(&err, &ctx, &config, &link);
 	iss_config_release(&config);
 	if (call.died != NULL || call.exits)
 		iss_ctx_free(ctx);
@@ -234,7 +234,7 @@ bool
 iss_verify_name(pTHX_ GV *self, SV *handle, SV *name, SV *scheme, SV *suffix)
 {
 	struct iss_verify verify = { 0 };
-	struct iss_owner asker = { &iss_perl_ops, NULL };
+	struct iss_link link = { .callbacks = &iss_perl_ops };
 	struct iss_call call;
 	struct iss_error err;
 	X509 *cert;
@@ -252,9 +252,8 @@ iss_verify_name(pTHX_ GV *self, SV *handle, SV *name, SV *scheme, SV *suffix)
 		} else {
 			iss_call_begin(aTHX_ &call, self, NULL, NULL);
 			call.scheme_code = iss_args_scheme_code(aTHX_ scheme);
-			asker.host = &call;
-			verify.asker = &asker;
-			rv = iss_verify_cert_name(&err, &verify, cert);
+			link.handle = &call;
+			rv = iss_verify_cert_name(&err, &verify, &link, cert);
 			X509_free(cert);
 			iss_verify_release(&verify);
 			iss_call_end(aTHX_ &call);

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "x509/cert.h"
+#include "x509/chain.h"
 #include "base/compat.h"
 #include "revocation/ocsp.h"
 #include "revocation/staple.h"
@@ -150,9 +151,9 @@ iss_has_peer(pTHX_ GV *self, const struct iss_conn *conn)
 void
 iss_push_ocsp_checks(pTHX_ struct iss_conn *conn)
 {
-	const struct iss_staple *staple = &conn->verify.staple;
+	const struct iss_staple *staple = &conn->staple;
 	bool full = (staple->mode & ISS_OCSP_FULL_CHAIN) != 0;
-	STACK_OF(X509) *chain = iss_verify_get1_chain(conn->ssl);
+	STACK_OF(X509) *chain = iss_chain_get1(conn->ssl);
 	int count = sk_X509_num(chain);
 	HV *check;
 	int i;

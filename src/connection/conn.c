@@ -15,6 +15,7 @@
 #include "base/compat.h"
 #include "connection/pump.h"
 #include "connection/resume.h"
+#include "connection/trace.h"
 
 #define SHUTDOWN_FAILED "SSL shutdown error"
 #define WRITE_FAILED "SSL write error"
@@ -70,7 +71,7 @@ set_fingerprints(struct iss_error *err, struct iss_verify *verify,
 int
 iss_conn_new(struct iss_error *err, struct iss_conn **out, struct iss_ctx *ctx,
     int fd, const struct iss_peer_config *config,
-    const struct iss_callbacks *ops)
+    const struct iss_callbacks *callbacks)
 {
 	struct iss_conn *conn = calloc(1, sizeof(*conn));
 	int rv = ISS_ERROR;
@@ -82,9 +83,10 @@ iss_conn_new(struct iss_error *err, struct iss_conn **out, struct iss_ctx *ctx,
 	}
 	ERR_clear_error();
 	conn->ctx = iss_ctx_up_ref(ctx);
-	conn->asker.ops = ops;
+	conn->link.callbacks = callbacks;
+	conn->link.verify = &conn->verify;
+	conn->link.staple = &conn->staple;
 	iss_buf_init(&conn->unsent, ISS_RECORD_MAX);
-	conn->verify.asker = &conn->asker;
 	conn->strict_eof = config->strict_eof;
 	conn->io_timeout = config->io_timeout;
 	if ((conn->ssl = SSL_new(ctx->ssl_ctx)) == NULL ||
@@ -93,14 +95,11 @@ iss_conn_new(struct iss_error *err, struct iss_conn **out, struct iss_ctx *ctx,
 		goto done;
 	}
 	SSL_set_bio(conn->ssl, bio, bio);
-	if (!iss_owner_attach(&conn->asker, conn->ssl)) {
-		iss_error_openssl(err, "cannot make an SSL structure");
+	if (iss_link_attach(err, &conn->link, conn->ssl) != ISS_OK ||
+	    set_fingerprints(err, &conn->verify, ctx, config) != ISS_OK)
 		goto done;
-	}
-	if (set_fingerprints(err, &conn->verify, ctx, config) != ISS_OK ||
-	    iss_verify_attach(err, &conn->verify, conn->ssl) != ISS_OK)
-		goto done;
-	if (iss_staple_begin(err, &conn->verify.staple, conn->ssl,
+	iss_verify_begin(&conn->link);
+	if (iss_staple_begin(err, &conn->link,
 		config->ocsp_mode < 0 ? ctx->ocsp_mode : config->ocsp_mode) !=
 	    ISS_OK)
 		goto done;
@@ -157,20 +156,20 @@ static void
 tell_message(int sent, int version, int content_type, const void *bytes,
     size_t len, SSL *ssl, void *arg)
 {
-	const struct iss_conn *conn = arg;
+	const struct iss_link *link = iss_link_of(ssl);
+	const struct iss_callbacks *ask = iss_link_callbacks(link);
 	struct iss_message message = { sent != 0, version, content_type, bytes,
 		len };
 
-	(void)ssl;
-	if (conn->asker.host != NULL && conn->asker.ops->message != NULL)
-		conn->asker.ops->message(conn->asker.host, &message);
+	(void)arg;
+	if (ask->message != NULL)
+		ask->message(link->handle, &message);
 }
 
 void
 iss_conn_tell_messages(struct iss_conn *conn, bool tell)
 {
 	SSL_set_msg_callback(conn->ssl, tell ? tell_message : NULL);
-	SSL_set_msg_callback_arg(conn->ssl, conn);
 }
 
 bool
@@ -189,16 +188,19 @@ iss_conn_can_write(const struct iss_conn *conn)
 int
 iss_conn_enter(struct iss_conn *conn)
 {
-	if (conn->busy) {
+	if (!iss_link_enter(&conn->link)) {
 		iss_error_clear(&conn->err);
 		return iss_error_errno(&conn->err, EDEADLK,
 		    "a callback came back to its own connection");
 	}
-	conn->busy = true;
-	if (ERR_peek_error() != 0)
-		ERR_clear_error();
 	conn->sock->sys_errno = 0;
 	return ISS_OK;
+}
+
+void
+iss_conn_leave(struct iss_conn *conn)
+{
+	iss_link_leave(&conn->link);
 }
 
 /* The socket was busy, or a signal arrived while we waited for it. */
@@ -238,7 +240,7 @@ is_verdict(int reason)
 static int
 refuse(struct iss_conn *conn, const char *what)
 {
-	const struct iss_error *why = &conn->verify.failure;
+	const struct iss_error *why = &conn->link.failure;
 
 	conn->state = ISS_CONN_FAILED;
 	iss_error_clear(&conn->err);
@@ -264,7 +266,7 @@ broke(struct iss_conn *conn, const char *what)
 	conn->state = ISS_CONN_FAILED;
 	if (reason == 0 && e != 0)
 		return iss_error_errno(&conn->err, e, "%s", what);
-	if (iss_error_is_set(&conn->verify.failure) &&
+	if (iss_error_is_set(&conn->link.failure) &&
 	    is_verdict(ERR_GET_REASON(reason)))
 		return refuse(conn, what);
 	iss_error_openssl(&conn->err, "%s", what);
@@ -363,10 +365,10 @@ handshake_step(struct iss_conn *conn, void *arg)
 	if (iss_conn_enter(conn) != ISS_OK)
 		return ISS_ERROR;
 	ret = SSL_do_handshake(conn->ssl);
-	conn->busy = false;
+	iss_conn_leave(conn);
 	if (ret == 1) {
-		if (iss_verify_finish(&conn->verify, conn->ssl) != ISS_OK ||
-		    iss_staple_finish(&conn->verify, conn->ssl) != ISS_OK)
+		if (iss_verify_finish(&conn->link) != ISS_OK ||
+		    iss_staple_finish(&conn->link) != ISS_OK)
 			return refuse(conn, handshake_failed(conn));
 		conn->state = ISS_CONN_OPEN;
 		iss_conn_note_renewal(conn);
@@ -381,8 +383,8 @@ begin_handshake(struct iss_conn *conn, bool server)
 {
 	conn->server = server;
 	iss_error_clear(&conn->err);
-	if (server && iss_ctx_bind_sessions(&conn->err, conn->ctx, conn->ssl,
-			  &conn->verify) != ISS_OK) {
+	if (server && iss_ctx_bind_sessions(
+			  &conn->err, conn->ctx, &conn->link) != ISS_OK) {
 		conn->state = ISS_CONN_FAILED;
 		return ISS_ERROR;
 	}
@@ -437,7 +439,7 @@ unsent_step(struct iss_conn *conn, void *arg)
 		if (iss_conn_enter(conn) != ISS_OK)
 			return ISS_ERROR;
 		done = SSL_write_ex(conn->ssl, unsent->data, unsent->len, &put);
-		conn->busy = false;
+		iss_conn_leave(conn);
 		if (!done)
 			return iss_conn_failed(conn, 0, WRITE_FAILED);
 		iss_buf_drop(unsent, put);
@@ -462,7 +464,8 @@ iss_conn_send_unsent(struct iss_conn *conn, iss_deadline deadline)
 		rv = iss_error_errno(&conn->err, EPIPE, WRITE_FAILED);
 	}
 	/* Busy: OpenSSL may be reading it this moment. */
-	if (!conn->busy && (rv == ISS_OK || rv == ISS_ERROR || rv == ISS_EOF))
+	if (!conn->link.busy &&
+	    (rv == ISS_OK || rv == ISS_ERROR || rv == ISS_EOF))
 		iss_buf_release(&conn->unsent);
 	return rv;
 }
@@ -476,7 +479,7 @@ notify_step(struct iss_conn *conn, void *arg)
 	if (iss_conn_enter(conn) != ISS_OK)
 		return ISS_ERROR;
 	ret = SSL_shutdown(conn->ssl);
-	conn->busy = false;
+	iss_conn_leave(conn);
 	if (ret >= 0) {
 		conn->sent_notify = true;
 		conn->got_notify |= ret == 1;
@@ -521,7 +524,7 @@ drain_step(struct iss_conn *conn, void *arg)
 		if (iss_conn_enter(conn) != ISS_OK)
 			return ISS_ERROR;
 		more = SSL_read_ex(conn->ssl, dropped, sizeof(dropped), &got);
-		conn->busy = false;
+		iss_conn_leave(conn);
 	} while (more);
 	return iss_conn_failed(conn, 0, SHUTDOWN_FAILED);
 }

@@ -17,8 +17,9 @@
 #include "context/ctx.h"
 #include "base/deadline.h"
 #include "base/error.h"
-#include "link/callbacks.h"
+#include "link/link.h"
 #include "base/refcount.h"
+#include "revocation/staple.h"
 #include "sessions/session_policy.h"
 #include "sessions/session.h"
 #include "connection/sock_bio.h"
@@ -36,10 +37,11 @@ enum { ISS_RECORD_MAX = 16384 }; /* RFC 8446, 5.1: plaintext of a record */
 struct iss_conn {
 	struct iss_refcount refs;
 	SSL *ssl;
-	struct iss_ctx *ctx;    /* one reference */
-	struct iss_sock *sock;  /* of ssl's BIO */
-	struct iss_owner asker; /* its host is lent for one call */
+	struct iss_ctx *ctx;   /* one reference */
+	struct iss_sock *sock; /* of ssl's BIO */
+	struct iss_link link;
 	struct iss_verify verify;
+	struct iss_staple staple;
 	enum iss_conn_state state;
 	bool server;
 	bool sent_notify;  /* our close_notify is out: we write no more TLS */
@@ -50,7 +52,6 @@ struct iss_conn {
 	bool end_reported; /* the host knows of got_notify */
 	bool read_end;     /* set by the host: a read has returned the end */
 	bool half_written; /* the last write must be repeated */
-	bool busy;         /* OpenSSL is on the stack for it */
 	bool strict_eof;   /* a truncated end is an error */
 	struct iss_buf unsent; /* waits for more: iss_conn_write_later */
 	double io_timeout;     /* seconds for one read or write; < 0: none */
@@ -66,12 +67,12 @@ struct iss_conn {
 
 /*
  * A connection on fd (borrowed), which shares ctx (a reference is taken), by
- * the options in config.  ops is kept, it must be static.  *out is the
+ * the options in config.  callbacks is kept and must be static.  *out is the
  * caller's to free.  Returns ISS_OK or ISS_ERROR.  SSL_new(3).
  */
 int iss_conn_new(struct iss_error *err, struct iss_conn **out,
     struct iss_ctx *ctx, int fd, const struct iss_peer_config *config,
-    const struct iss_callbacks *ops);
+    const struct iss_callbacks *callbacks);
 
 /* One more holder; each calls iss_conn_free, for which NULL is fine.  The
  * last one sends nothing and does not close the descriptor. */
@@ -119,13 +120,14 @@ bool iss_conn_can_read(const struct iss_conn *conn);
 bool iss_conn_can_write(const struct iss_conn *conn);
 
 /*
- * For those who call OpenSSL for the connection (io.h).  Before a call: an
- * old error must not be taken for ours, and a callback must not come back to
- * the connection it is called for (ISS_ERROR, EDEADLK).  After one, that did
- * not succeed: what that means, with conn updated and err filled, the
- * sentence begun by what.  Whoever called OpenSSL sets busy back.
+ * Bracket around every OpenSSL call that reads or writes.  _enter clears stale
+ * errors, and refuses a callback that comes back to the connection it was
+ * called for (ISS_ERROR, EDEADLK).  _leave follows the call.  After both,
+ * _failed classifies a call that returned ret, a failure: it updates conn,
+ * fills conn->err, whose sentence begins with what, and returns the status.
  */
 int iss_conn_enter(struct iss_conn *conn);
+void iss_conn_leave(struct iss_conn *conn);
 int iss_conn_failed(struct iss_conn *conn, int ret, const char *what);
 
 /*

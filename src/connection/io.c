@@ -97,7 +97,7 @@ transfer_step(struct iss_conn *conn, void *arg)
 	if (iss_conn_enter(conn) != ISS_OK)
 		return ISS_ERROR;
 	done = t->call(conn->ssl, t->buf, t->len, &t->done);
-	conn->busy = false;
+	iss_conn_leave(conn);
 	if (done)
 		return ISS_OK;
 	return iss_conn_failed(conn, 0, t->what);

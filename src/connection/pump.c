@@ -25,14 +25,14 @@ int
 iss_pump_flush(struct iss_conn *conn)
 {
 	struct iss_sock *sock = conn->sock;
-	const struct iss_owner *asker = &conn->asker;
+	const struct iss_link *link = &conn->link;
 	size_t put;
 	int rv;
 
 	while (iss_sock_waiting_out(sock) > 0) {
 		put = 0;
 		errno = 0;
-		rv = asker->ops->pump_write(asker->host,
+		rv = link->callbacks->pump_write(link->handle,
 		    sock->out.data + sock->out_pos, iss_sock_waiting_out(sock),
 		    &put);
 		if (rv != ISS_OK)
@@ -46,10 +46,10 @@ iss_pump_flush(struct iss_conn *conn)
 static bool
 would_wait(const struct iss_conn *conn)
 {
-	const struct iss_owner *asker = &conn->asker;
+	const struct iss_link *link = &conn->link;
 
 	return conn->sock->dont_wait && conn->sock->fd >= 0 &&
-	       asker->ops->pump_pending(asker->host) == 0 &&
+	       link->callbacks->pump_pending(link->handle) == 0 &&
 	       iss_deadline_wait(conn->sock->fd, ISS_WANT_READ,
 		   iss_deadline_after(0)) == ISS_TIMEOUT;
 }
@@ -57,7 +57,7 @@ would_wait(const struct iss_conn *conn)
 static int
 fill(struct iss_conn *conn)
 {
-	const struct iss_owner *asker = &conn->asker;
+	const struct iss_link *link = &conn->link;
 	char bytes[CHUNK];
 	size_t got = 0;
 	int rv;
@@ -65,7 +65,8 @@ fill(struct iss_conn *conn)
 	if (iss_sock_is_late(conn->sock) || would_wait(conn))
 		return ISS_WANT_READ;
 	errno = 0;
-	rv = asker->ops->pump_read(asker->host, bytes, sizeof(bytes), &got);
+	rv = link->callbacks->pump_read(
+	    link->handle, bytes, sizeof(bytes), &got);
 	if (rv == ISS_EOF) {
 		conn->sock->eof = true;
 		return ISS_OK;
@@ -106,9 +107,9 @@ iss_pump_step(struct iss_conn *conn, iss_conn_step *step, void *arg)
 bool
 iss_pump_ready(struct iss_conn *conn)
 {
-	const struct iss_owner *asker = &conn->asker;
+	const struct iss_link *link = &conn->link;
 
 	return conn->sock->pumped &&
-	       asker->ops->pump_pending(asker->host) > 0 &&
+	       link->callbacks->pump_pending(link->handle) > 0 &&
 	       fill(conn) == ISS_OK;
 }

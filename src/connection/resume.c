@@ -24,7 +24,7 @@ gather_rules(struct iss_conn *conn)
 	    &rules, SSL_get_servername(conn->ssl, TLSEXT_NAMETYPE_host_name));
 	/* A program may have loaded one into the SSL_CTX by itself. */
 	iss_session_policy_add_cert(&rules, SSL_get_certificate(conn->ssl));
-	iss_verify_add_rules(&conn->verify, &rules);
+	iss_verify_add_rules(&conn->link, &rules);
 	rv = iss_session_policy_final(&conn->err, &rules, conn->rules);
 	iss_session_policy_release(&rules);
 	return rv;
@@ -41,13 +41,12 @@ iss_conn_keep_sessions(struct iss_conn *conn, bool share)
 	 */
 	if (conn->ctx->psks.count > 0)
 		return ISS_OK;
-	if (gather_rules(conn) != ISS_OK ||
-	    iss_new_sessions_attach(&conn->err, &conn->arrivals, conn->ssl) !=
-		ISS_OK)
+	if (gather_rules(conn) != ISS_OK)
 		return ISS_ERROR;
 	if (!SSL_set_session_id_context(
 		conn->ssl, conn->rules, sizeof(conn->rules)))
 		return iss_error_openssl(&conn->err, "cannot keep sessions");
+	conn->link.new_sessions = &conn->arrivals;
 	conn->keeps_sessions = true;
 	conn->shares_sessions = share;
 	return ISS_OK;
@@ -62,10 +61,10 @@ set_if_good(struct iss_conn *conn, SSL_SESSION *session)
 	if (iss_conn_enter(conn) != ISS_OK)
 		return false;
 	good = SSL_set_session(conn->ssl, session) &&
-	       iss_verify_session(&conn->verify, conn->ssl);
+	       iss_verify_session(&conn->link);
 	if (!good)
 		SSL_set_session(conn->ssl, NULL);
-	conn->busy = false;
+	iss_conn_leave(conn);
 	ERR_clear_error();
 	return good;
 }
@@ -144,7 +143,7 @@ take_record(struct iss_conn *conn)
 		return false;
 	more = !SSL_peek_ex(conn->ssl, &byte, sizeof(byte), &got) &&
 	       SSL_get_error(conn->ssl, 0) == SSL_ERROR_WANT_READ;
-	conn->busy = false;
+	iss_conn_leave(conn);
 	return more;
 }
 

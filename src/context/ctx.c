@@ -14,6 +14,7 @@
 #include "context/dh.h"
 #include "context/identity.h"
 #include "context/psk.h"
+#include "revocation/staple.h"
 #include "sessions/session.h"
 #include "context/vhosts.h"
 #include "sessions/ticket.h"
@@ -33,7 +34,7 @@
 
 /* One aspect of a context. */
 typedef enum iss_ctx_fault step_fn(struct iss_error *err, struct iss_ctx *ctx,
-    const struct iss_config *config, const struct iss_owner *asker);
+    const struct iss_config *config, const struct iss_link *link);
 
 static bool
 role_default(int given, bool otherwise)
@@ -62,12 +63,12 @@ verify_mode(const struct iss_config *config)
  */
 static enum iss_ctx_fault
 set_versions(struct iss_error *err, struct iss_ctx *ctx,
-    const struct iss_config *config, const struct iss_owner *asker)
+    const struct iss_config *config, const struct iss_link *link)
 {
 	const char *text = config->version;
 	struct iss_versions versions;
 
-	(void)asker;
+	(void)link;
 	switch (iss_versions_parse(
 	    err, &versions, text != NULL ? text : ISS_VERSION_DEFAULT)) {
 	case ISS_VERSION_FINE:
@@ -90,13 +91,13 @@ set_versions(struct iss_error *err, struct iss_ctx *ctx,
 
 static enum iss_ctx_fault
 set_options(struct iss_error *err, struct iss_ctx *ctx,
-    const struct iss_config *config, const struct iss_owner *asker)
+    const struct iss_config *config, const struct iss_link *link)
 {
 	long mode = SSL_MODE_ENABLE_PARTIAL_WRITE |
 		    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_AUTO_RETRY;
 
 	(void)err;
-	(void)asker;
+	(void)link;
 	if (config->mode_release_buffers)
 		mode |= SSL_MODE_RELEASE_BUFFERS;
 	SSL_CTX_set_mode(ctx->ssl_ctx, mode);
@@ -112,13 +113,13 @@ set_options(struct iss_error *err, struct iss_ctx *ctx,
 
 static enum iss_ctx_fault
 set_ciphers(struct iss_error *err, struct iss_ctx *ctx,
-    const struct iss_config *config, const struct iss_owner *asker)
+    const struct iss_config *config, const struct iss_link *link)
 {
 	const char *list = config->cipher_list;
 	const char *suites = config->ciphersuites;
 	const char *curves = config->ecdh_curve;
 
-	(void)asker;
+	(void)link;
 	if (list == NULL)
 		list = config->psks.count > 0 ? DEFAULT_CIPHERS
 					      : DEFAULT_CIPHERS ":!PSK";
@@ -143,12 +144,12 @@ set_ciphers(struct iss_error *err, struct iss_ctx *ctx,
 /* A handle goes before a file. */
 static enum iss_ctx_fault
 set_dh(struct iss_error *err, struct iss_ctx *ctx,
-    const struct iss_config *config, const struct iss_owner *asker)
+    const struct iss_config *config, const struct iss_link *link)
 {
 	const char *option = config->dh != NULL ? "SSL_dh" : "SSL_dh_file";
 	int rv = ISS_OK;
 
-	(void)asker;
+	(void)link;
 	if (config->dh != NULL)
 		rv = iss_dh_use_handle(err, ctx->ssl_ctx, config->dh);
 	else if (config->dh_file != NULL)
@@ -201,11 +202,11 @@ add_trusted(
  */
 static enum iss_ctx_fault
 set_trust(struct iss_error *err, struct iss_ctx *ctx,
-    const struct iss_config *config, const struct iss_owner *asker)
+    const struct iss_config *config, const struct iss_link *link)
 {
 	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(ctx->ssl_ctx);
 	unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN;
-	(void)asker;
+	(void)link;
 	SSL_CTX_set_verify(ctx->ssl_ctx, verify_mode(config), NULL);
 	iss_verify_install(ctx->ssl_ctx);
 	iss_staple_install(ctx->ssl_ctx);
@@ -225,12 +226,12 @@ set_trust(struct iss_error *err, struct iss_ctx *ctx,
 /* The CA names that a server sends when it asks for a certificate. */
 static enum iss_ctx_fault
 set_client_cas(struct iss_error *err, struct iss_ctx *ctx,
-    const struct iss_config *config, const struct iss_owner *asker)
+    const struct iss_config *config, const struct iss_link *link)
 {
 	STACK_OF(X509_NAME) *names = NULL;
 	int n;
 
-	(void)asker;
+	(void)link;
 	if (config->client_ca_file != NULL) {
 		if (iss_trust_subjects(err, config->client_ca_file, &names) !=
 		    ISS_OK) {
@@ -250,14 +251,14 @@ set_client_cas(struct iss_error *err, struct iss_ctx *ctx,
 
 static enum iss_ctx_fault
 set_identities(struct iss_error *err, struct iss_ctx *ctx,
-    const struct iss_config *config, const struct iss_owner *asker)
+    const struct iss_config *config, const struct iss_link *link)
 {
 	bool used = false;
 	size_t i;
 
 	for (i = 0; i < config->n_identities; i++) {
 		if (iss_identity_use(err, ctx->ssl_ctx, &config->identities[i],
-			asker, &used) != ISS_OK)
+			link, &used) != ISS_OK)
 			return ISS_CTX_FAILED;
 		ctx->has_identity |= used;
 	}
@@ -270,9 +271,9 @@ set_identities(struct iss_error *err, struct iss_ctx *ctx,
 
 static enum iss_ctx_fault
 set_psks(struct iss_error *err, struct iss_ctx *ctx,
-    const struct iss_config *config, const struct iss_owner *asker)
+    const struct iss_config *config, const struct iss_link *link)
 {
-	(void)asker;
+	(void)link;
 	if (config->psks.count == 0)
 		return ISS_CTX_FINE;
 	if (!iss_psk_list_copy(&ctx->psks, &config->psks)) {
@@ -286,9 +287,9 @@ set_psks(struct iss_error *err, struct iss_ctx *ctx,
 
 static enum iss_ctx_fault
 set_protocols(struct iss_error *err, struct iss_ctx *ctx,
-    const struct iss_config *config, const struct iss_owner *asker)
+    const struct iss_config *config, const struct iss_link *link)
 {
-	(void)asker;
+	(void)link;
 	if (iss_protocols_use(err, &ctx->protocols, ctx->ssl_ctx,
 		&config->alpn_protocols, &config->npn_protocols) == ISS_OK)
 		return ISS_CTX_FINE;
@@ -298,12 +299,12 @@ set_protocols(struct iss_error *err, struct iss_ctx *ctx,
 /* Whatever differs keeps the sessions of two contexts apart. */
 static enum iss_ctx_fault
 set_rules(struct iss_error *err, struct iss_ctx *ctx,
-    const struct iss_config *config, const struct iss_owner *asker)
+    const struct iss_config *config, const struct iss_link *link)
 {
 	struct iss_session_policy rules;
 	int rv;
 
-	(void)asker;
+	(void)link;
 	iss_session_policy_init(&rules);
 	iss_session_policy_add_config(&rules, config);
 	rv = iss_session_policy_final(err, &rules, ctx->rules);
@@ -343,7 +344,7 @@ digest_session_context(struct iss_error *err, const struct iss_ctx *ctx,
  */
 static enum iss_ctx_fault
 set_session_context(struct iss_error *err, struct iss_ctx *ctx,
-    const struct iss_config *config, const struct iss_owner *asker)
+    const struct iss_config *config, const struct iss_link *link)
 {
 	unsigned char *id = ctx->session_id;
 
@@ -363,15 +364,16 @@ set_session_context(struct iss_error *err, struct iss_ctx *ctx,
 		iss_error_openssl(err, "SSL_session_id_context");
 		return ISS_CTX_FAILED;
 	}
-	if (asker->ops != NULL && asker->ops->ticket_key != NULL)
+	if (iss_link_callbacks(link)->ticket_key != NULL)
 		iss_ticket_install(ctx->ssl_ctx);
 	return ISS_CTX_FINE;
 }
 
 int
 iss_ctx_bind_sessions(struct iss_error *err, const struct iss_ctx *ctx,
-    SSL *ssl, const struct iss_verify *verify)
+    const struct iss_link *link)
 {
+	const struct iss_verify *verify = link->verify;
 	unsigned char id[ISS_SESSION_POLICY_LEN];
 	struct iss_session_policy rules;
 	int rv;
@@ -387,13 +389,13 @@ iss_ctx_bind_sessions(struct iss_error *err, const struct iss_ctx *ctx,
 		iss_session_policy_init(&rules);
 		iss_session_policy_add(
 		    &rules, ctx->session_id, sizeof(ctx->session_id));
-		iss_verify_add_rules(verify, &rules);
+		iss_verify_add_rules(link, &rules);
 		rv = iss_session_policy_final(err, &rules, id);
 		iss_session_policy_release(&rules);
 		if (rv != ISS_OK)
 			return ISS_ERROR;
 	}
-	if (SSL_set_session_id_context(ssl, id, sizeof(id)))
+	if (SSL_set_session_id_context(link->ssl, id, sizeof(id)))
 		return ISS_OK;
 	return iss_error_openssl(err, "cannot bind sessions");
 }
@@ -401,9 +403,9 @@ iss_ctx_bind_sessions(struct iss_error *err, const struct iss_ctx *ctx,
 /* What connections without fingerprints of their own go by. */
 static enum iss_ctx_fault
 set_fingerprints(struct iss_error *err, struct iss_ctx *ctx,
-    const struct iss_config *config, const struct iss_owner *asker)
+    const struct iss_config *config, const struct iss_link *link)
 {
-	(void)asker;
+	(void)link;
 	ctx->force_fingerprint = config->force_fingerprint != 0;
 	if (iss_fingerprints_copy(&ctx->fingerprints, &config->fingerprints))
 		return ISS_CTX_FINE;
@@ -413,11 +415,13 @@ set_fingerprints(struct iss_error *err, struct iss_ctx *ctx,
 
 static enum iss_ctx_fault
 tell_host(struct iss_error *err, struct iss_ctx *ctx,
-    const struct iss_config *config, const struct iss_owner *asker)
+    const struct iss_config *config, const struct iss_link *link)
 {
+	const struct iss_callbacks *ask = iss_link_callbacks(link);
+
 	(void)config;
-	if (asker->ops == NULL || asker->ops->ctx_created == NULL ||
-	    asker->ops->ctx_created(asker->host, ctx->ssl_ctx))
+	if (ask->ctx_created == NULL ||
+	    ask->ctx_created(link->handle, ctx->ssl_ctx))
 		return ISS_CTX_FINE;
 	iss_error_set(err, "SSL_create_ctx_callback failed");
 	return ISS_CTX_FAILED;
@@ -434,7 +438,7 @@ compare_hosts(const void *a, const void *b)
 /* Each name of a server has a context of its own, made by the same steps. */
 static enum iss_ctx_fault
 add_hosts(struct iss_error *err, struct iss_ctx *ctx,
-    const struct iss_config *config, const struct iss_owner *asker)
+    const struct iss_config *config, const struct iss_link *link)
 {
 	enum iss_ctx_fault fault;
 	struct iss_ctx *one;
@@ -450,7 +454,7 @@ add_hosts(struct iss_error *err, struct iss_ctx *ctx,
 		return ISS_CTX_FAILED;
 	}
 	for (i = 0; i < config->n_vhosts; i++) {
-		fault = iss_ctx_new(err, &one, &config->vhosts[i], asker);
+		fault = iss_ctx_new(err, &one, &config->vhosts[i], link);
 		if (fault != ISS_CTX_FINE) {
 			iss_error_prefix(
 			    err, "host %s", config->vhosts[i].host);
@@ -482,7 +486,7 @@ static step_fn *const steps[] = {
 
 enum iss_ctx_fault
 iss_ctx_new(struct iss_error *err, struct iss_ctx **out,
-    const struct iss_config *config, const struct iss_owner *asker)
+    const struct iss_config *config, const struct iss_link *link)
 {
 	enum iss_ctx_fault fault = ISS_CTX_FAILED;
 	struct iss_ctx *ctx;
@@ -505,7 +509,7 @@ iss_ctx_new(struct iss_error *err, struct iss_ctx **out,
 		goto done;
 	}
 	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
-		if ((fault = steps[i](err, ctx, config, asker)) != ISS_CTX_FINE)
+		if ((fault = steps[i](err, ctx, config, link)) != ISS_CTX_FINE)
 			goto done;
 	*out = ctx;
 	ctx = NULL;

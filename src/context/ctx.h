@@ -11,11 +11,10 @@
 
 #include "options/config.h"
 #include "base/error.h"
-#include "link/callbacks.h"
+#include "link/link.h"
 #include "context/protocols.h"
 #include "base/refcount.h"
 #include "sessions/session_policy.h"
-#include "verification/verify.h"
 
 struct iss_ctx {
 	struct iss_refcount refs;
@@ -44,12 +43,12 @@ struct iss_ctx {
 enum iss_ctx_fault { ISS_CTX_FINE, ISS_CTX_INVALID, ISS_CTX_FAILED };
 
 /*
- * Make a context; asker is lent for the call (password, ctx_created).  On
- * ISS_CTX_FINE *out is the caller's to free, else err names the option, the
- * file and the reason.  SSL_CTX_new(3).
+ * Make a context; link lends callbacks and handle for it (password,
+ * ctx_created).  On ISS_CTX_FINE *out is the caller's to free, else err names
+ * the option, the file and the reason.  SSL_CTX_new(3).
  */
 enum iss_ctx_fault iss_ctx_new(struct iss_error *err, struct iss_ctx **out,
-    const struct iss_config *config, const struct iss_owner *asker);
+    const struct iss_config *config, const struct iss_link *link);
 
 /*
  * A server's connection under ctx begins, or goes over to it: rules of its
@@ -58,7 +57,7 @@ enum iss_ctx_fault iss_ctx_new(struct iss_error *err, struct iss_ctx **out,
  * ISS_OK or ISS_ERROR.  SSL_set_session_id_context(3).
  */
 int iss_ctx_bind_sessions(struct iss_error *err, const struct iss_ctx *ctx,
-    SSL *ssl, const struct iss_verify *verify);
+    const struct iss_link *link);
 
 /* The SSL_VERIFY_* flags, those of all hosts together. */
 int iss_ctx_verify_mode(const struct iss_ctx *ctx);

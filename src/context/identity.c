@@ -15,20 +15,19 @@
 static int
 ask_password(void *arg, char *buf, size_t size)
 {
-	const struct iss_owner *asker = arg;
+	const struct iss_link *const *link = arg;
 
-	return asker->ops->password(asker->host, buf, size);
+	return (*link)->callbacks->password((*link)->handle, buf, size);
 }
 
 static int
 load(struct iss_error *err, struct iss_keypair *pair, const char *option,
-    const char *file, unsigned want, const struct iss_owner *asker)
+    const char *file, unsigned want, const struct iss_link *link)
 {
-	struct iss_owner lent = *asker;
-	bool can_ask = asker->ops != NULL && asker->ops->password != NULL;
+	bool can_ask = iss_link_callbacks(link)->password != NULL;
 
 	if (iss_keypair_load(err, pair, file, want,
-		can_ask ? ask_password : NULL, &lent) == ISS_OK)
+		can_ask ? ask_password : NULL, &link) == ISS_OK)
 		return ISS_OK;
 	iss_error_prefix(err, "%s", option);
 	return ISS_ERROR;
@@ -51,7 +50,7 @@ key_is_there(struct iss_error *err, const struct iss_identity *identity)
 /* Collect certificate, chain and key from files and handles. */
 static int
 collect(struct iss_error *err, struct iss_keypair *pair,
-    const struct iss_identity *identity, const struct iss_owner *asker)
+    const struct iss_identity *identity, const struct iss_link *link)
 {
 	unsigned want = ISS_KEYPAIR_CERT;
 	int n;
@@ -74,7 +73,7 @@ collect(struct iss_error *err, struct iss_keypair *pair,
 			    ? ISS_KEYPAIR_TRY_KEY
 			    : ISS_KEYPAIR_PKCS12_KEY;
 		if (load(err, pair, "SSL_cert_file", identity->cert_file, want,
-			asker) != ISS_OK)
+			link) != ISS_OK)
 			return ISS_ERROR;
 	}
 	if (pair->key != NULL)
@@ -87,7 +86,7 @@ collect(struct iss_error *err, struct iss_keypair *pair,
 	if (identity->key_file == NULL)
 		return ISS_OK;
 	return load(err, pair, "SSL_key_file", identity->key_file,
-	    ISS_KEYPAIR_KEY, asker);
+	    ISS_KEYPAIR_KEY, link);
 }
 
 static int
@@ -123,14 +122,14 @@ check_and_use(struct iss_error *err, SSL_CTX *ctx,
 
 int
 iss_identity_use(struct iss_error *err, SSL_CTX *ctx,
-    const struct iss_identity *identity, const struct iss_owner *asker,
+    const struct iss_identity *identity, const struct iss_link *link,
     bool *used)
 {
 	struct iss_keypair pair;
 	int rv;
 
 	iss_keypair_init(&pair);
-	rv = collect(err, &pair, identity, asker);
+	rv = collect(err, &pair, identity, link);
 	*used = pair.cert != NULL || pair.key != NULL;
 	if (rv == ISS_OK && *used)
 		rv = check_and_use(err, ctx, &pair, identity);

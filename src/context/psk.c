@@ -16,24 +16,18 @@
 #include <openssl/evp.h>
 #include <openssl/objects.h>
 
-#include "verification/verify.h"
+#include "base/ex_index.h"
+#include "link/link.h"
 
 /* The hash of a key that was agreed on outside TLS (RFC 8446, 4.2.11). */
 static const unsigned char suite_of_sha256[] = { 0x13, 0x01 };
 
-static CRYPTO_ONCE index_once = CRYPTO_ONCE_STATIC_INIT;
-static int ctx_index = -1; /* made once, then only read */
-
-static void
-make_index(void)
-{
-	ctx_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
-}
+ISS_EX_INDEX(psks_index, SSL_CTX, NULL);
 
 static const struct iss_psk_list *
 psks_of(const SSL *ssl)
 {
-	return SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), ctx_index);
+	return SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), psks_index());
 }
 
 /*
@@ -101,18 +95,18 @@ iss_psk_is_possible(void)
 static void
 unknown(const SSL *ssl, const char *identity)
 {
-	struct iss_verify *verify = iss_verify_of(ssl);
+	struct iss_link *link = iss_link_of(ssl);
 	size_t len = strlen(identity);
 
-	if (verify == NULL)
+	if (link == NULL)
 		return;
 	if (len <= PSK_MAX_IDENTITY_LEN &&
 	    is_readable((const unsigned char *)identity, len))
-		iss_error_set(&verify->failure,
+		iss_error_set(&link->failure,
 		    "SSL_psk has no key for the client's identity \"%s\"",
 		    identity);
 	else
-		iss_error_set(&verify->failure,
+		iss_error_set(&link->failure,
 		    "SSL_psk has no key for the client's identity");
 }
 
@@ -224,8 +218,7 @@ iss_psk_use(struct iss_error *err, SSL_CTX *ctx,
 		return iss_error_set(err,
 		    "SSL_psk: a client has one key, or one [identity, key]");
 	/* The keys are const to us, and ex_data is not const to anybody. */
-	if (!CRYPTO_THREAD_run_once(&index_once, make_index) ||
-	    !SSL_CTX_set_ex_data(ctx, ctx_index, (void *)psks))
+	if (!SSL_CTX_set_ex_data(ctx, psks_index(), (void *)psks))
 		return iss_error_openssl(err, "SSL_psk");
 	use_in_1_2(ctx, server);
 	if (server)
@@ -238,6 +231,6 @@ iss_psk_use(struct iss_error *err, SSL_CTX *ctx,
 void
 iss_psk_forget(SSL_CTX *ctx)
 {
-	if (ctx != NULL && ctx_index >= 0)
-		SSL_CTX_set_ex_data(ctx, ctx_index, NULL);
+	if (ctx != NULL)
+		SSL_CTX_set_ex_data(ctx, psks_index(), NULL);
 }

@@ -11,6 +11,7 @@
 #include <openssl/ssl.h>
 
 #include "base/compat.h"
+#include "link/link.h"
 #include "names/reference_id.h"
 #include "verification/verify.h"
 
@@ -88,25 +89,25 @@ iss_vhosts_find(
 static int
 refuse(SSL *ssl, int *alert, const unsigned char *name, size_t len)
 {
-	struct iss_verify *verify = iss_verify_of(ssl);
+	struct iss_link *link = iss_link_of(ssl);
 	struct iss_error ignored;
 	struct iss_reference_id host;
 
 	*alert = SSL_AD_UNRECOGNIZED_NAME;
-	if (verify == NULL)
+	if (link == NULL)
 		return SSL_CLIENT_HELLO_ERROR;
 	iss_error_clear(&ignored);
 	if (name == NULL)
-		iss_error_set(&verify->failure,
+		iss_error_set(&link->failure,
 		    "the client names no host, and there is no default "
 		    "certificate");
 	else if (iss_reference_id_init(&ignored, &host, name, len) == ISS_OK)
-		iss_error_set(&verify->failure,
+		iss_error_set(&link->failure,
 		    "there is no certificate for the host \"%s\" that the "
 		    "client names, and no default",
 		    host.name);
 	else
-		iss_error_set(&verify->failure,
+		iss_error_set(&link->failure,
 		    "the client names a host that can be none, and there is "
 		    "no default certificate");
 	return SSL_CLIENT_HELLO_ERROR;
@@ -115,18 +116,17 @@ refuse(SSL *ssl, int *alert, const unsigned char *name, size_t len)
 static int
 go_over(SSL *ssl, int *alert, const struct iss_ctx *to)
 {
-	struct iss_verify *verify = iss_verify_of(ssl);
+	struct iss_link *link = iss_link_of(ssl);
 	struct iss_error err;
 
 	iss_error_clear(&err);
 	if (SSL_set_SSL_CTX(ssl, to->ssl_ctx) != NULL &&
 	    iss_verify_follow(&err, ssl) == ISS_OK &&
-	    (verify == NULL ||
-		iss_ctx_bind_sessions(&err, to, ssl, verify) == ISS_OK))
+	    (link == NULL || iss_ctx_bind_sessions(&err, to, link) == ISS_OK))
 		return SSL_CLIENT_HELLO_SUCCESS;
 	iss_error_openssl(&err, "cannot use the context of %s", to->host);
-	if (verify != NULL)
-		iss_error_set(&verify->failure, "%s", err.text);
+	if (link != NULL)
+		iss_error_set(&link->failure, "%s", err.text);
 	*alert = SSL_AD_INTERNAL_ERROR;
 	return SSL_CLIENT_HELLO_ERROR;
 }

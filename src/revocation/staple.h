@@ -1,6 +1,6 @@
 /*
  * The revocation status that a server staples to its certificate (RFC 6066, 8;
- * RFC 8446, 4.4.2.1): one connection's rule about it, and what came of it.
+ * RFC 8446, 4.4.2.1): the rule of one connection, and the outcome.
  */
 #ifndef ISS_STAPLE_H
 #define ISS_STAPLE_H
@@ -10,9 +10,10 @@
 #include <openssl/ssl.h>
 
 #include "base/error.h"
+#include "link/link.h"
 #include "revocation/ocsp.h"
 
-/* The flags of SSL_ocsp_mode; of the last two only a resolver takes note. */
+/* The flags of SSL_ocsp_mode; the last two affect only a resolver. */
 enum {
 	ISS_OCSP_NO_STAPLE = 1,
 	ISS_OCSP_TRY_STAPLE = 2,
@@ -22,40 +23,39 @@ enum {
 };
 
 struct iss_staple {
-	int mode;
-	bool good;                     /* what came says so of the leaf: */
+	int mode;                      /* flags as above */
+	bool good;                     /* a response vouches for the leaf: */
 	struct iss_ocsp_answer answer; /* this */
 };
 
 /*
- * Have stapled responses checked that come on connections of this context
- * which are judged by a struct iss_verify.  Once, when it is made.
+ * Check the stapled responses on connections of this context that have a link.
+ * Once, when the context is made.  SSL_CTX_set_tlsext_status_cb(3).
  */
 void iss_staple_install(SSL_CTX *ctx);
 
 /*
- * The rule for a connection, of which only a client's end takes note, from
- * SSL_ocsp_mode (negative: none was given): asks for a staple unless the mode
- * says otherwise or the peer is not verified.  Returns ISS_OK or ISS_ERROR.
+ * Set link->staple->mode from SSL_ocsp_mode (negative: not given), and ask the
+ * server for a staple unless the mode forbids it or the peer is not verified.
+ * For both ends of a connection, though a server ignores the mode.  Returns
+ * ISS_OK or ISS_ERROR.
  */
 int iss_staple_begin(
-    struct iss_error *err, struct iss_staple *staple, SSL *ssl, int mode);
+    struct iss_error *err, const struct iss_link *link, int mode);
 
 /*
- * May a session be resumed as far as its peer's staple is concerned?  What a
- * full handshake found holds as long as the response, and where it is
- * required one must have been there.
+ * May a session be resumed as far as stapling is concerned?  The status found
+ * by the full handshake holds as long as that response; if the mode requires a
+ * staple, the full handshake must have had one.
  */
 bool iss_staple_allows(
     const struct iss_staple *staple, const SSL_SESSION *session);
 
-struct iss_verify;
-
 /*
- * The handshake is done: was the staple there if it is required?  Takes over
- * what is known of a resumed session.  Returns ISS_OK, or ISS_ERROR with
- * verify->failure set.
+ * The handshake is done: take over what is known of a resumed session, and
+ * fail if a required staple is missing.  Returns ISS_OK, or ISS_ERROR with
+ * link->failure set.
  */
-int iss_staple_finish(struct iss_verify *verify, SSL *ssl);
+int iss_staple_finish(struct iss_link *link);
 
 #endif

@@ -14,6 +14,7 @@
 
 #include "base/compat.h"
 #include "base/refcount.h"
+#include "link/link.h"
 
 enum { BUCKETS_MAX = 4096 };
 
@@ -38,9 +39,6 @@ struct iss_session_cache {
 	size_t n_buckets; /* a power of two */
 	struct entry **buckets;
 };
-
-static CRYPTO_ONCE index_once = CRYPTO_ONCE_STATIC_INIT;
-static int ssl_index = -1; /* made once, then only read */
 
 bool
 iss_session_usable(const SSL_SESSION *session)
@@ -399,21 +397,15 @@ iss_session_cache_del(struct iss_session_cache *cache,
 	CRYPTO_THREAD_unlock(cache->lock);
 }
 
-static void
-make_index(void)
-{
-	ssl_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
-}
-
 /* OpenSSL's reference is ours when we return 1. */
 static int
 arrived(SSL *ssl, SSL_SESSION *session)
 {
-	struct iss_new_sessions *arrivals = SSL_get_ex_data(ssl, ssl_index);
+	const struct iss_link *link = iss_link_of(ssl);
 
-	if (arrivals == NULL)
+	if (link == NULL || link->new_sessions == NULL)
 		return 0;
-	iss_new_sessions_add0(arrivals, session);
+	iss_new_sessions_add0(link->new_sessions, session);
 	return 1;
 }
 
@@ -424,21 +416,9 @@ arrived(SSL *ssl, SSL_SESSION *session)
 void
 iss_new_sessions_install(SSL_CTX *ctx)
 {
-	if (!CRYPTO_THREAD_run_once(&index_once, make_index) || ssl_index < 0)
-		return;
 	SSL_CTX_set_session_cache_mode(
 	    ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(ctx, arrived);
-}
-
-int
-iss_new_sessions_attach(
-    struct iss_error *err, struct iss_new_sessions *arrivals, SSL *ssl)
-{
-	if (!CRYPTO_THREAD_run_once(&index_once, make_index) || ssl_index < 0 ||
-	    !SSL_set_ex_data(ssl, ssl_index, arrivals))
-		return iss_error_openssl(err, "cannot keep sessions");
-	return ISS_OK;
 }
 
 void

@@ -91,15 +91,11 @@ struct iss_new_sessions {
 	bool any; /* one has come, wherever it is now */
 };
 
-/* Let connections of a context gather sessions.  Once, when it is made. */
-void iss_new_sessions_install(SSL_CTX *ctx);
-
 /*
- * Gather the sessions of this connection in arrivals, which must outlive it.
- * Returns ISS_OK or ISS_ERROR when memory runs out.
+ * Let each connection of a context gather sessions in the new_sessions of its
+ * link.  Once, when the context is made.
  */
-int iss_new_sessions_attach(
-    struct iss_error *err, struct iss_new_sessions *arrivals, SSL *ssl);
+void iss_new_sessions_install(SSL_CTX *ctx);
 
 /* Add one, whose reference goes along; the oldest one makes room. */
 void iss_new_sessions_add0(

@@ -11,7 +11,7 @@
 #include <openssl/rand.h>
 
 #include "base/compat.h"
-#include "link/callbacks.h"
+#include "link/link.h"
 
 /* What OpenSSL wants to hear. */
 enum { TICKET_ERROR = -1, TICKET_NONE = 0, TICKET_GOOD = 1, TICKET_RENEW = 2 };
@@ -22,11 +22,14 @@ enum { HALF = ISS_TICKET_SECRET_LEN / 2, IV_LEN = 16 };
 static bool
 ask(SSL *ssl, const unsigned char *name, struct iss_ticket_key *key)
 {
-	const struct iss_owner *asker = iss_owner_get0(ssl);
+	const struct iss_link *link = iss_link_of(ssl);
+	const struct iss_callbacks *ask;
 
-	return asker != NULL && asker->host != NULL &&
-	       asker->ops->ticket_key != NULL &&
-	       asker->ops->ticket_key(asker->host, name, key);
+	if (link == NULL)
+		return false;
+	ask = iss_link_callbacks(link);
+	return ask->ticket_key != NULL &&
+	       ask->ticket_key(link->handle, name, key);
 }
 
 static int

@@ -1,31 +1,22 @@
 /*
- * Chain, opinion and name make one verdict.  Owns the two callbacks that
- * OpenSSL's verification knows; finds the connection by ex_data of its SSL,
- * so that it stays right after a server switched contexts (SNI).
+ * Chain, opinion and name make one verdict.  Owns OpenSSL's two callbacks for
+ * verification.
  */
 #include "verification/verify.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/crypto.h>
 #include <openssl/x509_vfy.h>
 
 #include "base/buf.h"
-#include "x509/cert.h"
 #include "base/compat.h"
 #include "names/idn.h"
+#include "revocation/staple.h"
+#include "x509/cert.h"
+#include "x509/chain.h"
 
 enum { MESSAGE_PART_MAX = 300 };
-
-static CRYPTO_ONCE index_once = CRYPTO_ONCE_STATIC_INIT;
-static int ssl_index = -1; /* made once, then only read */
-
-static void
-make_index(void)
-{
-	ssl_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
-}
 
 void
 iss_verify_release(struct iss_verify *verify)
@@ -45,7 +36,7 @@ iss_verify_set_name(struct iss_error *err, struct iss_verify *verify,
 	if (scheme != NULL && !scheme->off &&
 	    iss_reference_id_init(err, &verify->host, name, len) != ISS_OK)
 		return ISS_ERROR;
-	/* A sub knows better what a name is, but a part of it is none. */
+	/* The sub decides what a name is, but must not see half of one. */
 	if (scheme == NULL && (len == 0 || memchr(name, '\0', len) != NULL))
 		return iss_error_set(
 		    err, len == 0 ? "there is no name to check"
@@ -94,7 +85,7 @@ name_mismatch(struct iss_error *err, const struct iss_verify *verify,
 }
 
 static int
-check_by_scheme(
+check_name_by_scheme(
     struct iss_error *err, const struct iss_verify *verify, X509 *cert)
 {
 	const struct iss_suffixes *suffixes = iss_suffixes_default();
@@ -116,22 +107,21 @@ check_by_scheme(
 }
 
 int
-iss_verify_cert_name(
-    struct iss_error *err, struct iss_verify *verify, X509 *cert)
+iss_verify_cert_name(struct iss_error *err, const struct iss_verify *verify,
+    const struct iss_link *link, X509 *cert)
 {
-	const struct iss_owner *asker = verify->asker;
+	const struct iss_callbacks *ask = iss_link_callbacks(link);
 
 	switch (verify->check) {
 	case ISS_NAME_UNCHECKED:
 		return ISS_OK;
 	case ISS_NAME_BY_SCHEME:
-		return check_by_scheme(err, verify, cert);
+		return check_name_by_scheme(err, verify, cert);
 	case ISS_NAME_BY_HOST:
 		break;
 	}
-	if (asker == NULL || asker->host == NULL ||
-	    asker->ops->check_name == NULL ||
-	    !asker->ops->check_name(asker->host, verify->name, cert))
+	if (ask->check_name == NULL ||
+	    !ask->check_name(link->handle, verify->name, cert))
 		return name_mismatch(err, verify, NULL);
 	return ISS_OK;
 }
@@ -172,70 +162,55 @@ describe_cert(struct iss_buf *out, X509 *cert, int depth, long error)
 
 /* Remember the first failure, as the sentence that the user will read. */
 static void
-note_failure(struct iss_verify *verify, X509_STORE_CTX *store)
+note_failure(struct iss_link *link, X509_STORE_CTX *store)
 {
 	long error = X509_STORE_CTX_get_error(store);
 	int depth = X509_STORE_CTX_get_error_depth(store);
 	X509 *cert = X509_STORE_CTX_get_current_cert(store);
 	struct iss_buf where;
 
-	if (iss_error_is_set(&verify->failure))
+	if (iss_error_is_set(&link->failure))
 		return;
 	iss_buf_init(&where, 2 * MESSAGE_PART_MAX);
 	describe_cert(&where, cert, depth, error);
-	iss_error_set(&verify->failure, "%s%s",
+	iss_error_set(&link->failure, "%s%s",
 	    error == X509_V_ERR_APPLICATION_VERIFICATION
 		? "refused by SSL_verify_callback"
 		: X509_verify_cert_error_string(error),
 	    iss_buf_text(&where));
-	verify->failure.verify_error = error;
-	verify->failure.depth = depth;
+	link->failure.verify_error = error;
+	link->failure.depth = depth;
 	iss_buf_release(&where);
 }
 
-struct iss_verify *
-iss_verify_of(const SSL *ssl)
-{
-	return ssl_index < 0 ? NULL : SSL_get_ex_data(ssl, ssl_index);
-}
-
-static struct iss_verify *
-of_store(X509_STORE_CTX *store)
-{
-	int index = SSL_get_ex_data_X509_STORE_CTX_idx();
-	SSL *ssl = X509_STORE_CTX_get_ex_data(store, index);
-
-	return ssl != NULL ? iss_verify_of(ssl) : NULL;
-}
-
 /*
- * Asked by OpenSSL for each certificate and each failure.  An overruled
- * failure is forgotten: it must not colour the message of a later one.
+ * Called by OpenSSL for each certificate and each failure.  A failure that the
+ * program overrules is not noted: it must not become the reason given for a
+ * later one.
  */
 static int
 judge_cert(int ok, X509_STORE_CTX *store)
 {
-	struct iss_verify *verify = of_store(store);
-	const struct iss_owner *asker;
+	struct iss_link *link = iss_link_of_store(store);
+	const struct iss_callbacks *ask;
 	bool opinion = ok != 0;
 
-	if (verify == NULL)
+	if (link == NULL)
 		return ok;
-	asker = verify->asker;
-	if (asker != NULL && asker->host != NULL && asker->ops->verify != NULL)
-		opinion = asker->ops->verify(asker->host, ok != 0, store);
-	else if (verify->must_ask) /* others move the SSL: nobody to ask */
+	ask = iss_link_callbacks(link);
+	if (ask->verify != NULL)
+		opinion = ask->verify(link->handle, ok != 0, store);
+	else if (link->verify->must_ask) /* somebody else drives the SSL */
 		opinion = false;
 	if (opinion)
 		return 1;
 	if (X509_STORE_CTX_get_error(store) == X509_V_OK)
 		X509_STORE_CTX_set_error(
 		    store, X509_V_ERR_APPLICATION_VERIFICATION);
-	note_failure(verify, store);
+	note_failure(link, store);
 	return 0;
 }
 
-/* Has the certificate one of the fingerprints? */
 static bool
 has_fingerprint(const struct iss_fingerprints *wanted, const X509 *cert)
 {
@@ -255,7 +230,7 @@ has_fingerprint(const struct iss_fingerprints *wanted, const X509 *cert)
 	return false;
 }
 
-/* OpenSSL tells the peer and SSL_get_verify_result(3) what it finds here. */
+/* OpenSSL takes its alert and SSL_get_verify_result(3) from here. */
 static int
 refuse_leaf(X509_STORE_CTX *store, X509 *leaf, int error)
 {
@@ -266,7 +241,7 @@ refuse_leaf(X509_STORE_CTX *store, X509 *leaf, int error)
 }
 
 static int
-wrong_fingerprint(struct iss_verify *verify, X509_STORE_CTX *store, X509 *leaf)
+refuse_fingerprint(struct iss_link *link, X509_STORE_CTX *store, X509 *leaf)
 {
 	struct iss_error ignored;
 	struct iss_buf has;
@@ -275,59 +250,61 @@ wrong_fingerprint(struct iss_verify *verify, X509_STORE_CTX *store, X509 *leaf)
 	iss_buf_init(&has, MESSAGE_PART_MAX);
 	iss_cert_fingerprint_text(&ignored, leaf, "sha256", false, &has);
 	describe_cert(&has, leaf, 0, X509_V_ERR_CERT_REJECTED);
-	iss_error_set(&verify->failure,
+	iss_error_set(&link->failure,
 	    "the certificate has none of SSL_fingerprint, but %s",
 	    iss_buf_text(&has));
-	verify->failure.verify_error = X509_V_ERR_CERT_REJECTED;
+	link->failure.verify_error = X509_V_ERR_CERT_REJECTED;
 	iss_buf_release(&has);
 	return refuse_leaf(store, leaf, X509_V_ERR_CERT_REJECTED);
 }
 
 /*
- * Asked by OpenSSL for the whole chain.  A fingerprint goes before all else:
- * whoever knows the very certificate needs no CA, name or date.  The name is
- * checked after the chain stands, whatever a user's callback thinks of the
- * certificates: it may vouch for a chain, the scheme is there to be turned off
- * if unwanted.
+ * Called by OpenSSL for the whole chain.  A fingerprint comes first: a user who
+ * knows the very certificate needs no CA, name or date.  The name is checked
+ * after the chain, even if the program's callback accepted every certificate:
+ * the callback vouches for the chain, and an unwanted name check has its own
+ * switch, the scheme.
  */
 static int
 judge_chain(X509_STORE_CTX *store, void *unused)
 {
-	struct iss_verify *verify = of_store(store);
+	struct iss_link *link = iss_link_of_store(store);
 	X509 *leaf = X509_STORE_CTX_get0_cert(store);
+	const struct iss_verify *verify;
 	int ok;
 
 	(void)unused;
-	if (verify == NULL)
+	if (link == NULL)
 		return X509_verify_cert(store);
-	iss_error_clear(&verify->failure);
-	verify->pinned = has_fingerprint(&verify->fingerprints, leaf);
-	if (verify->pinned) {
+	verify = link->verify;
+	iss_error_clear(&link->failure);
+	link->pinned = has_fingerprint(&verify->fingerprints, leaf);
+	if (link->pinned) {
 		X509_STORE_CTX_set_error(store, X509_V_OK);
 		return 1;
 	}
 	if (verify->force_fingerprint)
-		return wrong_fingerprint(verify, store, leaf);
+		return refuse_fingerprint(link, store, leaf);
 	if ((ok = X509_verify_cert(store)) <= 0) {
-		note_failure(verify, store);
+		note_failure(link, store);
 		return ok;
 	}
-	if (iss_verify_cert_name(&verify->failure, verify, leaf) == ISS_OK)
+	if (iss_verify_cert_name(&link->failure, verify, link, leaf) == ISS_OK)
 		return 1;
 	return refuse_leaf(store, leaf, X509_V_ERR_HOSTNAME_MISMATCH);
 }
 
 int
-iss_verify_finish(struct iss_verify *verify, const SSL *ssl)
+iss_verify_finish(struct iss_link *link)
 {
-	const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
+	const SSL_CIPHER *cipher = SSL_get_current_cipher(link->ssl);
 
-	if (SSL_is_server(ssl) || cipher == NULL ||
-	    SSL_get_verify_mode(ssl) == SSL_VERIFY_NONE ||
+	if (SSL_is_server(link->ssl) || cipher == NULL ||
+	    SSL_get_verify_mode(link->ssl) == SSL_VERIFY_NONE ||
 	    SSL_CIPHER_get_auth_nid(cipher) != NID_auth_null)
 		return ISS_OK;
-	iss_error_clear(&verify->failure);
-	return iss_error_set(&verify->failure,
+	iss_error_clear(&link->failure);
+	return iss_error_set(&link->failure,
 	    "the peer showed no certificate, since %s is anonymous",
 	    SSL_CIPHER_get_name(cipher));
 }
@@ -338,7 +315,7 @@ iss_verify_install(SSL_CTX *ctx)
 	SSL_CTX_set_cert_verify_callback(ctx, judge_chain, NULL);
 }
 
-/* What is forced is not left to a mode that verifies nothing. */
+/* A required fingerprint needs verification, whatever the mode says. */
 static void
 set_mode(const struct iss_verify *verify, SSL *ssl, int mode)
 {
@@ -347,30 +324,26 @@ set_mode(const struct iss_verify *verify, SSL *ssl, int mode)
 	SSL_set_verify(ssl, mode, judge_cert);
 }
 
-int
-iss_verify_attach(struct iss_error *err, struct iss_verify *verify, SSL *ssl)
+void
+iss_verify_begin(const struct iss_link *link)
 {
-	if (!CRYPTO_THREAD_run_once(&index_once, make_index) || ssl_index < 0 ||
-	    !SSL_set_ex_data(ssl, ssl_index, verify))
-		return iss_error_openssl(err, "cannot prepare verification");
-	set_mode(verify, ssl, SSL_get_verify_mode(ssl));
-	return ISS_OK;
+	set_mode(link->verify, link->ssl, SSL_get_verify_mode(link->ssl));
 }
 
 int
 iss_verify_follow(struct iss_error *err, SSL *ssl)
 {
-	const struct iss_verify *verify = iss_verify_of(ssl);
+	const struct iss_link *link = iss_link_of(ssl);
 	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
 	SSL_CTX *ctx = SSL_get_SSL_CTX(ssl);
 
-	/* It adds flags, and takes none away. */
+	/* X509_VERIFY_PARAM_set1 adds flags, but never clears any. */
 	X509_VERIFY_PARAM_clear_flags(
 	    param, X509_VERIFY_PARAM_get_flags(param));
 	if (!X509_VERIFY_PARAM_set1(param, SSL_CTX_get0_param(ctx)))
 		return iss_error_openssl(err, "cannot prepare verification");
-	if (verify != NULL)
-		set_mode(verify, ssl, SSL_CTX_get_verify_mode(ctx));
+	if (link != NULL)
+		set_mode(link->verify, ssl, SSL_CTX_get_verify_mode(ctx));
 	else
 		SSL_set_verify(ssl, SSL_CTX_get_verify_mode(ctx), NULL);
 	return ISS_OK;
@@ -392,8 +365,9 @@ add_suffixes(
 
 void
 iss_verify_add_rules(
-    const struct iss_verify *verify, struct iss_session_policy *rules)
+    const struct iss_link *link, struct iss_session_policy *rules)
 {
+	const struct iss_verify *verify = link->verify;
 	const struct iss_scheme *scheme = &verify->scheme;
 
 	iss_session_policy_add_number(rules, verify->check);
@@ -407,25 +381,7 @@ iss_verify_add_rules(
 	add_suffixes(rules, verify->suffixes);
 	iss_session_policy_add_fingerprints(rules, &verify->fingerprints);
 	iss_session_policy_add_number(rules, verify->force_fingerprint);
-	iss_session_policy_add_number(rules, verify->staple.mode);
-}
-
-/* As OpenSSL does for the certificates of a full handshake. */
-static bool
-prepare_store(X509_STORE_CTX *store, SSL *ssl, X509 *leaf)
-{
-	X509_STORE *trusted = SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl));
-	STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
-	X509_VERIFY_PARAM *param;
-
-	if (!X509_STORE_CTX_init(store, trusted, leaf, chain) ||
-	    !X509_STORE_CTX_set_ex_data(
-		store, SSL_get_ex_data_X509_STORE_CTX_idx(), ssl) ||
-	    !X509_STORE_CTX_set_default(store, "ssl_server"))
-		return false;
-	param = X509_STORE_CTX_get0_param(store);
-	X509_VERIFY_PARAM_set_auth_level(param, SSL_get_security_level(ssl));
-	return X509_VERIFY_PARAM_set1(param, SSL_get0_param(ssl));
+	iss_session_policy_add_number(rules, link->staple->mode);
 }
 
 static bool
@@ -435,7 +391,8 @@ passes_today(SSL *ssl)
 	X509_STORE_CTX *store = X509_STORE_CTX_new();
 	bool good = false;
 
-	if (leaf != NULL && store != NULL && prepare_store(store, ssl, leaf)) {
+	if (leaf != NULL && store != NULL &&
+	    iss_chain_prepare(store, ssl, leaf)) {
 		X509_STORE_CTX_set_verify_cb(store, judge_cert);
 		good = judge_chain(store, NULL) > 0;
 	}
@@ -445,37 +402,17 @@ passes_today(SSL *ssl)
 }
 
 bool
-iss_verify_session(struct iss_verify *verify, SSL *ssl)
+iss_verify_session(struct iss_link *link)
 {
 	bool good = true;
 
-	if (SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER)
-		good = passes_today(ssl);
-	if (good && !verify->pinned)
-		good =
-		    iss_staple_allows(&verify->staple, SSL_get0_session(ssl));
-	/* The full handshake that follows will tell. */
+	if (SSL_get_verify_mode(link->ssl) & SSL_VERIFY_PEER)
+		good = passes_today(link->ssl);
+	if (good && !link->pinned)
+		good = iss_staple_allows(
+		    link->staple, SSL_get0_session(link->ssl));
+	/* The full handshake that follows reports its own failure. */
 	if (!good)
-		iss_error_clear(&verify->failure);
+		iss_error_clear(&link->failure);
 	return good;
-}
-
-STACK_OF(X509) * iss_verify_get1_chain(SSL *ssl)
-{
-	STACK_OF(X509) *chain = SSL_get0_verified_chain(ssl);
-	X509_STORE_CTX *store;
-	X509 *leaf;
-
-	if (chain != NULL)
-		return X509_chain_up_ref(chain);
-	leaf = SSL_get1_peer_certificate(ssl);
-	store = X509_STORE_CTX_new();
-	if (leaf != NULL && store != NULL && prepare_store(store, ssl, leaf)) {
-		(void)X509_verify_cert(store);
-		chain = X509_STORE_CTX_get1_chain(store);
-	}
-	X509_STORE_CTX_free(store);
-	X509_free(leaf);
-	ERR_clear_error();
-	return chain;
 }

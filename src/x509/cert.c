@@ -15,6 +15,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "base/ex_index.h"
+
 static int
 out_of_memory(struct iss_error *err)
 {
@@ -369,20 +371,11 @@ iss_cert_dump(struct iss_error *err, const X509 *cert, struct iss_buf *out)
 	return out->overflowed ? out_of_memory(err) : 0;
 }
 
-static int taken_index = -1;
-static CRYPTO_ONCE taken_once = CRYPTO_ONCE_STATIC_INIT;
-
-static void
-make_taken_index(void)
-{
-	taken_index = X509_get_ex_new_index(0, NULL, NULL, NULL, NULL);
-}
+ISS_EX_INDEX(taken_index, X509, NULL);
 
 bool
 iss_cert_take(X509 *cert)
 {
-	if (!CRYPTO_THREAD_run_once(&taken_once, make_taken_index) ||
-	    taken_index < 0 || X509_get_ex_data(cert, taken_index) != NULL)
-		return false;
-	return X509_set_ex_data(cert, taken_index, cert) != 0;
+	return X509_get_ex_data(cert, taken_index()) == NULL &&
+	       X509_set_ex_data(cert, taken_index(), cert) != 0;
 }

@@ -24,6 +24,7 @@
 #include "base/buf.h"
 #include "x509/ca_file.h"
 #include "base/compat.h"
+#include "base/ex_index.h"
 
 #define PATH_LIST_SEPARATOR ":"
 
@@ -32,9 +33,6 @@ struct sets {
 	size_t count;
 	struct iss_ca_file **list;
 };
-
-static CRYPTO_ONCE index_once = CRYPTO_ONCE_STATIC_INIT;
-static int store_index = -1;
 
 static void
 sets_free(
@@ -56,19 +54,14 @@ sets_free(
 	free(sets);
 }
 
-static void
-index_init(void)
-{
-	store_index =
-	    X509_STORE_get_ex_new_index(0, NULL, NULL, NULL, sets_free);
-}
+ISS_EX_INDEX(store_index, X509_STORE, sets_free);
 
 /* Make the store own what its sets have of this name; the store keeps one of
  * each only.  False when memory runs out. */
 static bool
 fetch(X509_STORE *store, const X509_NAME *name)
 {
-	const struct sets *sets = X509_STORE_get_ex_data(store, store_index);
+	const struct sets *sets = X509_STORE_get_ex_data(store, store_index());
 	size_t i, n, count;
 	X509 *cert;
 
@@ -105,13 +98,11 @@ sets_of(X509_STORE *store)
 {
 	struct sets *sets;
 
-	if (!CRYPTO_THREAD_run_once(&index_once, index_init) || store_index < 0)
-		return NULL;
-	if ((sets = X509_STORE_get_ex_data(store, store_index)) != NULL)
+	if ((sets = X509_STORE_get_ex_data(store, store_index())) != NULL)
 		return sets;
 	if ((sets = calloc(1, sizeof(*sets))) == NULL)
 		return NULL;
-	if (!X509_STORE_set_ex_data(store, store_index, sets)) {
+	if (!X509_STORE_set_ex_data(store, store_index(), sets)) {
 		free(sets);
 		return NULL;
 	}

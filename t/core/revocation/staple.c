@@ -90,7 +90,7 @@ static const struct iss_callbacks ops = {
 static struct iss_ctx *
 client_ctx(const char *version)
 {
-	struct iss_owner nobody = { NULL, NULL };
+	struct iss_link nobody = { 0 };
 	struct iss_config config;
 	struct iss_ctx *ctx = NULL;
 	struct iss_error err;
@@ -140,7 +140,7 @@ pair_open(struct pair *pair, SSL_CTX *server, struct iss_ctx *client, int mode)
 	}
 	for (i = 0; i < 2; i++)
 		fcntl(pair->fds[i], F_SETFL, O_NONBLOCK);
-	pair->conn->asker.host = &host;
+	pair->conn->link.handle = &host;
 	pair->server = SSL_new(server);
 	SSL_set_fd(pair->server, pair->fds[1]);
 	host.asked = host.told = 0;
@@ -203,7 +203,7 @@ test_bytes(struct iss_ctx *ctx, const void *bytes, size_t len, const char *why,
 	stapled.len = len;
 	pair_open(&pair, server, ctx, -1);
 	is_int(pair_handshake(&pair), ISS_OK, "%s: no matter", what);
-	ok(!pair.conn->verify.staple.good, "... but it says nothing");
+	ok(!pair.conn->staple.good, "... but it says nothing");
 	is_int(host.told, 0, "... nor is anything told");
 	is_int(host.asked, 1, "... the host is asked");
 	ok(!host.readable, "... and sees that it is none");
@@ -300,7 +300,7 @@ test_opinions(struct iss_ctx *ctx)
 	pair_close(&pair);
 	host.opinion = ISS_STAPLE_NO_OPINION;
 	pair_open(&pair, server, ctx, ISS_OCSP_TRY_STAPLE);
-	pair.conn->asker.host = NULL;
+	pair.conn->link.handle = NULL;
 	is_int(pair_handshake(&pair), ISS_OK, "no host was lent");
 	pair_close(&pair);
 	OPENSSL_free(der);
@@ -395,7 +395,7 @@ test_new_handshake(struct iss_ctx *ctx, int status, const char *why)
 		if (iss_conn_enter(pair.conn) != ISS_OK)
 			break;
 		SSL_read_ex(pair.conn->ssl, &byte, 1, &got);
-		pair.conn->busy = false;
+		iss_conn_leave(pair.conn);
 		iss_conn_failed(pair.conn, 0, "read");
 	}
 	is_int(pair.conn->state, ISS_CONN_FAILED, "then another");

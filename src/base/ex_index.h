@@ -1,0 +1,36 @@
+/*
+ * A place of our own among the ex_data of OpenSSL's objects
+ * (CRYPTO_get_ex_new_index(3)), made once a process by whoever needs it first.
+ */
+#ifndef ISS_EX_INDEX_H
+#define ISS_EX_INDEX_H
+
+#include <openssl/crypto.h>
+
+/*
+ * Defines the static function `int name(void)`, which returns the index for
+ * objects of a class: SSL, SSL_CTX, SSL_SESSION, X509, X509_STORE.  When memory
+ * ran out it returns -1, for which the class's get_ex_data returns NULL and
+ * its set_ex_data fails.
+ *
+ * free_fn is the CRYPTO_EX_free that releases a value with its object, or NULL.
+ */
+#define ISS_EX_INDEX(name, class, free_fn)                                     \
+	static CRYPTO_ONCE name##_once = CRYPTO_ONCE_STATIC_INIT;              \
+	static int name##_made = -1; /* then only read */                      \
+                                                                               \
+	static void name##_make(void)                                          \
+	{                                                                      \
+		name##_made = CRYPTO_get_ex_new_index(                         \
+		    CRYPTO_EX_INDEX_##class, 0, NULL, NULL, NULL, free_fn);    \
+	}                                                                      \
+                                                                               \
+	static int name(void)                                                  \
+	{                                                                      \
+		return CRYPTO_THREAD_run_once(&name##_once, name##_make)       \
+			   ? name##_made                                       \
+			   : -1;                                               \
+	}                                                                      \
+	static int name(void) /* takes the semicolon */
+
+#endif

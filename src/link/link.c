@@ -1,0 +1,61 @@
+/*
+ * Owns our place in the ex_data of an SSL, and the rule that nobody is asked
+ * unless the program is waiting for the core.
+ */
+#include "link/link.h"
+
+#include <openssl/err.h>
+
+#include "base/ex_index.h"
+
+ISS_EX_INDEX(link_index, SSL, NULL);
+
+int
+iss_link_attach(struct iss_error *err, struct iss_link *link, SSL *ssl)
+{
+	if (!SSL_set_ex_data(ssl, link_index(), link))
+		return iss_error_openssl(err, "cannot make an SSL structure");
+	link->ssl = ssl;
+	return ISS_OK;
+}
+
+struct iss_link *
+iss_link_of(const SSL *ssl)
+{
+	return SSL_get_ex_data(ssl, link_index());
+}
+
+struct iss_link *
+iss_link_of_store(X509_STORE_CTX *store)
+{
+	int index = SSL_get_ex_data_X509_STORE_CTX_idx();
+	const SSL *ssl = X509_STORE_CTX_get_ex_data(store, index);
+
+	return ssl != NULL ? iss_link_of(ssl) : NULL;
+}
+
+const struct iss_callbacks *
+iss_link_callbacks(const struct iss_link *link)
+{
+	static const struct iss_callbacks none = { 0 };
+
+	return link->callbacks != NULL && link->handle != NULL ? link->callbacks
+							       : &none;
+}
+
+bool
+iss_link_enter(struct iss_link *link)
+{
+	if (link->busy)
+		return false;
+	link->busy = true;
+	if (ERR_peek_error() != 0)
+		ERR_clear_error();
+	return true;
+}
+
+void
+iss_link_leave(struct iss_link *link)
+{
+	link->busy = false;
+}

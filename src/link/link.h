@@ -1,0 +1,77 @@
+/*
+ * The way from an SSL to everything of ours that belongs to it.  Each SSL that
+ * we make has one struct iss_link in its ex_data; OpenSSL's callbacks get an
+ * SSL and find the rest by iss_link_of, whatever SSL_CTX the connection has
+ * come to (SNI).
+ */
+#ifndef ISS_LINK_H
+#define ISS_LINK_H
+
+#include <stdbool.h>
+
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include "base/error.h"
+#include "link/callbacks.h"
+
+struct iss_new_sessions;
+struct iss_staple;
+struct iss_verify;
+
+/*
+ * All pointers are borrowed.  A zeroed link without an SSL, with callbacks and
+ * handle set, serves where the program is asked before there is a connection
+ * (the password of a key) or without one.
+ */
+struct iss_link {
+	SSL *ssl;                              /* set by iss_link_attach */
+	const struct iss_callbacks *callbacks; /* static, or NULL */
+	/*
+	 * What the callbacks are given.  Lent: the program sets it for each
+	 * call of the core, and puts back what was there afterwards.
+	 */
+	void *handle;
+	struct iss_verify *verify;
+	struct iss_staple *staple;
+	struct iss_new_sessions *new_sessions; /* NULL: none are kept */
+	bool busy;   /* OpenSSL is on the stack for this SSL */
+	bool pinned; /* a fingerprint accepts the peer: nothing refuses it */
+	/*
+	 * Why one of our callbacks refused to go on; the first failure stays.
+	 * OpenSSL's error then says no more than that a callback failed.
+	 */
+	struct iss_error failure;
+};
+
+/*
+ * Hang the link on ssl; it must outlive ssl.  Returns ISS_OK, or ISS_ERROR when
+ * memory runs out.  SSL_set_ex_data(3).
+ */
+int iss_link_attach(struct iss_error *err, struct iss_link *link, SSL *ssl);
+
+/* The link of ssl; NULL for an SSL that somebody else made. */
+struct iss_link *iss_link_of(const SSL *ssl);
+
+/*
+ * The link of the SSL whose peer is being verified; NULL as above.
+ * SSL_get_ex_data_X509_STORE_CTX_idx(3).
+ */
+struct iss_link *iss_link_of_store(X509_STORE_CTX *store);
+
+/*
+ * The callbacks that may be called now, with link->handle; any entry may be
+ * NULL.  All are NULL while no handle is lent.
+ */
+const struct iss_callbacks *iss_link_callbacks(const struct iss_link *link);
+
+/*
+ * Bracket around every OpenSSL call that may run callbacks.  _enter clears
+ * stale errors from OpenSSL's queue and returns true; it returns false, and
+ * the caller must not call OpenSSL, when a callback came back to the SSL it was
+ * called for.
+ */
+bool iss_link_enter(struct iss_link *link);
+void iss_link_leave(struct iss_link *link);
+
+#endif

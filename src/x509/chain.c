@@ -1,0 +1,46 @@
+/*
+ * Building a peer's chain outside of a full handshake.  Judges nobody.
+ */
+#include "x509/chain.h"
+
+#include <openssl/err.h>
+
+#include "base/compat.h"
+
+bool
+iss_chain_prepare(X509_STORE_CTX *store, SSL *ssl, X509 *leaf)
+{
+	X509_STORE *trusted = SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl));
+	STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
+	X509_VERIFY_PARAM *param;
+
+	if (!X509_STORE_CTX_init(store, trusted, leaf, chain) ||
+	    !X509_STORE_CTX_set_ex_data(
+		store, SSL_get_ex_data_X509_STORE_CTX_idx(), ssl) ||
+	    !X509_STORE_CTX_set_default(store, "ssl_server"))
+		return false;
+	param = X509_STORE_CTX_get0_param(store);
+	X509_VERIFY_PARAM_set_auth_level(param, SSL_get_security_level(ssl));
+	return X509_VERIFY_PARAM_set1(param, SSL_get0_param(ssl));
+}
+
+STACK_OF(X509) * iss_chain_get1(SSL *ssl)
+{
+	STACK_OF(X509) *chain = SSL_get0_verified_chain(ssl);
+	X509_STORE_CTX *store;
+	X509 *leaf;
+
+	if (chain != NULL)
+		return X509_chain_up_ref(chain);
+	leaf = SSL_get1_peer_certificate(ssl);
+	store = X509_STORE_CTX_new();
+	if (leaf != NULL && store != NULL &&
+	    iss_chain_prepare(store, ssl, leaf)) {
+		(void)X509_verify_cert(store);
+		chain = X509_STORE_CTX_get1_chain(store);
+	}
+	X509_STORE_CTX_free(store);
+	X509_free(leaf);
+	ERR_clear_error();
+	return chain;
+}
