@@ -5,7 +5,7 @@
 #   perl -Mblib bench/latency.pl [--count 200]
 #
 # "Nagle" is what was done to his algorithm on both ends after the handshake:
-# nothing ("as it comes": as the module leaves it), or turned on or off.
+# nothing ("default": as the module leaves it), or turned on or off.
 use strict;
 use warnings;
 
@@ -20,7 +20,7 @@ my $CERTS   = "$FindBin::Bin/../t/certs";
 my $MESSAGE = 'x' x 100;
 
 # What may be done to TCP_NODELAY after a handshake.
-my @NAGLE = (['as it comes'], ['on', 0], ['off', 1]);
+my @NAGLE = (['default'], ['on', 0], ['off', 1]);
 
 my $count = 200;
 GetOptions('count=i' => \$count) && $count > 0
