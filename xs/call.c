@@ -72,7 +72,8 @@ iss_call_end(pTHX_ struct iss_call *call)
 {
 	if (call->conn != NULL) {
 		call->conn->link.handle = call->outer;
-		if (call->outer == NULL && call->conn->arrivals.count > 0)
+		if (call->outer == NULL &&
+		    !iss_new_sessions_is_empty(&call->conn->arrivals))
 			iss_deliver_sessions(aTHX_ call);
 	}
 	if (call->asked)

@@ -15,7 +15,7 @@
 #include "connection/conn.h"
 #include "context/ctx.h"
 #include "base/error.h"
-#include "sessions/session.h"
+#include "sessions/session_cache.h"
 
 /* ---- attach.c: core objects behind Perl ones ---- */
 

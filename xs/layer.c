@@ -207,7 +207,7 @@ flush_quietly(struct layer *layer)
 	int rv;
 
 	do
-		rv = iss_conn_flush(layer->conn);
+		rv = iss_io_flush(layer->conn);
 	while (rv == ISS_INTR);
 	layer->has_written = false;
 	return rv;
@@ -363,18 +363,18 @@ layer_read(pTHX_ PerlIO *handle, void *buf, Size_t len)
 		return -1;
 	if (len == 0)
 		return 0;
-	rv = transfer(aTHX_ handle, iss_conn_read, buf, len, &got);
+	rv = transfer(aTHX_ handle, iss_io_read, buf, len, &got);
 	note_outcome(handle, conn, rv);
 	if (rv == ISS_EOF && got == 0 && is_still(handle, conn))
 		conn->read_end = true;
 	return got > 0 || rv == ISS_EOF ? (SSize_t)got : -1;
 }
 
-/* iss_conn_write_later under the type of a transfer; it changes nothing. */
+/* iss_io_write_later under the type of a transfer; it changes nothing. */
 static int
 write_later(struct iss_conn *conn, void *buf, size_t len, size_t *put)
 {
-	return iss_conn_write_later(conn, buf, len, put);
+	return iss_io_write_later(conn, buf, len, put);
 }
 
 static SSize_t
@@ -401,7 +401,7 @@ flush(struct iss_conn *conn, void *buf, size_t len, size_t *done)
 {
 	PERL_UNUSED_ARG(buf);
 	*done = len;
-	return iss_conn_flush(conn);
+	return iss_io_flush(conn);
 }
 
 /*

@@ -8,6 +8,7 @@
 #include "base/compat.h"
 #include "options/config.h"
 #include "x509/trust.h"
+#include "connection/shutdown.h"
 
 bool
 iss_create_ctx(pTHX_ SV *self, HV *args, HV *hosts, bool server)
@@ -183,8 +184,8 @@ handshake(struct iss_conn *conn, int server, iss_deadline until)
 static int
 shut_down(struct iss_conn *conn, int fast, iss_deadline until)
 {
-	return fast ? iss_conn_send_notify(conn, until)
-		    : iss_conn_shutdown(conn, until);
+	return fast ? iss_shutdown_notify(conn, until)
+		    : iss_shutdown_both(conn, until);
 }
 
 /* Do step through all signals; the socket may be gone when one was handled. */

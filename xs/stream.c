@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "connection/io.h"
+#include "connection/shutdown.h"
 #include "base/line.h"
 
 enum read_kind { READ_SOME, READ_ALL, READ_PEEK };
@@ -46,13 +47,13 @@ iss_stream_transfer(pTHX_ GV *glob, struct iss_conn *conn, SV *guarded,
 static int
 write_one(struct iss_conn *conn, void *buf, size_t len, size_t *done)
 {
-	return iss_conn_write(conn, buf, len, done);
+	return iss_io_write(conn, buf, len, done);
 }
 
 static int
 write_all(struct iss_conn *conn, void *buf, size_t len, size_t *done)
 {
-	return iss_conn_write_all(conn, buf, len, done);
+	return iss_io_write_all(conn, buf, len, done);
 }
 
 /* The user's sub for the peer's close_notify, or NULL. */
@@ -85,7 +86,7 @@ peer_closed(pTHX_ GV *glob, struct iss_conn *conn)
 	(void)hv_stores(GvHVn(glob), "_SSL_read_closed", newSViv(1));
 	if (code == NULL) {
 		iss_call_begin(aTHX_ &call, glob, conn, NULL);
-		iss_conn_answer_notify(conn);
+		iss_shutdown_answer(conn);
 		iss_call_end(aTHX_ &call);
 		(void)hv_stores(GvHVn(glob), "_SSL_write_closed", newSViv(1));
 		return NULL;
@@ -106,7 +107,7 @@ static int
 fill(pTHX_ GV *glob, struct iss_conn *conn, SV *buf, STRLEN at, size_t len,
     enum read_kind kind, size_t *total)
 {
-	iss_transfer_fn *fn = kind == READ_PEEK ? iss_conn_peek : iss_conn_read;
+	iss_transfer_fn *fn = kind == READ_PEEK ? iss_io_peek : iss_io_read;
 	int rv = ISS_OK;
 
 	*total = 0;
@@ -356,7 +357,7 @@ do_getc(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 	PERL_UNUSED_VAR(count);
 	do
 		rv = iss_stream_transfer(
-		    aTHX_ glob, conn, NULL, iss_conn_read, &byte, 1, &got);
+		    aTHX_ glob, conn, NULL, iss_io_read, &byte, 1, &got);
 	while (rv == ISS_INTR &&
 	       (rv = iss_interrupted(aTHX_ glob, conn)) == ISS_OK);
 	iss_stream_end(aTHX_ glob, conn, rv);
@@ -378,7 +379,7 @@ do_eof(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 	PERL_UNUSED_VAR(count);
 	do
 		rv = iss_stream_transfer(
-		    aTHX_ glob, conn, NULL, iss_conn_peek, &byte, 1, &got);
+		    aTHX_ glob, conn, NULL, iss_io_peek, &byte, 1, &got);
 	while (rv == ISS_INTR &&
 	       (rv = iss_interrupted(aTHX_ glob, conn)) == ISS_OK);
 	iss_stream_end(aTHX_ glob, conn, rv);
@@ -438,12 +439,12 @@ more_of_line(pTHX_ GV *glob, struct iss_conn *conn, const struct iss_line *line,
 	*ends = false;
 	if (line->kind == ISS_LINE_ALL) {
 		rv = iss_stream_transfer(
-		    aTHX_ glob, conn, NULL, iss_conn_read, p, look, &got);
+		    aTHX_ glob, conn, NULL, iss_io_read, p, look, &got);
 		iss_scalar_set_end(aTHX_ text, had + got);
 		return rv;
 	}
 	rv = iss_stream_transfer(
-	    aTHX_ glob, conn, NULL, iss_conn_peek, p, look, &got);
+	    aTHX_ glob, conn, NULL, iss_io_peek, p, look, &got);
 	if (rv != ISS_OK)
 		return rv;
 	if (had == 0)
@@ -451,7 +452,7 @@ more_of_line(pTHX_ GV *glob, struct iss_conn *conn, const struct iss_line *line,
 	take =
 	    skip > 0 ? skip : iss_line_take(line, p - had, had, p, got, ends);
 	rv = iss_stream_transfer(
-	    aTHX_ glob, conn, NULL, iss_conn_read, p, take, &got);
+	    aTHX_ glob, conn, NULL, iss_io_read, p, take, &got);
 	if (rv == ISS_OK && skip == 0)
 		iss_scalar_set_end(aTHX_ text, had + got);
 	return rv;
@@ -559,9 +560,9 @@ iss_stream_pending(pTHX_ GV *glob, struct iss_conn *conn)
 	size_t count;
 
 	if (!conn->sock->pumped)
-		return iss_conn_pending(conn);
+		return iss_io_pending(conn);
 	iss_call_begin(aTHX_ &call, glob, conn, NULL);
-	count = iss_conn_pending(conn);
+	count = iss_io_pending(conn);
 	iss_call_end(aTHX_ &call);
 	return count;
 }

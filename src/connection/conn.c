@@ -17,11 +17,6 @@
 #include "connection/resume.h"
 #include "connection/trace.h"
 
-#define SHUTDOWN_FAILED "SSL shutdown error"
-#define WRITE_FAILED "SSL write error"
-
-enum { DRAIN_CHUNK = 4096 };
-
 /*
  * TLS 1.3 servers write session tickets right after the handshake, and the
  * first answer after them would wait for their acknowledgement: Nagle and
@@ -90,7 +85,7 @@ iss_conn_new(struct iss_error *err, struct iss_conn **out, struct iss_ctx *ctx,
 	conn->strict_eof = config->strict_eof;
 	conn->io_timeout = config->io_timeout;
 	if ((conn->ssl = SSL_new(ctx->ssl_ctx)) == NULL ||
-	    (bio = iss_sock_bio_new(fd, &conn->sock)) == NULL) {
+	    (bio = iss_sock_new(fd, &conn->sock)) == NULL) {
 		iss_error_openssl(err, "cannot make an SSL structure");
 		goto done;
 	}
@@ -425,127 +420,4 @@ iss_conn_handshake(struct iss_conn *conn, bool server, iss_deadline deadline)
 	if (rv == ISS_TIMEOUT)
 		conn->state = ISS_CONN_FAILED;
 	return rv == ISS_OK ? iss_pump_flush(conn) : rv;
-}
-
-static int
-unsent_step(struct iss_conn *conn, void *arg)
-{
-	struct iss_buf *unsent = &conn->unsent;
-	size_t put;
-	int done;
-
-	(void)arg;
-	while (unsent->len > 0) {
-		if (iss_conn_enter(conn) != ISS_OK)
-			return ISS_ERROR;
-		done = SSL_write_ex(conn->ssl, unsent->data, unsent->len, &put);
-		iss_conn_leave(conn);
-		if (!done)
-			return iss_conn_failed(conn, 0, WRITE_FAILED);
-		iss_buf_drop(unsent, put);
-	}
-	return ISS_OK;
-}
-
-int
-iss_conn_send_unsent(struct iss_conn *conn, iss_deadline deadline)
-{
-	int rv;
-
-	if (conn->unsent.len == 0)
-		return ISS_OK;
-	if (iss_conn_can_write(conn))
-		rv = iss_conn_run_until(
-		    conn, unsent_step, NULL, deadline, WRITE_FAILED);
-	else if (conn->state == ISS_CONN_FAILED)
-		rv = ISS_ERROR; /* the first error stays the one that is told */
-	else {
-		iss_error_clear(&conn->err);
-		rv = iss_error_errno(&conn->err, EPIPE, WRITE_FAILED);
-	}
-	/* Busy: OpenSSL may be reading it this moment. */
-	if (!conn->link.busy &&
-	    (rv == ISS_OK || rv == ISS_ERROR || rv == ISS_EOF))
-		iss_buf_release(&conn->unsent);
-	return rv;
-}
-
-static int
-notify_step(struct iss_conn *conn, void *arg)
-{
-	int ret;
-
-	(void)arg;
-	if (iss_conn_enter(conn) != ISS_OK)
-		return ISS_ERROR;
-	ret = SSL_shutdown(conn->ssl);
-	iss_conn_leave(conn);
-	if (ret >= 0) {
-		conn->sent_notify = true;
-		conn->got_notify |= ret == 1;
-		return ISS_OK;
-	}
-	return iss_conn_failed(conn, ret, SHUTDOWN_FAILED);
-}
-
-int
-iss_conn_send_notify(struct iss_conn *conn, iss_deadline deadline)
-{
-	int rv;
-
-	if (conn->state != ISS_CONN_OPEN)
-		return ISS_OK;
-	if (conn->sent_notify)
-		return iss_pump_flush(conn);
-	if ((rv = iss_conn_send_unsent(conn, deadline)) != ISS_OK)
-		return rv;
-	iss_conn_collect_sessions(conn);
-	return iss_conn_run_until(
-	    conn, notify_step, NULL, deadline, SHUTDOWN_FAILED);
-}
-
-void
-iss_conn_answer_notify(struct iss_conn *conn)
-{
-	iss_conn_send_notify(conn, iss_deadline_after(0));
-	conn->sent_notify = true;
-}
-
-/* Read and drop until the peer has said that no more will come. */
-static int
-drain_step(struct iss_conn *conn, void *arg)
-{
-	char dropped[DRAIN_CHUNK];
-	size_t got;
-	int more;
-
-	(void)arg;
-	do {
-		if (iss_conn_enter(conn) != ISS_OK)
-			return ISS_ERROR;
-		more = SSL_read_ex(conn->ssl, dropped, sizeof(dropped), &got);
-		iss_conn_leave(conn);
-	} while (more);
-	return iss_conn_failed(conn, 0, SHUTDOWN_FAILED);
-}
-
-int
-iss_conn_shutdown(struct iss_conn *conn, iss_deadline deadline)
-{
-	int rv = iss_conn_send_notify(conn, deadline);
-
-	if (rv != ISS_OK || conn->state != ISS_CONN_OPEN || conn->got_notify)
-		return rv;
-	if (!conn->truncated)
-		rv = iss_conn_run_until(
-		    conn, drain_step, NULL, deadline, SHUTDOWN_FAILED);
-	if (conn->got_notify)
-		return ISS_OK;
-	if (conn->truncated) {
-		iss_error_clear(&conn->err);
-		return iss_error_set(&conn->err,
-		    SHUTDOWN_FAILED ": the peer closed the connection without "
-				    "close_notify (truncated)");
-	}
-	return rv;
 }

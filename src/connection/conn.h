@@ -21,8 +21,8 @@
 #include "base/refcount.h"
 #include "revocation/staple.h"
 #include "sessions/session_policy.h"
-#include "sessions/session.h"
-#include "connection/sock_bio.h"
+#include "sessions/new_sessions.h"
+#include "connection/sock.h"
 #include "verification/verify.h"
 
 enum iss_conn_state {
@@ -53,7 +53,7 @@ struct iss_conn {
 	bool read_end;     /* set by the host: a read has returned the end */
 	bool half_written; /* the last write must be repeated */
 	bool strict_eof;   /* a truncated end is an error */
-	struct iss_buf unsent; /* waits for more: iss_conn_write_later */
+	struct iss_buf unsent; /* waits for more: iss_io_write_later */
 	double io_timeout;     /* seconds for one read or write; < 0: none */
 	/* resume.h */
 	bool keeps_sessions;
@@ -88,32 +88,6 @@ void iss_conn_tell_messages(struct iss_conn *conn, bool tell);
  */
 int iss_conn_handshake(
     struct iss_conn *conn, bool server, iss_deadline deadline);
-
-/*
- * Send what iss_conn_write_later kept back; a failure loses it, unless it
- * may be repeated (ISS_WANT_WRITE, ISS_INTR, ISS_TIMEOUT).
- */
-int iss_conn_send_unsent(struct iss_conn *conn, iss_deadline deadline);
-
-/*
- * Send what was kept back, then our close_notify, once (RFC 8446, 6.1).  Not
- * possible, and no failure, where the handshake is not done or the connection
- * failed.
- */
-int iss_conn_send_notify(struct iss_conn *conn, iss_deadline deadline);
-
-/*
- * Send our close_notify and wait for the peer's; data that it sends before
- * is dropped.  Afterwards the descriptor carries plain data both ways.  Fails
- * where the peer ends TCP instead.  SSL_shutdown(3).
- */
-int iss_conn_shutdown(struct iss_conn *conn, iss_deadline deadline);
-
-/*
- * The peer's close_notify was read: send ours in return if that is possible
- * without waiting, and write no more in any case.
- */
-void iss_conn_answer_notify(struct iss_conn *conn);
 
 /* May application data be read, written under TLS? */
 bool iss_conn_can_read(const struct iss_conn *conn);

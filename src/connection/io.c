@@ -13,6 +13,8 @@
 #include "base/compat.h"
 #include "connection/pump.h"
 
+#define WRITE_FAILED "SSL write error"
+
 /* What a step does, and how far it came. */
 struct transfer {
 	int (*call)(SSL *, void *, size_t, size_t *);
@@ -103,6 +105,49 @@ transfer_step(struct iss_conn *conn, void *arg)
 	return iss_conn_failed(conn, 0, t->what);
 }
 
+static int
+unsent_step(struct iss_conn *conn, void *arg)
+{
+	struct iss_buf *unsent = &conn->unsent;
+	size_t put;
+	int done;
+
+	(void)arg;
+	while (unsent->len > 0) {
+		if (iss_conn_enter(conn) != ISS_OK)
+			return ISS_ERROR;
+		done = SSL_write_ex(conn->ssl, unsent->data, unsent->len, &put);
+		iss_conn_leave(conn);
+		if (!done)
+			return iss_conn_failed(conn, 0, WRITE_FAILED);
+		iss_buf_drop(unsent, put);
+	}
+	return ISS_OK;
+}
+
+int
+iss_io_flush_until(struct iss_conn *conn, iss_deadline deadline)
+{
+	int rv;
+
+	if (conn->unsent.len == 0)
+		return ISS_OK;
+	if (iss_conn_can_write(conn))
+		rv = iss_conn_run_until(
+		    conn, unsent_step, NULL, deadline, WRITE_FAILED);
+	else if (conn->state == ISS_CONN_FAILED)
+		rv = ISS_ERROR; /* the first error stays the one that is told */
+	else {
+		iss_error_clear(&conn->err);
+		rv = iss_error_errno(&conn->err, EPIPE, WRITE_FAILED);
+	}
+	/* Busy: OpenSSL may be reading it this moment. */
+	if (!conn->link.busy &&
+	    (rv == ISS_OK || rv == ISS_ERROR || rv == ISS_EOF))
+		iss_buf_release(&conn->unsent);
+	return rv;
+}
+
 /* A limit in time is for descriptors that block. */
 static iss_deadline
 limit(const struct iss_conn *conn)
@@ -131,7 +176,7 @@ receive(struct iss_conn *conn, struct transfer *t)
 	int rv;
 
 	/* The peer may not answer before it has heard the whole question. */
-	if (conn->unsent.len > 0 && (rv = iss_conn_flush(conn)) != ISS_OK)
+	if (conn->unsent.len > 0 && (rv = iss_io_flush(conn)) != ISS_OK)
 		return rv;
 	if (!iss_conn_can_read(conn)) {
 		if (conn->state == ISS_CONN_OPEN)
@@ -143,7 +188,7 @@ receive(struct iss_conn *conn, struct transfer *t)
 }
 
 int
-iss_conn_read(struct iss_conn *conn, void *buf, size_t len, size_t *got)
+iss_io_read(struct iss_conn *conn, void *buf, size_t len, size_t *got)
 {
 	struct transfer t = { SSL_read_ex, "SSL read error", buf, len, 0 };
 	int rv = receive(conn, &t);
@@ -153,7 +198,7 @@ iss_conn_read(struct iss_conn *conn, void *buf, size_t len, size_t *got)
 }
 
 int
-iss_conn_peek(struct iss_conn *conn, void *buf, size_t len, size_t *got)
+iss_io_peek(struct iss_conn *conn, void *buf, size_t len, size_t *got)
 {
 	struct transfer t = { SSL_peek_ex, "SSL peek error", buf, len, 0 };
 	int rv = receive(conn, &t);
@@ -185,13 +230,13 @@ write_plain(struct iss_conn *conn, const void *buf, size_t len, size_t *put)
 }
 
 int
-iss_conn_write(struct iss_conn *conn, const void *buf, size_t len, size_t *put)
+iss_io_write(struct iss_conn *conn, const void *buf, size_t len, size_t *put)
 {
-	struct transfer t = { write_call, "SSL write error", NULL, len, 0 };
+	struct transfer t = { write_call, WRITE_FAILED, NULL, len, 0 };
 	int rv;
 
 	*put = 0;
-	if (conn->unsent.len > 0 && (rv = iss_conn_flush(conn)) != ISS_OK)
+	if (conn->unsent.len > 0 && (rv = iss_io_flush(conn)) != ISS_OK)
 		return rv;
 	if (len == 0)
 		return ISS_OK;
@@ -202,8 +247,8 @@ iss_conn_write(struct iss_conn *conn, const void *buf, size_t len, size_t *put)
 			return write_plain(conn, buf, len, put);
 		if (conn->sent_notify)
 			return refuse(conn,
-			    "SSL write error: the TLS connection was closed, "
-			    "and stop_SSL was not called");
+			    WRITE_FAILED ": the TLS connection was closed, "
+					 "and stop_SSL was not called");
 	}
 	t.buf = (void *)(uintptr_t)buf; /* write_call does not change it */
 	if (t.len > ISS_RECORD_MAX)
@@ -216,7 +261,7 @@ iss_conn_write(struct iss_conn *conn, const void *buf, size_t len, size_t *put)
 }
 
 int
-iss_conn_write_all(
+iss_io_write_all(
     struct iss_conn *conn, const void *buf, size_t len, size_t *put)
 {
 	const char *bytes = buf;
@@ -225,31 +270,31 @@ iss_conn_write_all(
 
 	*put = 0;
 	do {
-		rv = iss_conn_write(conn, bytes + *put, len - *put, &n);
+		rv = iss_io_write(conn, bytes + *put, len - *put, &n);
 		*put += n;
 	} while (*put < len && rv == ISS_OK);
 	return rv;
 }
 
 int
-iss_conn_flush(struct iss_conn *conn)
+iss_io_flush(struct iss_conn *conn)
 {
-	return iss_conn_send_unsent(conn, limit(conn));
+	return iss_io_flush_until(conn, limit(conn));
 }
 
 int
-iss_conn_write_later(
+iss_io_write_later(
     struct iss_conn *conn, const void *buf, size_t len, size_t *put)
 {
 	int rv;
 
 	*put = 0;
 	if (conn->sent_notify) /* no record can be filled any more */
-		return iss_conn_write(conn, buf, len, put);
+		return iss_io_write(conn, buf, len, put);
 	if ((rv = make_ready(conn)) != ISS_OK)
 		return rv;
 	if (conn->unsent.len == ISS_RECORD_MAX &&
-	    (rv = iss_conn_flush(conn)) != ISS_OK)
+	    (rv = iss_io_flush(conn)) != ISS_OK)
 		return rv;
 	if (len > ISS_RECORD_MAX - conn->unsent.len)
 		len = ISS_RECORD_MAX - conn->unsent.len;
@@ -262,7 +307,7 @@ iss_conn_write_later(
 }
 
 size_t
-iss_conn_pending(struct iss_conn *conn)
+iss_io_pending(struct iss_conn *conn)
 {
 	struct transfer t = { SSL_peek_ex, "SSL peek error", NULL, 1, 0 };
 	char byte;

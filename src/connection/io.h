@@ -18,34 +18,40 @@
  * the end to its own caller, plain data that follows close_notify is refused
  * with EPERM; TCP's end stays ISS_EOF.  SSL_read_ex(3).
  */
-int iss_conn_read(struct iss_conn *conn, void *buf, size_t len, size_t *got);
-int iss_conn_peek(struct iss_conn *conn, void *buf, size_t len, size_t *got);
+int iss_io_read(struct iss_conn *conn, void *buf, size_t len, size_t *got);
+int iss_io_peek(struct iss_conn *conn, void *buf, size_t len, size_t *got);
 
 /*
  * Write at most one record of the len bytes at buf; none: only what
- * iss_conn_write_later kept back, which goes first in any case.  After
+ * iss_io_write_later kept back, which goes first in any case.  After
  * ISS_WANT_* and ISS_INTR the call must be repeated with the same bytes.
  * After our close_notify: EPERM, or with conn->plain_write in the clear.
  * SSL_write_ex(3).
  */
-int iss_conn_write(
+int iss_io_write(
     struct iss_conn *conn, const void *buf, size_t len, size_t *put);
 
 /* Write all; *put tells how far it came, also on failure. */
-int iss_conn_write_all(
+int iss_io_write_all(
     struct iss_conn *conn, const void *buf, size_t len, size_t *put);
 
 /*
  * For many small writes: take up to len bytes, at least 1, and keep them
- * back until they fill a record, or until iss_conn_flush, or until anything
+ * back until they fill a record, or until iss_io_flush, or until anything
  * else is read, written or closed on this connection.  What was kept back
- * before may have to be sent first, hence the statuses of iss_conn_write.
+ * before may have to be sent first, hence the statuses of iss_io_write.
  */
-int iss_conn_write_later(
+int iss_io_write_later(
     struct iss_conn *conn, const void *buf, size_t len, size_t *put);
-int iss_conn_flush(struct iss_conn *conn);
+
+/*
+ * Send what iss_io_write_later kept back; a failure loses it, unless the call
+ * may be repeated (ISS_WANT_WRITE, ISS_INTR, ISS_TIMEOUT).
+ */
+int iss_io_flush(struct iss_conn *conn);
+int iss_io_flush_until(struct iss_conn *conn, iss_deadline deadline);
 
 /* How many bytes can be read without touching the network. */
-size_t iss_conn_pending(struct iss_conn *conn);
+size_t iss_io_pending(struct iss_conn *conn);
 
 #endif

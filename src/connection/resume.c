@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/compat.h"
+#include "sessions/session.h"
 #include "sessions/session_policy.h"
 
 static int
@@ -24,7 +25,7 @@ gather_rules(struct iss_conn *conn)
 	    &rules, SSL_get_servername(conn->ssl, TLSEXT_NAMETYPE_host_name));
 	/* A program may have loaded one into the SSL_CTX by itself. */
 	iss_session_policy_add_cert(&rules, SSL_get_certificate(conn->ssl));
-	iss_verify_add_rules(&conn->link, &rules);
+	iss_verify_add_policy(&conn->link, &rules);
 	rv = iss_session_policy_final(&conn->err, &rules, conn->rules);
 	iss_session_policy_release(&rules);
 	return rv;
@@ -74,9 +75,10 @@ iss_conn_offer_session(struct iss_conn *conn, SSL_SESSION *session)
 {
 	if (!conn->keeps_sessions || conn->state != ISS_CONN_NEW)
 		return false;
-	if (!iss_session_usable(session))
+	if (!iss_session_is_usable(session))
 		return true;
-	if (!iss_session_has_rules(session, conn->rules, sizeof(conn->rules)) ||
+	if (!iss_session_has_policy(
+		session, conn->rules, sizeof(conn->rules)) ||
 	    !set_if_good(conn, session))
 		return false;
 	SSL_SESSION_free(conn->offered);

@@ -9,7 +9,8 @@
 #include <stdbool.h>
 
 #include "connection/conn.h"
-#include "sessions/session.h"
+#include "sessions/new_sessions.h"
+#include "sessions/session_cache.h"
 
 /*
  * Gather the sessions of this connection (conn->arrivals), bound to its

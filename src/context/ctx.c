@@ -15,7 +15,7 @@
 #include "context/identity.h"
 #include "context/psk.h"
 #include "revocation/staple.h"
-#include "sessions/session.h"
+#include "sessions/new_sessions.h"
 #include "context/vhosts.h"
 #include "sessions/ticket.h"
 #include "x509/trust.h"
@@ -389,7 +389,7 @@ iss_ctx_bind_sessions(struct iss_error *err, const struct iss_ctx *ctx,
 		iss_session_policy_init(&rules);
 		iss_session_policy_add(
 		    &rules, ctx->session_id, sizeof(ctx->session_id));
-		iss_verify_add_rules(link, &rules);
+		iss_verify_add_policy(link, &rules);
 		rv = iss_session_policy_final(err, &rules, id);
 		iss_session_policy_release(&rules);
 		if (rv != ISS_OK)

@@ -364,7 +364,7 @@ add_suffixes(
 }
 
 void
-iss_verify_add_rules(
+iss_verify_add_policy(
     const struct iss_link *link, struct iss_session_policy *rules)
 {
 	const struct iss_verify *verify = link->verify;

@@ -95,7 +95,7 @@ int iss_verify_cert_name(struct iss_error *err, const struct iss_verify *verify,
 
 /* Add everything that this connection demands of its peer, stapling
  * included. */
-void iss_verify_add_rules(
+void iss_verify_add_policy(
     const struct iss_link *link, struct iss_session_policy *rules);
 
 /*

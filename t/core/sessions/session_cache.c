@@ -2,12 +2,15 @@
  * The cache of sessions: what is kept, in which order keys and sessions go,
  * who may use which; and that each session is freed once.
  */
-#include "sessions/session.h"
+#include "sessions/session_cache.h"
 
 #include <stdlib.h>
 #include <time.h>
 
 #include <openssl/crypto.h>
+
+#include "sessions/session.h"
+#include "sessions/session_list.h"
 
 #include "tap.h"
 
@@ -207,16 +210,18 @@ static void
 test_sessions_of_a_key(void)
 {
 	struct iss_session_cache *cache = cache_for(1);
-	const void *all[ISS_SESSIONS_MAX + 2];
+	const void *all[ISS_SESSION_LIST_MAX + 2];
 	size_t n = sizeof(all) / sizeof(all[0]);
 	size_t i, right = 0;
 
 	for (i = 0; i < n; i++)
 		all[i] = add(cache, "a", TLS1_3_VERSION);
-	is_int(alive, ISS_SESSIONS_MAX, "a key has so many sessions at most");
+	is_int(
+	    alive, ISS_SESSION_LIST_MAX, "a key has so many sessions at most");
 	for (i = n; i > 2; i--)
 		right += use(cache, "a", RULES) == all[i - 1];
-	is_int((int)right, ISS_SESSIONS_MAX, "the newest ones, in that order");
+	is_int(
+	    (int)right, ISS_SESSION_LIST_MAX, "the newest ones, in that order");
 	ok(use(cache, "a", RULES) == NULL, "the oldest two are gone");
 	iss_session_cache_free(cache);
 }
@@ -244,15 +249,15 @@ test_unusable(void)
 	SSL_SESSION *old = add(cache, "a", TLS1_2_VERSION);
 	SSL_SESSION *empty = SSL_SESSION_new();
 
-	ok(iss_session_usable(old), "a session may be used");
+	ok(iss_session_is_usable(old), "a session may be used");
 	SSL_SESSION_set_timeout(old, SOON);
 	SSL_SESSION_set_time(old, (long)time(NULL) - SOON - 1);
-	ok(!iss_session_usable(old), "not when its time is over");
+	ok(!iss_session_is_usable(old), "not when its time is over");
 	ok(has(cache, "a"), "an old one is kept as long as nobody asks");
 	ok(use(cache, "a", RULES) == NULL, "it is not used");
 	is_int(alive, 1, "... but dropped");
 	ok(!has(cache, "a"), "... and its key with it");
-	ok(!iss_session_usable(empty), "nor one without id and ticket");
+	ok(!iss_session_is_usable(empty), "nor one without id and ticket");
 	SSL_SESSION_free(empty);
 	iss_session_cache_free(cache);
 }
@@ -311,26 +316,6 @@ test_get_and_replace(void)
 	is_int(alive, 0, "the last one is");
 }
 
-static void
-test_arrivals(void)
-{
-	struct iss_new_sessions arrivals = { { NULL }, 0 };
-	SSL_SESSION *all[ISS_SESSIONS_MAX + 1], *taken;
-	size_t i;
-
-	ok(iss_new_sessions_take(&arrivals) == NULL, "nothing has arrived");
-	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		iss_new_sessions_add0(
-		    &arrivals, all[i] = session(TLS1_3_VERSION, RULES));
-	is_int(alive, ISS_SESSIONS_MAX, "so many wait at most");
-	taken = iss_new_sessions_take(&arrivals);
-	ok(taken == all[1], "the oldest of them is taken first");
-	SSL_SESSION_free(taken);
-	iss_new_sessions_release(&arrivals);
-	is_int(alive, 0, "release frees the rest");
-	ok(iss_new_sessions_take(&arrivals) == NULL, "nothing is left");
-}
-
 int
 main(void)
 {
@@ -347,6 +332,5 @@ main(void)
 	test_unusable();
 	test_del();
 	test_get_and_replace();
-	test_arrivals();
 	return tap_done();
 }

@@ -1,7 +1,7 @@
 /*
  * Our socket BIO.  Owns recv, send and their errno; knows no TLS.
  */
-#include "connection/sock_bio.h"
+#include "connection/sock.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -225,7 +225,7 @@ make_method(void)
 }
 
 BIO *
-iss_sock_bio_new(int fd, struct iss_sock **out)
+iss_sock_new(int fd, struct iss_sock **out)
 {
 	struct iss_sock *sock = NULL;
 	BIO *bio = NULL;

@@ -3,8 +3,8 @@
  * interrupted call from a busy one, never raises SIGPIPE, can be told not
  * to block whatever the descriptor's mode is, and answers SSL_get_fd(3).
  */
-#ifndef ISS_SOCK_BIO_H
-#define ISS_SOCK_BIO_H
+#ifndef ISS_SOCK_H
+#define ISS_SOCK_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,7 +34,7 @@ struct iss_sock {
  * *sock, is borrowed and lives as long as the BIO.  NULL when memory runs
  * out.  BIO_new(3), BIO_meth_new(3).
  */
-BIO *iss_sock_bio_new(int fd, struct iss_sock **sock);
+BIO *iss_sock_new(int fd, struct iss_sock **sock);
 
 /*
  * Is the deadline over, and more read since than may have lain there?  OpenSSL

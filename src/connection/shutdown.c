@@ -1,0 +1,92 @@
+/*
+ * Sends and awaits close_notify.
+ */
+#include "connection/shutdown.h"
+
+#include "connection/io.h"
+#include "connection/pump.h"
+#include "connection/resume.h"
+
+#define SHUTDOWN_FAILED "SSL shutdown error"
+
+enum { DRAIN_CHUNK = 4096 };
+
+static int
+notify_step(struct iss_conn *conn, void *arg)
+{
+	int ret;
+
+	(void)arg;
+	if (iss_conn_enter(conn) != ISS_OK)
+		return ISS_ERROR;
+	ret = SSL_shutdown(conn->ssl);
+	iss_conn_leave(conn);
+	if (ret >= 0) {
+		conn->sent_notify = true;
+		conn->got_notify |= ret == 1;
+		return ISS_OK;
+	}
+	return iss_conn_failed(conn, ret, SHUTDOWN_FAILED);
+}
+
+int
+iss_shutdown_notify(struct iss_conn *conn, iss_deadline deadline)
+{
+	int rv;
+
+	if (conn->state != ISS_CONN_OPEN)
+		return ISS_OK;
+	if (conn->sent_notify)
+		return iss_pump_flush(conn);
+	if ((rv = iss_io_flush_until(conn, deadline)) != ISS_OK)
+		return rv;
+	iss_conn_collect_sessions(conn);
+	return iss_conn_run_until(
+	    conn, notify_step, NULL, deadline, SHUTDOWN_FAILED);
+}
+
+void
+iss_shutdown_answer(struct iss_conn *conn)
+{
+	iss_shutdown_notify(conn, iss_deadline_after(0));
+	conn->sent_notify = true;
+}
+
+/* Read and drop until the peer has said that no more will come. */
+static int
+drain_step(struct iss_conn *conn, void *arg)
+{
+	char dropped[DRAIN_CHUNK];
+	size_t got;
+	int more;
+
+	(void)arg;
+	do {
+		if (iss_conn_enter(conn) != ISS_OK)
+			return ISS_ERROR;
+		more = SSL_read_ex(conn->ssl, dropped, sizeof(dropped), &got);
+		iss_conn_leave(conn);
+	} while (more);
+	return iss_conn_failed(conn, 0, SHUTDOWN_FAILED);
+}
+
+int
+iss_shutdown_both(struct iss_conn *conn, iss_deadline deadline)
+{
+	int rv = iss_shutdown_notify(conn, deadline);
+
+	if (rv != ISS_OK || conn->state != ISS_CONN_OPEN || conn->got_notify)
+		return rv;
+	if (!conn->truncated)
+		rv = iss_conn_run_until(
+		    conn, drain_step, NULL, deadline, SHUTDOWN_FAILED);
+	if (conn->got_notify)
+		return ISS_OK;
+	if (conn->truncated) {
+		iss_error_clear(&conn->err);
+		return iss_error_set(&conn->err,
+		    SHUTDOWN_FAILED ": the peer closed the connection without "
+				    "close_notify (truncated)");
+	}
+	return rv;
+}
