@@ -1,8 +1,8 @@
 package OpenSSL;
 
-# Where OpenSSL is: OPENSSL_PREFIX, else pkg-config, else wherever the
-# compiler looks by itself; and the sentence that tells what is wrong when
-# it is not there, too old, something else, or two halves that do not match.
+# Finds OpenSSL: in OPENSSL_PREFIX, else where pkg-config says, else where the
+# compiler looks by itself.  Explains what is wrong if OpenSSL is missing, too
+# old or another library, or if headers and library do not match.
 
 use strict;
 use warnings;
@@ -12,8 +12,8 @@ use File::Spec;
 
 use constant OLDEST => 0x10101000;    # 1.1.1
 
-# Only the headers are asked here, so that a library that lacks the function
-# below can still be called by its name.
+# Uses only the headers, so that the error can name the library even if it
+# lacks the functions used below.
 my $HEADERS = <<'C';
 #include <openssl/opensslv.h>
 #include <openssl/ssl.h>
@@ -47,7 +47,8 @@ main(void)
 }
 C
 
-# A hash of where cflags libs ldflags version; dies with the reason.
+# Returns a hash of where, cflags, libs, ldflags, number and version; dies with
+# the reason.
 sub find {
     my ($probe, $prefix) = @_;
     my $found =
@@ -64,7 +65,8 @@ sub below_prefix {
     my ($prefix) = @_;
 
     $prefix = File::Spec->rel2abs($prefix);
-    die "OPENSSL_PREFIX is '$prefix', a path that a Makefile cannot carry\n"
+    die "OPENSSL_PREFIX is '$prefix', which has characters that a Makefile"
+      . " cannot use\n"
       if $prefix =~ /["\$`\\#;&|<>*?\s]/;
     my $header = "$prefix/include/openssl/ssl.h";
     die "OPENSSL_PREFIX is '$prefix', but there is no $header\n"
@@ -89,7 +91,7 @@ sub lib_dirs {
         $Config{libpth});
 }
 
-# Undef when there is no pkg-config, or it does not know the package.
+# Returns nothing if there is no pkg-config, or it does not know the package.
 sub pkg_config {
     my ($probe, $package) = @_;
     my $tool = $ENV{PKG_CONFIG} || 'pkg-config';
@@ -122,7 +124,8 @@ sub bare {
     };
 }
 
-# The run-time linker does not look into folders that are not the system's.
+# The run-time linker searches only the system's folders, so others need an
+# rpath.
 sub ldflags {
     my ($dir) = @_;
     return "-L$dir" if $dir =~ m{^(?:/usr)?/lib(?:\w*)(?:/|$)};
@@ -133,14 +136,14 @@ sub check_headers {
     my ($probe, $found) = @_;
     my $said = $probe->output_of($HEADERS, $found->{cflags}, '');
 
-    die "looked for its headers (openssl/ssl.h) $found->{where}, and the"
+    die "looked for the headers (openssl/ssl.h) $found->{where}, and the"
       . " compiler says: ", $probe->complaint, "\n"
       unless defined $said;
     my ($number, $text) = split ' ', $said, 2;
     chomp $text;
     die "looked $found->{where}, and the headers there are not OpenSSL's:"
-      . " they say $text; LibreSSL and other relatives lack functions that"
-      . " are needed\n"
+      . " they say $text; LibreSSL and other forks lack functions that this"
+      . " module needs\n"
       unless $number;
     die "looked $found->{where}, and the headers there are too old: $text\n"
       if $number < OLDEST;
@@ -148,7 +151,7 @@ sub check_headers {
     return;
 }
 
-# A static libcrypto may want the system's libraries named.
+# A static libcrypto may need these system libraries.
 sub check_library {
     my ($probe, $found) = @_;
     my ($said, $complaint);
@@ -164,15 +167,15 @@ sub check_library {
         last if $probe->failed_at ne 'link';
     }
     die "looked $found->{where}, and found the headers of $found->{version},"
-      . " but a program that uses them did not "
+      . " but a program that uses them does not "
       . $probe->failed_at
       . ": $complaint\n"
       unless defined $said;
 
     my ($number, $text) = split ' ', $said, 2;
     chomp $text;
-    die "looked $found->{where}, and found two that do not belong together:"
-      . " the headers are $found->{version}, the library is $text\n"
+    die "looked $found->{where}, and found headers and a library that do not"
+      . " match: the headers are $found->{version}, the library is $text\n"
       if $number != $found->{number};
     return;
 }

@@ -1,7 +1,7 @@
 package Probe;
 
-# Asks the C compiler questions: small programs are compiled, linked and run
-# in a temporary folder.  Knows nothing of what is being looked for.
+# Tests the C compiler: compiles, links and runs small programs in a temporary
+# folder.  Independent of OpenSSL.
 
 use strict;
 use warnings;
@@ -9,8 +9,8 @@ use warnings;
 use File::Spec::Functions qw(catfile);
 use File::Temp            qw(tempdir);
 
-# ld links a shared library, cc a program; shared holds the flags of both
-# steps for a shared library.
+# Arguments: cc and cflags compile and link a program; ld, cccdlflags and
+# lddlflags a shared library.
 sub new {
     my ($class, %arg) = @_;
     my $self = bless { %arg, count => 0, said => '' }, $class;
@@ -18,8 +18,8 @@ sub new {
     return $self;
 }
 
-# What the last command printed: its first line that tells of an error, or
-# its first line at all.
+# The error that the last command printed: the first line that looks like an
+# error, or else the first line.
 sub complaint {
     my ($self) = @_;
     my @lines  = grep { /\S/ } split /\n/, $self->{said};
@@ -30,7 +30,7 @@ sub complaint {
     return $line;
 }
 
-# Run a command, keeping what it says; true when it succeeded.
+# Runs a command and keeps its output; true if it succeeded.
 sub command {
     my ($self, $command) = @_;
     my $log    = catfile($self->{dir}, 'log');
@@ -39,8 +39,8 @@ sub command {
     return $status == 0;
 }
 
-# A program's output, or undef when it cannot be compiled, linked or run;
-# failed_at then says which ("compile", "link" or "run").
+# Returns the program's output, or nothing if it cannot be compiled, linked or
+# run; failed_at then returns the step: "compile", "link" or "run".
 sub output_of {
     my ($self, $source, $cflags, $libs) = @_;
     my $base = $self->source_file($source);
@@ -60,7 +60,7 @@ sub output_of {
 
 sub failed_at { return $_[0]{failed_at} }
 
-# Does the compiler take this flag, and take it silently?
+# Does the compiler accept this flag without a message?
 sub takes_flag {
     my ($self, $flag) = @_;
     my $base = $self->source_file(
@@ -70,7 +70,7 @@ sub takes_flag {
       && $self->{said} !~ /\S/;
 }
 
-# Does the linker take this flag for a shared library?
+# Does the linker accept this flag for a shared library?
 sub takes_shared_flag {
     my ($self, $flag) = @_;
     my $base = $self->source_file(

@@ -1,7 +1,7 @@
 package Rules;
 
-# What our Makefile has beyond MakeMaker's: a rule an object, and the targets
-# of those who work on the module.
+# The parts of our Makefile that MakeMaker does not write: a rule for each
+# object, and the targets for developers.
 
 use strict;
 use warnings;
@@ -38,19 +38,19 @@ ISS_GLUE_H = \$(ISS_SRC_H) $xs_headers ppport.h
 ISS_DEFINE_VERSION = -DVERSION=\\"\$(VERSION)\\" \\
 	-DXS_VERSION=\\"\$(XS_VERSION)\\"
 
-# The core: no header of Perl's can be found.
+# The core: the compiler cannot find Perl's headers.
 ISS_CORE_CC = \$(CC) -c $build->{standard} $build->{abi} \$(CCCDLFLAGS) \\
 	\$(OPTIMIZE) $build->{warnings} $build->{hidden} \$(DEFINE) \\
 	-Isrc \$(ISS_INC)
 
-# The glue: our folders come before Perl's flags, since these may name one
-# that has another OpenSSL.
+# The glue: our folders come before Perl's flags, which may name a folder with
+# another OpenSSL.
 ISS_GLUE_CC = \$(CC) -c -I. -Isrc -Ixs \$(ISS_INC) \$(INC) \$(CCFLAGS) \\
 	\$(CCCDLFLAGS) \$(OPTIMIZE) $build->{warnings} \$(DEFINE) \\
 	\$(ISS_DEFINE_VERSION) $build->{perl_inc}"\$(PERL_INC)"
 ISS_HIDDEN_GLUE_CC = \$(ISS_GLUE_CC) $build->{hidden}
 
-# Not hidden: boot_ must be seen, and xsubpp makes everything else static.
+# Not hidden: boot_ must be visible, and xsubpp makes everything else static.
 \$(BASEEXT)\$(OBJ_EXT) : \$(BASEEXT).c \$(ISS_GLUE_H)
 	\$(ISS_GLUE_CC) \$(BASEEXT).c -o \$\@
 
@@ -66,7 +66,7 @@ sub rule {
 
 sub targets {
     return <<'MAKE';
-# For those who work on the module.
+# For developers.
 lint : all
 	sh inc/lint
 

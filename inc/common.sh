@@ -1,8 +1,7 @@
 # shellcheck shell=sh
 #
-# What quickstart and runtests share: which packages are missing, how to
-# install them, and the build.  POSIX sh, read with "."; $here is the
-# checkout.
+# Shared by quickstart and runtests: finds and installs missing packages, and
+# builds the module.  POSIX sh; read it with "." in the checkout.
 
 say() {
 	printf '== %s\n' "$*"
@@ -34,7 +33,8 @@ manager() {
 	fi
 }
 
-# packages_for build|tests|lint: what that takes, in the names of this system.
+# packages_for build|tests|lint: the packages it needs, as this system names
+# them.
 packages_for() {
 	case $1-$manager in
 	build-apt)
@@ -83,7 +83,7 @@ packages_for() {
 	esac
 }
 
-# Debian has nginx in several sizes; the one that is there will do.
+# Debian has nginx in several sizes; an installed one is good enough.
 nginx_of_apt() {
 	if is_installed nginx-light; then
 		echo nginx-light
@@ -117,7 +117,7 @@ install_command() {
 	esac
 }
 
-# Homebrew refuses root; the others want it.
+# Homebrew refuses root; the others need it.
 may_install() {
 	if [ "$manager" = brew ]; then
 		! is_root
@@ -132,7 +132,7 @@ install() {
 	case $manager in
 	apt)
 		apt-get update -q </dev/null ||
-			say "apt-get update failed; trying with what is known"
+			say "apt-get update failed; trying with the old package lists"
 		no_daemons
 		DEBIAN_FRONTEND=noninteractive $(install_command) "$@" \
 			</dev/null
@@ -144,22 +144,22 @@ install() {
 	esac
 }
 
-# provide tests|lint: installs what that takes and is missing, where we may;
-# otherwise says what it is.
+# provide tests|lint: installs the missing packages if we may; otherwise prints
+# their names.
 provide() {
 	missing=$(missing_of "$1")
 	if [ -z "$missing" ]; then
-		say "all packages for $1 are here"
+		say "all packages for $1 are installed"
 	elif may_install; then
 		# shellcheck disable=SC2086 # a list of words
 		install $missing
 	else
-		say "not installed, what wants them is skipped:$missing"
+		say "not installed, so what needs them is skipped:$missing"
 	fi
 }
 
-# Debian starts a server when its package is installed; we want the program
-# only.  policy-rc.d is how Debian is told so.
+# Debian starts a server when its package is installed; we need only the
+# program.  policy-rc.d tells Debian not to start it.
 no_daemons() {
 	policy=/usr/sbin/policy-rc.d
 	if [ -e $policy ]; then
@@ -180,7 +180,7 @@ daemons_again() {
 	trap - EXIT HUP INT TERM
 }
 
-# Can the module be built with what is here, whoever installed it?
+# Can the module be built with the programs here, however they were installed?
 can_build() {
 	have perl && have make && have "${CC:-cc}" &&
 		perl -MExtUtils::MakeMaker -MExtUtils::ParseXS -MTest::More \
@@ -188,38 +188,39 @@ can_build() {
 			2>/dev/null
 }
 
-# What the build takes: installed where we may, asked for where we may not.
+# Installs the packages that the build needs if we may; otherwise prints the
+# command and exits.
 provide_build() {
 	missing=$(missing_of build)
 	if [ -z "$manager" ]; then
 		can_build || die "this system's package manager is unknown;" \
 			"please install perl 5.14 or newer with its headers," \
 			"a C compiler, make, OpenSSL 1.1.1 or newer with its" \
-			"headers, pkg-config, libidn2 and libpsl, and call" \
-			"me again"
+			"headers, pkg-config, libidn2 and libpsl, and run" \
+			"this again"
 	elif [ -z "$missing" ]; then
-		say "all packages that the build takes are here"
+		say "all packages that the build needs are installed"
 	elif may_install; then
 		# shellcheck disable=SC2086 # a list of words
 		install $missing
 	elif can_build; then
-		say "not installed, going on without:$missing"
+		say "not installed, continuing without:$missing"
 	else
-		printf '%s: not root; please run this, then me again:\n\n' \
-			"${0##*/}" >&2
+		printf '%s: packages are missing; run this, then %s again:\n\n' \
+			"${0##*/}" "${0##*/}" >&2
 		printf '    %s%s\n\n' "$(install_command)" "$missing" >&2
 		exit 1
 	fi
 }
 
-# Nothing is done a second time: Makefile.PL runs again when it, what it
-# reads, or the list of sources changed.
+# Does nothing twice: Makefile.PL runs again only if it, a file that it reads,
+# or the list of sources has changed.
 build() {
 	if makefile_is_stale; then
 		say "perl Makefile.PL"
 		perl Makefile.PL </dev/null
 		[ -f Makefile ] || die "the module cannot be built here;" \
-			"the paragraph above tells why"
+			"the paragraph above says why"
 	fi
 	say "make"
 	make -s -j "$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)" \

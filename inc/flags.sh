@@ -1,7 +1,8 @@
 # shellcheck shell=sh
 #
-# Reads build-flags (written by Makefile.PL: NAME=value lines, values with
-# blanks in them) into variables.  Read with "." in the checkout.
+# Reads build-flags into variables.  Makefile.PL writes that file: lines of
+# NAME=value, where the value may contain blanks.  Read this with "." in the
+# checkout.
 
 flag() {
 	sed -n "s/^$1=//p" build-flags
@@ -11,7 +12,7 @@ flag() {
 	echo "no build-flags: run perl Makefile.PL first" >&2
 	exit 1
 }
-# shellcheck disable=SC2034 # used by those who read this
+# shellcheck disable=SC2034 # used by the scripts that read this
 cc=$(flag CC) cflags=$(flag CFLAGS) prefix=$(flag OPENSSL_PREFIX)
 # shellcheck disable=SC2034
 perl_cflags=$(flag PERL_CFLAGS) perl_inc=$(flag PERL_INC)

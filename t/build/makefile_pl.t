@@ -65,7 +65,7 @@ refused(
 refused(
     'a path with a blank in it',
     [],
-    qr{a path that a Makefile cannot carry},
+    qr{characters that a Makefile cannot use},
     "OPENSSL_PREFIX=$none/with blank"
 );
 refused(
