@@ -190,7 +190,7 @@ _check_exchange()
     CODE:
 	iss_check_exchange(aTHX);
 
- # For IO::Socket::SSL::Facade and Exchange.
+ # For IO::Socket::SSL::Interop.
 UV
 _openssl_version_number()
     CODE:

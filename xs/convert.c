@@ -181,8 +181,8 @@ may_exchange(pTHX)
 	return theirs == NULL || !(CvROOT(theirs) || CvISXSUB(theirs));
 }
 
-/* What a sub of Exchange.pm says of a pointer; on a stack of its own, since
- * who asks for a handle is in the middle of an XSUB. */
+/* Call a sub of Interop.pm with an address.  On a stack of its own, since an
+ * XSUB that uses the current one is in progress. */
 static SV *
 ask(pTHX_ const char *sub, const void *pointer)
 {
@@ -212,7 +212,7 @@ iss_check_exchange(pTHX)
 
 	if (may_exchange(aTHX))
 		return;
-	SvREFCNT_dec(ask(aTHX_ "IO::Socket::SSL::Exchange::check", NULL));
+	SvREFCNT_dec(ask(aTHX_ "IO::Socket::SSL::Interop::check", NULL));
 	MY_CXT.may_exchange = true;
 }
 
@@ -221,7 +221,7 @@ iss_new_kept_handle(pTHX_ const void *pointer)
 {
 	if (may_exchange(aTHX))
 		return iss_new_handle(aTHX_ pointer);
-	return ask(aTHX_ "IO::Socket::SSL::Exchange::to_be_kept", pointer);
+	return ask(aTHX_ "IO::Socket::SSL::Interop::to_be_kept", pointer);
 }
 
 SV *
@@ -229,7 +229,7 @@ iss_call_handle(pTHX_ struct iss_call *call, const void *pointer)
 {
 	if (!may_exchange(aTHX))
 		iss_call_ask(aTHX_ call,
-		    (SV *)get_cv("IO::Socket::SSL::Exchange::check", 0), NULL,
+		    (SV *)get_cv("IO::Socket::SSL::Interop::check", 0), NULL,
 		    0);
 	return sv_2mortal(iss_new_handle(aTHX_ pointer));
 }

@@ -280,6 +280,6 @@ iss_keep_ocsp_answer(void *host, const unsigned char *id, size_t len,
 	args[1] = sv_2mortal(newSVpvn((const char *)id, len));
 	args[2] = sv_2mortal(iss_new_ocsp_entry(aTHX_ answer));
 	iss_call_ask(aTHX_ call,
-	    (SV *)get_cv("IO::Socket::SSL::Revocation::_keep_answer", 0), args,
+	    (SV *)get_cv("IO::Socket::SSL::OCSP_Cache::_keep_answer", 0), args,
 	    3);
 }

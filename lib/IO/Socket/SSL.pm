@@ -27,10 +27,8 @@ use IO::Socket::SSL::Base;
 use IO::Socket::SSL::Constants;
 use IO::Socket::SSL::Debug;
 use IO::Socket::SSL::Defaults;
-use IO::Socket::SSL::Exchange;
+use IO::Socket::SSL::Interop;
 use IO::Socket::SSL::Names;
-use IO::Socket::SSL::Refusals;
-use IO::Socket::SSL::Revocation;
 use IO::Socket::SSL::SSL_Context;
 use IO::Socket::SSL::Session_Cache;
 use IO::Socket::SSL::SSL_HANDLE;
@@ -41,10 +39,31 @@ our @CARP_NOT =
 our @ISA    = (IO::Socket::SSL::Base::choose());
 our @EXPORT = (@IO::Socket::SSL::Constants::EXPORT, '$SSL_ERROR');
 
+# Modules that few programs need.  Each is loaded by the first call of one of
+# these subs, which it then replaces by its own.
+my %ON_DEMAND = (
+    OCSP_Cache    => [qw(new _keep_answer)],
+    OCSP_Resolver => [qw(new)],
+    Pump          => [qw(new_socket)],
+);
+
+for my $module (keys %ON_DEMAND) {
+    my $file = "IO/Socket/SSL/$module.pm";
+
+    for my $sub (@{ $ON_DEMAND{$module} }) {
+        my $name = __PACKAGE__ . "::${module}::$sub";
+        no strict 'refs';    ## no critic (ProhibitNoStrict)
+        *$name = sub {
+            { local ($@, $!); require $file }
+            goto &$name;
+        } unless $INC{$file};
+    }
+}
+
 my %ON_IMPORT = (
-    inet4              => sub { IO::Socket::SSL::Base::use_inet4() },
-    inet6              => sub { IO::Socket::SSL::Base::use_inet6() },
-    ':defaults-1.77'   => sub { IO::Socket::SSL::Defaults::as_in_1_77() },
+    inet4            => sub { @ISA = (IO::Socket::SSL::Base::use_inet4()) },
+    inet6            => sub { @ISA = (IO::Socket::SSL::Base::use_inet6()) },
+    ':defaults-1.77' => sub { IO::Socket::SSL::Defaults::as_in_1_77() },
 );
 
 sub import {
@@ -345,7 +364,6 @@ sub start_SSL {
     $class = ref $class if ref $class;
     $socket = \$_[1] if ref \$socket eq 'GLOB';    # itself, not our copy
     if ($args{SSL_usebio}) {
-        require IO::Socket::SSL::Pump;
         $socket = IO::Socket::SSL::Pump::new_socket($class, $socket);
         return $socket->_start(%args);
     }
@@ -476,7 +494,7 @@ sub close {
     return CORE::close($self);
 }
 
-# ----------------------------------------------------------------- facts
+# ------------------------------------------------ state, errors, revocation
 
 sub opened {
     my ($self) = @_;
@@ -520,6 +538,9 @@ sub errstr {
     return defined $SSL_ERROR ? $SSL_ERROR : '';
 }
 
+sub want_read  { return $SSL_ERROR == SSL_WANT_READ() }
+sub want_write { return $SSL_ERROR == SSL_WANT_WRITE() }
+
 # Set the error and return the empty list.
 sub _set_error {
     my ($self, $text, $errno) = @_;
@@ -527,6 +548,12 @@ sub _set_error {
     _tell_error($self, $text, $errno);
     $@ = $text;
     return;
+}
+
+sub ocsp_resolver {
+    my ($self) = @_;
+
+    return IO::Socket::SSL::OCSP_Resolver->new($self);
 }
 
 # ------------------------------------------------------------ lines
@@ -557,6 +584,32 @@ sub getlines {
     return $self->readline;
 }
 
+# ------------------------------------------------- what TLS cannot do
+
+for my $name (qw(truncate stat setbuf setvbuf fdopen ungetc)) {
+    no strict 'refs';    ## no critic (ProhibitNoStrict)
+    *$name = sub { croak "Use of $name() not allowed with SSL" };
+}
+
+sub send {    ## no critic (ProhibitBuiltinHomonyms)
+    croak 'Use of send() not implemented in IO::Socket::SSL;'
+      . ' use print/printf/syswrite instead';
+}
+
+sub recv {    ## no critic (ProhibitBuiltinHomonyms)
+    croak 'Use of recv() not implemented in IO::Socket::SSL;'
+      . ' use read/sysread instead';
+}
+
+# ------------------------------------------------------ deprecated names
+
+sub socketToSSL          { return IO::Socket::SSL->start_SSL(@_) }
+sub socket_to_SSL        { return IO::Socket::SSL->start_SSL(@_) }
+sub kill_socket          { return shift->close }
+sub get_peer_certificate { return shift }
+sub issuer_name          { return shift->peer_certificate('issuer') }
+sub subject_name         { return shift->peer_certificate('subject') }
+
 # ------------------------------------------------- what this build can do
 
 my %CAN = (
@@ -580,6 +633,9 @@ for my $what (keys %CAN) {
     *{"can_$what"} = sub { $can };
 }
 
+sub can_ipv6  { return IO::Socket::SSL::Base::ipv6_class() }
+*CAN_IPV6 = sub () { return can_ipv6() };
+
 # Who may use a pre-shared key.
 sub can_psk { return { client => _can_psk(), server => _can_psk() } }
 
@@ -587,10 +643,7 @@ sub can_psk { return { client => _can_psk(), server => _can_psk() } }
 sub VERSION {
     my ($class, @wanted) = @_;
 
-    if ((caller)[0] eq 'HTTP::Tiny') {
-        require IO::Socket::SSL::Facade;
-        IO::Socket::SSL::Facade::offer();
-    }
+    IO::Socket::SSL::Interop::offer() if (caller)[0] eq 'HTTP::Tiny';
     return $class->SUPER::VERSION(@wanted);
 }
 

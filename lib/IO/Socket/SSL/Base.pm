@@ -1,4 +1,5 @@
-# Which class a TLS socket is made from: the best one for IPv6 that is there.
+# The base class of TLS sockets: IO::Socket::IP, IO::Socket::INET6 or
+# IO::Socket::INET, by what is installed and what the program asked for.
 package IO::Socket::SSL::Base;
 
 use strict;
@@ -7,15 +8,19 @@ use warnings;
 use Carp;
 use IO::Socket::INET;
 
-# In the order of preference, with the version that first served.
+our @CARP_NOT = qw(IO::Socket::SSL);
+
+# Classes that can do IPv6, best first, with the oldest version that works.
 my @IPV6 = (
     [ 'IO::Socket::IP',    '0.31' ],
     [ 'IO::Socket::INET6', '2.62' ],
 );
 
+my $ipv6 = '';      # the class in use if it can do IPv6
 my $forced_inet4;
 
-sub find_ipv6 {
+# The best class that can do IPv6, loaded; '' if none is installed.
+sub _find_ipv6 {
     for (@IPV6) {
         my ($class, $version) = @$_;
         (my $file = "$class.pm") =~ s{::}{/}g;
@@ -26,36 +31,34 @@ sub find_ipv6 {
     return '';
 }
 
-sub set {
-    my ($class) = @_;
-
-    @IO::Socket::SSL::ISA = ($class);
-    my $ipv6 = $class eq 'IO::Socket::INET' ? '' : $class;
-    no warnings 'redefine';
-    *IO::Socket::SSL::can_ipv6 = sub { $ipv6 };
-    *IO::Socket::SSL::CAN_IPV6 = sub () { $ipv6 };
-    return $class;
+# Each of these three returns the class that must become the base class.
+sub choose {
+    $ipv6 = _find_ipv6();
+    return $ipv6 || 'IO::Socket::INET';
 }
-
-sub choose { return set(find_ipv6() || 'IO::Socket::INET') }
 
 sub use_inet4 {
     $forced_inet4 = 1;
-    return set('IO::Socket::INET');
+    $ipv6         = '';
+    return 'IO::Socket::INET';
 }
 
 sub use_inet6 {
-    my $class = find_ipv6()
+    my $class = _find_ipv6()
       || croak 'inet6: neither IO::Socket::IP 0.31 nor IO::Socket::INET6'
       . ' 2.62 is there';
 
     carp 'IO::Socket::SSL is switched from inet4 to inet6'
       if $forced_inet4;
     $forced_inet4 = 0;
-    return set($class);
+    return $ipv6 = $class;
 }
 
-# Domain and Family say the same to different base classes.
+# The base class if it can do IPv6, else ''.
+sub ipv6_class { return $ipv6 }
+
+# Domain and Family name one thing: pass it on under the name that the base
+# class knows.
 sub adapt {
     my ($args) = @_;
     my ($from, $to) = qw(Domain Family);

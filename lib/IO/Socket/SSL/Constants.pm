@@ -1,9 +1,10 @@
-# The constants that IO::Socket::SSL exports.
+# The constants that IO::Socket::SSL exports; it imports them from here.
 package IO::Socket::SSL::Constants;
 
 use strict;
 use warnings;
 
+use Exporter qw(import);
 use Scalar::Util qw(dualvar);
 
 my %VALUE = (
@@ -21,7 +22,7 @@ my %VALUE = (
     SSL_OCSP_FAIL_HARD   => 0b01000,
     SSL_OCSP_FULL_CHAIN  => 0b10000,
 
-    # Of a subjectAltName (RFC 5280, 4.2.1.6).
+    # Types of names in subjectAltName (RFC 5280, 4.2.1.6).
     GEN_DNS   => 2,
     GEN_IPADD => 7,
 );
@@ -31,7 +32,7 @@ our @EXPORT = sort keys %VALUE;
 for my $name (@EXPORT) {
     my $value = $VALUE{$name};
     no strict 'refs';    ## no critic (ProhibitNoStrict)
-    *{"IO::Socket::SSL::$name"} = sub () { $value };
+    *$name = sub () { $value };
 }
 
 1;

@@ -1,15 +1,17 @@
-# Asks the responders of OCSP about the certificates of a connection that no
-# staple and no earlier answer has told about.  Which answers count is decided
-# in src/ocsp.c; here is who is asked, and what the outcome means.
+# Asks OCSP responders about those certificates of a connection for which
+# neither a stapled response nor the cache has an answer.  This module decides
+# whom to ask and what the outcome means; src/revocation/ocsp.c decides which
+# answers count.  IO::Socket::SSL loads this file on demand.
 package IO::Socket::SSL::OCSP_Resolver;
 
 use strict;
 use warnings;
+no warnings 'redefine';    # IO::Socket::SSL defines what loads this file
 
 use IO::Socket::SSL::OCSP_Cache;
 
-my $TIMEOUT      = 10;         # seconds that HTTP waits at a time
-my $LARGEST      = 1 << 18;    # bytes of an answer
+my $TIMEOUT      = 10;         # seconds that HTTP::Tiny waits for each step
+my $LARGEST      = 1 << 18;    # bytes of a response
 my $CONTENT_TYPE = 'application/ocsp-request';
 
 sub new {
@@ -18,9 +20,9 @@ sub new {
 
     return unless defined $mode;
     my $self = bless {
-        cache => IO::Socket::SSL::Revocation::cache_of_socket($socket),
+        cache => IO::Socket::SSL::OCSP_Cache::_of_socket($socket),
         mode  => $mode,
-        open  => [],      # checks that nobody has answered
+        open  => [],      # checks without an answer
         soft  => [],
         hard  => undef,
     }, $class;
@@ -28,7 +30,8 @@ sub new {
     return $self;
 }
 
-# One certificate: known already, to be asked about, or nobody can be asked.
+# Start with one certificate: its status is known, must be asked for, or
+# cannot be asked for.
 sub _begin {
     my ($self, $check) = @_;
 
@@ -55,7 +58,7 @@ sub _message {
     return "$who$text; subject: $check->{subject}";
 }
 
-# The first one ends it.
+# The first error is the one that is reported.
 sub _fail {
     my ($self, $message) = @_;
 
@@ -63,7 +66,7 @@ sub _fail {
     return;
 }
 
-# An answer that counts.
+# The certificate has an answer that counts.
 sub _settle {
     my ($self, $check, $entry) = @_;
 
@@ -72,7 +75,7 @@ sub _settle {
     return;
 }
 
-# There will be no answer that counts.
+# The certificate will get no answer that counts.
 sub _give_up {
     my ($self, $check, $why) = @_;
     my $message = _message($check, $why);
@@ -83,7 +86,7 @@ sub _give_up {
     return;
 }
 
-# undef while there is something to ask, '' when all is well.
+# undef while there is something to ask, '' once everything is good.
 sub hard_error {
     my ($self) = @_;
 
@@ -97,7 +100,7 @@ sub soft_error {
     return @{ $self->{soft} } ? join('; ', @{ $self->{soft} }) : undef;
 }
 
-# What to send where: one request a responder.
+# The requests to send, by URI: one for each responder.
 sub requests {
     my ($self) = @_;
     my %ids;
@@ -114,8 +117,8 @@ sub add_response {
     return $self->_add($uri, $response, 'http request for OCSP failed');
 }
 
-# A responder may answer for some certificates only: the others are asked
-# about again, as long as that leads on.
+# A responder may answer for only some of the certificates.  The others are
+# asked about again, as long as each response settles at least one.
 sub _add {
     my ($self, $uri, $response, $without) = @_;
     my @asked  = grep { $_->{uri} eq $uri } @{ $self->{open} };
@@ -128,7 +131,7 @@ sub _add {
           ? _judge($response, $check->{id}, $check->{issuer})
           : (undef, $without);
         if ($entry) {
-            IO::Socket::SSL::Revocation::keep($self->{cache}, $check->{id},
+            IO::Socket::SSL::OCSP_Cache::_keep($self->{cache}, $check->{id},
                 $entry);
             $self->_settle($check, $entry);
         }
@@ -146,7 +149,7 @@ sub _add {
     return $self->hard_error;
 }
 
-# Send all requests one after the other; %args are for HTTP::Tiny.
+# Send all requests, one after the other; %args go to HTTP::Tiny->new.
 sub resolve_blocking {
     my ($self, %args) = @_;
 
@@ -155,7 +158,7 @@ sub resolve_blocking {
     my $http = HTTP::Tiny->new(
         timeout    => $TIMEOUT,
         max_size   => $LARGEST,
-        verify_SSL => 0,          # the answers are signed
+        verify_SSL => 0,          # the responses are signed
         %args
     );
     while (my %requests = $self->requests) {
@@ -168,7 +171,7 @@ sub resolve_blocking {
     return $self->hard_error;
 }
 
-# The body of the answer, or undef and what went wrong.
+# The body of the response, or undef and the reason.
 sub _post {
     my ($http, $uri, $request) = @_;
     my $reply = $http->request(

@@ -1,14 +1,16 @@
-# TLS over a handle that can sysread and syswrite (SSL_usebio): another TLS
-# socket, a pipe, an object of the user's own.  Loaded when it is wanted.
+# TLS over any handle that has sysread and syswrite (SSL_usebio): another TLS
+# socket, a pipe, an object of the program's own.  IO::Socket::SSL loads this
+# file on demand.
 package IO::Socket::SSL::Pump;
 
 use strict;
 use warnings;
+no warnings 'redefine';    # IO::Socket::SSL defines what loads this file
 
 use Scalar::Util qw(blessed);
 use Symbol qw(gensym);
 
-# A socket of the class, with TLS not begun, over the handle.
+# A socket of the class over the handle; TLS has not begun.
 sub new_socket {
     my ($class, $handle) = @_;
     my $socket = bless gensym, $class;
@@ -17,7 +19,7 @@ sub new_socket {
     return $socket;
 }
 
-# The descriptor to select on; -1: the handle has none.
+# The descriptor to select on; -1 if the handle has none.
 sub descriptor {
     my ($handle) = @_;
     my $fd =
@@ -34,7 +36,8 @@ sub _can {
     return blessed($handle) && $handle->can($method);
 }
 
-# The core's questions: bytes or undef, a count or undef, a count.
+# xs/pump.c calls these three.  They return bytes ('' at the end) or undef, a
+# count or undef, and a count.
 sub read_from {
     my ($handle, $len) = @_;
     my $buffer = '';

@@ -5,6 +5,7 @@ use strict;
 use warnings;
 
 use Carp;
+use Scalar::Util qw(blessed);
 
 use IO::Socket::SSL::Hosts;
 
@@ -59,7 +60,7 @@ sub new {
     my $cache =
       $server ? undef : IO::Socket::SSL::Session_Cache::for_context($args);
     $self->{session_cache} = $cache if defined $cache;
-    $self->{ocsp_cache} = IO::Socket::SSL::Revocation::cache_of_user($args);
+    $self->{ocsp_cache} = _ocsp_cache($args->{SSL_ocsp_cache});
     IO::Socket::SSL::Defaults::complete($args, $server);
     delete @$args{@IDENTITY}
       if !$server && defined $args->{SSL_use_cert} && !$args->{SSL_use_cert};
@@ -72,6 +73,15 @@ sub new {
     _take_chain($_)
       for grep { ref eq 'ARRAY' } ref $certs eq 'HASH' ? values %$certs : $certs;
     return $self;
+}
+
+sub _ocsp_cache {
+    my ($cache) = @_;
+
+    return unless defined $cache;
+    croak 'SSL_ocsp_cache must be an object with get and put'
+      unless blessed $cache && $cache->can('get') && $cache->can('put');
+    return $cache;
 }
 
 sub _get_ctx_object {

@@ -32,10 +32,8 @@ sub _check {
       unless blessed $cache
       && $cache->can('get_session')
       && $cache->can('add_session');
-    if ($cache->can('add_session') != \&add_session) {
-        require IO::Socket::SSL::Facade;
-        IO::Socket::SSL::Facade::lend_session_free();
-    }
+    IO::Socket::SSL::Interop::lend_session_free()
+      if $cache->can('add_session') != \&add_session;
     return $cache;
 }
 
