@@ -16,30 +16,22 @@ use Test::More;
 my $NONE = q(@INC = grep { !ref && !-e "$_/Net/SSLeay.pm" } @INC; );
 my $CAN  = 'print HTTP::Tiny->can_ssl ? "can" : "cannot";';
 
-my $listener = listener();
-my $address  = 'https://' . address($listener) . '/';
-my $server   = peer(
+my ($server, $address) = tls_server(
     sub {
-        my $context = IO::Socket::SSL::SSL_Context->new(server_args());
-        while (my $tcp = $listener->accept) {
-            my $sock = IO::Socket::SSL->start_SSL(
-                $tcp,
-                SSL_server    => 1,
-                SSL_reuse_ctx => $context
-            ) or next;
-            my $line = '';
-            $line = <$sock> until $line =~ /^\r?$/;
-            print $sock "HTTP/1.0 200 OK\r\nContent-Length: 6\r\n\r\nhello\n";
-        }
+        my ($sock) = @_;
+        my $line = '';
+        $line = <$sock> until $line =~ /^\r?$/;
+        print $sock "HTTP/1.0 200 OK\r\nContent-Length: 6\r\n\r\nhello\n";
     }
 );
+my $url = "https://$address/";
 my $ca  = cert('ca');
 my $GET = <<"CODE";
 my \$reply = HTTP::Tiny->new(
     verify_SSL  => 1,
     timeout     => 20,
     SSL_options => { SSL_ca_file => '$ca', SSL_verifycn_name => 'localhost' }
-)->get('$address');
+)->get('$url');
 print \$reply->{content};
 CODE
 
@@ -56,22 +48,20 @@ like(
     qr{^canCan't locate Net/SSLeay\.pm in \@INC},
     'nobody else is given anything'
 );
-is(
-    tiny_says("$GET print HTTP::Tiny->can_ssl && \$Net::SSLeay::VERSION"),
-    "hello\n1.49",
-    'what was asked for once can be asked for again'
-);
+is(tiny_says("$GET print HTTP::Tiny->can_ssl && \$Net::SSLeay::VERSION"),
+    "hello\n1.49", 'what was asked for once can be asked for again');
 
 # The switch, before and after.
 my $OFF = 'no warnings "once";'
   . '$IO::Socket::SSL::Facade::OFF = 1;';
-is(tiny_says("$OFF $CAN"), 'cannot', 'it can be turned off');
+is(tiny_says("$OFF $CAN"),      'cannot',    'it can be turned off');
 is(tiny_says("$CAN $OFF $CAN"), 'cancannot', '... later, too');
 
 # Handles come and go with HTTP::Tiny's functions beside us.
 is(
     tiny_says(
-        "$CAN " . 'my $ctx = IO::Socket::SSL::SSL_Context->new;'
+            "$CAN "
+          . 'my $ctx = IO::Socket::SSL::SSL_Context->new;'
           . 'print $ctx->_get_ctx_object == $ctx->{context} ? 1 : 0;'
           . 'use IO::Socket::SSL::Utils;'
           . "my \$cert = PEM_file2cert('$ca');"
@@ -100,14 +90,12 @@ CODE
 close $out or die $!;
 
 my $SHOWN = "unshift \@INC, '$dir';";
-my $SET   = 'no warnings "once"; print $Net::SSLeay::set, $INC{"Net/SSLeay.pm"} ? "real" : ""';
+my $SET =
+'no warnings "once"; print $Net::SSLeay::set, $INC{"Net/SSLeay.pm"} ? "real" : ""';
 is(tiny_says("$SHOWN $GET $SET"), "hello\n1real", 'a real one wins');
 is(tiny_says("require IO::Socket::SSL; $SHOWN $GET $SET"),
     "hello\n1real", '... whoever is loaded first');
-is(
-    tiny_says("$CAN $SHOWN { no warnings; require Net::SSLeay } $GET $SET"),
-    "canhello\n1real",
-    '... also when it comes later'
-);
+is(tiny_says("$CAN $SHOWN { no warnings; require Net::SSLeay } $GET $SET"),
+    "canhello\n1real", '... also when it comes later');
 
 done_testing;

@@ -14,11 +14,11 @@ use IO::Socket::SSL::Utils;
 use Test::More;
 
 # What a program has from the time before.
-my $cert    = PEM_file2cert(cert('server'));
-my $key     = PEM_file2key(key('server'));
-my $ca      = PEM_file2cert(cert('ca'));
-my $early   = IO::Socket::SSL::SSL_Context->new(client_args());
-my $cache   = IO::Socket::SSL::Session_Cache->new(5);
+my $cert  = PEM_file2cert(cert('server'));
+my $key   = PEM_file2key(key('server'));
+my $ca    = PEM_file2cert(cert('ca'));
+my $early = IO::Socket::SSL::SSL_Context->new(client_args());
+my $cache = IO::Socket::SSL::Session_Cache->new(5);
 my ($calls, @called);
 
 # A Net::SSLeay that tells another version; all that we ever ask it for.
@@ -43,11 +43,12 @@ unshift @INC, $dir;
 require Net::SSLeay;
 
 my $ours = '\d+\.\d+\.\d+[a-z]?';
-my $mixed = qr/^IO::Socket::SSL uses OpenSSL $ours, and Net::SSLeay OpenSSL 1\.0\.2u: no handle .* at \Q$0\E line \d+\.$/;
+my $mixed =
+qr/^IO::Socket::SSL uses OpenSSL $ours, and Net::SSLeay OpenSSL 1\.0\.2u: no handle .* at \Q$0\E line \d+\.$/;
 
 # --- what is refused ----------------------------------------------------------
 
-my ($sock) = tls_pair(mine => { SSL_session_cache => $cache });
+my ($sock)  = tls_pair(mine => { SSL_session_cache => $cache });
 my $context = IO::Socket::SSL::SSL_Context->new(client_args());
 my @ctx     = 'IO::Socket::SSL::SSL_Context';
 
@@ -61,7 +62,7 @@ my %refused = (
     'peer_certificate'               => sub { $sock->peer_certificate },
     'sock_certificate'               => sub { $sock->sock_certificate },
     'peer_certificates'              => sub { $sock->peer_certificates },
-    'get_fingerprint of a handle' =>
+    'get_fingerprint of a handle'    =>
       sub { $sock->get_fingerprint('sha256', $cert) },
     'verify_hostname_of_cert' => sub {
         IO::Socket::SSL::verify_hostname_of_cert('localhost', $cert, 'http');
@@ -77,7 +78,7 @@ my %refused = (
     'get_session'     => sub { $cache->get_session('x') },
     'add_session'     => sub { $cache->add_session('x', $cert) },
     'SSL_ca'          => sub { $ctx[0]->new(SSL_ca => [$ca]) },
-    'SSL_client_ca' =>
+    'SSL_client_ca'   =>
       sub { $ctx[0]->new(server_args(SSL_client_ca => [$ca])) },
     'SSL_cert and SSL_key' => sub {
         $ctx[0]->new(SSL_server => 1, SSL_cert => [$cert], SSL_key => $key);
@@ -110,8 +111,11 @@ for my $option (sort keys %in_handshake) {
                     );
                 }
             );
-            like($error, qr/^IO::Socket::SSL uses OpenSSL $ours, and Net::SS/,
-                "$option: the handshake dies");
+            like(
+                $error,
+                qr/^IO::Socket::SSL uses OpenSSL $ours, and Net::SS/,
+                "$option: the handshake dies"
+            );
         }
     );
 }
@@ -131,20 +135,18 @@ is_deeply(\@called, [], 'no sub saw a handle');
 
 each_setting(
     sub {
-        my ($sock, $peer) = tls_pair(
-            @_,
-            peer => sub { my ($sock) = @_; print $sock scalar <$sock> }
-        );
+        my ($sock, $peer) = tls_pair(@_,
+            peer => sub { my ($sock) = @_; print $sock scalar <$sock> });
         ok(${*$sock}{_SSL_object}, 'the key of a socket is true');
         print $sock "hello\n";
         is(scalar <$sock>, "hello\n", 'data in both directions');
-        is($sock->peer_certificate('cn'), 'localhost',
-            'a field of a certificate')
-          if { @_ }->{role} eq 'client';
+        is($sock->peer_certificate('cn'),
+            'localhost', 'a field of a certificate')
+          if {@_}->{role} eq 'client';
         ok($sock->close, 'close');
     }
 );
-my $asked = 0;
+my $asked  = 0;
 my $scheme = { callback => sub { return $_[0] eq 'localhost' && ++$asked } };
 is_deeply([handshake_errors(mine => { SSL_verifycn_scheme => $scheme })],
     ['', ''], 'a name is checked by a sub');
@@ -161,21 +163,17 @@ each_version(
 # Whom HTTP::Tiny asks for https wants the handle.
 subtest 'HTTP::Tiny' => sub {
     plan skip_all => 'no HTTP::Tiny' unless eval { require HTTP::Tiny; 1 };
-    my $listener = listener();
-    my $server   = peer(
-        sub {
-            my $tcp = $listener->accept or die;
-            IO::Socket::SSL->start_SSL($tcp, server_args());
-        }
-    );
+    my ($server, $address) = tls_server(sub { });
     my $reply = HTTP::Tiny->new(
         timeout     => 20,
         verify_SSL  => 1,
         SSL_options => { SSL_ca_file => cert('ca') }
-    )->get('https://' . address($listener) . '/');
-    like($reply->{content},
+    )->get("https://$address/");
+    like(
+        $reply->{content},
         qr/uses OpenSSL $ours, and Net::SSLeay OpenSSL 1\.0\.2u/,
-        'the answer tells why');
+        'the answer tells why'
+    );
 };
 
 # --- versions and order -------------------------------------------------------
@@ -189,15 +187,18 @@ my %words = (
 for my $number (sort keys %words) {
     no warnings 'once';
     local $Net::SSLeay::version = $number;
-    like(died(sub { CERT_asHash($cert) }),
+    like(
+        died(sub { CERT_asHash($cert) }),
         qr/Net::SSLeay OpenSSL \Q$words{$number}\E: /,
-        "$words{$number} is told as such");
+        "$words{$number} is told as such"
+    );
 }
 
 like(
     perl_says(
-        "-I$dir", '-MNet::SSLeay', '-MIO::Socket::SSL::Utils',
-        '-e',     'KEY_create_ec()'
+        "-I$dir",                   '-MNet::SSLeay',
+        '-MIO::Socket::SSL::Utils', '-e',
+        'KEY_create_ec()'
     ),
     qr/^IO::Socket::SSL uses .* at -e line 1\.$/,
     'Net::SSLeay is loaded first'
@@ -206,15 +207,17 @@ like(
 # Two copies of one version: what the shared objects find is not the same.
 {
     no warnings 'redefine';
-    local $Net::SSLeay::version =
-      IO::Socket::SSL::_openssl_version_number();
+    local $Net::SSLeay::version = IO::Socket::SSL::_openssl_version_number();
     local @DynaLoader::dl_modules = ('Net::SSLeay', @DynaLoader::dl_modules);
     local @DynaLoader::dl_librefs = (-1,            @DynaLoader::dl_librefs);
     my $find = \&DynaLoader::dl_find_symbol;
     local *DynaLoader::dl_find_symbol =
       sub { return $_[0] == -1 ? 1 : $find->(@_) };
-    like(died(sub { CERT_asHash($cert) }),
-        qr/Net::SSLeay another copy of OpenSSL $ours:/, 'two copies');
+    like(
+        died(sub { CERT_asHash($cert) }),
+        qr/Net::SSLeay another copy of OpenSSL $ours:/,
+        'two copies'
+    );
     is(died(sub { IO::Socket::SSL::SSL_Context->new(client_args()) }),
         undef, '... and what needs no handle');
     local *DynaLoader::dl_find_symbol = sub { return };

@@ -12,7 +12,7 @@ use Test::More;
 
 plan skip_all => ISS::NetSSLeay->missing if ISS::NetSSLeay->missing;
 
-my $file = cert('server');
+my $file  = cert('server');
 my %order = (
     'before us' => [qw(-MNet::SSLeay -MIO::Socket::SSL=debug2)],
     'after us'  => [qw(-MIO::Socket::SSL=debug2 -MNet::SSLeay)],
@@ -86,21 +86,9 @@ is(
 
 # In the middle of things: a context, a connection and a handshake that were
 # there before.
-my ($listener, $ca) = (listener(), cert('ca'));
-my $address = address($listener);
-my $server  = peer(
-    sub {
-        my $context = IO::Socket::SSL::SSL_Context->new(server_args());
-        while (my $tcp = $listener->accept) {
-            my $sock = IO::Socket::SSL->start_SSL(
-                $tcp,
-                SSL_server    => 1,
-                SSL_reuse_ctx => $context
-            ) or next;
-            print $sock "hello\n";
-        }
-    }
-);
+my $ca = cert('ca');
+my ($server, $address) =
+  tls_server(sub { my ($sock) = @_; print $sock "hello\n" });
 my $CONNECT = <<"CODE";
 use strict;
 use warnings;
@@ -122,11 +110,8 @@ print Net::SSLeay::CTX_get_verify_mode(\$sock->_get_ctx_object), ' ';
 print Net::SSLeay::get_cipher(\$sock->_get_ssl_object) eq \$sock->get_cipher;
 print " \$subject ", scalar <\$sock>;
 CODE
-is(
-    perl_says('-e', $CONNECT =~ s/LOAD/return \$_[0]/r),
-    "1 1  hello\n",
-    'a connection from before'
-);
+is(perl_says('-e', $CONNECT =~ s/LOAD/return \$_[0]/r),
+    "1 1  hello\n", 'a connection from before');
 is(
     perl_says('-e', $CONNECT =~ s/LOAD/require Net::SSLeay/r),
     "1 1 /C=DE/O=IO-Socket-SSL/CN=localhost hello\n",
@@ -145,7 +130,8 @@ SKIP: {
     );
     is(
         perl_says(
-            '-MHTTP::Tiny', '-e',
+            '-MHTTP::Tiny',
+            '-e',
             '{ local @INC = grep { ref || !-e "$_/Net/SSLeay.pm" } @INC;'
               . "print HTTP::Tiny->can_ssl ? '' : 'cannot'; $shown }"
               . 'require Net::SSLeay;'

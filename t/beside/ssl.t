@@ -45,16 +45,18 @@ each_setting(
         is(Net::SSLeay::session_reused($ssl),
             $sock->get_session_reused, 'session_reused');
         is(Net::SSLeay::get_verify_result($ssl), 0, 'get_verify_result');
-        is(Net::SSLeay::CTX_get_verify_mode($sock->_get_ctx_object),
+        is(
+            Net::SSLeay::CTX_get_verify_mode($sock->_get_ctx_object),
             $setting{role} eq 'client' ? SSL_VERIFY_PEER : SSL_VERIFY_NONE,
-            'CTX_get_verify_mode');
+            'CTX_get_verify_mode'
+        );
 
         # Data under its hands, and under ours.
         is(Net::SSLeay::write($ssl, "one\n"), 4, 'it can write');
         readable($sock);
         like(Net::SSLeay::peek($ssl), qr/^one$/, 'it can peek');
         is(Net::SSLeay::pending($ssl), $sock->pending, 'pending');
-        is(scalar <$sock>, "one\n", '... and we read');
+        is(scalar <$sock>,             "one\n",        '... and we read');
         print $sock "two\n";
         is(Net::SSLeay::read($ssl), "two\n", 'we write, and it reads');
         close $sock;
@@ -63,12 +65,13 @@ each_setting(
 
 subtest 'a certificate that it counts' => sub {
     my ($sock, $peer) = tls_pair();
-    my $ssl  = $sock->_get_ssl_object;
+    my $ssl    = $sock->_get_ssl_object;
     my $theirs = Net::SSLeay::get_peer_certificate($ssl);
     is($theirs, $sock->peer_certificate, 'both have the same');
     is(
         Net::SSLeay::X509_NAME_oneline(
-            Net::SSLeay::X509_get_subject_name($theirs)),
+            Net::SSLeay::X509_get_subject_name($theirs)
+        ),
         $sock->peer_certificate('subject'),
         'both say the same'
     );
@@ -82,7 +85,8 @@ subtest 'a certificate that it counts' => sub {
     undef $sock;
     like(
         Net::SSLeay::X509_NAME_oneline(
-            Net::SSLeay::X509_get_subject_name($mine)),
+            Net::SSLeay::X509_get_subject_name($mine)
+        ),
         qr/CN=localhost/,
         'its reference outlives the connection'
     );
@@ -100,7 +104,7 @@ subtest 'it moves the connection, and callbacks of ours are due' => sub {
     my $ssl = $sock->_get_ssl_object;
     $sock->set_msg_callback(sub { push @told, $_[6] });
     is(Net::SSLeay::write($ssl, "line\n"), 5, 'written');
-    is(Net::SSLeay::read($ssl), "line\n", 'read, with tickets before');
+    is(Net::SSLeay::read($ssl), "line\n",     'read, with tickets before');
     close $sock;
     is_deeply([grep { $_ != $ssl } @told], [], 'we tell of this SSL alone');
     ok(scalar @told, '... and do tell');
@@ -111,15 +115,9 @@ subtest 'it moves the connection, and callbacks of ours are due' => sub {
 sub moved_on {
     my (%args) = @_;
 
-    my $listener = listener();
-    my $server   = peer(
-        sub {
-            my $tcp  = $listener->accept or die;
-            my $sock = IO::Socket::SSL->start_SSL($tcp, server_args());
-            print $sock "hello\n" if $sock;
-        }
-    );
-    my $sock = IO::Socket::INET->new(address($listener)) or die;
+    my ($server, $address) =
+      tls_server(sub { my ($sock) = @_; print $sock "hello\n" });
+    my $sock = IO::Socket::INET->new($address) or die;
     $sock->blocking(0);
     IO::Socket::SSL->start_SSL($sock,
         client_args(SSL_startHandshake => 0, %args));
@@ -145,7 +143,7 @@ each_version(
         is(complete($sock, sub { scalar <$sock> }), "hello\n", '... data');
 
         my $asked = 0;
-        my @ask = (SSL_verify_callback => sub { return ++$asked });
+        my @ask   = (SSL_verify_callback => sub { return ++$asked });
         ($done, $sock, $server) = moved_on(@version, @ask);
         is($asked, 0, 'a callback that cannot be called');
         cmp_ok($done, '<', 1, '... has not said yes');
@@ -186,8 +184,11 @@ each_version(
         my $name = Net::SSLeay::get_version($sock->_get_ssl_object);
         is(scalar <$sock>, undef, 'the alert close_notify');
         close $sock;
-        is_deeply([map { sort keys %$_ } @versions{ 0, 1 }],
-            [$name, $name], 'it knows the SSL of either direction');
+        is_deeply(
+            [map { sort keys %$_ } @versions{ 0, 1 }],
+            [$name, $name],
+            'it knows the SSL of either direction'
+        );
     }
 );
 
@@ -202,7 +203,8 @@ subtest 'SSL_create_ctx_callback' => sub {
           Net::SSLeay::CTX_set_options($ctx, Net::SSLeay::OP_NO_TLSv1_3());
         Net::SSLeay::CTX_set_timeout($ctx, 4711);
     };
-    my ($sock, $peer) = tls_pair(mine => { SSL_create_ctx_callback => $create });
+    my ($sock, $peer) =
+      tls_pair(mine => { SSL_create_ctx_callback => $create });
     my $ctx = $sock->_get_ctx_object;
     is_deeply(\@ctx, [$ctx], 'it is called once, with the handle');
     is($sock->get_sslversion, 'TLSv1_2', 'CTX_set_options');
@@ -229,8 +231,11 @@ subtest 'the certificates that a context trusts' => sub {
         mine => { SSL_create_ctx_callback => $trust });
     is($error, '', '... unless its CA is put into CTX_get_cert_store');
     ($error) = handshake_errors(@stranger);
-    like($error, qr/certificate verify failed/,
-        '... which is the store of that context alone');
+    like(
+        $error,
+        qr/certificate verify failed/,
+        '... which is the store of that context alone'
+    );
 };
 
 subtest 'a context of ours, in its calls' => sub {

@@ -42,19 +42,18 @@ subtest 'a plain client of a TLS server' => sub {
     );
 };
 
+sub greet_in_plain {
+    my ($tcp, $me) = @_;
+    syswrite $tcp, "220 plain\r\n";
+    $me->hear;
+    return;
+}
+
 subtest 'a client' => sub {
-    my $listener = listener();
-    my $server   = peer(
-        sub {
-            my ($me) = @_;
-            my $tcp = $listener->accept or die $!;
-            syswrite $tcp, "220 plain\r\n";
-            $me->hear;
-        }
-    );
+    my ($server, $address) = plain_server(\&greet_in_plain);
     my @trapped;
     my @result = IO::Socket::SSL->new(
-        PeerAddr => address($listener),
+        PeerAddr => $address,
         client_args(
             SSL_error_trap => sub { push @trapped, @_, fileno $_[0] }
         )
@@ -75,20 +74,12 @@ subtest 'not called' => sub {
 };
 
 subtest 'a trap that dies' => sub {
-    my $listener = listener();
-    my $server   = peer(
-        sub {
-            my ($me) = @_;
-            my $tcp = $listener->accept or die $!;
-            syswrite $tcp, "220 plain\r\n";
-            $me->hear;
-        }
-    );
+    my ($server, $address) = plain_server(\&greet_in_plain);
     is(
         died(
             sub {
                 IO::Socket::SSL->new(
-                    PeerAddr => address($listener),
+                    PeerAddr => $address,
                     client_args(SSL_error_trap => sub { die "trapped\n" })
                 );
             }

@@ -30,25 +30,13 @@ sub leaving {
     return $said;
 }
 
-my $listener = listener();
-my $peer     = peer(
-    sub {
-        my $context = IO::Socket::SSL::SSL_Context->new(server_args());
-        while (my $tcp = $listener->accept) {
-            my $sock = IO::Socket::SSL->start_SSL(
-                $tcp,
-                SSL_server    => 1,
-                SSL_reuse_ctx => $context
-            ) or next;
-            print $sock "hello\n";
-        }
-    }
-);
+my ($server, $address) =
+  tls_server(sub { my ($sock) = @_; print $sock "hello\n" });
 
 sub connecting {
     my (@more) = @_;
     return IO::Socket::SSL->new(
-        PeerAddr => address($listener),
+        PeerAddr => $address,
         client_args(@more)
     );
 }
@@ -82,7 +70,7 @@ subtest 'a socket that was left in a callback' => sub {
         sub {
             my ($out) = @_;
             our $sock = IO::Socket::SSL->new(
-                PeerAddr => address($listener),
+                PeerAddr => $address,
                 client_args(
                     SSL_startHandshake  => 0,
                     SSL_verify_callback => sub { exit 7 }

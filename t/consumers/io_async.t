@@ -164,10 +164,9 @@ like(
 
 # --- SSL_upgrade of a connection that was plain -------------------------------------
 
-my $plain = listener();
-my $peer  = peer(
+my ($peer, $address) = plain_server(
     sub {
-        my $tcp = $plain->accept       or die $!;
+        my ($tcp) = @_;
         scalar(<$tcp>) eq "STARTTLS\n" or die 'no STARTTLS';
         syswrite $tcp, "go\n";
         my $sock = IO::Socket::SSL->start_SSL($tcp, server_args())
@@ -176,7 +175,7 @@ my $peer  = peer(
     }
 );
 my $connection = IO::Async::Stream->new(
-    handle  => IO::Socket::INET->new(address($plain)),
+    handle  => IO::Socket::INET->new($address),
     on_read => sub { 0 }
 );
 is(answer($connection, "STARTTLS\n", 'line')->get, "go\n", 'a plain one');

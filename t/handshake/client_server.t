@@ -17,22 +17,21 @@ sub tls_listener {
     return $listener;
 }
 
-# Answers each line of each client with "<line of the peer>".
+# Answers each line of each client with "echo: <line>".
 sub echo_server {
-    my ($listener, $clients) = @_;
+    my ($listener) = @_;
 
-    return peer(
+    my ($server) = plain_server(
         sub {
-            for (1 .. $clients) {
-                my $client = $listener->accept
-                  or die "accept: $SSL_ERROR\n";
-                while (my $line = <$client>) {
-                    print $client "echo: $line";
-                }
-                close $client;
+            my ($client) = @_;
+            while (my $line = <$client>) {
+                print $client "echo: $line";
             }
-        }
+            close $client;
+        },
+        $listener
     );
+    return $server;
 }
 
 each_version(
@@ -40,7 +39,7 @@ each_version(
         my ($version) = @_;
 
         my $listener = tls_listener(SSL_version => $version);
-        my $peer     = echo_server($listener, 1);
+        my $peer     = echo_server($listener);
         my $client =
           IO::Socket::SSL->new(PeerAddr => address($listener), client_args());
 
@@ -99,7 +98,7 @@ each_version(
 
 subtest 'one plain string is the address of the peer' => sub {
     my $listener = tls_listener();
-    my $peer     = echo_server($listener, 1);
+    my $peer     = echo_server($listener);
 
     IO::Socket::SSL::set_defaults(client_args());
     my $client = IO::Socket::SSL->new(address($listener));
@@ -113,7 +112,7 @@ subtest 'one plain string is the address of the peer' => sub {
 
 subtest 'several clients, one after the other' => sub {
     my $listener = tls_listener();
-    my $peer     = echo_server($listener, 3);
+    my $peer     = echo_server($listener);
 
     for my $count (1 .. 3) {
         my $client =
@@ -127,7 +126,7 @@ subtest 'several clients, one after the other' => sub {
 
 subtest 'Blocking => 0 takes effect after the handshake' => sub {
     my $listener = tls_listener();
-    my $peer     = echo_server($listener, 1);
+    my $peer     = echo_server($listener);
 
     my $client = IO::Socket::SSL->new(
         PeerAddr => address($listener),

@@ -58,19 +58,15 @@ SKIP: {
 }
 
 # The other base class, in a process of its own.
-my $listener = listener();
-my $server   = peer(
+my ($server, $address) = tls_server(
     sub {
-        while (my $tcp = $listener->accept) {
-            my $sock = IO::Socket::SSL->start_SSL($tcp, server_args())
-              or next;
-            while (my $line = <$sock>) {
-                print $sock "echo $line";
-            }
+        my ($sock) = @_;
+        while (my $line = <$sock>) {
+            print $sock "echo $line";
         }
     }
 );
-my ($address, $ca) = (address($listener), cert('ca'));
+my $ca = cert('ca');
 is(
     perl_says('-MIO::Socket::SSL=inet4', '-we', <<"CODE"),
 my \$sock = IO::Socket::SSL->new(

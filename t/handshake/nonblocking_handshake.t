@@ -127,19 +127,10 @@ each_version(
 );
 
 subtest 'a non-blocking connect by new' => sub {
-    my $listener = listener();
-    my $peer     = peer(
-        sub {
-            my ($me) = @_;
-            my $tcp  = $listener->accept or die "accept: $!";
-            my $sock = IO::Socket::SSL->start_SSL($tcp, server_args())
-              or die "start_SSL: $SSL_ERROR\n";
-            print $sock "hello\n";
-            $me->hear;
-        }
-    );
+    my ($server, $address) =
+      tls_server(sub { my ($sock) = @_; print $sock "hello\n" });
     my $sock = IO::Socket::SSL->new(
-        PeerAddr           => address($listener),
+        PeerAddr           => $address,
         Blocking           => 0,
         SSL_startHandshake => 0,
         client_args()

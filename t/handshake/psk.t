@@ -261,31 +261,18 @@ subtest 'beside a cache of sessions' => sub {
 sub s_client {
     my ($server, @more) = @_;
 
-    my $listener = listener();
-    my $peer     = peer(
+    my ($peer, $address) = tls_server(
         sub {
-            my ($me) = @_;
-            my $ctx = IO::Socket::SSL::SSL_Context->new(%{ bare(%$server) },
-                SSL_server => 1);
-            while (my $tcp = $listener->accept) {
-                my $sock = IO::Socket::SSL->start_SSL(
-                    $tcp,
-                    SSL_server    => 1,
-                    SSL_reuse_ctx => $ctx
-                ) or next;
-                print $sock "hello\n";
-                $sock->close(SSL_fast_shutdown => 0, Timeout => 10);
-            }
-        }
+            my ($sock) = @_;
+            print $sock "hello\n";
+            $sock->close(SSL_fast_shutdown => 0, Timeout => 10);
+        },
+        %{ bare(%$server) }
     );
     return map {
         (
             ISS::Program->run(
-                [
-                    $openssl,   's_client',
-                    '-connect', address($listener),
-                    '-ign_eof', @$_
-                ]
+                [$openssl, 's_client', '-connect', $address, '-ign_eof', @$_]
             )
         )[1]
     } @more;

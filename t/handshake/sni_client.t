@@ -43,24 +43,20 @@ each_version(
 sub told_by_new {
     my (@args) = @_;
 
-    my $listener = listener();
-    my $peer     = peer(
+    my ($server, $address) = tls_server(
         sub {
-            my ($me) = @_;
-            my $tcp  = $listener->accept or die "accept: $!";
-            my $sock = IO::Socket::SSL->start_SSL($tcp, server_args())
-              or die "start_SSL: $SSL_ERROR\n";
+            my ($sock, $me) = @_;
             $me->tell(scalar $sock->get_servername);
         }
     );
-    my $port = $listener->sockport;
+    my ($port) = $address =~ /:(\d+)\z/;
     my $sock = IO::Socket::SSL->new(
         PeerPort        => $port,
         SSL_ca_file     => cert('ca'),
         SSL_verify_mode => SSL_VERIFY_NONE,
         map { s/<port>/$port/r } @args
     ) or die "connect: $SSL_ERROR";
-    return ($peer->hear)[0];
+    return ($server->hear)[0];
 }
 
 SKIP: {

@@ -204,30 +204,20 @@ subtest 'RSA beside ECDSA, TLS 1.2' => sub {
 sub s_client {
     my ($server, @more) = @_;
 
-    my $listener = listener();
-    my $peer     = peer(
+    my ($peer, $address) = tls_server(
         sub {
-            my ($me) = @_;
-            my $ctx = IO::Socket::SSL::SSL_Context->new(%$server);
-            while (my $tcp = $listener->accept) {
-                my $sock = IO::Socket::SSL->start_SSL(
-                    $tcp,
-                    SSL_server    => 1,
-                    SSL_reuse_ctx => $ctx
-                ) or next;
-                print $sock "hello\n";
-                $sock->close(SSL_fast_shutdown => 0, Timeout => 10);
-            }
-        }
+            my ($sock) = @_;
+            print $sock "hello\n";
+            $sock->close(SSL_fast_shutdown => 0, Timeout => 10);
+        },
+        %$server
     );
     return map {
         (
             ISS::Program->run(
                 [
-                    $openssl,   's_client',
-                    '-connect', address($listener),
-                    '-CAfile',  cert('ca'),
-                    '-ign_eof', @$_
+                    $openssl,  's_client', '-connect', $address,
+                    '-CAfile', cert('ca'), '-ign_eof', @$_
                 ]
             )
         )[1]
@@ -241,7 +231,7 @@ SKIP: {
         my ($rsa, $ecdsa) =
           s_client({%BOTH}, [@ask, 'RSA-PSS+SHA256'], [@ask, 'ECDSA+SHA256']);
         like($rsa,   qr/signature type: RSA[-_]PSS/i, 'for who wants RSA');
-        like($ecdsa, qr/signature type: ECDSA/i,   'for who wants ECDSA');
+        like($ecdsa, qr/signature type: ECDSA/i,      'for who wants ECDSA');
     };
     subtest 'sessions stay with their name' => sub {
         for my $version (qw(tls1_2 tls1_3)) {

@@ -34,12 +34,11 @@ sub plain_glob {
 }
 
 sub other_side {
-    my ($listener, @args) = @_;
+    my (@args) = @_;
 
-    return peer(
+    return plain_server(
         sub {
-            my ($me) = @_;
-            my $tcp  = $listener->accept or die "accept: $!";
+            my ($tcp, $me) = @_;
             my $sock = IO::Socket::SSL->start_SSL($tcp, @args)
               or die "start_SSL: $SSL_ERROR\n";
             print $sock "hello\n";
@@ -57,11 +56,10 @@ for my $kind (sort keys %KIND) {
         my ($mine, $theirs) = @{ $ROLE{$role} };
 
         subtest "$kind, $role" => sub {
-            my $listener = listener();
-            my $peer     = other_side($listener, @$theirs);
-            my $plain    = $KIND{$kind}->(address($listener));
-            my $fileno   = fileno $plain;
-            my $sock     = IO::Socket::SSL->start_SSL($plain, @$mine);
+            my ($peer, $address) = other_side(@$theirs);
+            my $plain  = $KIND{$kind}->($address);
+            my $fileno = fileno $plain;
+            my $sock   = IO::Socket::SSL->start_SSL($plain, @$mine);
             is($sock, $plain, 'the socket itself is returned')
               or diag $SSL_ERROR;
             is(ref $sock,      'IO::Socket::SSL', '... in its new class');
@@ -77,11 +75,9 @@ for my $kind (sort keys %KIND) {
 }
 
 subtest 'start_SSL of a subclass' => sub {
-    my $listener = listener();
-    my $peer     = other_side($listener, server_args());
+    my ($peer, $address) = other_side(server_args());
     my $sock =
-      My::Socket->start_SSL(IO::Socket::INET->new(address($listener)),
-        client_args());
+      My::Socket->start_SSL(IO::Socket::INET->new($address), client_args());
     is(ref $sock,      'My::Socket', 'the socket is of the subclass');
     is(scalar <$sock>, "hello\n",    'it reads');
 };
@@ -173,9 +169,8 @@ for my $claim (sort keys %FAILURE) {
 }
 
 subtest 'a glob by its name' => sub {
-    my $listener = listener();
-    my $peer     = other_side($listener, server_args());
-    my ($host, $port) = split /:/, address($listener);
+    my ($peer, $address) = other_side(server_args());
+    my ($host, $port) = split /:/, $address;
     socket(NAMED, PF_INET, SOCK_STREAM, 0) or die "socket: $!";
     connect(NAMED, pack_sockaddr_in($port, inet_aton($host)))
       or die "connect: $!";

@@ -72,18 +72,16 @@ sub upgraded {
 
 for my $kind (sort keys %PEER) {
     for my $name (sort keys %OPERATION) {
-        my $listener = listener();
-        my $peer     = peer(
+        my ($server, $address) = plain_server(
             sub {
-                my ($me) = @_;
-                my $tcp = $listener->accept or die "accept: $!";
+                my ($tcp, $me) = @_;
                 local $SIG{PIPE} = 'IGNORE';
                 $PEER{$kind}->($tcp, $me);
                 $me->hear;
             }
         );
         local $! = 0;
-        is_deeply([$OPERATION{$name}->(address($listener))],
+        is_deeply([$OPERATION{$name}->($address)],
             [], "$name, $kind: it fails");
         ok($!{ETIMEDOUT}, '... with ETIMEDOUT') or diag $!;
         like($SSL_ERROR, qr/tim(?:e|ed) ?out/i, '... and says so');

@@ -5,6 +5,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use ISS::Recorder;
 use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;
@@ -92,97 +93,57 @@ for my $role (qw(client server)) {
     is_silent($peer, '... and nothing is written after that');
 }
 
-# After a successful handshake: a relay between the two TLS ends records.
-sub relayed {
+# After a successful handshake: the bytes that we send while the code runs.  It
+# gets our socket and a peer that sends close_notify when it is told to.
+sub bytes_sent {
     my ($code) = @_;
 
-    my $inner = listener();
-    my $tls   = peer(
-        sub {
-            my ($me) = @_;
-            my $tcp  = $inner->accept or die "accept: $!";
-            my $sock = IO::Socket::SSL->start_SSL($tcp, server_args())
-              or die "start_SSL: $SSL_ERROR\n";
-            $me->tell('ready');
+    my ($sock, $peer, $record) = recorded_pair(
+        peer => sub {
+            my ($sock, $me) = @_;
             if (($me->hear)[0] eq 'close') {
                 $sock->stop_SSL(SSL_fast_shutdown => 1);
                 $me->tell('closed');
             }
             1 while sysread $sock, my $buffer, 10_000;
-            $me->hear;
         }
     );
-    my ($tcp, $relay) = raw_pair(
-        sub {
-            my ($tcp, $me) = @_;
-            my $onward = IO::Socket::INET->new(address($inner)) or die $!;
-            $me->tell(relay($tcp, $onward));
-        }
-    );
-    my $sock = IO::Socket::SSL->start_SSL($tcp, client_args())
-      or die $SSL_ERROR;
-    $tls->hear;
-    $code->($sock, $tls);
+    $code->($sock, $peer);
     undef $sock;
-    undef $tcp;
-    return ($relay->hear)[0];
-}
-
-# Pass bytes on until our side ends; return what it sent.
-sub relay {
-    my ($ours, $theirs) = @_;
-
-    my $select = IO::Select->new($ours, $theirs);
-    my $record = '';
-    while (my @ready = $select->can_read) {
-        for my $from (@ready) {
-            my $ended = !sysread $from, my $bytes, 10_000;
-            if ($ended) {
-                return $record if $from == $ours;
-                $select->remove($from);
-                next;
-            }
-            $record .= $bytes if $from == $ours;
-            my $to = $from == $ours ? $theirs : $ours;
-            print $to $bytes;
-            $to->flush;
-        }
-    }
-    return $record;
+    return $record->();
 }
 
 local $SIG{PIPE} = 'IGNORE';
-my $record = relayed(
+my $sent = bytes_sent(
     sub {
-        my ($sock, $tls) = @_;
+        my ($sock, $peer) = @_;
         write_all_ways($sock);
-        $tls->tell('go on');
+        $peer->tell('go on');
         close $sock;
     }
 );
-unlike($record, qr/\Q$SECRET\E/, 'nothing on a connection under TLS');
+unlike($sent, qr/\Q$SECRET\E/, 'nothing on a connection under TLS');
 
-$record = relayed(
+$sent = bytes_sent(
     sub {
-        my ($sock, $tls) = @_;
-        $tls->tell('close');
-        $tls->hear;
+        my ($sock, $peer) = @_;
+        $peer->tell('close');
+        $peer->hear;
         1 while sysread $sock, my $buffer, 10;
         write_all_ways($sock);
     }
 );
-unlike($record, qr/\Q$SECRET\E/,
-    'nothing after the close_notify of the peer');
+unlike($sent, qr/\Q$SECRET\E/, 'nothing after the close_notify of the peer');
 
-$record = relayed(
+$sent = bytes_sent(
     sub {
-        my ($sock, $tls) = @_;
+        my ($sock, $peer) = @_;
         $sock->stop_SSL(SSL_no_shutdown => 1);
         syswrite $sock, $SECRET;
-        $tls->tell('go on');
+        $peer->tell('go on');
     }
 );
-like($record, qr/\Q$SECRET\E/, 'stop_SSL is what makes text plain');
+like($sent, qr/\Q$SECRET\E/, 'only after stop_SSL is text sent in the clear');
 
 # Reading: what comes in the clear is never given to the program.
 for my $role (qw(client server)) {

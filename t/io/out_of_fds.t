@@ -29,27 +29,22 @@ my $LIMIT = `sh -c 'ulimit -n'`;
 plan skip_all => 'the limit of descriptors is unknown or too high'
   if !$LIMIT || $LIMIT !~ /^(\d+)/ || $1 > 70_000;
 
-my $listener = listener();
-my $server   = peer(
+my ($server, $address) = tls_server(
     sub {
-        while (my $tcp = $listener->accept) {
-            my $sock = IO::Socket::SSL->start_SSL($tcp, server_args())
-              or next;
-            print $sock "line\n";
-            close $sock;
-        }
+        my ($sock) = @_;
+        print $sock "line\n";
+        close $sock;
     }
 );
 
 # What is loaded on demand is loaded now.
-my $first =
-  IO::Socket::SSL->new(PeerAddr => address($listener), client_args());
+my $first = IO::Socket::SSL->new(PeerAddr => $address, client_args());
 is(scalar <$first>, "line\n", 'with descriptors');
 close $first;
 
 my ($error, @result) = starving(
     sub {
-        IO::Socket::SSL->new(PeerAddr => address($listener), client_args());
+        IO::Socket::SSL->new(PeerAddr => $address, client_args());
     }
 );
 is_deeply(\@result, [], 'new without descriptors returns the empty list');
@@ -109,8 +104,7 @@ my $context = IO::Socket::SSL::SSL_Context->new(@args);
 );
 is(scalar @result, 1, 'start_SSL with a context needs none') or diag $error;
 
-my $last =
-  IO::Socket::SSL->new(PeerAddr => address($listener), client_args());
+my $last = IO::Socket::SSL->new(PeerAddr => $address, client_args());
 is(scalar <$last>, "line\n", 'afterwards all works again');
 
 done_testing;

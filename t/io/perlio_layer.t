@@ -122,13 +122,9 @@ for my $way ('close', 'out of scope') {
 }
 
 subtest 'the end of a process' => sub {
-    my $listener = listener();
-    my $peer     = peer(
+    my ($server, $address) = tls_server(
         sub {
-            my ($me) = @_;
-            my $tcp  = $listener->accept or die "accept: $!";
-            my $sock = IO::Socket::SSL->start_SSL($tcp, server_args())
-              or die $SSL_ERROR;
+            my ($sock, $me) = @_;
             print $sock "welcome\n";
             reader($sock, $me);
         }
@@ -139,12 +135,12 @@ subtest 'the end of a process' => sub {
         <$sock>;
         Storable::pstore($sock, \'last words');
 --
-        PeerAddr => address($listener),
+        PeerAddr => $address,
         client_args()
     );
     is($said, '', 'says nothing');
     is_deeply(
-        [$peer->hear],
+        [$server->hear],
         [c_bytes('last words'), 'truncated'],
         '... and loses nothing'
     );
@@ -347,8 +343,8 @@ subtest 'the other end has gone' => sub {
     c_write($sock, $SECRET);
     my $flushed = $sock->flush;
     my $errno   = $!;
-    ok(!$flushed,                'flush fails');
-    ok($errno,                   "... and \$! says why ($errno)");
+    ok(!$flushed, 'flush fails');
+    ok($errno,    "... and \$! says why ($errno)");
   SKIP: {
         skip 'IO::Handle looks at reading only', 1
           if !eval { IO::Handle->VERSION('1.44') };

@@ -26,28 +26,21 @@ sub heap {
 sub start_server {
     my (@args) = @_;
 
-    my $listener = listener();
-    my $server   = peer(
-        sub {
-            my ($me) = @_;
-            my $ctx = IO::Socket::SSL::SSL_Context->new(server_args(@args));
-            my (@held, $before);
-            for my $i (1 .. 2 * $COUNT) {
-                my $tcp  = $listener->accept or die "accept: $!";
-                my $sock = IO::Socket::SSL->start_SSL(
-                    $tcp,
-                    SSL_server    => 1,
-                    SSL_reuse_ctx => $ctx
-                ) or die "accept: $SSL_ERROR";
+    my (@held, $before);
+    return [
+        tls_server(
+            sub {
+                my ($sock, $me) = @_;
                 sysread($sock, my $buf, 1) or die "read: $SSL_ERROR";
                 syswrite($sock, 'x')       or die "write: $SSL_ERROR";
                 push @held, $sock;
-                $before = heap() if $i == $COUNT;
-            }
-            $me->tell((heap() - $before) / $COUNT);
-        }
-    );
-    return [$server, address($listener)];
+                $before = heap() if @held == $COUNT;
+                $me->tell((heap() - $before) / $COUNT)
+                  if @held == 2 * $COUNT;
+            },
+            @args
+        )
+    ];
 }
 
 sub taken {

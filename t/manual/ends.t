@@ -70,15 +70,9 @@ sub failed_start {
 sub failed_new {
     my (@args) = @_;
 
-    my $listener = listener();
-    my $server   = peer(
-        sub {
-            my $tcp = $listener->accept or die "accept: $!\n";
-            IO::Socket::SSL->start_SSL($tcp, server_args());
-        }
-    );
+    my ($server, $address) = tls_server(sub { });
     my @made = Keeps->new(
-        PeerAddr => address($listener),
+        PeerAddr => $address,
         client_args(%STRANGER, @args)
     );
     is_deeply(\@made, [], 'new fails');

@@ -12,20 +12,21 @@ use Test::More;
 
 my $CA = cert('ca');
 
-# Tells each client by which address it came.
+# Tells each client which address it has reached.  The other listeners that the
+# child has inherited are closed.
 sub greeter {
     my ($listener, @others) = @_;
-    return peer(
+
+    my ($server) = tls_server(
         sub {
+            my ($sock) = @_;
             close $_ for @others;
-            while (my $tcp = $listener->accept) {
-                my $sock = IO::Socket::SSL->start_SSL($tcp, server_args())
-                  or next;
-                print $sock 'reached ', $sock->sockhost, "\n";
-                close $sock;
-            }
-        }
+            print $sock 'reached ', $sock->sockhost, "\n";
+            close $sock;
+        },
+        listener => $listener
     );
+    return $server;
 }
 
 sub greeting {

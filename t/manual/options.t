@@ -13,20 +13,6 @@ use IO::Socket::SSL;
 use Socket qw(SOCK_STREAM SOL_SOCKET SO_REUSEADDR);
 use Test::More;
 
-sub served {
-    my ($listener, @args) = @_;
-    return peer(
-        sub {
-            my ($me) = @_;
-            while (my $tcp = $listener->accept) {
-                my $sock =
-                  IO::Socket::SSL->start_SSL($tcp, server_args(@args));
-                $me->tell($tcp->peerport);
-            }
-        }
-    );
-}
-
 subtest 'new: all the friendly options of IO::Socket::INET' => sub {
     my $listener = IO::Socket::SSL->new(
         LocalAddr => '127.0.0.1',
@@ -41,14 +27,15 @@ subtest 'new: all the friendly options of IO::Socket::INET' => sub {
     is($listener->sockhost, '127.0.0.1', 'LocalAddr');
     ok($listener->sockopt(SO_REUSEADDR), 'ReuseAddr');
 
-    my $plain  = listener();
-    my $server = served($plain);
-    my $free   = listener();
-    my $port   = $free->sockport;
+    my ($server, $address) =
+      tls_server(sub { my ($sock, $me) = @_; $me->tell($sock->peerport) });
+    my ($server_port) = $address =~ /:(\d+)\z/;
+    my $free          = listener();
+    my $port          = $free->sockport;
     close $free;
     my $client = IO::Socket::SSL->new(
         PeerHost   => '127.0.0.1',
-        PeerPort   => $plain->sockport,
+        PeerPort   => $server_port,
         LocalHost  => '127.0.0.1',
         LocalPort  => $port,
         Proto      => 'tcp',
@@ -59,8 +46,8 @@ subtest 'new: all the friendly options of IO::Socket::INET' => sub {
         Blocking   => 0,
         client_args()
     ) or diag "$!, $SSL_ERROR";
-    is($client && $client->sockport, $port, 'LocalHost, LocalPort');
-    is($client->peerport,            $plain->sockport, 'PeerHost, PeerPort');
+    is($client && $client->sockport, $port,        'LocalHost, LocalPort');
+    is($client->peerport,            $server_port, 'PeerHost, PeerPort');
     is_deeply([$server->hear], [$port], '... the server sees the same');
     is($client->timeout, 20, 'Timeout');
     ok(!$client->blocking, 'Blocking');
@@ -210,11 +197,9 @@ subtest 'SSL_reuse_ctx: other options of contexts are ignored' => sub {
 for my $name (qw(PeerHost PeerAddr)) {
     my %outcome;
     for my $identity (qw(server wrong-name)) {
-        my $listener = listener();
-        my $server   = served($listener, identity($identity));
-        my $sock     = IO::Socket::SSL->new(
-            $name               => '127.0.0.1',
-            PeerPort            => $listener->sockport,
+        my ($server, $address) = tls_server(sub { }, identity($identity));
+        my $sock = IO::Socket::SSL->new(
+            $name               => $address,
             SSL_ca_file         => cert('ca'),
             SSL_verifycn_scheme => 'http'
         );

@@ -22,28 +22,14 @@ my $OWN_AFFAIR = qr/consider[ ]raising[ ]the[ ]MaxRequestWorkers[ ]setting
   | AH00546:[ ]no[ ]record[ ]of[ ]generation/x;
 
 # The TLS server that the handlers talk to.
-sub tls_server {
-    my $listener = listener();
-    my $server   = peer(
-        sub {
-            my $context = IO::Socket::SSL::SSL_Context->new(server_args());
-            while (my $tcp = $listener->accept) {
-                my $sock = IO::Socket::SSL->start_SSL(
-                    $tcp,
-                    SSL_server    => 1,
-                    Timeout       => 10,
-                    SSL_reuse_ctx => $context
-                );
-                print $sock 'hello ', scalar <$sock> if $sock;
-                close $sock if $sock;
-            }
-        }
-    );
-    return ($listener, $server);
+sub greet {
+    my ($sock) = @_;
+    print $sock 'hello ', scalar <$sock>;
+    close $sock;
+    return;
 }
 
-# Root's Apache has children that are nobody; they may not look into the
-# folder that this is in.
+# Root's Apache runs its children as nobody, who cannot read this folder.
 my $readable = File::Temp->newdir;
 chmod 0755, $readable or die "$readable: $!\n";
 
@@ -71,8 +57,7 @@ my $context = IO::Socket::SSL::SSL_Context->new(
 sub talk {
     my ($word, @args) = @_;
     my $sock = IO::Socket::SSL->new(
-        PeerAddr          => '127.0.0.1',
-        PeerPort          => <port>,
+        PeerAddr          => '<address>',
         SSL_hostname      => 'localhost',
         SSL_verifycn_name => 'localhost',
         @args
@@ -134,13 +119,13 @@ for my $mpm (qw(prefork worker event)) {
         my $missing = ISS::Apache->missing($mpm);
         skip "$mpm: $missing", 4 if $missing;
 
-        my ($listener, $server) = tls_server();
+        my ($server, $address) = tls_server(\&greet);
         my %value = (
-            port  => $listener->sockport,
-            ca    => for_nobody('ca'),
-            other => for_nobody('other-ca'),
+            address => $address,
+            ca      => for_nobody('ca'),
+            other   => for_nobody('other-ca'),
         );
-        (my $startup = $STARTUP) =~ s/<(port|ca|other)>/$value{$1}/g;
+        (my $startup = $STARTUP) =~ s/<(address|ca|other)>/$value{$1}/g;
         my $apache = ISS::Apache->start(mpm => $mpm, startup => $startup);
 
         my (%memory, %wrong);

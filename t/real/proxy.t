@@ -63,14 +63,14 @@ sub goes_through_a_proxy {
     for my $version (versions()) {
         my %ssl = (SSL_version => $version, SSL_ca_file => cert('ca'));
 
-        my ($proxy, $peer) = start_proxy();
+        my ($peer, $proxy) = start_proxy();
         my $url = '127.0.0.1:' . $nginx->port('good');
         is($get->($proxy, "https://$url/page", %ssl),
             $PAGE, "$version: a page arrives");
         is_deeply([$peer->hear], [$url, 0],
             "$version: the proxy was asked for the way, and saw no page");
 
-        ($proxy, $peer) = start_proxy();
+        ($peer, $proxy) = start_proxy();
         $url = '127.0.0.1:' . $nginx->port('wrong');
         like($get->($proxy, "https://$url/page", %ssl),
             qr/wrong\.invalid/, "$version: the wrong name is refused");
@@ -80,11 +80,9 @@ sub goes_through_a_proxy {
 
 # Serves one CONNECT, and tells which it was, and if it could read the page.
 sub start_proxy {
-    my $listener = listener();
-    my $peer     = peer(
+    return plain_server(
         sub {
-            my ($me) = @_;
-            my $client = $listener->accept or die "accept: $!";
+            my ($client, $me)     = @_;
             my ($target, $header) = ('', '');
             $header .= <$client> // die "no header\n"
               while $header !~ /\r\n\r\n\z/;
@@ -95,7 +93,6 @@ sub start_proxy {
             $me->tell($target, $seen =~ /a page behind/ ? 1 : 0);
         }
     );
-    return (address($listener), $peer);
 }
 
 # Carry bytes both ways until one side ends; returns them all.

@@ -235,17 +235,16 @@ sub unix {
 sub start_server {
     my ($command, @tls) = @_;
 
-    my $listener = listener();
-    my $peer     = peer(
+    my ($peer, $address) = plain_server(
         sub {
-            my ($me) = @_;
-            my $sock = $listener->accept or die "accept: $!";
+            my ($sock, $me) = @_;
             $sock->autoflush(1);
             upgrade($sock) if @tls;
             $me->tell(converse($sock, $command));
         }
     );
-    return ($listener->sockport, $peer);
+    my ($port) = $address =~ /:(\d+)\z/;
+    return ($port, $peer);
 }
 
 sub converse {

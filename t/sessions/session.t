@@ -97,7 +97,7 @@ each_version(
         my ($version) = @_;
 
         my $context = IO::Socket::SSL::SSL_Context->new(server_args());
-        my @servers = map { resuming_server(ctx => $context) } 1, 2;
+        my @servers = map { resuming_server(SSL_reuse_ctx => $context) } 1, 2;
         my $ours    = client_context(
             SSL_version            => $version,
             SSL_session_cache_size => 10,

@@ -14,18 +14,16 @@ use Test::More;
 sub new_against {
     my ($behaviour, @args) = @_;
 
-    my $listener = listener();
-    my $peer     = peer(
+    my ($server, $address) = plain_server(
         sub {
-            my ($me) = @_;
-            my $tcp = $listener->accept or die "accept: $!";
+            my ($tcp, $me) = @_;
             $behaviour->($tcp, $me);
             $me->hear;
         }
     );
     ($@, $!, $SSL_ERROR) = ('stale', EBADF, 'stale');
     return IO::Socket::SSL->new(
-        PeerAddr => address($listener),
+        PeerAddr => $address,
         client_args(@args)
     );
 }
@@ -75,15 +73,19 @@ subtest 'an alert after the handshake' => sub {
         version => 'TLSv1_3',
         theirs  => {
             SSL_ca_file     => cert('ca'),
-            SSL_verify_mode => SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
+            SSL_verify_mode => SSL_VERIFY_PEER |
+              SSL_VERIFY_FAIL_IF_NO_PEER_CERT
         },
         peer => sub { }
     );
     ok($sock, 'the client knows of nothing yet');
     $! = EBADF;
     is(sysread($sock, my $buffer, 1), undef, 'what is read then is an error');
-    like($SSL_ERROR, qr/the peer sent the alert "certificate required"/,
-        '... told by its name');
+    like(
+        $SSL_ERROR,
+        qr/the peer sent the alert "certificate required"/,
+        '... told by its name'
+    );
     ok($!{EPROTO}, '... with EPROTO') or diag $!;
 };
 

@@ -18,59 +18,42 @@ sub next_descriptor {
     return fileno $null;
 }
 
-# A server for many connections, each answered with one line.
-sub many_served {
-    my ($listener) = @_;
-    return peer(
-        sub {
-            my $context = IO::Socket::SSL::SSL_Context->new(server_args());
-            while (my $tcp = $listener->accept) {
-                my $sock = IO::Socket::SSL->start_SSL(
-                    $tcp,
-                    SSL_server    => 1,
-                    SSL_reuse_ctx => $context
-                ) or next;
-                print $sock "line\n";
-                close $sock;
-            }
-        }
-    );
-}
-
-my $listener = listener();
-my $server   = many_served($listener);
+my ($server, $address) = tls_server(
+    sub {
+        my ($sock) = @_;
+        print $sock "line\n";
+        close $sock;
+    }
+);
 
 # Each: one round of something; all must be repeatable for ever.
 my %ROUND = (
     'a connection' => sub {
-        my $sock =
-          IO::Socket::SSL->new(PeerAddr => address($listener), client_args())
+        my $sock = IO::Socket::SSL->new(PeerAddr => $address, client_args())
           or die $SSL_ERROR;
         <$sock>;
         close $sock;
     },
     'a connection that is dropped' => sub {
-        my $sock =
-          IO::Socket::SSL->new(PeerAddr => address($listener), client_args())
+        my $sock = IO::Socket::SSL->new(PeerAddr => $address, client_args())
           or die $SSL_ERROR;
     },
     'a connection that is refused' => sub {
         IO::Socket::SSL->new(
-            PeerAddr => address($listener),
+            PeerAddr => $address,
             client_args(SSL_ca_file => cert('other-ca'))
         ) and die 'it succeeded';
     },
     'a callback that dies' => sub {
         eval {
             IO::Socket::SSL->new(
-                PeerAddr => address($listener),
+                PeerAddr => $address,
                 client_args(SSL_verify_callback => sub { die 'refused' })
             );
         };
     },
     'facts about a connection' => sub {
-        my $sock =
-          IO::Socket::SSL->new(PeerAddr => address($listener), client_args())
+        my $sock = IO::Socket::SSL->new(PeerAddr => $address, client_args())
           or die $SSL_ERROR;
         my @facts = map { $sock->peer_certificate($_) }
           qw(issuer subject cn subjectAltNames);
@@ -84,7 +67,7 @@ my %ROUND = (
         our $context ||= IO::Socket::SSL::SSL_Context->new(
             client_args(SSL_session_cache_size => 1));
         my $sock = IO::Socket::SSL->new(
-            PeerAddr      => address($listener),
+            PeerAddr      => $address,
             SSL_reuse_ctx => $context,
             client_args()
         ) or die $SSL_ERROR;
@@ -95,7 +78,7 @@ my %ROUND = (
         my $cache = IO::Socket::SSL::Session_Cache->new(1);
         for (1, 2) {
             my $sock = IO::Socket::SSL->new(
-                PeerAddr          => address($listener),
+                PeerAddr          => $address,
                 SSL_session_cache => $cache,
                 client_args()
             ) or die $SSL_ERROR;
@@ -143,7 +126,6 @@ subtest 'references' => sub {
 };
 
 subtest 'global destruction' => sub {
-    my $port = address($listener);
     my @args = client_args();
     my $ca   = cert('ca');
     is(
@@ -151,7 +133,7 @@ subtest 'global destruction' => sub {
             '-w',
             '-MIO::Socket::SSL',
             '-e',
-            "our \$s = IO::Socket::SSL->new(PeerAddr => '$port',"
+            "our \$s = IO::Socket::SSL->new(PeerAddr => '$address',"
               . " SSL_ca_file => '$ca', SSL_verifycn_name => 'localhost')"
               . " or die \$SSL_ERROR; our \$loop = [\$s]; push \@\$loop, \$loop;"
               . " print 'connected'"

@@ -66,28 +66,20 @@ sub first_call {
     return $call ? @$call[1 .. $#$call] : ();
 }
 
-sub serving {
-    my ($listener) = @_;
-    return peer(
-        sub {
-            my ($me) = @_;
-            my $tcp  = $listener->accept or die $!;
-            my $sock = IO::Socket::SSL->start_SSL($tcp, server_args())
-              or die "start_SSL: $SSL_ERROR\n";
-            print $sock "line one\nline two\nrest";
-            $me->tell(scalar eval { read_all($sock) });
-        }
-    );
+sub serve {
+    my ($sock, $me) = @_;
+    print $sock "line one\nline two\nrest";
+    $me->tell(scalar eval { read_all($sock) });
+    return;
 }
 
 subtest 'new of a client' => sub {
-    my $listener = listener();
-    my $peer     = serving($listener);
+    my ($server, $address) = tls_server(\&serve);
     my ($sock, @order);
     @order = called(
         sub {
             $sock = My::Traced->new(
-                PeerAddr => address($listener),
+                PeerAddr => $address,
                 client_args()
             ) or die $SSL_ERROR;
         }
@@ -114,18 +106,17 @@ subtest 'new of a client' => sub {
     is_deeply([called(sub { close $sock })],
         [qw(close stop_SSL)],
         'the builtin close calls close, and that stop_SSL');
-    is_deeply([$peer->hear], ['abc'], 'and SUPER did the work');
+    is_deeply([$server->hear], ['abc'], 'and SUPER did the work');
 };
 
 subtest 'arguments' => sub {
-    my $listener = listener();
-    my $peer     = serving($listener);
+    my ($server, $address) = tls_server(\&serve);
     my ($sock, $arguments);
     ($arguments) = first_call(
         'configure_SSL',
         sub {
             $sock = My::Traced->new(
-                PeerAddr => address($listener),
+                PeerAddr => $address,
                 client_args(SSL_alpn_protocols => ['x'])
             ) or die $SSL_ERROR;
         }
@@ -180,9 +171,8 @@ subtest 'a listener' => sub {
 };
 
 subtest 'start_SSL' => sub {
-    my $listener = listener();
-    my $peer     = serving($listener);
-    my $plain    = IO::Socket::INET->new(address($listener)) or die $!;
+    my ($server, $address) = tls_server(\&serve);
+    my $plain = IO::Socket::INET->new($address) or die $!;
     my @order =
       called(sub { My::Traced->start_SSL($plain, client_args()) });
     is_deeply(
@@ -196,10 +186,9 @@ subtest 'start_SSL' => sub {
 };
 
 subtest 'overridden sysread and syswrite' => sub {
-    my $listener = listener();
-    my $peer     = serving($listener);
-    my $sock     = My::Upper->new(
-        PeerAddr => address($listener),
+    my ($server, $address) = tls_server(\&serve);
+    my $sock = My::Upper->new(
+        PeerAddr => $address,
         client_args()
     ) or die $SSL_ERROR;
     is(sysread($sock, my $buffer, 8), 8, 'sysread');
@@ -208,7 +197,7 @@ subtest 'overridden sysread and syswrite' => sub {
     is($buffer,                 "\nLINE", '... the same');
     syswrite $sock, 'ABC';
     close $sock;
-    is_deeply([$peer->hear], ['abc'], 'and the peer gets what it sends');
+    is_deeply([$server->hear], ['abc'], 'and the peer gets what it sends');
 };
 
 subtest 'a class without new SSL arguments' => sub {
@@ -223,9 +212,8 @@ subtest 'a class without new SSL arguments' => sub {
     }
 
     package main;
-    my $listener = listener();
-    my $peer     = serving($listener);
-    my $sock     = My::Configured->new(PeerAddr => address($listener));
+    my ($server, $address) = tls_server(\&serve);
+    my $sock = My::Configured->new(PeerAddr => $address);
     isa_ok($sock, 'My::Configured', 'configure may add arguments')
       or diag $SSL_ERROR;
 };

@@ -55,28 +55,10 @@ sub run {
     return ISS::Program->run(perl(@arguments), env => $env);
 }
 
-# A listener whose children run the code; (address, port).
-sub serve {
-    my ($code) = @_;
-
-    my $listener = listener();
-    my $peer     = peer(
-        sub {
-            my ($me) = @_;
-            while (my $tcp = $listener->accept) {
-                $code->($tcp);
-            }
-        }
-    );
-    return ($peer, $listener->sockhost, $listener->sockport);
-}
-
 subtest 'client' => sub {
-    my ($peer, @address) = serve(
+    my ($peer, $address) = tls_server(
         sub {
-            my ($tcp) = @_;
-            my $sock = IO::Socket::SSL->start_SSL($tcp, server_args())
-              or return;
+            my ($sock) = @_;
             my $request = '';
             while (defined(my $line = <$sock>)) {
                 $request .= $line;
@@ -86,6 +68,7 @@ subtest 'client' => sub {
             $sock->close;
         }
     );
+    my @address = split /:/, $address;
     my ($status, $said) = run(\%TRUST, $client, @address);
     is($status, 0, 'it ends well');
     is(
@@ -154,8 +137,9 @@ sub smtp_server {
 }
 
 subtest 'STARTTLS' => sub {
-    my ($peer,   @address) = serve(\&smtp_server);
-    my ($status, $said)    = run(\%TRUST, $starttls, @address);
+    my ($peer, $address) = plain_server(\&smtp_server);
+    my @address = split /:/, $address;
+    my ($status, $said) = run(\%TRUST, $starttls, @address);
     is($status, 0,                     'it ends well');
     is($said,   "now under TLSv1_3\n", 'it goes under TLS');
 

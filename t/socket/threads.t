@@ -116,22 +116,16 @@ subtest 'callbacks are those of the thread' => sub {
     is($where, 'first',  'the first thread does not');
 };
 
+sub greet {
+    my ($sock) = @_;
+    print $sock "hello\n";
+    close $sock;
+    return;
+}
+
 subtest 'each thread its own connection' => sub {
-    my $listener = listener();
-    my $server   = peer(
-        sub {
-            my ($me) = @_;
-            for (1 .. 4) {
-                my $tcp  = $listener->accept or die $!;
-                my $sock = IO::Socket::SSL->start_SSL($tcp, server_args())
-                  or die "start_SSL: $SSL_ERROR\n";
-                print $sock "hello\n";
-                close $sock;
-            }
-        }
-    );
-    my $address = address($listener);
-    my @heard   = map { $_->join } map {
+    my ($server, $address) = tls_server(\&greet);
+    my @heard = map { $_->join } map {
         threads->create(
             sub {
                 my $sock =
@@ -334,21 +328,8 @@ subtest 'a context of the first thread' => sub {
     my $calls   = 0;
     my $context = IO::Socket::SSL::SSL_Context->new(
         client_args(SSL_verify_callback => sub { $calls++; return $_[0] }));
-    my $listener = listener();
-    my $server   = peer(
-        sub {
-            my ($me) = @_;
-            for (1 .. 4) {
-                my $tcp  = $listener->accept or die $!;
-                my $sock = IO::Socket::SSL->start_SSL($tcp, server_args())
-                  or die "start_SSL: $SSL_ERROR\n";
-                print $sock "hello\n";
-                close $sock;
-            }
-        }
-    );
-    my $address = address($listener);
-    my @heard   = map { $_->join } map {
+    my ($server, $address) = tls_server(\&greet);
+    my @heard = map { $_->join } map {
         threads->create(
             sub {
                 my $sock = IO::Socket::SSL->new(

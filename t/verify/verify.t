@@ -99,19 +99,9 @@ subtest 'weak keys and digests' => sub {
 };
 
 subtest 'all ways to the reason' => sub {
-    my $listener = listener();
-    my $server   = peer(
-        sub {
-            for (1 .. 2) {
-                my $tcp = $listener->accept or die "accept: $!";
-                IO::Socket::SSL->start_SSL($tcp,
-                    server_args(identity('expired')));
-            }
-        }
-    );
+    my ($server, $address) = tls_server(sub { }, identity('expired'));
     local $@ = 'stale';
-    my @result =
-      IO::Socket::SSL->new(PeerAddr => address($listener), client_args());
+    my @result = IO::Socket::SSL->new(PeerAddr => $address, client_args());
     is_deeply(\@result, [], 'new returns the empty list');
     like($SSL_ERROR, qr/expired/, '$SSL_ERROR');
     like($@,         qr/expired/, '$@');
@@ -120,7 +110,7 @@ subtest 'all ways to the reason' => sub {
     isnt($SSL_ERROR + 0, 0, '$SSL_ERROR is a number, too') if $SSL_ERROR;
 
     my $sock = IO::Socket::SSL->new(
-        PeerAddr           => address($listener),
+        PeerAddr           => $address,
         SSL_startHandshake => 0,
         client_args()
     );

@@ -90,11 +90,9 @@ each_version(
         my ($version) = @_;
 
         for my $exception ("from the callback\n", { a => 'reference' }) {
-            my $listener = listener();
-            my $peer     = peer(
+            my ($peer, $address) = plain_server(
                 sub {
-                    my ($me) = @_;
-                    my $tcp = $listener->accept or die "accept: $!";
+                    my ($tcp, $me) = @_;
                     my $sock =
                       IO::Socket::SSL->start_SSL($tcp, server_args());
                     $me->tell($sock ? 'connected' : "$SSL_ERROR");
@@ -103,7 +101,7 @@ each_version(
             my $thrown = died(
                 sub {
                     IO::Socket::SSL->new(
-                        PeerAddr => address($listener),
+                        PeerAddr => $address,
                         client_args(
                             SSL_version         => $version,
                             SSL_verify_callback => sub { die $exception }

@@ -81,18 +81,11 @@ subtest 'where the name comes from' => sub {
     is(scalar(grep { /name/i } @warnings),
         1, 'no scheme, no name: accepted with one warning');
 
-    my $listener = listener();
-    my $server   = peer(
-        sub {
-            my $tcp = $listener->accept or die "accept: $!";
-            IO::Socket::SSL->start_SSL($tcp,
-                server_args(identity('wrong-name')));
-        }
-    );
+    my ($server, $address) = tls_server(sub { }, identity('wrong-name'));
     is_deeply(
         [
             IO::Socket::SSL->new(
-                PeerAddr    => address($listener),
+                PeerAddr    => $address,
                 SSL_ca_file => cert('ca')
             )
         ],

@@ -11,22 +11,6 @@ use Test::More;
 
 my $REFUSED = qr/certificate verify failed/;
 
-# A server for all that follows; the name is that of its certificate.
-sub server {
-    my (@args) = @_;
-
-    my $listener = listener();
-    my $peer     = peer(
-        sub {
-            my ($me) = @_;
-            while (my $tcp = $listener->accept) {
-                IO::Socket::SSL->start_SSL($tcp, SSL_server => 1, @args);
-            }
-        }
-    );
-    return ($peer, address($listener));
-}
-
 # 'connected', what was thrown, or what $SSL_ERROR says.
 sub outcome {
     my ($address, %args) = @_;
@@ -43,7 +27,7 @@ sub outcome {
 my %CLIENT = (SSL_ca_file => cert('ca'), SSL_verifycn_name => 'localhost');
 
 subtest 'values of SSL_verify_mode' => sub {
-    my ($peer, $address) = server(identity('self-signed'));
+    my ($peer, $address) = tls_server(sub { }, identity('self-signed'));
 
     is(outcome($address, SSL_verify_mode => $_),
         'connected', "$_ verifies not")
@@ -66,7 +50,7 @@ subtest 'values of SSL_verify_mode' => sub {
 };
 
 subtest 'any mode but 0 includes the name' => sub {
-    my ($peer, $address) = server(identity('wrong-name'));
+    my ($peer, $address) = tls_server(sub { }, identity('wrong-name'));
 
     for my $mode (1 .. 7) {
         like(
@@ -107,7 +91,7 @@ subtest 'a server that asks for certificates' => sub {
 };
 
 subtest 'arguments that are none' => sub {
-    my ($peer, $address) = server(identity('self-signed'));
+    my ($peer, $address) = tls_server(sub { }, identity('self-signed'));
 
     like(outcome($address, %CLIENT, Listen => undef),
         $REFUSED, 'Listen => undef does not make a server');
@@ -118,7 +102,7 @@ subtest 'arguments that are none' => sub {
 };
 
 subtest 'a context that was made for servers' => sub {
-    my ($peer, $address) = server(identity('self-signed'));
+    my ($peer, $address) = tls_server(sub { }, identity('self-signed'));
     my $ctx  = IO::Socket::SSL::SSL_Context->new(server_args());
     my @name = (SSL_verifycn_name => 'localhost');
 
@@ -155,7 +139,7 @@ subtest 'a context that was made for servers' => sub {
 };
 
 subtest 'a wish that a reused context does not fulfil' => sub {
-    my ($peer, $address) = server(identity('self-signed'));
+    my ($peer, $address) = tls_server(sub { }, identity('self-signed'));
     my $ctx = IO::Socket::SSL::SSL_Context->new(SSL_verify_mode => 0);
 
     my @warnings = warnings_of(
@@ -182,7 +166,7 @@ subtest 'anonymous ciphers' => sub {
         SSL_cipher_list => 'ALL:aNULL:@SECLEVEL=0'
     );
     my ($peer, $address) =
-      server(%anonymous, SSL_cipher_list => 'aNULL:@SECLEVEL=0');
+      tls_server(sub { }, %anonymous, SSL_cipher_list => 'aNULL:@SECLEVEL=0');
 
     is(outcome($address, %anonymous, SSL_verify_mode => 0),
         'connected', 'will do where nothing is verified');
@@ -219,7 +203,7 @@ subtest 'anonymous ciphers' => sub {
 };
 
 subtest 'schemes and names with a NUL' => sub {
-    my ($peer, $address) = server(identity('wrong-name'));
+    my ($peer, $address) = tls_server(sub { }, identity('wrong-name'));
 
     like(
         outcome($address, %CLIENT, SSL_verifycn_scheme => "none\0http"),

@@ -270,20 +270,18 @@ sub stapling_server {
 sub responder {
     my ($self, $answer, $listener) = @_;
 
-    $listener ||= listener();
-    my $peer = peer(
+    my ($responder, $address) = plain_server(
         sub {
-            my ($me) = @_;
-            while (my $client = $listener->accept) {
-                my ($path, $body) = _read_request($client) or next;
-                $me->tell($path, length $body);
-                my ($status, $content) = $answer->($path, $body);
-                _answer($client, $status, $content) if defined $status;
-                $client->getline                    if !defined $status;
-            }
-        }
+            my ($client, $me)   = @_;
+            my ($path,   $body) = _read_request($client) or return;
+            $me->tell($path, length $body);
+            my ($status, $content) = $answer->($path, $body);
+            _answer($client, $status, $content) if defined $status;
+            $client->getline                    if !defined $status;
+        },
+        $listener
     );
-    return ($peer, 'http://' . address($listener));
+    return ($responder, "http://$address");
 }
 
 sub _read_request {

@@ -25,21 +25,18 @@ sub recorded_pair {
     my %arg  = @_;
     my %both = $arg{version} ? (SSL_version => $arg{version}) : ();
 
-    my $inner = listener();
-    my $peer  = peer(
+    my ($peer, $inner) = tls_server(
         sub {
-            my ($me) = @_;
-            my $tcp  = $inner->accept or die "accept: $!";
-            my $sock = IO::Socket::SSL->start_SSL($tcp, server_args(%both))
-              or die "the peer's handshake failed: $SSL_ERROR\n";
+            my ($sock, $me) = @_;
             $arg{peer}->($sock, $me) if $arg{peer};
             $me->hear;
-        }
+        },
+        %both
     );
     my ($tcp, $relay) = raw_pair(
         sub {
             my ($tcp, $me) = @_;
-            my $onward = IO::Socket::INET->new(address($inner))
+            my $onward = IO::Socket::INET->new($inner)
               or die "connect: $!";
             $me->tell(_relay($tcp, $onward));
         }

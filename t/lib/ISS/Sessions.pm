@@ -20,29 +20,20 @@ our @EXPORT = qw(resuming_server resumed connected get_line client_context);
 sub resuming_server {
     my %args = @_;
 
-    my $listener = listener();
-    my $context  = delete $args{ctx};
-    my $hold     = delete $args{hold};
-    my $peer     = peer(
+    my $hold = delete $args{hold};
+    my @held;
+    my ($peer, $address) = tls_server(
         sub {
-            my @held;
-            $context ||= IO::Socket::SSL::SSL_Context->new(server_args(%args))
-              or die $SSL_ERROR;
-            while (my $tcp = $listener->accept) {
-                my $sock = IO::Socket::SSL->start_SSL(
-                    $tcp,
-                    SSL_server    => 1,
-                    SSL_reuse_ctx => $context
-                ) or next;
-                print {$sock} $sock->get_session_reused, "\n";
-                push @held, $sock;
-                next if $hold;
-                readline $sock;
-                close pop @held;
-            }
-        }
+            my ($sock) = @_;
+            print {$sock} $sock->get_session_reused, "\n";
+            push @held, $sock;
+            return if $hold;
+            readline $sock;
+            close pop @held;
+        },
+        %args
     );
-    return { address => address($listener), peer => $peer };
+    return { address => $address, peer => $peer };
 }
 
 sub client_context {

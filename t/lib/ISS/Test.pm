@@ -1,18 +1,30 @@
-# What the tests of a connection share: a peer in a forked child, a pair of
-# connected sockets, the certificates, and a watchdog that turns a hang into
-# a loud failure.
+# The common tools of the tests: a peer in a forked child, pairs of connected
+# sockets, servers, certificates, and a watchdog that turns a hang into a
+# failure with a stack trace.
+#
+# For one connection:
 #
 #   my ($sock, $peer) = tls_pair(
-#       version => 'TLSv1_3',                  # both sides; default: any
-#       role    => 'client',                   # ours; 'server' is the other
-#       mine    => { SSL_... => ... },         # more arguments for our side
-#       theirs  => { SSL_... => ... },         # and for the peer's
+#       version => 'TLSv1_3',              # of both sides; default: any
+#       role    => 'client',               # our role; default: client
+#       mine    => { SSL_... => ... },     # more arguments for our side
+#       theirs  => { SSL_... => ... },     # more arguments for the peer
 #       peer    => sub { my ($sock, $me) = @_; $me->tell('ready'); ... },
 #   );
 #   is_deeply([$peer->hear], ['ready'], 'the peer is ready');
 #
-# The peer's sub runs in the child.  tell and hear pass lists between the two
-# processes.  When the sub returns, its socket stays open until we let go.
+# For several connections, or when the test itself calls new:
+#
+#   my ($server, $address) = tls_server(
+#       sub { my ($sock, $me) = @_; print $sock "hello\n"; ... },
+#       SSL_... => ...,                    # more arguments for the server
+#   );
+#   my $sock = IO::Socket::SSL->new(PeerAddr => $address, client_args());
+#
+# The subs run in the child.  tell and hear pass lists between child and test.
+# After the sub of a pair has returned, its socket stays open until the test
+# drops $peer.  A server closes the socket when its sub returns, waits for the
+# next client, and ends when the test drops $server: keep it in a variable.
 package ISS::Test;
 
 use strict;
@@ -34,7 +46,8 @@ use ISS::Test::Peer;
 our @EXPORT = qw(
   cert key cert_file identity server_args client_args
   versions each_version each_setting
-  listener address peer raw_pair tls_pair failing_pair handshake_errors
+  listener address peer plain_server tls_server
+  raw_pair tls_pair failing_pair handshake_errors
   readable writable complete read_all warnings_of died perl_says memory
 );
 
@@ -49,7 +62,7 @@ die "IO::Socket::SSL came from $loaded, not from blib\n"
   if $loaded !~ m{\bblib\b};
 watch_for_hangs('the test');
 
-# The handler is an unsafe one on purpose: it must get through while C code
+# The signal handler is an unsafe one on purpose: it must run even while C code
 # waits for a socket.
 sub watch_for_hangs {
     my ($who) = @_;
@@ -90,7 +103,7 @@ sub client_args {
     );
 }
 
-# --- everything twice -------------------------------------------------------
+# --- each version and role --------------------------------------------------
 
 sub versions { return qw(TLSv1_2 TLSv1_3) }
 
@@ -103,7 +116,7 @@ sub each_version {
     return;
 }
 
-# The sub gets arguments for tls_pair: each protocol, we as either side.
+# Calls the sub with arguments for tls_pair: each version, in either role.
 sub each_setting {
     my ($code) = @_;
 
@@ -134,7 +147,48 @@ sub address {
 
 sub peer { return ISS::Test::Peer->start(@_) }
 
-# A TCP connection, its other end in the child: $code->($tcp, $me)
+# Accepts one connection after the other in a child and runs the code with
+# each: $code->($tcp, $me).  Returns the peer and the address of its listener;
+# one may be given, and a listener under TLS accepts TLS sockets.
+sub plain_server {
+    my ($code, $listener) = @_;
+
+    $listener ||= listener();
+    my $server = peer(
+        sub {
+            my ($me) = @_;
+            while ($me->waits_for_client($listener)) {
+                my $tcp = $listener->accept or die "accept: $!, $SSL_ERROR\n";
+                $code->($tcp, $me);
+            }
+        }
+    );
+    return ($server, address($listener));
+}
+
+# The same under TLS: $code->($sock, $me).  A client whose handshake fails is
+# dropped.  All connections share one context, SSL_reuse_ctx or one that is
+# made from server_args with these arguments.  "listener" may be among them.
+sub tls_server {
+    my ($code, %args) = @_;
+
+    my $listener = delete $args{listener};
+    my $context  = $args{SSL_reuse_ctx};
+    my $upgraded = sub {
+        my ($tcp, $me) = @_;
+        $context ||= IO::Socket::SSL::SSL_Context->new(server_args(%args))
+          or die "the server's context: $SSL_ERROR\n";
+        my $sock = IO::Socket::SSL->start_SSL(
+            $tcp,
+            SSL_server    => 1,
+            SSL_reuse_ctx => $context
+        );
+        $code->($sock, $me) if $sock;
+    };
+    return plain_server($upgraded, $listener);
+}
+
+# A TCP connection whose other end is in the child: $code->($tcp, $me)
 sub raw_pair {
     my ($code) = @_;
 
@@ -154,8 +208,8 @@ sub raw_pair {
     return ($tcp, $peer);
 }
 
-# Both ends under TLS.  The peer upgrades with start_SSL and dies when that
-# fails; we use start_SSL too, and croak.
+# Both ends under TLS.  Both call start_SSL; if that fails, the peer dies and
+# we croak.
 sub tls_pair {
     my %arg = @_;
 
@@ -171,8 +225,8 @@ sub tls_pair {
     return ($sock, $peer);
 }
 
-# The same for handshakes that may fail; the peer's sub is called with undef
-# where its own did.
+# The same for handshakes that may fail: ours then returns undef for the
+# socket, and the peer's sub gets undef if its own handshake failed.
 sub failing_pair {
     my %arg = @_;
 
@@ -194,7 +248,7 @@ sub failing_pair {
     return (scalar $class->start_SSL($tcp, @mine), $peer);
 }
 
-# What $SSL_ERROR says on both sides after the handshake: '' for success.
+# $SSL_ERROR on both sides after the handshake, ours first; '' for success.
 sub handshake_errors {
     my ($sock, $peer) = failing_pair(
         @_,
@@ -207,7 +261,7 @@ sub handshake_errors {
     return ($ours, $peer->hear);
 }
 
-# Arguments for a side that shows this certificate.
+# Arguments that make a side show this certificate.
 sub identity {
     my ($name) = @_;
     return (SSL_cert_file => cert($name), SSL_key_file => key($name));
@@ -225,8 +279,8 @@ sub writable {
     return !!IO::Select->new($handle)->can_write($DEADLINE);
 }
 
-# Call a non-blocking operation until it succeeds or fails for good; wait
-# for what $SSL_ERROR asks for in between.
+# Call a non-blocking operation until it succeeds or fails for good.  Between
+# the calls, wait for what $SSL_ERROR asks for.
 sub complete {
     my ($sock, $operation) = @_;
 
@@ -240,7 +294,7 @@ sub complete {
     }
 }
 
-# All bytes until the end of file, which must be one.
+# All bytes until the end of file; croaks on an error.
 sub read_all {
     my ($sock) = @_;
 
@@ -253,7 +307,7 @@ sub read_all {
     }
 }
 
-# --- what a piece of code says ----------------------------------------------
+# --- the effects of a piece of code -----------------------------------------
 
 sub warnings_of {
     my ($code) = @_;
@@ -264,7 +318,7 @@ sub warnings_of {
     return @warnings;
 }
 
-# The exception as it was thrown, undef if there was none.
+# The exception that the code threw, or undef.
 sub died {
     my ($code) = @_;
 
@@ -272,7 +326,7 @@ sub died {
     return eval { $code->(); 1 } ? undef : $@;
 }
 
-# All that a fresh perl, with our module in reach, says about a program.
+# The output of a fresh perl that can load our module, STDERR included.
 sub perl_says {
     my (@arguments) = @_;
 
@@ -288,8 +342,8 @@ sub perl_says {
     return $said;
 }
 
-# Resident memory in KiB, or undef where /proc is not, and under tools that
-# keep what was freed (and count leaks themselves).
+# Resident memory in KiB.  undef without /proc, and under tools that keep freed
+# memory (they count leaks themselves).
 sub memory {
     return if ($ENV{LD_PRELOAD} || '') =~ /[at]san|vgpreload/;
     open(my $status, '<', '/proc/self/status') or return;

@@ -1,6 +1,6 @@
-# A child process and the channel to it.  tell sends a list, hear receives
-# one; at the other side's end hear returns nothing in the child, and dies in
-# the parent, where an early end of the peer is a failure.
+# A child process and the channel to it.  tell sends a list, hear receives one.
+# When the other side has ended, hear returns nothing in the child; in the
+# parent it dies, because a peer that ends early is a failure.
 package ISS::Test::Peer;
 
 use strict;
@@ -10,12 +10,12 @@ use Carp         qw(croak);
 use IO::Select   ();
 use POSIX        ();
 use Scalar::Util qw(weaken);
-use Socket       qw(AF_UNIX SOCK_STREAM PF_UNSPEC);
+use Socket       qw(AF_UNIX MSG_PEEK SOCK_STREAM PF_UNSPEC);
 use Storable     qw(freeze thaw);
 use Test::More   ();
 
-# Children of this very process: pid => our end of the channel (weakly).  A
-# peer that nobody holds any more ends by itself, having lost its channel.
+# Children of this very process: pid => our end of the channel (weakly).  When
+# the test drops a peer, its channel closes and the child ends by itself.
 my %running;
 
 sub start {
@@ -65,8 +65,8 @@ sub hear {
 
     my $size    = $self->_take(4);
     my $message = defined $size ? $self->_take(unpack 'N', $size) : undef;
-    return @{ thaw($message) }            if defined $message;
-    croak 'the peer ended without a word' if $self->{pid};
+    return @{ thaw($message) }                if defined $message;
+    croak 'the peer ended before it answered' if $self->{pid};
     return;
 }
 
@@ -86,11 +86,28 @@ sub _take {
     return $taken;
 }
 
-# Nothing from the other process for so many seconds?  How a peer paces
-# itself: it ends at once when the test does.
+# True if the other process sends nothing for so many seconds.  Peers pace
+# themselves with it, because it returns at once when the test ends.
 sub quiet_for {
     my ($self, $seconds) = @_;
     return !IO::Select->new($self->{channel})->can_read($seconds);
+}
+
+# In the child: waits until a client can be accepted; false once the test has
+# dropped us.  A message of the test is left for hear.
+sub waits_for_client {
+    my ($self, $listener) = @_;
+
+    my $channel = $self->{channel};
+    my $select  = IO::Select->new($listener, $channel);
+    while (1) {
+        for my $ready ($select->can_read) {
+            return 1 if $ready == $listener;
+            recv $channel, my $byte, 1, MSG_PEEK;
+            return 0 if !defined $byte || $byte eq '';
+            $select->remove($channel);
+        }
+    }
 }
 
 # Wait for its end.  A peer that failed fails the test.
@@ -104,7 +121,7 @@ sub done {
     return;
 }
 
-# End it without asking, as a crash would.
+# Kill it, as a crash would.
 sub kill {
     my ($self) = @_;
 
