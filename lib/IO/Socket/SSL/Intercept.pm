@@ -1,5 +1,5 @@
-# Certificates like those of a server, but signed by a proxy's own CA, and a
-# cache of them.  The copying is done in C, extension by extension.
+# Copies of servers' certificates, signed by the CA of a proxy, and a cache of
+# these copies.  C code copies a certificate, extension by extension.
 package IO::Socket::SSL::Intercept;
 
 use strict;
@@ -12,7 +12,7 @@ use IO::Socket::SSL::Utils;
 
 our $VERSION = $IO::Socket::SSL::Utils::VERSION;
 
-my $FORMAT = 3;    # of serialize
+my $FORMAT = 3;    # version of what serialize returns
 
 my %LOAD = (
     cert => [
@@ -25,7 +25,7 @@ my %LOAD = (
     ],
 );
 
-# Handles are addresses, and those of this object are freed once.
+# The handles in an object are freed by it, so a thread must not copy it.
 sub CLONE_SKIP { return 1 }
 
 sub new {
@@ -51,7 +51,7 @@ sub new {
 
 sub _is_code { return (reftype($_[0]) || '') eq 'CODE' }
 
-# A handle of our own, from a handle or a file.
+# A handle that the object owns, from a handle or a file.
 sub _load {
     my ($args, $name, $kind, $needed) = @_;
     my ($handle, $file) = delete @$args{ $name, "${name}_file" };
@@ -105,7 +105,8 @@ sub clone_cert {
     return @$entry{qw(cert key)};
 }
 
-# A sub of the old kind is asked first, and told of what is new.
+# A sub of the old interface is called for a copy, then called again to store a
+# new one; one of the new interface gets the sub that makes a copy.
 sub _from_code {
     my ($self, $ident, $make) = @_;
     my $cache = $self->{cache};
@@ -125,14 +126,15 @@ sub _ident {
     return substr lc $print =~ tr/://dr, 0, 32;
 }
 
-# One key for all, made when it is first needed.
+# The key of all copies, created when it is first needed.
 sub _cert_key {
     my ($self) = @_;
 
     return $self->{certkey} ||= KEY_create_rsa();
 }
 
-# Both belong to whoever keeps them; the key is counted once a pair.
+# A new copy and its key.  The caller owns both: each pair holds the key once
+# more.
 sub _clone {
     my ($self, $original) = @_;
 
@@ -149,7 +151,8 @@ sub _clone {
     return ($cert, $key);
 }
 
-# The same original has the same number: browsers remember.
+# Derived from the original, so that a copy that is made again keeps its serial
+# number: browsers remember it.
 sub _serial {
     my ($self, $original) = @_;
     my $serial = $self->{serial};
@@ -163,8 +166,8 @@ sub _serial {
     return sprintf '0x' . '%02x' x 8, @bytes;
 }
 
-# Numbers and texts, each behind its length; a serial sub cannot be kept, nor
-# can a cache that is a sub.
+# A string of fields, each with its length in front.  A serial or cache that is
+# a sub is not saved.
 sub serialize {
     my ($self) = @_;
     my ($serial, $cache) = @$self{qw(serial cache)};

@@ -1,5 +1,6 @@
-# Which part of a host's name is a public suffix, below which anybody may have
-# a name of his own.  The rules are kept and matched in C.
+# The public suffix of a host name: the part below which anybody can register
+# a name.  Rules are stored and matched in C (src/names/suffix.c); this module
+# splits names and joins them again.
 package IO::Socket::SSL::PublicSuffix;
 
 use strict;
@@ -7,11 +8,11 @@ use warnings;
 
 use Carp;
 
-use IO::Socket::SSL ();    # brings the functions that are in C
+use IO::Socket::SSL ();    # loads the functions in C
 
 our $VERSION = $IO::Socket::SSL::VERSION;
 
-my %default;               # an object for each min_suffix
+my %default;               # by class and min_suffix
 
 sub default {
     my ($class, %args) = @_;
@@ -82,7 +83,7 @@ sub public_suffix {
     return wantarray ? (join('.', @labels), $suffix) : $suffix;
 }
 
-# What has no A-label is in no list either.
+# A label that has no A-label cannot be in a list; '?' matches no rule.
 sub _a_label {
     my ($label) = @_;
 

@@ -1,6 +1,6 @@
-# The tied handle.  Its object is a reference to a weakened reference to the
-# glob, so that the socket goes when its last user goes.  Reading and writing
-# are in xs/SSL_HANDLE.xsi.
+# The class that a socket's handle is tied to while TLS is on.  Its object
+# refers weakly to the glob, so the tie does not keep the socket alive.  Reading
+# and writing are in xs/SSL_HANDLE.xsi.
 package IO::Socket::SSL::SSL_HANDLE;
 
 use strict;
@@ -32,7 +32,7 @@ sub untie_from {
     return;
 }
 
-# The descriptor under the tie.
+# The descriptor of a socket, tied or not; undef if it is not open.
 sub real_fileno {
     my ($socket) = @_;
 
@@ -42,8 +42,9 @@ sub real_fileno {
     return IO::Socket::SSL::_real_fileno($socket);
 }
 
-# A method of the socket's class.  One that knows nothing of TLS would only
-# come back to this tie: the socket is ours for the length of that call.
+# Call a method of the socket's class.  If the socket was reblessed into a
+# class without TLS, that method would come back to this tie, so the socket is
+# an IO::Socket::SSL during the call.
 sub _call {
     my ($self, $method) = @_;
     my $socket = $$self || return;
@@ -65,7 +66,8 @@ sub FILENO { return shift->_call('fileno') }
 
 sub CLOSE { return shift->_call('close') }
 
-# Bytes are what it carries anyhow: "binmode($s) or die" must live.
+# The handle carries bytes already; true, for programs that do
+# "binmode($sock) or die".
 sub BINMODE { return 1 }
 
 sub TELL {

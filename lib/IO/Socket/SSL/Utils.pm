@@ -1,5 +1,6 @@
-# Certificates and keys: loading, storing, looking into them, making them.
-# The work is done in C; here the arguments of CERT_create are put in order.
+# Functions that load, save, inspect and create certificates and keys.  They
+# are in C (xs/Utils.xsi), apart from CERT_create, whose many forms of arguments
+# are brought into one form here.
 package IO::Socket::SSL::Utils;
 
 use strict;
@@ -8,7 +9,7 @@ use warnings;
 use Carp;
 use Exporter qw(import);
 
-use IO::Socket::SSL ();    # brings the functions that are in C
+use IO::Socket::SSL ();    # loads the functions in C
 
 our $VERSION = $IO::Socket::SSL::VERSION;
 
@@ -29,7 +30,7 @@ my @DEFAULT_SUBJECT = (
 my $FOR_TLS = 'server,client';
 my $FOR_CA  = 'CA,sslCA,emailCA,objCA';
 
-# From the largest part of the world to the smallest; others come between.
+# The order of the parts of a name that is given as a hash; other types rank 6.
 my %RANK = (
     countryName            => 1,
     C                      => 1,
@@ -46,7 +47,8 @@ my %RANK = (
     emailAddress           => 8,
 );
 
-# How each argument gets into the specification that _create reads.
+# The sub that puts an argument into the specification that _create reads.  It
+# is called with the specification, all arguments, and the argument's name.
 my %ARGUMENT = (
     (
         map { $_ => \&_as_it_is }
@@ -58,7 +60,7 @@ my %ARGUMENT = (
     subjectAltNames => \&_alt_names,
     ext             => \&_extensions,
 
-    # These are asked for below.
+    # CERT_create and _extensions look at these themselves.
     (map { $_ => sub { return } } qw(CA purpose ignore_invalid_args)),
 );
 
@@ -96,7 +98,8 @@ sub _as_it_is {
     return;
 }
 
-# What CERT_asHash calls issuer is a name, with which nothing can be signed.
+# CERT_asHash returns the issuer's name under this key.  Nothing can be signed
+# with a name, so it is ignored if ignore_invalid_args is true.
 sub _issuer {
     my ($spec, $arg) = @_;
     my $issuer = $arg->{issuer};
@@ -110,8 +113,8 @@ sub _issuer {
     return;
 }
 
-# A flat list of types and values, from a hash, such a list, or a list of
-# pairs; a value that is a list gives its type several times.
+# A name as a flat list of types and values.  It may be given as a hash, such a
+# list, or a list of pairs; a value that is a list repeats its type.
 sub _name_parts {
     my ($what, $name) = @_;
     my @pairs;
@@ -168,7 +171,8 @@ sub _alt_names {
     return;
 }
 
-# "/C=DE/CN=name", as CERT_asHash tells it; there may be "\/" in a value.
+# Split a name as CERT_asHash writes it, "/C=DE/CN=name".  A "/" in a value is
+# escaped as "\/".
 sub _split_oneline {
     my ($text) = @_;
 
@@ -176,15 +180,15 @@ sub _split_oneline {
 
     for my $part (grep { length } split m{(?<!\\)/(?=[\w.]+=)}, $text) {
         my ($type, $value) = split /=/, $part, 2;
-        croak "DIRNAME: '$text' is no name" unless defined $value;
+        croak "DIRNAME: '$text' is not a name" unless defined $value;
         $value =~ s{\\(?=[/+])}{}g;
         push @pairs, $type, $value;
     }
     return @pairs;
 }
 
-# In a hash of CERT_asHash some belong to the old key, or say once more what
-# another argument does.
+# Extensions in a hash of CERT_asHash that describe the old key, or repeat
+# another argument.
 my %NOT_AGAIN = map { $_ => 1 }
   qw(subjectKeyIdentifier authorityKeyIdentifier subjectAltName);
 
@@ -209,7 +213,8 @@ sub _extensions {
     return;
 }
 
-# One text of words, each behind its "+" or "-".
+# CA and purpose as one text: words separated by commas, each of which may have
+# a "+" or "-" in front.
 sub _purpose {
     my ($ca, $purpose) = @_;
     my $text = !defined $purpose ? '' : $purpose;
@@ -225,7 +230,7 @@ sub _purpose {
     }
     return "$FOR_CA,$text" if $ca;
 
-    # What only takes away takes it from what there would be otherwise.
+    # If every word has a "-", they are taken away from the default.
     return $text =~ /(?:^|[^-\w])\w/ ? $text : "$FOR_TLS,$text";
 }
 
