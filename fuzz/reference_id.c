@@ -3,7 +3,7 @@
  * where the first letter tells the type.  What matches under a stricter rule
  * must match under a looser one, and nothing matches that is no name.
  */
-#include "names/reference_id.h"
+#include "names/presented.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -111,12 +111,12 @@ match(const struct iss_reference_id *host,
 		(enum iss_wildcards)wildcards, (enum iss_wildcards)wildcards,
 		ip };
 	struct iss_presented broken = *presented;
-	bool matches = iss_reference_id_match(host, &scheme, presented, NULL);
+	bool matches = iss_presented_match(presented, host, &scheme, NULL);
 
 	broken.state = ISS_SAN_BROKEN;
-	claim(!iss_reference_id_match(host, &scheme, &broken, NULL));
-	claim(matches || !iss_reference_id_match(
-			     host, &scheme, presented, iss_suffixes_default()));
+	claim(!iss_presented_match(&broken, host, &scheme, NULL));
+	claim(matches || !iss_presented_match(presented, host, &scheme,
+			     iss_suffix_rules_default()));
 	return matches;
 }
 

@@ -19,13 +19,13 @@ other_case(int c)
 }
 
 static enum iss_version_fault
-parse(struct iss_versions *versions, const char *text)
+parse(struct iss_version_range *versions, const char *text)
 {
 	struct iss_error err;
 	enum iss_version_fault fault;
 
 	iss_error_clear(&err);
-	fault = iss_versions_parse(&err, versions, text);
+	fault = iss_version_parse(&err, versions, text);
 	claim(iss_error_is_set(&err) == (fault != ISS_VERSION_FINE));
 	claim(fault == ISS_VERSION_FINE ||
 	      strstr(err.text, "SSL_version") != NULL);
@@ -35,7 +35,7 @@ parse(struct iss_versions *versions, const char *text)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct iss_versions first = { -1, -1, 1 }, second = { -1, -1, 1 };
+	struct iss_version_range first = { -1, -1, 1 }, second = { -1, -1, 1 };
 	enum iss_version_fault fault;
 	char *text = malloc(size + 1);
 	size_t i;

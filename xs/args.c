@@ -9,6 +9,7 @@
 #include <openssl/x509.h>
 
 #include "options/config.h"
+#include "options/peer_config.h"
 #include "names/reference_id.h"
 
 /* What is being filled, so that it can be released before a croak. */
@@ -323,7 +324,7 @@ fill_identities(pTHX_ AV *identities, const struct target *target,
 	struct target one = *target;
 	struct iss_error err;
 	size_t count;
-	const struct iss_option *options = iss_identity_options(&count);
+	const struct iss_option *options = iss_config_identity_options(&count);
 	SSize_t i;
 
 	for (i = 0; i <= av_len(identities); i++) {
@@ -379,7 +380,7 @@ iss_args_to_peer_config(pTHX_ HV *args, struct iss_peer_config *config)
 {
 	struct target target = { config, config, release_peer_config };
 	size_t count;
-	const struct iss_option *options = iss_peer_options(&count);
+	const struct iss_option *options = iss_peer_config_options(&count);
 
 	walk(aTHX_ args, &target, options, count);
 }

@@ -6,9 +6,9 @@
 
 #include "x509/altname.h"
 #include "x509/certgen.h"
-#include "x509/usage.h"
-
-enum { DEFAULT_RSA_BITS = 2048 };
+#include "x509/key.h"
+#include "x509/name.h"
+#include "x509/purposes.h"
 
 /* Largest time that is worth asking the core about. */
 #define SECONDS_MAX 1e15
@@ -248,7 +248,7 @@ begin(pTHX_ struct making *making, HV *spec)
 	if (given == NULL)
 		check(aTHX_ making, "key",
 		    iss_key_new_rsa(
-			&making->err, &making->key, DEFAULT_RSA_BITS));
+			&making->err, &making->key, ISS_KEY_RSA_BITS));
 	check(aTHX_ making, "key",
 	    iss_certgen_init(&making->err, &making->gen,
 		given != NULL ? given : making->key, issuer, signer));

@@ -7,6 +7,7 @@
 #include "x509/cert.h"
 #include "base/compat.h"
 #include "options/config.h"
+#include "options/peer_config.h"
 #include "x509/trust.h"
 #include "connection/shutdown.h"
 

@@ -4,17 +4,15 @@
  */
 #include "glue.h"
 
-#include "x509/altname.h"
 #include "base/buf.h"
+#include "x509/altname.h"
+#include "x509/asn1_time.h"
 #include "x509/cert.h"
-#include "x509/certgen.h"
 #include "x509/certinfo.h"
 #include "base/file.h"
+#include "x509/key.h"
 #include "x509/keypair.h"
 #include "x509/pem.h"
-#include "x509/usage.h"
-
-enum { DEFAULT_RSA_BITS = 2048 };
 
 #define DEFAULT_CURVE "prime256v1"
 #define DEFAULT_DIGEST "sha256"
@@ -191,7 +189,7 @@ iss_new_rsa_key(pTHX_ SV *bits)
 {
 	EVP_PKEY *key = NULL;
 	struct iss_error err;
-	IV size = DEFAULT_RSA_BITS;
+	IV size = ISS_KEY_RSA_BITS;
 
 	iss_check_exchange(aTHX);
 	if (SvTRUE(bits)) {
@@ -201,7 +199,7 @@ iss_new_rsa_key(pTHX_ SV *bits)
 		size = SvIV(bits);
 	}
 	iss_error_clear(&err);
-	if (size > ISS_RSA_BITS_MAX || size < 0)
+	if (size > ISS_KEY_RSA_BITS_MAX || size < 0)
 		size = -1;
 	if (iss_key_new_rsa(&err, &key, (int)size) != ISS_OK)
 		Perl_croak(aTHX_ "%s", err.text);
@@ -293,7 +291,7 @@ push_word(pTHX_ HV *words, const char *key, SV *value)
 /* A list a kind of word; the words of one usage are in as many of them as
  * OpenSSL knows. */
 static void
-add_usage(void *arg, const struct iss_oid *oid)
+add_usage(void *arg, const struct iss_certinfo_oid *oid)
 {
 	struct items *items = arg;
 	dITEMS_PERL(items);
@@ -333,15 +331,15 @@ store_hash(pTHX_ HV *hash, const char *key)
 
 static const struct {
 	const char *key;
-	enum iss_cert_list list;
-	iss_cert_item_fn *add;
+	enum iss_certinfo_list list;
+	iss_certinfo_item_fn *add;
 } lists[] = {
-	{ "subject", ISS_CERT_SUBJECT, add_name },
-	{ "issuer", ISS_CERT_ISSUER, add_name },
-	{ "subjectAltNames", ISS_CERT_SANS, add_pair },
-	{ "crl_uri", ISS_CERT_CRL_URIS, add_to_list },
-	{ "ocsp_uri", ISS_CERT_OCSP_URIS, add_to_list },
-	{ "keyusage", ISS_CERT_KEY_USAGE, add_to_list },
+	{ "subject", ISS_CERTINFO_SUBJECT, add_name },
+	{ "issuer", ISS_CERTINFO_ISSUER, add_name },
+	{ "subjectAltNames", ISS_CERTINFO_SANS, add_pair },
+	{ "crl_uri", ISS_CERTINFO_CRL_URIS, add_to_list },
+	{ "ocsp_uri", ISS_CERTINFO_OCSP_URIS, add_to_list },
+	{ "keyusage", ISS_CERTINFO_KEY_USAGE, add_to_list },
 };
 
 /* There is no key subjectAltNames where there are none. */
@@ -363,11 +361,11 @@ store_lists(pTHX_ HV *hash, X509 *cert)
 		else
 			items.list = store_list(aTHX_ hash, lists[i].key);
 		iss_error_clear(&err);
-		rv = iss_cert_each(
+		rv = iss_certinfo_each(
 		    &err, cert, lists[i].list, lists[i].add, &items);
 		if (rv == ISS_ERROR)
 			Perl_croak(aTHX_ "%s: %s", lists[i].key, err.text);
-		if (rv == ISS_EOF && lists[i].list == ISS_CERT_SANS)
+		if (rv == ISS_EOF && lists[i].list == ISS_CERTINFO_SANS)
 			(void)hv_deletes(hash, "subjectAltNames", G_DISCARD);
 	}
 	items.hash = store_hash(aTHX_ hash, "extkeyusage");
@@ -375,21 +373,22 @@ store_lists(pTHX_ HV *hash, X509 *cert)
 	store_list(aTHX_ items.hash, "nid");
 	store_list(aTHX_ items.hash, "ln");
 	store_list(aTHX_ items.hash, "sn");
-	(void)iss_cert_each_usage(cert, add_usage, &items);
+	(void)iss_certinfo_each_usage(cert, add_usage, &items);
 }
 
 static void
 store_exts(pTHX_ HV *hash, X509 *cert)
 {
 	AV *list = store_list(aTHX_ hash, "ext");
-	struct iss_cert_ext ext;
+	struct iss_certinfo_ext ext;
 	struct iss_error err;
 	HV *one;
 	int i, rv = ISS_OK;
 
 	for (i = 0; rv == ISS_OK; i++) {
 		iss_error_clear(&err);
-		if ((rv = iss_cert_ext_init(&err, &ext, cert, i)) == ISS_OK) {
+		if ((rv = iss_certinfo_ext_init(&err, &ext, cert, i)) ==
+		    ISS_OK) {
 			one = newHV();
 			av_push(list, newRV_noinc((SV *)one));
 			store(aTHX_ one, "oid", newSVpv(ext.oid.dotted, 0));
@@ -405,7 +404,7 @@ store_exts(pTHX_ HV *hash, X509 *cert)
 					    ext.text.len)
 				      : newSV(0));
 		}
-		iss_cert_ext_release(&ext);
+		iss_certinfo_ext_release(&ext);
 	}
 	if (rv == ISS_ERROR)
 		Perl_croak(aTHX_ "ext: %s", err.text);
@@ -417,7 +416,7 @@ store_time(pTHX_ HV *hash, const char *key, const ASN1_TIME *time)
 	int64_t seconds;
 	SV *value;
 
-	if (!iss_cert_time(time, &seconds))
+	if (!iss_asn1_time_get(time, &seconds))
 		value = newSV(0);
 	else if (sizeof(IV) >= sizeof(seconds))
 		value = newSViv((IV)seconds);
@@ -462,7 +461,10 @@ store_digests(pTHX_ HV *hash, X509 *cert, const char *algo)
 	size_t len;
 
 	iss_error_clear(&err);
-	if (iss_cert_key_digest(&err, cert, algo, md, &len) != ISS_OK)
+	if (EVP_get_digestbyname(algo) == NULL)
+		Perl_croak(
+		    aTHX_ "digest algorithm %.64s is not available", algo);
+	if (iss_cert_fingerprint(&err, cert, algo, true, md, &len) != ISS_OK)
 		Perl_croak(aTHX_ "%s", err.text);
 	sv_setpvf(key, "pubkey_digest_%s", algo);
 	(void)hv_store_ent(hash, key, newSVpvn((char *)md, len), 0);
@@ -486,8 +488,9 @@ iss_cert_as_hash(pTHX_ X509 *cert, SV *digest)
 	store_exts(aTHX_ hash, cert);
 	store_time(aTHX_ hash, "not_before", X509_get0_notBefore(cert));
 	store_time(aTHX_ hash, "not_after", X509_get0_notAfter(cert));
-	store_text(aTHX_ hash, "serial", cert, iss_cert_serial);
-	store_text(aTHX_ hash, "signature_alg", cert, iss_cert_signature_name);
+	store_text(aTHX_ hash, "serial", cert, iss_certinfo_serial);
+	store_text(
+	    aTHX_ hash, "signature_alg", cert, iss_certinfo_signature_name);
 	store(aTHX_ hash, "version", newSViv(X509_get_version(cert)));
 	return SvREFCNT_inc(result);
 }

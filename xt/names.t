@@ -19,6 +19,7 @@ use IO::Socket::SSL::Utils;
 
 my $US    = 'IO::Socket::SSL';
 my $UTILS = 'lib/IO/Socket/SSL/Utils.pm';
+my $CONFIGS = [glob 'src/options/*config.c'];
 my @PERL  = ('lib/IO/Socket/SSL.pm', glob 'lib/IO/Socket/SSL/*.pm');
 
 like($INC{'IO/Socket/SSL.pm'}, qr/\bblib\b/, 'the module comes from blib');
@@ -77,7 +78,7 @@ my @kinds  = (
         options => $KEY,
         (
             map { "SSL_$_" }
-              found(qr/\b(?:CONTEXT|IDENTITY|PEER)\("(\w+)"/, 'src/options/config.c')
+              found(qr/\b(?:CONTEXT|IDENTITY|PEER)\("(\w+)"/, $CONFIGS)
         ),
         found(qr/"(SSL_[a-z]\w+)/,            [glob 'xs/*.c']),
         found(qr/(?<![\w:])(SSL_[a-z]\w+)/, \@PERL)
@@ -177,7 +178,7 @@ my @kinds  = (
     ],
     [
         purposes => $WORD,
-        found(qr/\{ "(\w+)", [A-Z_ |]+,/, 'src/x509/usage.c', qr/purposes_known/)
+        found(qr/\{ "(\w+)", /, 'src/x509/purposes.c', qr/ words\[\] = /)
     ],
     [
         'keys of Intercept' => $KEY,

@@ -18,7 +18,8 @@ sub found {
     return \%found;
 }
 
-my $tables = found(qr/\b(?:CONTEXT|PEER)\("(\w+)"/, 'src/options/config.c');
+my $tables = found(qr/\b(?:CONTEXT|PEER)\("(\w+)"/,
+    glob 'src/options/*config.c');
 my $glue   = found(qr/"(SSL_[a-z]\w+)/,             glob 'xs/*.c');
 my $perl   = found(qr/(?<![\w:])(SSL_[a-z]\w+)/,
     'lib/IO/Socket/SSL.pm', glob 'lib/IO/Socket/SSL/*.pm');

@@ -106,6 +106,19 @@ iss_buf_printf(struct iss_buf *buf, const char *fmt, ...)
 	return true;
 }
 
+bool
+iss_buf_append_bio(struct iss_buf *buf, BIO *bio)
+{
+	char *bytes;
+	long len = BIO_get_mem_data(bio, &bytes);
+
+	if (len < 0) {
+		buf->overflowed = true;
+		return false;
+	}
+	return iss_buf_append(buf, bytes, (size_t)len);
+}
+
 void
 iss_buf_drop(struct iss_buf *buf, size_t len)
 {

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <openssl/bio.h>
+
 struct iss_buf {
 	char *data; /* NULL until the first byte */
 	size_t len;
@@ -34,6 +36,9 @@ bool iss_buf_append(struct iss_buf *buf, const void *bytes, size_t len);
 bool iss_buf_puts(struct iss_buf *buf, const char *text);
 bool iss_buf_printf(struct iss_buf *buf, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Append all bytes of a memory BIO (BIO_s_mem(3)). */
+bool iss_buf_append_bio(struct iss_buf *buf, BIO *bio);
 
 /* Drop that many bytes, which it holds, from the front. */
 void iss_buf_drop(struct iss_buf *buf, size_t len);

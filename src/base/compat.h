@@ -19,13 +19,13 @@
 #endif
 
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L
-#	define iss_err_get_error(data, flags)                                 \
+#	define iss_compat_get_error(data, flags)                              \
 		ERR_get_error_all(NULL, NULL, NULL, data, flags)
-#	define ISS_ERR_IS_SYSTEM(e) ERR_SYSTEM_ERROR(e)
+#	define ISS_COMPAT_IS_SYSTEM_ERROR(e) ERR_SYSTEM_ERROR(e)
 #else
-#	define iss_err_get_error(data, flags)                                 \
+#	define iss_compat_get_error(data, flags)                              \
 		ERR_get_error_line_data(NULL, NULL, data, flags)
-#	define ISS_ERR_IS_SYSTEM(e) (ERR_GET_LIB(e) == ERR_LIB_SYS)
+#	define ISS_COMPAT_IS_SYSTEM_ERROR(e) (ERR_GET_LIB(e) == ERR_LIB_SYS)
 #	define SSL_get1_peer_certificate SSL_get_peer_certificate
 #endif
 
@@ -34,7 +34,7 @@
  * this is all of it that we need (SSL_CTX_set_tmp_dh(3)), and this number is
  * hidden where OpenSSL declares nothing deprecated.
  */
-enum { ISS_CTRL_SET_TMP_DH = 3 };
+enum { ISS_COMPAT_CTRL_SET_TMP_DH = 3 };
 
 static inline int
 iss_compat_set1_tmp_dh(SSL_CTX *ctx, EVP_PKEY *key)
@@ -47,7 +47,7 @@ iss_compat_set1_tmp_dh(SSL_CTX *ctx, EVP_PKEY *key)
 	return 0;
 #else
 	return (int)SSL_CTX_ctrl(
-	    ctx, ISS_CTRL_SET_TMP_DH, 0, EVP_PKEY_get0_DH(key));
+	    ctx, ISS_COMPAT_CTRL_SET_TMP_DH, 0, EVP_PKEY_get0_DH(key));
 #endif
 }
 
@@ -58,23 +58,23 @@ iss_compat_set1_tmp_dh(SSL_CTX *ctx, EVP_PKEY *key)
 
 /* Since 3.0 an algorithm that no provider has is reported so. */
 #ifdef ERR_R_UNSUPPORTED
-#	define ISS_R_UNSUPPORTED ERR_R_UNSUPPORTED
+#	define ISS_COMPAT_R_UNSUPPORTED ERR_R_UNSUPPORTED
 #else
-#	define ISS_R_UNSUPPORTED (-1)
+#	define ISS_COMPAT_R_UNSUPPORTED (-1)
 #endif
 
 /* What the callbacks of an X509_STORE take became const bit by bit. */
 #if OPENSSL_VERSION_NUMBER >= 0x40000000L
-typedef const X509 iss_store_cert;
-typedef const X509_STORE_CTX iss_store_lookup_ctx;
+typedef const X509 iss_compat_store_cert;
+typedef const X509_STORE_CTX iss_compat_lookup_ctx;
 #else
-typedef X509 iss_store_cert;
-typedef X509_STORE_CTX iss_store_lookup_ctx;
+typedef X509 iss_compat_store_cert;
+typedef X509_STORE_CTX iss_compat_lookup_ctx;
 #endif
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L
-typedef const X509_NAME iss_store_name;
+typedef const X509_NAME iss_compat_store_name;
 #else
-typedef X509_NAME iss_store_name;
+typedef X509_NAME iss_compat_store_name;
 #endif
 
 /*
@@ -82,21 +82,23 @@ typedef X509_NAME iss_store_name;
  * down; since 3.0 it must not unless told so.
  */
 #ifdef SSL_OP_ALLOW_CLIENT_RENEGOTIATION
-#	define ISS_OP_NO_CLIENT_RENEGOTIATION 0
+#	define ISS_COMPAT_OP_NO_CLIENT_RENEGOTIATION 0
 #else
-#	define ISS_OP_NO_CLIENT_RENEGOTIATION SSL_OP_NO_RENEGOTIATION
+#	define ISS_COMPAT_OP_NO_CLIENT_RENEGOTIATION SSL_OP_NO_RENEGOTIATION
 #endif
 
 /* The authenticator of session tickets, HMAC-SHA-256. */
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L
 #	include <openssl/core_names.h>
 #	include <openssl/params.h>
-#	define iss_set_ticket_key_cb SSL_CTX_set_tlsext_ticket_key_evp_cb
-#	define ISS_CAN_OMIT_TICKETS 1
-typedef EVP_MAC_CTX iss_ticket_mac;
+#	define iss_compat_set_ticket_key_cb                                   \
+		SSL_CTX_set_tlsext_ticket_key_evp_cb
+#	define ISS_COMPAT_CAN_OMIT_TICKETS 1
+typedef EVP_MAC_CTX iss_compat_ticket_mac;
 
 static inline int
-iss_ticket_mac_init(iss_ticket_mac *mac, const unsigned char *key, size_t len)
+iss_compat_ticket_mac_init(
+    iss_compat_ticket_mac *mac, const unsigned char *key, size_t len)
 {
 	char digest[] = "SHA256";
 	OSSL_PARAM params[2];
@@ -108,12 +110,13 @@ iss_ticket_mac_init(iss_ticket_mac *mac, const unsigned char *key, size_t len)
 }
 #else
 #	include <openssl/hmac.h>
-#	define iss_set_ticket_key_cb SSL_CTX_set_tlsext_ticket_key_cb
-#	define ISS_CAN_OMIT_TICKETS 0
-typedef HMAC_CTX iss_ticket_mac;
+#	define iss_compat_set_ticket_key_cb SSL_CTX_set_tlsext_ticket_key_cb
+#	define ISS_COMPAT_CAN_OMIT_TICKETS 0
+typedef HMAC_CTX iss_compat_ticket_mac;
 
 static inline int
-iss_ticket_mac_init(iss_ticket_mac *mac, const unsigned char *key, size_t len)
+iss_compat_ticket_mac_init(
+    iss_compat_ticket_mac *mac, const unsigned char *key, size_t len)
 {
 	return HMAC_Init_ex(mac, key, (int)len, EVP_sha256(), NULL);
 }
@@ -121,17 +124,17 @@ iss_ticket_mac_init(iss_ticket_mac *mac, const unsigned char *key, size_t len)
 
 /* The time of a session outgrew long. */
 #if OPENSSL_VERSION_NUMBER >= 0x30300000L
-#	define iss_session_time SSL_SESSION_get_time_ex
+#	define iss_compat_session_time SSL_SESSION_get_time_ex
 #else
-#	define iss_session_time(session)                                      \
+#	define iss_compat_session_time(session)                               \
 		((time_t)SSL_SESSION_get_time(session))
 #endif
 
 /* Since 3.0 a TCP end without close_notify has a reason of its own. */
 #ifdef SSL_R_UNEXPECTED_EOF_WHILE_READING
-#	define ISS_R_UNEXPECTED_EOF SSL_R_UNEXPECTED_EOF_WHILE_READING
+#	define ISS_COMPAT_R_UNEXPECTED_EOF SSL_R_UNEXPECTED_EOF_WHILE_READING
 #else
-#	define ISS_R_UNEXPECTED_EOF (-1)
+#	define ISS_COMPAT_R_UNEXPECTED_EOF (-1)
 #endif
 
 #endif

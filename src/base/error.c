@@ -11,6 +11,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "base/alert.h"
 #include "base/compat.h"
 
 void
@@ -50,20 +51,6 @@ append_errno(struct iss_error *err, int errnum)
 	append(err, ": ", text, "");
 }
 
-/* OpenSSL has no words for two of TLS 1.3. */
-const char *
-iss_alert_name(int alert)
-{
-	switch (alert) {
-	case SSL_AD_MISSING_EXTENSION:
-		return "missing extension";
-	case SSL_AD_CERTIFICATE_REQUIRED:
-		return "certificate required";
-	default:
-		return SSL_alert_desc_string_long(alert);
-	}
-}
-
 /*
  * The reason of one queue entry.  An alert is told by its name in the
  * protocol (RFC 8446, 6), since OpenSSL's reason says "sslv3 alert" for the
@@ -78,7 +65,7 @@ append_reason(struct iss_error *err, unsigned long e, const char *data)
 	int alert = number - SSL_AD_REASON_OFFSET;
 	char text[64];
 
-	if (ISS_ERR_IS_SYSTEM(e)) {
+	if (ISS_COMPAT_IS_SYSTEM_ERROR(e)) {
 		err->sys_errno = number;
 		append_errno(err, number);
 		return;
@@ -145,7 +132,7 @@ iss_error_openssl(struct iss_error *err, const char *fmt, ...)
 		va_start(args, fmt);
 		record(err, SSL_ERROR_SSL, fmt, args);
 		va_end(args);
-		e = iss_err_get_error(&data, &flags);
+		e = iss_compat_get_error(&data, &flags);
 		if (e != 0)
 			append_reason(
 			    err, e, (flags & ERR_TXT_STRING) ? data : NULL);

@@ -53,12 +53,6 @@ int iss_error_errno(struct iss_error *err, int errnum, const char *fmt, ...)
 int iss_error_openssl(struct iss_error *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/*
- * The name of an alert (RFC 8446, section 6; SSL_alert_desc_string_long(3)):
- * "unknown" for a number that has none.  A constant.
- */
-const char *iss_alert_name(int alert);
-
 /* Put "sentence: " in front of a recorded error; nothing if there is none. */
 void iss_error_prefix(struct iss_error *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -280,8 +280,9 @@ is_end(const struct iss_conn *conn)
 {
 	unsigned long error = ERR_peek_error();
 
-	return error == 0 ? conn->sock->sys_errno == 0
-			  : ERR_GET_REASON(error) == ISS_R_UNEXPECTED_EOF;
+	return error == 0
+		   ? conn->sock->sys_errno == 0
+		   : ERR_GET_REASON(error) == ISS_COMPAT_R_UNEXPECTED_EOF;
 }
 
 int

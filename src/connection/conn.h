@@ -13,7 +13,7 @@
 #include <openssl/ssl.h>
 
 #include "base/buf.h"
-#include "options/config.h"
+#include "options/peer_config.h"
 #include "context/ctx.h"
 #include "base/deadline.h"
 #include "base/error.h"

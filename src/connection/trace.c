@@ -5,7 +5,7 @@
 
 #include <openssl/ssl.h>
 
-#include "base/error.h"
+#include "base/alert.h"
 #include "options/version.h"
 
 enum { PER_LINE = 16 };

@@ -66,10 +66,10 @@ set_versions(struct iss_error *err, struct iss_ctx *ctx,
     const struct iss_config *config, const struct iss_link *link)
 {
 	const char *text = config->version;
-	struct iss_versions versions;
+	struct iss_version_range versions;
 
 	(void)link;
-	switch (iss_versions_parse(
+	switch (iss_version_parse(
 	    err, &versions, text != NULL ? text : ISS_VERSION_DEFAULT)) {
 	case ISS_VERSION_FINE:
 		break;
@@ -104,7 +104,7 @@ set_options(struct iss_error *err, struct iss_ctx *ctx,
 	SSL_CTX_set_options(ctx->ssl_ctx, SSL_OP_NO_COMPRESSION);
 	if (config->server)
 		SSL_CTX_set_options(
-		    ctx->ssl_ctx, ISS_OP_NO_CLIENT_RENEGOTIATION);
+		    ctx->ssl_ctx, ISS_COMPAT_OP_NO_CLIENT_RENEGOTIATION);
 	if (role_default(config->honor_cipher_order, config->server))
 		SSL_CTX_set_options(
 		    ctx->ssl_ctx, SSL_OP_CIPHER_SERVER_PREFERENCE);
@@ -327,7 +327,7 @@ digest_session_context(struct iss_error *err, const struct iss_ctx *ctx,
 
 	iss_session_policy_init(&rules);
 	iss_session_policy_add_text(&rules, config->session_id_context);
-	iss_session_policy_add_text(&rules, config->host);
+	iss_session_policy_add_text(&rules, config->vhost);
 	if (SSL_CTX_get_verify_mode(ctx->ssl_ctx) != SSL_VERIFY_NONE)
 		iss_session_policy_add(&rules, ctx->rules, sizeof(ctx->rules));
 	rv = iss_session_policy_final(err, &rules, id);
@@ -407,7 +407,8 @@ set_fingerprints(struct iss_error *err, struct iss_ctx *ctx,
 {
 	(void)link;
 	ctx->force_fingerprint = config->force_fingerprint != 0;
-	if (iss_fingerprints_copy(&ctx->fingerprints, &config->fingerprints))
+	if (iss_fingerprint_list_copy(
+		&ctx->fingerprints, &config->fingerprints))
 		return ISS_CTX_FINE;
 	iss_error_set(err, "SSL_fingerprint: out of memory");
 	return ISS_CTX_FAILED;
@@ -457,7 +458,7 @@ add_hosts(struct iss_error *err, struct iss_ctx *ctx,
 		fault = iss_ctx_new(err, &one, &config->vhosts[i], link);
 		if (fault != ISS_CTX_FINE) {
 			iss_error_prefix(
-			    err, "host %s", config->vhosts[i].host);
+			    err, "host %s", config->vhosts[i].vhost);
 			return fault;
 		}
 		ctx->vhosts[ctx->n_vhosts++] = one;
@@ -498,8 +499,8 @@ iss_ctx_new(struct iss_error *err, struct iss_ctx **out,
 		return ISS_CTX_FAILED;
 	}
 	ctx->server = config->server;
-	if (config->host != NULL &&
-	    (ctx->host = strdup(config->host)) == NULL) {
+	if (config->vhost != NULL &&
+	    (ctx->host = strdup(config->vhost)) == NULL) {
 		iss_error_set(err, "out of memory");
 		goto done;
 	}
@@ -556,7 +557,7 @@ iss_ctx_free(struct iss_ctx *ctx)
 		iss_ctx_free(ctx->vhosts[i]);
 	free(ctx->vhosts);
 	free(ctx->host);
-	iss_fingerprints_release(&ctx->fingerprints);
+	iss_fingerprint_list_release(&ctx->fingerprints);
 	iss_refcount_release(&ctx->refs);
 	free(ctx);
 }

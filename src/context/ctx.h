@@ -27,7 +27,7 @@ struct iss_ctx {
 	struct iss_protocols protocols;
 	struct iss_psk_list psks;
 	/* for connections that bring none of their own */
-	struct iss_fingerprints fingerprints;
+	struct iss_fingerprint_list fingerprints;
 	bool force_fingerprint;
 	int ocsp_mode; /* ISS_OCSP_*, -1: by the verify mode */
 	/* of all options: what sessions are bound to */

@@ -66,7 +66,7 @@ iss_dh_use_file(struct iss_error *err, SSL_CTX *ctx, const char *file)
 int
 iss_dh_use_handle(struct iss_error *err, SSL_CTX *ctx, void *dh)
 {
-	if (SSL_CTX_ctrl(ctx, ISS_CTRL_SET_TMP_DH, 0, dh))
+	if (SSL_CTX_ctrl(ctx, ISS_COMPAT_CTRL_SET_TMP_DH, 0, dh))
 		return ISS_OK;
 	return iss_error_openssl(err, "cannot use these DH parameters");
 }

@@ -1,18 +1,12 @@
 /*
- * The two optional libraries behind names, and what is done without them.
- * Knows no certificate and no host.
+ * libidn2, or its absence.
  */
 #include "names/idn.h"
 
 #include <string.h>
 
-#include <openssl/crypto.h>
-
 #ifdef HAVE_LIBIDN2
 #	include <idn2.h>
-#endif
-#ifdef HAVE_LIBPSL
-#	include <libpsl.h>
 #endif
 
 #ifdef HAVE_LIBIDN2
@@ -107,62 +101,6 @@ iss_idn_to_unicode(
 {
 	(void)out, (void)name, (void)len;
 	return not_built_in(err);
-}
-
-#endif
-
-/* The rule for want of a list. */
-static bool
-is_single_label(void *list, const char *domain)
-{
-	(void)list;
-	return strchr(domain, '.') == NULL;
-}
-
-static const struct iss_suffixes two_labels = { is_single_label, NULL };
-
-#ifdef HAVE_LIBPSL
-
-static const psl_ctx_t *builtin_list;
-static CRYPTO_ONCE builtin_once = CRYPTO_ONCE_STATIC_INIT;
-
-static void
-open_builtin(void)
-{
-	builtin_list = psl_builtin();
-}
-
-/*
- * ICANN's part: a private suffix (github.io) has one owner, whose wildcard
- * is his own affair.  A top level domain that the list does not know counts
- * as a public suffix.
- */
-static bool
-is_public_in_builtin(void *list, const char *domain)
-{
-	(void)list;
-	return psl_is_public_suffix2(builtin_list, domain, PSL_TYPE_ICANN);
-}
-
-const struct iss_suffixes *
-iss_suffixes_default(void)
-{
-	static const struct iss_suffixes builtin = { is_public_in_builtin,
-		NULL };
-
-	/* A libpsl may have been built without a list. */
-	if (!CRYPTO_THREAD_run_once(&builtin_once, open_builtin) ||
-	    builtin_list == NULL)
-		return &two_labels;
-	return &builtin;
-}
-
-#else
-
-const struct iss_suffixes *
-iss_suffixes_default(void)
-{
-	return &two_labels;
 }
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Public suffixes on libpsl.  Owns the list and what holds where no rule
- * does; the rules are libpsl's affair.
+ * libpsl, or its absence.  libpsl interprets the rules of a list; what holds
+ * where no rule matches is decided here.
  */
 #include "names/suffix.h"
 
@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #ifdef HAVE_LIBPSL
@@ -16,12 +17,67 @@
 
 #include "base/refcount.h"
 
+/* The rule where there is no list. */
+static bool
+is_single_label(void *list, const char *domain)
+{
+	(void)list;
+	return strchr(domain, '.') == NULL;
+}
+
+static const struct iss_suffix_rules two_labels = { is_single_label, NULL };
+
+#ifdef HAVE_LIBPSL
+
+static const psl_ctx_t *builtin_list;
+static CRYPTO_ONCE builtin_once = CRYPTO_ONCE_STATIC_INIT;
+
+static void
+open_builtin(void)
+{
+	builtin_list = psl_builtin();
+}
+
+/*
+ * A private suffix (github.io) has one owner, who may use a wildcard.  A
+ * top-level domain that the list lacks counts as a public suffix.
+ */
+static bool
+is_public_in_builtin(void *list, const char *domain)
+{
+	(void)list;
+	return psl_is_public_suffix2(builtin_list, domain, PSL_TYPE_ICANN);
+}
+
+const struct iss_suffix_rules *
+iss_suffix_rules_default(void)
+{
+	static const struct iss_suffix_rules builtin = { is_public_in_builtin,
+		NULL };
+
+	/* A libpsl may have been built without a list. */
+	if (!CRYPTO_THREAD_run_once(&builtin_once, open_builtin) ||
+	    builtin_list == NULL)
+		return &two_labels;
+	return &builtin;
+}
+
+#else
+
+const struct iss_suffix_rules *
+iss_suffix_rules_default(void)
+{
+	return &two_labels;
+}
+
+#endif
+
 struct iss_suffix_list {
 	struct iss_refcount refs;
 	size_t fallback;
 	unsigned char digest[ISS_SUFFIX_DIGEST_LEN];
 #ifdef HAVE_LIBPSL
-	psl_ctx_t *own;         /* made from text; NULL: libpsl's */
+	psl_ctx_t *own;         /* made from text; NULL: built in */
 	const psl_ctx_t *rules; /* NULL: there are none */
 	int type;               /* the sections that count */
 #endif
@@ -45,7 +101,7 @@ load(struct iss_error *err, struct iss_suffix_list *list, const char *text,
 		return 0;
 	if (len > ISS_SUFFIX_TEXT_MAX)
 		return iss_error_set(err, "the list of suffixes is too long");
-	/* opened for reading, it is not written to */
+	/* opened for reading only, so the cast is safe */
 	if ((in = fmemopen((void *)text, len, "r")) == NULL)
 		return iss_error_set(err, "out of memory");
 	list->rules = list->own = psl_load_fp(in);
@@ -155,7 +211,7 @@ count_labels(const char *name)
 	return count;
 }
 
-/* The longest rule prevails; libpsl knows of exceptions. */
+/* The longest rule prevails; libpsl applies the exceptions. */
 size_t
 iss_suffix_list_count(const struct iss_suffix_list *list, const char *name)
 {
@@ -183,10 +239,10 @@ is_public(void *arg, const char *domain)
 	return iss_suffix_list_count(arg, domain) == count_labels(domain);
 }
 
-struct iss_suffixes
+struct iss_suffix_rules
 iss_suffix_list_rules(struct iss_suffix_list *list)
 {
-	struct iss_suffixes rules = { is_public, list };
+	struct iss_suffix_rules rules = { is_public, list };
 
 	return rules;
 }

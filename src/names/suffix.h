@@ -1,6 +1,7 @@
 /*
- * Lists of public suffixes (publicsuffix.org): the one that libpsl brings, or
- * the user's own.  How much of a name is a public suffix.
+ * Public suffixes (publicsuffix.org): the suffixes under which anybody can
+ * register a name, such as "com" and "co.uk".  No wildcard may match directly
+ * below one.  The lists are read by libpsl, which is optional.
  */
 #ifndef ISS_SUFFIX_H
 #define ISS_SUFFIX_H
@@ -9,7 +10,24 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "names/idn.h"
+
+/* Answers whether a name is a public suffix; borrows the list behind it. */
+struct iss_suffix_rules {
+	/*
+	 * Is domain (lower case, A-labels, no final dot) itself a public
+	 * suffix?  When in doubt: true.
+	 */
+	bool (*is_public)(void *list, const char *domain);
+	void *list; /* passed to is_public; may be NULL */
+};
+
+/*
+ * The ICANN section of libpsl's built-in list, without its private section:
+ * wildcards below a private suffix such as github.io are common and sound.
+ * Without libpsl, or where libpsl has no list, every single label counts as a
+ * public suffix, so a wildcard needs two labels after it.  Static, never NULL.
+ */
+const struct iss_suffix_rules *iss_suffix_rules_default(void);
 
 enum {
 	ISS_SUFFIX_TEXT_MAX = 16 * 1024 * 1024,
@@ -20,31 +38,32 @@ enum {
 struct iss_suffix_list;
 
 /*
- * The list in text, a rule a line, in UTF-8 or A-labels; all its sections
- * count.  With text NULL that of libpsl, of which ICANN's part counts.  A name
- * that no rule matches has a suffix of fallback labels.  *out is the caller's.
- * Returns 0, or ISS_ERROR: without libpsl there is but its absence, by which
- * no rule matches anything.
+ * Make a list from text, one rule per line, in UTF-8 or A-labels; all its
+ * sections count.  With text NULL it is the ICANN section of libpsl's list.  A
+ * name that no rule matches has a public suffix of fallback labels.
+ *
+ * Returns ISS_OK with *out for the caller to free, or ISS_ERROR.  Without
+ * libpsl only text == NULL works, and the list then has no rules.
  */
 int iss_suffix_list_new(struct iss_error *err, struct iss_suffix_list **out,
     const char *text, size_t len, size_t fallback);
 
-/* One more holder; each calls free, for which NULL is fine. */
+/* Take one more reference; release one.  free(NULL) is fine. */
 struct iss_suffix_list *iss_suffix_list_up_ref(struct iss_suffix_list *list);
 void iss_suffix_list_free(struct iss_suffix_list *list);
 
 /*
- * How many labels at the end of a name are its public suffix; at most all.
- * The name is in lower case, A-labels, without final dot.
+ * How many labels at the end of a name (lower case, A-labels, no final dot)
+ * form its public suffix; at most all of them.
  */
 size_t iss_suffix_list_count(
     const struct iss_suffix_list *list, const char *name);
 
-/* Tells lists apart: equal for lists by which the same names are public. */
+/* Equal for lists that give the same answers, so as to tell lists apart. */
 void iss_suffix_list_digest(const struct iss_suffix_list *list,
     unsigned char digest[ISS_SUFFIX_DIGEST_LEN]);
 
-/* For iss_reference_id_match; what is returned borrows the list. */
-struct iss_suffixes iss_suffix_list_rules(struct iss_suffix_list *list);
+/* The list as rules, which borrow it. */
+struct iss_suffix_rules iss_suffix_list_rules(struct iss_suffix_list *list);
 
 #endif

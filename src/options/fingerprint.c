@@ -110,9 +110,9 @@ check_length(struct iss_fingerprint *new)
 }
 
 int
-iss_fingerprints_add(struct iss_error *err,
-    struct iss_fingerprints *fingerprints, const char *option, const char *text,
-    size_t len)
+iss_fingerprint_list_add(struct iss_error *err,
+    struct iss_fingerprint_list *fingerprints, const char *option,
+    const char *text, size_t len)
 {
 	struct iss_fingerprint new = { .len = 0 };
 	struct iss_fingerprint *larger;
@@ -136,8 +136,8 @@ iss_fingerprints_add(struct iss_error *err,
 }
 
 bool
-iss_fingerprints_copy(
-    struct iss_fingerprints *to, const struct iss_fingerprints *from)
+iss_fingerprint_list_copy(
+    struct iss_fingerprint_list *to, const struct iss_fingerprint_list *from)
 {
 	size_t size = from->count * sizeof(*from->list);
 
@@ -151,7 +151,7 @@ iss_fingerprints_copy(
 }
 
 void
-iss_fingerprints_release(struct iss_fingerprints *fingerprints)
+iss_fingerprint_list_release(struct iss_fingerprint_list *fingerprints)
 {
 	free(fingerprints->list);
 	fingerprints->list = NULL;

@@ -22,7 +22,7 @@ struct iss_fingerprint {
 };
 
 /* A list, owned; zeroed it is empty. */
-struct iss_fingerprints {
+struct iss_fingerprint_list {
 	struct iss_fingerprint *list;
 	size_t count;
 };
@@ -33,15 +33,15 @@ struct iss_fingerprints {
  * Returns ISS_OK; or ISS_ERROR, with the list as it was and err saying what
  * is wrong with the text, for the option.
  */
-int iss_fingerprints_add(struct iss_error *err,
-    struct iss_fingerprints *fingerprints, const char *option, const char *text,
-    size_t len);
+int iss_fingerprint_list_add(struct iss_error *err,
+    struct iss_fingerprint_list *fingerprints, const char *option,
+    const char *text, size_t len);
 
 /* An empty list becomes a copy of another; false when memory runs out. */
-bool iss_fingerprints_copy(
-    struct iss_fingerprints *to, const struct iss_fingerprints *from);
+bool iss_fingerprint_list_copy(
+    struct iss_fingerprint_list *to, const struct iss_fingerprint_list *from);
 
 /* Free everything; the list is empty afterwards. */
-void iss_fingerprints_release(struct iss_fingerprints *fingerprints);
+void iss_fingerprint_list_release(struct iss_fingerprint_list *fingerprints);
 
 #endif

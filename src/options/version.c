@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/compat.h"
 
@@ -69,12 +70,6 @@ struct selection {
 	unsigned excluded; /* with '!' */
 };
 
-static int
-lower(int c)
-{
-	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
-}
-
 static bool
 is_blank(int c)
 {
@@ -84,16 +79,12 @@ is_blank(int c)
 static bool
 is_spelled(const char *const *spellings, const char *word, size_t len)
 {
-	size_t i, j;
+	size_t i;
 
-	for (i = 0; i < SPELLINGS && spellings[i] != NULL; i++) {
-		for (j = 0; j < len; j++)
-			if (lower((unsigned char)spellings[i][j]) !=
-			    lower((unsigned char)word[j]))
-				break;
-		if (j == len && spellings[i][len] == '\0')
+	for (i = 0; i < SPELLINGS && spellings[i] != NULL; i++)
+		if (strlen(spellings[i]) == len &&
+		    iss_ascii_equal(spellings[i], word, len))
 			return true;
-	}
 	return false;
 }
 
@@ -219,10 +210,10 @@ check(struct iss_error *err, const char *text, struct selection selection)
 	return ISS_VERSION_FINE;
 }
 
-static struct iss_versions
+static struct iss_version_range
 resolve(struct selection selection)
 {
-	struct iss_versions versions = { 0, 0, 0 };
+	struct iss_version_range versions = { 0, 0, 0 };
 	unsigned left = selection.named & ~selection.excluded;
 	bool all = selection.named == EVERYTHING;
 	size_t i;
@@ -248,8 +239,8 @@ resolve(struct selection selection)
 }
 
 enum iss_version_fault
-iss_versions_parse(
-    struct iss_error *err, struct iss_versions *out, const char *text)
+iss_version_parse(
+    struct iss_error *err, struct iss_version_range *out, const char *text)
 {
 	struct selection selection = { NOTHING, NOTHING };
 	enum iss_version_fault fault;

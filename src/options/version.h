@@ -14,7 +14,7 @@
 #define ISS_VERSION_DEFAULT_1_77 "SSLv23:!SSLv2"
 
 /* What a text means to an SSL_CTX. */
-struct iss_versions {
+struct iss_version_range {
 	int min;          /* for SSL_CTX_set_min_proto_version(3) */
 	int max;          /* for SSL_CTX_set_max_proto_version(3) */
 	uint64_t options; /* SSL_OP_NO_* to be set */
@@ -37,8 +37,8 @@ enum iss_version_fault {
  * Anything but ISS_VERSION_FINE leaves *out untouched and err names
  * SSL_version, the word to blame and, for an invalid one, the valid ones.
  */
-enum iss_version_fault iss_versions_parse(
-    struct iss_error *err, struct iss_versions *out, const char *text);
+enum iss_version_fault iss_version_parse(
+    struct iss_error *err, struct iss_version_range *out, const char *text);
 
 /*
  * The name of a protocol by its number on the wire, as SSL_version(3) gives

@@ -10,7 +10,7 @@
 
 #include <openssl/x509v3.h>
 
-#include "x509/certinfo.h"
+#include "x509/asn1_time.h"
 #include "base/compat.h"
 
 enum { SECURITY_LEVEL = 1 /* of a delegate's certificate: 80 bits */ };
@@ -264,12 +264,12 @@ read_single(OCSP_SINGLERESP *single, struct iss_ocsp_answer *answer)
 	    single, &answer->reason, &revoked_at, &this_update, &next_update);
 	if (answer->status < V_OCSP_CERTSTATUS_GOOD ||
 	    answer->status > V_OCSP_CERTSTATUS_UNKNOWN ||
-	    !iss_cert_time(this_update, &answer->this_update))
+	    !iss_asn1_time_get(this_update, &answer->this_update))
 		return false;
 	if (answer->status == V_OCSP_CERTSTATUS_REVOKED)
-		(void)iss_cert_time(revoked_at, &answer->revoked_at);
+		(void)iss_asn1_time_get(revoked_at, &answer->revoked_at);
 	return next_update == NULL ||
-	       iss_cert_time(next_update, &answer->next_update);
+	       iss_asn1_time_get(next_update, &answer->next_update);
 }
 
 /* The first current answer about id. */

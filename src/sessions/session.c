@@ -11,7 +11,7 @@
 bool
 iss_session_is_usable(const SSL_SESSION *session)
 {
-	time_t ends = iss_session_time(session) +
+	time_t ends = iss_compat_session_time(session) +
 		      (time_t)SSL_SESSION_get_timeout(session);
 
 	return SSL_SESSION_is_resumable(session) && time(NULL) < ends;

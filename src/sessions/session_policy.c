@@ -59,7 +59,7 @@ iss_session_policy_add_cert(struct iss_session_policy *rules, const X509 *cert)
 
 void
 iss_session_policy_add_fingerprints(struct iss_session_policy *rules,
-    const struct iss_fingerprints *fingerprints)
+    const struct iss_fingerprint_list *fingerprints)
 {
 	const struct iss_fingerprint *one;
 	size_t i;
@@ -179,7 +179,7 @@ iss_session_policy_add_config(
 	iss_session_policy_add_number(rules, config->server);
 	for (i = 0; i < count; i++)
 		add_option(rules, config, &options[i]);
-	options = iss_identity_options(&count);
+	options = iss_config_identity_options(&count);
 	for (n = 0; n < config->n_identities; n++)
 		for (i = 0; i < count; i++)
 			add_option(rules, &config->identities[n], &options[i]);

@@ -43,7 +43,7 @@ void iss_session_policy_add_text(
 void iss_session_policy_add_cert(
     struct iss_session_policy *rules, const X509 *cert);
 void iss_session_policy_add_fingerprints(struct iss_session_policy *rules,
-    const struct iss_fingerprints *fingerprints);
+    const struct iss_fingerprint_list *fingerprints);
 void iss_session_policy_add_config(
     struct iss_session_policy *rules, const struct iss_config *config);
 

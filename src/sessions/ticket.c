@@ -34,11 +34,11 @@ ask(SSL *ssl, const unsigned char *name, struct iss_ticket_key *key)
 
 static int
 set_keys(const struct iss_ticket_key *key, const unsigned char *iv,
-    EVP_CIPHER_CTX *cipher, iss_ticket_mac *mac, int encrypt)
+    EVP_CIPHER_CTX *cipher, iss_compat_ticket_mac *mac, int encrypt)
 {
 	if (EVP_CipherInit_ex(cipher, EVP_aes_128_cbc(), NULL,
 		key->secret + HALF, iv, encrypt) &&
-	    iss_ticket_mac_init(mac, key->secret, HALF))
+	    iss_compat_ticket_mac_init(mac, key->secret, HALF))
 		return TICKET_GOOD;
 	return TICKET_ERROR;
 }
@@ -51,12 +51,13 @@ set_keys(const struct iss_ticket_key *key, const unsigned char *iv,
 static bool
 must_give(const SSL *ssl)
 {
-	return !ISS_CAN_OMIT_TICKETS && SSL_version(ssl) >= TLS1_3_VERSION;
+	return !ISS_COMPAT_CAN_OMIT_TICKETS &&
+	       SSL_version(ssl) >= TLS1_3_VERSION;
 }
 
 static int
 encrypt_ticket(SSL *ssl, unsigned char *name, unsigned char *iv,
-    EVP_CIPHER_CTX *cipher, iss_ticket_mac *mac)
+    EVP_CIPHER_CTX *cipher, iss_compat_ticket_mac *mac)
 {
 	struct iss_ticket_key key;
 	int rv = TICKET_ERROR;
@@ -77,7 +78,7 @@ encrypt_ticket(SSL *ssl, unsigned char *name, unsigned char *iv,
 
 static int
 decrypt_ticket(SSL *ssl, const unsigned char *name, const unsigned char *iv,
-    EVP_CIPHER_CTX *cipher, iss_ticket_mac *mac)
+    EVP_CIPHER_CTX *cipher, iss_compat_ticket_mac *mac)
 {
 	struct iss_ticket_key key;
 	int rv;
@@ -93,7 +94,7 @@ decrypt_ticket(SSL *ssl, const unsigned char *name, const unsigned char *iv,
 
 static int
 choose_key(SSL *ssl, unsigned char *name, unsigned char *iv,
-    EVP_CIPHER_CTX *cipher, iss_ticket_mac *mac, int encrypt)
+    EVP_CIPHER_CTX *cipher, iss_compat_ticket_mac *mac, int encrypt)
 {
 	return encrypt ? encrypt_ticket(ssl, name, iv, cipher, mac)
 		       : decrypt_ticket(ssl, name, iv, cipher, mac);
@@ -102,5 +103,5 @@ choose_key(SSL *ssl, unsigned char *name, unsigned char *iv,
 void
 iss_ticket_install(SSL_CTX *ctx)
 {
-	iss_set_ticket_key_cb(ctx, choose_key);
+	iss_compat_set_ticket_key_cb(ctx, choose_key);
 }

@@ -11,7 +11,7 @@
 
 #include "base/buf.h"
 #include "base/compat.h"
-#include "names/idn.h"
+#include "names/presented.h"
 #include "revocation/staple.h"
 #include "x509/cert.h"
 #include "x509/chain.h"
@@ -22,7 +22,7 @@ void
 iss_verify_release(struct iss_verify *verify)
 {
 	free(verify->name);
-	iss_fingerprints_release(&verify->fingerprints);
+	iss_fingerprint_list_release(&verify->fingerprints);
 	iss_suffix_list_free(verify->suffixes);
 	memset(verify, 0, sizeof(*verify));
 }
@@ -58,10 +58,10 @@ iss_verify_set_name(struct iss_error *err, struct iss_verify *verify,
 
 int
 iss_verify_set_fingerprints(struct iss_error *err, struct iss_verify *verify,
-    const struct iss_fingerprints *fingerprints, bool force)
+    const struct iss_fingerprint_list *fingerprints, bool force)
 {
 	verify->force_fingerprint = force;
-	if (!iss_fingerprints_copy(&verify->fingerprints, fingerprints))
+	if (!iss_fingerprint_list_copy(&verify->fingerprints, fingerprints))
 		return iss_error_set(err, "SSL_fingerprint: out of memory");
 	return ISS_OK;
 }
@@ -88,8 +88,8 @@ static int
 check_name_by_scheme(
     struct iss_error *err, const struct iss_verify *verify, X509 *cert)
 {
-	const struct iss_suffixes *suffixes = iss_suffixes_default();
-	struct iss_suffixes given;
+	const struct iss_suffix_rules *suffixes = iss_suffix_rules_default();
+	struct iss_suffix_rules given;
 	struct iss_cert_names names;
 	int rv = iss_cert_names_init(err, &names, cert);
 
@@ -99,8 +99,8 @@ check_name_by_scheme(
 		given = iss_suffix_list_rules(verify->suffixes);
 		suffixes = &given;
 	}
-	if (rv == ISS_OK && !iss_reference_id_match(&verify->host,
-				&verify->scheme, &names.presented, suffixes))
+	if (rv == ISS_OK && !iss_presented_match(&names.presented,
+				&verify->host, &verify->scheme, suffixes))
 		rv = name_mismatch(err, verify, &names.presented);
 	iss_cert_names_release(&names);
 	return rv;
@@ -212,7 +212,7 @@ judge_cert(int ok, X509_STORE_CTX *store)
 }
 
 static bool
-has_fingerprint(const struct iss_fingerprints *wanted, const X509 *cert)
+has_fingerprint(const struct iss_fingerprint_list *wanted, const X509 *cert)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	const struct iss_fingerprint *one;

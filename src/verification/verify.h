@@ -15,6 +15,7 @@
 #include "options/fingerprint.h"
 #include "link/link.h"
 #include "names/reference_id.h"
+#include "names/scheme.h"
 #include "names/suffix.h"
 #include "sessions/session_policy.h"
 
@@ -34,8 +35,8 @@ struct iss_verify {
 	struct iss_suffix_list *suffixes; /* owned; NULL: the default ones */
 	char *name;                       /* as the user wrote it, owned */
 	struct iss_reference_id host;
-	struct iss_fingerprints fingerprints; /* owned */
-	bool force_fingerprint;               /* nothing else accepts */
+	struct iss_fingerprint_list fingerprints; /* owned */
+	bool force_fingerprint;                   /* nothing else accepts */
 	bool must_ask; /* refuse all if the program cannot be asked */
 };
 
@@ -57,7 +58,7 @@ int iss_verify_set_name(struct iss_error *err, struct iss_verify *verify,
  * ISS_ERROR when memory runs out.
  */
 int iss_verify_set_fingerprints(struct iss_error *err,
-    struct iss_verify *verify, const struct iss_fingerprints *fingerprints,
+    struct iss_verify *verify, const struct iss_fingerprint_list *fingerprints,
     bool force);
 
 /*

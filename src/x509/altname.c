@@ -15,9 +15,10 @@
 #include <openssl/err.h>
 #include <openssl/objects.h>
 
-#include "x509/cert.h"
-#include "names/reference_id.h"
+#include "base/ascii.h"
 #include "names/idn.h"
+#include "names/reference_id.h"
+#include "x509/name.h"
 
 enum { OTHER_NAME_MAX = 4096 };
 
@@ -148,7 +149,7 @@ iss_altname_value(
 	case GEN_IPADD:
 		return append_address(err, out, name->d.iPAddress);
 	case GEN_DIRNAME:
-		return iss_cert_name_text(err, name->d.directoryName, out);
+		return iss_name_text(err, name->d.directoryName, out);
 	case GEN_RID:
 		return append_oid(err, out, name->d.registeredID);
 	case GEN_OTHERNAME:
@@ -157,17 +158,6 @@ iss_altname_value(
 		len = i2d_GENERAL_NAME(name, &der);
 		return append_der(err, out, der, len);
 	}
-}
-
-static bool
-is_ascii(const char *bytes, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		if ((unsigned char)bytes[i] > 0x7f)
-			return false;
-	return true;
 }
 
 /* A GENERAL_NAME of a string type with these bytes. */
@@ -195,7 +185,7 @@ new_text(struct iss_error *err, int type, const char *bytes, size_t len)
 	struct iss_buf labels;
 	GENERAL_NAME *name = NULL;
 
-	if (is_ascii(bytes, len))
+	if (iss_ascii_is(bytes, len))
 		return new_string(err, type, V_ASN1_IA5STRING, bytes, len);
 	if (type != GEN_DNS) {
 		iss_error_set(err, "'%.*s' is not ASCII",

@@ -16,6 +16,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/ex_index.h"
+#include "x509/name.h"
 
 static int
 out_of_memory(struct iss_error *err)
@@ -24,31 +25,17 @@ out_of_memory(struct iss_error *err)
 }
 
 int
-iss_cert_name_text(
-    struct iss_error *err, const X509_NAME *name, struct iss_buf *out)
-{
-	char *line = X509_NAME_oneline(name, NULL, 0);
-	bool ok;
-
-	if (line == NULL)
-		return iss_error_openssl(err, "cannot show a name");
-	ok = iss_buf_puts(out, line);
-	OPENSSL_free(line);
-	return ok ? 0 : iss_error_set(err, "a name is too long");
-}
-
-int
 iss_cert_subject_text(
     struct iss_error *err, const X509 *cert, struct iss_buf *out)
 {
-	return iss_cert_name_text(err, X509_get_subject_name(cert), out);
+	return iss_name_text(err, X509_get_subject_name(cert), out);
 }
 
 int
 iss_cert_issuer_text(
     struct iss_error *err, const X509 *cert, struct iss_buf *out)
 {
-	return iss_cert_name_text(err, X509_get_issuer_name(cert), out);
+	return iss_name_text(err, X509_get_issuer_name(cert), out);
 }
 
 static void
@@ -94,8 +81,7 @@ text_name(struct iss_error *err, struct iss_cert_names *names,
 	int rv = 0;
 
 	if (name->type == GEN_DIRNAME) {
-		rv = iss_cert_name_text(
-		    err, name->d.directoryName, &names->text);
+		rv = iss_name_text(err, name->d.directoryName, &names->text);
 	} else {
 		OBJ_obj2txt(oid, sizeof(oid), name->d.registeredID, 1);
 		if (!iss_buf_puts(&names->text, oid))
@@ -264,28 +250,16 @@ iss_cert_fingerprint_text(struct iss_error *err, const X509 *cert,
 	return out->overflowed ? out_of_memory(err) : 0;
 }
 
-/* Hand what was written to a memory BIO over to the buffer. */
-static int
-append_bio(struct iss_error *err, BIO *bio, struct iss_buf *out)
-{
-	char *bytes;
-	long len = BIO_get_mem_data(bio, &bytes);
-
-	if (len < 0 || !iss_buf_append(out, bytes, (size_t)len))
-		return out_of_memory(err);
-	return 0;
-}
-
 int
 iss_cert_pem(struct iss_error *err, X509 *cert, struct iss_buf *out)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
-	int rv;
+	int rv = ISS_OK;
 
 	if (bio == NULL || !PEM_write_bio_X509(bio, cert))
 		rv = iss_error_openssl(err, "cannot write a certificate");
-	else
-		rv = append_bio(err, bio, out);
+	else if (!iss_buf_append_bio(out, bio))
+		rv = out_of_memory(err);
 	BIO_free(bio);
 	return rv;
 }
@@ -295,20 +269,18 @@ dump_time(struct iss_error *err, const char *label, const ASN1_TIME *time,
     struct iss_buf *out)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
-	int rv;
+	bool ok = bio != NULL;
 
-	if (bio == NULL) {
-		rv = out_of_memory(err);
-	} else {
+	if (ok) {
 		iss_buf_puts(out, label);
 		/* it writes "Bad time value" for one that cannot be read */
 		(void)ASN1_TIME_print(bio, time);
-		rv = append_bio(err, bio, out);
+		ok = iss_buf_append_bio(out, bio);
 		iss_buf_puts(out, "\n");
 	}
 	BIO_free(bio);
 	ERR_clear_error();
-	return rv;
+	return ok ? ISS_OK : out_of_memory(err);
 }
 
 static void

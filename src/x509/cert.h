@@ -14,25 +14,19 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "names/reference_id.h"
+#include "names/presented.h"
 
 /* No text that the functions below append grows beyond this. */
 enum { ISS_CERT_TEXT_MAX = 1 << 20 };
 
-/*
- * Append a name on one line, "/C=DE/CN=example.test", as
- * X509_NAME_oneline(3) writes it: bytes that are not printable ASCII come as
- * \xNN, so a NUL or a newline is seen.  Returns 0 or ISS_ERROR.
- */
-int iss_cert_name_text(
-    struct iss_error *err, const X509_NAME *name, struct iss_buf *out);
+/* Append the name of the holder or the issuer, as iss_name_text writes it. */
 int iss_cert_subject_text(
     struct iss_error *err, const X509 *cert, struct iss_buf *out);
 int iss_cert_issuer_text(
     struct iss_error *err, const X509 *cert, struct iss_buf *out);
 
 /*
- * The names a certificate is for, as iss_reference_id_match wants them.  The
+ * The names a certificate is for, as iss_presented_match wants them.  The
  * bytes belong to this struct; they come from a stranger, may hold anything
  * (NUL too) and end at their length.
  */
@@ -51,7 +45,7 @@ struct iss_cert_names {
  *
  *   GEN_DNS GEN_EMAIL GEN_URI  the bytes of the string
  *   GEN_IPADD                  4 or 16 bytes; other lengths are skipped
- *   GEN_DIRNAME                text as of iss_cert_name_text
+ *   GEN_DIRNAME                text as of iss_name_text
  *   GEN_RID                    text, "1.2.3.4"
  *   GEN_OTHERNAME              its bytes when it is a string, else skipped
  *

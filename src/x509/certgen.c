@@ -1,87 +1,29 @@
 /*
- * Keys and certificates out of nothing.  Owns the order of the parts; judges
+ * Certificates out of nothing.  Owns the order of the parts; judges
  * no value that OpenSSL takes, since a certificate may be made to be refused.
  */
 #include "x509/certgen.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/asn1.h>
 #include <openssl/bn.h>
-#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/objects.h>
-#include <openssl/rsa.h>
 
 #include "base/buf.h"
 #include "base/compat.h"
+#include "x509/asn1_time.h"
+#include "x509/name.h"
 #include "x509/usage.h"
 
 enum {
 	VERSION_3 = 2,
 	SERIAL_BITS = 63, /* random; what a script can calculate with */
 	SERIAL_TEXT_MAX = 256,
-	EXT_TEXT_MAX = 1 << 16,
-	SECONDS_A_DAY = 24 * 60 * 60
+	EXT_TEXT_MAX = 1 << 16
 };
-
-/* ---- keys ---- */
-
-static int
-generate(struct iss_error *err, EVP_PKEY **out, EVP_PKEY_CTX *ctx)
-{
-	EVP_PKEY *key = NULL;
-
-	if (EVP_PKEY_keygen(ctx, &key) <= 0)
-		return iss_error_openssl(err, "cannot generate a key");
-	*out = key;
-	return 0;
-}
-
-int
-iss_key_new_rsa(struct iss_error *err, EVP_PKEY **out, int bits)
-{
-	EVP_PKEY_CTX *ctx;
-	int rv;
-
-	if (bits < 1 || bits > ISS_RSA_BITS_MAX)
-		return iss_error_set(
-		    err, "%d is no size of an RSA key in bits", bits);
-	ERR_clear_error();
-	ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_RSA, NULL);
-	if (ctx == NULL || EVP_PKEY_keygen_init(ctx) <= 0 ||
-	    EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, bits) <= 0)
-		rv = iss_error_openssl(err, "an RSA key of %d bits", bits);
-	else
-		rv = generate(err, out, ctx);
-	EVP_PKEY_CTX_free(ctx);
-	return rv;
-}
-
-int
-iss_key_new_ec(struct iss_error *err, EVP_PKEY **out, const char *curve)
-{
-	EVP_PKEY_CTX *ctx;
-	int nid = EC_curve_nist2nid(curve);
-	int rv;
-
-	if (nid == NID_undef && (nid = OBJ_txt2nid(curve)) == NID_undef)
-		return iss_error_set(err, "unknown curve %.64s", curve);
-	ERR_clear_error();
-	ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_EC, NULL);
-	if (ctx == NULL || EVP_PKEY_keygen_init(ctx) <= 0 ||
-	    EVP_PKEY_CTX_set_ec_paramgen_curve_nid(ctx, nid) <= 0 ||
-	    EVP_PKEY_CTX_set_ec_param_enc(ctx, OPENSSL_EC_NAMED_CURVE) <= 0)
-		rv = iss_error_openssl(err, "cannot be used");
-	else
-		rv = generate(err, out, ctx);
-	if (rv != 0)
-		iss_error_prefix(err, "curve %.64s", curve);
-	EVP_PKEY_CTX_free(ctx);
-	return rv;
-}
 
 /* ---- the parts of a certificate ---- */
 
@@ -177,56 +119,16 @@ iss_certgen_serial(
 	return rv;
 }
 
-/* Counted in days, since a time_t may end in 2038.  The days of the era that
- * a certificate can tell of fit in an int. */
-static int
-set_time(struct iss_error *err, ASN1_TIME *time, int64_t seconds)
-{
-	int64_t days = seconds / SECONDS_A_DAY;
-
-	if (days < INT_MIN || days > INT_MAX ||
-	    ASN1_TIME_adj(
-		time, 0, (int)days, (long)(seconds % SECONDS_A_DAY)) == NULL)
-		return iss_error_set(err,
-		    "%lld seconds since 1970 are not in the years 0 to 9999",
-		    (long long)seconds);
-	return 0;
-}
-
 int
 iss_certgen_validity(struct iss_error *err, struct iss_certgen *gen,
     int64_t not_before, int64_t not_after)
 {
-	if (set_time(err, X509_getm_notBefore(gen->cert), not_before) != 0 ||
-	    set_time(err, X509_getm_notAfter(gen->cert), not_after) != 0)
+	if (iss_asn1_time_set(
+		err, X509_getm_notBefore(gen->cert), not_before) != 0 ||
+	    iss_asn1_time_set(err, X509_getm_notAfter(gen->cert), not_after) !=
+		0)
 		return ISS_ERROR;
 	return 0;
-}
-
-/*
- * OpenSSL picks the string's type, and refuses what X.520 does not allow, such
- * as a country of three letters or a common name beyond 64 characters.  Such
- * names exist all the same: they go in as the UTF-8 they are.
- */
-int
-iss_name_add(struct iss_error *err, X509_NAME *name, const char *type,
-    const void *utf8, size_t len)
-{
-	ASN1_OBJECT *object = OBJ_txt2obj(type, 0);
-	int rv = 0;
-
-	ERR_clear_error();
-	if (object == NULL)
-		return iss_error_set(
-		    err, "unknown part of a name '%.64s'", type);
-	if (len > INT_MAX || (!X509_NAME_add_entry_by_OBJ(name, object,
-				  MBSTRING_UTF8, utf8, (int)len, -1, 0) &&
-				 !X509_NAME_add_entry_by_OBJ(name, object,
-				     V_ASN1_UTF8STRING, utf8, (int)len, -1, 0)))
-		rv = iss_error_openssl(err, "%.64s", type);
-	ASN1_OBJECT_free(object);
-	ERR_clear_error();
-	return rv;
 }
 
 int

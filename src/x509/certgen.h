@@ -1,5 +1,5 @@
 /*
- * Making keys and certificates: for tests, for a service's own little CA, for
+ * Making certificates: for tests, for a service's own little CA, for
  * a proxy that shows certificates of its own.
  */
 #ifndef ISS_CERTGEN_H
@@ -14,16 +14,6 @@
 #include <openssl/x509v3.h>
 
 #include "base/error.h"
-
-enum { ISS_RSA_BITS_MAX = 16384 }; /* OpenSSL's own bound */
-
-/*
- * A new key, the caller's, in *out.  A curve has the names of OpenSSL
- * ("prime256v1", "secp384r1") or NIST ("P-256").  Return 0, or ISS_ERROR with
- * *out untouched; EVP_PKEY_keygen(3).
- */
-int iss_key_new_rsa(struct iss_error *err, EVP_PKEY **out, int bits);
-int iss_key_new_ec(struct iss_error *err, EVP_PKEY **out, const char *curve);
 
 /* A certificate in the making; owns what it points to. */
 struct iss_certgen {
@@ -75,10 +65,6 @@ int iss_certgen_usages(
     struct iss_error *err, struct iss_certgen *gen, uint32_t usages);
 int iss_certgen_ext(struct iss_error *err, struct iss_certgen *gen,
     const char *type, bool critical, const char *value);
-
-/* Add an attribute to any name; iss_certgen_subject without gen. */
-int iss_name_add(struct iss_error *err, X509_NAME *name, const char *type,
-    const void *utf8, size_t len);
 
 /*
  * Take over what another certificate says of its holder: subject, validity,

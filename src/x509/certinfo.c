@@ -17,11 +17,9 @@
 #include "x509/cert.h"
 #include "x509/usage.h"
 
-enum { SECONDS_A_DAY = 24 * 60 * 60 };
-
 /* Whom to tell of an item. */
 struct teller {
-	iss_cert_item_fn *fn;
+	iss_certinfo_item_fn *fn;
 	void *arg;
 };
 
@@ -32,7 +30,7 @@ out_of_memory(struct iss_error *err)
 }
 
 static void
-oid_set(struct iss_oid *oid, const ASN1_OBJECT *object)
+oid_set(struct iss_certinfo_oid *oid, const ASN1_OBJECT *object)
 {
 	memset(oid, 0, sizeof(*oid));
 	OBJ_obj2txt(oid->dotted, sizeof(oid->dotted), object, 1);
@@ -50,7 +48,7 @@ each_of_name(
 	const X509_NAME_ENTRY *entry;
 	const ASN1_STRING *value;
 	unsigned char *utf8;
-	struct iss_oid oid;
+	struct iss_certinfo_oid oid;
 	int i, len;
 
 	for (i = 0; i < X509_NAME_entry_count(name); i++) {
@@ -174,7 +172,7 @@ each_key_usage(struct iss_error *err, const X509 *cert, const struct teller *to)
 	(void)err;
 	if (bits == NULL)
 		return ISS_EOF;
-	for (i = 0; (name = iss_key_usage_name((unsigned)i)) != NULL; i++)
+	for (i = 0; (name = iss_usage_key_name((unsigned)i)) != NULL; i++)
 		if (ASN1_BIT_STRING_get_bit(bits, i))
 			to->fn(to->arg, NULL, name, strlen(name));
 	ASN1_BIT_STRING_free(bits);
@@ -185,17 +183,17 @@ typedef int each_fn(
     struct iss_error *err, const X509 *cert, const struct teller *to);
 
 static each_fn *const lists[] = {
-	[ISS_CERT_SUBJECT] = each_subject,
-	[ISS_CERT_ISSUER] = each_issuer,
-	[ISS_CERT_SANS] = each_san,
-	[ISS_CERT_CRL_URIS] = each_crl_uri,
-	[ISS_CERT_OCSP_URIS] = each_ocsp_uri,
-	[ISS_CERT_KEY_USAGE] = each_key_usage,
+	[ISS_CERTINFO_SUBJECT] = each_subject,
+	[ISS_CERTINFO_ISSUER] = each_issuer,
+	[ISS_CERTINFO_SANS] = each_san,
+	[ISS_CERTINFO_CRL_URIS] = each_crl_uri,
+	[ISS_CERTINFO_OCSP_URIS] = each_ocsp_uri,
+	[ISS_CERTINFO_KEY_USAGE] = each_key_usage,
 };
 
 int
-iss_cert_each(struct iss_error *err, const X509 *cert, enum iss_cert_list list,
-    iss_cert_item_fn *fn, void *arg)
+iss_certinfo_each(struct iss_error *err, const X509 *cert,
+    enum iss_certinfo_list list, iss_certinfo_item_fn *fn, void *arg)
 {
 	struct teller to = { fn, arg };
 	int rv = lists[list](err, cert, &to);
@@ -205,11 +203,11 @@ iss_cert_each(struct iss_error *err, const X509 *cert, enum iss_cert_list list,
 }
 
 int
-iss_cert_each_usage(const X509 *cert, iss_cert_oid_fn *fn, void *arg)
+iss_certinfo_each_usage(const X509 *cert, iss_certinfo_oid_fn *fn, void *arg)
 {
 	EXTENDED_KEY_USAGE *usages =
 	    X509_get_ext_d2i(cert, NID_ext_key_usage, NULL, NULL);
-	struct iss_oid oid;
+	struct iss_certinfo_oid oid;
 	int i;
 
 	ERR_clear_error();
@@ -223,20 +221,8 @@ iss_cert_each_usage(const X509 *cert, iss_cert_oid_fn *fn, void *arg)
 	return 0;
 }
 
-/* Hand what was written to a memory BIO over to the buffer. */
-static int
-append_bio(struct iss_error *err, BIO *bio, struct iss_buf *out)
-{
-	char *bytes;
-	long len = BIO_get_mem_data(bio, &bytes);
-
-	if (len < 0 || !iss_buf_append(out, bytes, (size_t)len))
-		return out_of_memory(err);
-	return 0;
-}
-
 int
-iss_cert_ext_init(struct iss_error *err, struct iss_cert_ext *ext,
+iss_certinfo_ext_init(struct iss_error *err, struct iss_certinfo_ext *ext,
     const X509 *cert, int number)
 {
 	const X509_EXTENSION *found;
@@ -255,20 +241,22 @@ iss_cert_ext_init(struct iss_error *err, struct iss_cert_ext *ext,
 	/* one that it does not know, or that is malformed, it does not show */
 	ext->shown = X509V3_EXT_print(bio, (X509_EXTENSION *)found, 0, 0) == 1;
 	if (ext->shown)
-		rv = append_bio(err, bio, &ext->text);
+		rv = iss_buf_append_bio(&ext->text, bio) ? ISS_OK
+							 : out_of_memory(err);
 	BIO_free(bio);
 	ERR_clear_error();
 	return rv;
 }
 
 void
-iss_cert_ext_release(struct iss_cert_ext *ext)
+iss_certinfo_ext_release(struct iss_certinfo_ext *ext)
 {
 	iss_buf_release(&ext->text);
 }
 
 int
-iss_cert_serial(struct iss_error *err, const X509 *cert, struct iss_buf *out)
+iss_certinfo_serial(
+    struct iss_error *err, const X509 *cert, struct iss_buf *out)
 {
 	BIGNUM *number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL);
 	char *text = number != NULL ? BN_bn2dec(number) : NULL;
@@ -284,49 +272,17 @@ iss_cert_serial(struct iss_error *err, const X509 *cert, struct iss_buf *out)
 }
 
 int
-iss_cert_signature_name(
+iss_certinfo_signature_name(
     struct iss_error *err, const X509 *cert, struct iss_buf *out)
 {
 	const ASN1_OBJECT *object;
 	const X509_ALGOR *algorithm;
-	struct iss_oid oid;
+	struct iss_certinfo_oid oid;
 
 	X509_get0_signature(NULL, &algorithm, cert);
 	X509_ALGOR_get0(&object, NULL, NULL, algorithm);
 	oid_set(&oid, object);
 	if (!iss_buf_puts(out, oid.ln != NULL ? oid.ln : oid.dotted))
 		return out_of_memory(err);
-	return 0;
-}
-
-bool
-iss_cert_time(const ASN1_TIME *time, int64_t *seconds)
-{
-	ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
-	int days, rest;
-	bool ok = epoch != NULL && time != NULL &&
-		  ASN1_TIME_diff(&days, &rest, epoch, time);
-
-	ASN1_TIME_free(epoch);
-	ERR_clear_error();
-	if (ok)
-		*seconds = (int64_t)days * SECONDS_A_DAY + rest;
-	return ok;
-}
-
-int
-iss_cert_key_digest(struct iss_error *err, const X509 *cert, const char *algo,
-    unsigned char out[EVP_MAX_MD_SIZE], size_t *len)
-{
-	const EVP_MD *md = EVP_get_digestbyname(algo);
-	unsigned int size = 0;
-
-	if (md == NULL)
-		return iss_error_set(
-		    err, "digest algorithm %.64s is not available", algo);
-	if (!X509_pubkey_digest(cert, md, out, &size))
-		return iss_error_openssl(
-		    err, "cannot compute the digest %.64s", algo);
-	*len = size;
 	return 0;
 }

@@ -26,7 +26,7 @@ struct load {
 	struct iss_error *err;
 	const char *name;
 	unsigned want;
-	iss_password_fn *password;
+	iss_keypair_password_fn *password;
 	void *arg;
 	struct iss_keypair found;
 };
@@ -104,7 +104,7 @@ ask(struct load *load, struct password *pw, const char *what, bool may_prompt)
 static bool
 is_unsupported(void)
 {
-	static const int reasons[] = { ISS_R_UNSUPPORTED,
+	static const int reasons[] = { ISS_COMPAT_R_UNSUPPORTED,
 		EVP_R_UNKNOWN_PBE_ALGORITHM, EVP_R_UNKNOWN_CIPHER,
 		EVP_R_UNSUPPORTED_ALGORITHM, EVP_R_UNSUPPORTED_CIPHER,
 		EVP_R_UNSUPPORTED_KEY_DERIVATION_FUNCTION,
@@ -414,7 +414,7 @@ hand_over(struct load *load, struct iss_keypair *pair)
 int
 iss_keypair_parse(struct iss_error *err, struct iss_keypair *pair,
     const char *name, const void *bytes, size_t len, unsigned want,
-    iss_password_fn *password, void *arg)
+    iss_keypair_password_fn *password, void *arg)
 {
 	struct load load = { .err = err,
 		.name = name,
@@ -441,7 +441,8 @@ iss_keypair_parse(struct iss_error *err, struct iss_keypair *pair,
 
 int
 iss_keypair_load(struct iss_error *err, struct iss_keypair *pair,
-    const char *file, unsigned want, iss_password_fn *password, void *arg)
+    const char *file, unsigned want, iss_keypair_password_fn *password,
+    void *arg)
 {
 	struct iss_buf bytes;
 	int rv;

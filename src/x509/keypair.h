@@ -31,7 +31,7 @@ void iss_keypair_release(struct iss_keypair *pair);
  * call, asked at most once for each encrypted object, and only for one that
  * is wanted.  buf is wiped afterwards.
  */
-typedef int iss_password_fn(void *arg, char *buf, size_t size);
+typedef int iss_keypair_password_fn(void *arg, char *buf, size_t size);
 
 /* What a load is to find; the rest of the file is not even decrypted. */
 enum iss_keypair_want {
@@ -59,12 +59,13 @@ enum iss_keypair_want {
  * PEM_read_bio(3), d2i_AutoPrivateKey(3), PKCS12_parse(3).
  */
 int iss_keypair_load(struct iss_error *err, struct iss_keypair *pair,
-    const char *file, unsigned want, iss_password_fn *password, void *arg);
+    const char *file, unsigned want, iss_keypair_password_fn *password,
+    void *arg);
 
 /* The same from len bytes in memory; name takes the file's place in errors. */
 int iss_keypair_parse(struct iss_error *err, struct iss_keypair *pair,
     const char *name, const void *bytes, size_t len, unsigned want,
-    iss_password_fn *password, void *arg);
+    iss_keypair_password_fn *password, void *arg);
 
 /*
  * Does pair->key belong to pair->cert?  Both must be there.  The names say in

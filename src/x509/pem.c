@@ -152,16 +152,13 @@ int
 iss_pem_add_key(struct iss_error *err, struct iss_buf *out, EVP_PKEY *key)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
-	char *bytes;
-	long len;
-	int rv = 0;
+	int rv = ISS_OK;
 
 	ERR_clear_error();
 	if (bio == NULL ||
 	    !PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL))
 		rv = iss_error_openssl(err, "cannot write a private key");
-	else if ((len = BIO_get_mem_data(bio, &bytes)) < 0 ||
-		 !iss_buf_append(out, bytes, (size_t)len))
+	else if (!iss_buf_append_bio(out, bio))
 		rv = iss_error_set(err, "out of memory");
 	BIO_free(bio); /* and wipes it */
 	return rv;

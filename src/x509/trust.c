@@ -77,7 +77,7 @@ fetch(X509_STORE *store, const X509_NAME *name)
 }
 
 static int
-get_issuer(X509 **issuer, X509_STORE_CTX *ctx, iss_store_cert *cert)
+get_issuer(X509 **issuer, X509_STORE_CTX *ctx, iss_compat_store_cert *cert)
 {
 	if (!fetch(X509_STORE_CTX_get0_store(ctx), X509_get_issuer_name(cert)))
 		return -1;
@@ -85,7 +85,7 @@ get_issuer(X509 **issuer, X509_STORE_CTX *ctx, iss_store_cert *cert)
 }
 
 static STACK_OF(X509) *
-    lookup_certs(iss_store_lookup_ctx *ctx, iss_store_name *name)
+    lookup_certs(iss_compat_lookup_ctx *ctx, iss_compat_store_name *name)
 {
 	if (!fetch(X509_STORE_CTX_get0_store(ctx), name))
 		return NULL;

@@ -6,7 +6,7 @@
 
 #include <openssl/x509v3.h>
 
-#include "names/reference_id.h"
+#include "names/presented.h"
 #include "tap.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
@@ -59,7 +59,7 @@ host_of(const char *text)
 /* Match with one name as the only SAN, or as the only CN. */
 static inline bool
 match_one(const char *host, const struct iss_scheme *scheme, bool as_cn,
-    struct iss_san name, const struct iss_suffixes *suffixes)
+    struct iss_san name, const struct iss_suffix_rules *suffixes)
 {
 	struct iss_reference_id parsed = host_of(host);
 	struct iss_presented presented = {
@@ -70,7 +70,7 @@ match_one(const char *host, const struct iss_scheme *scheme, bool as_cn,
 		.n_cns = as_cn ? 1 : 0,
 	};
 
-	return iss_reference_id_match(&parsed, scheme, &presented, suffixes);
+	return iss_presented_match(&presented, &parsed, scheme, suffixes);
 }
 
 #endif

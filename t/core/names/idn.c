@@ -2,6 +2,7 @@
  * Unicode names and public suffixes, with the libraries and without.
  */
 #include "names/idn.h"
+#include "names/suffix.h"
 
 #include "tap.h"
 
@@ -120,14 +121,14 @@ test_bounds(void)
 static void
 test_suffixes(void)
 {
-	const struct iss_suffixes *list = iss_suffixes_default();
+	const struct iss_suffix_rules *list = iss_suffix_rules_default();
 	bool by_list = false;
 	size_t i;
 
 #ifdef HAVE_LIBPSL
 	by_list = true;
 #endif
-	ok(list == iss_suffixes_default(), "one list a process");
+	ok(list == iss_suffix_rules_default(), "one list a process");
 	for (i = 0; i < ROWS(suffixes); i++) {
 		const struct suffix_row *row = &suffixes[i];
 

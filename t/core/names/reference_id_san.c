@@ -2,7 +2,7 @@
  * Addresses in SAN and CN, what comes of SAN and CN together, and the names
  * as text.
  */
-#include "names/reference_id.h"
+#include "names/presented.h"
 
 #include "names.h"
 #include "tap.h"
@@ -191,8 +191,8 @@ test_both(void)
 				.ip_in_cn = 1,
 			};
 
-			is_int(iss_reference_id_match(
-				   &host, &scheme, &presented, NULL),
+			is_int(iss_presented_match(
+				   &presented, &host, &scheme, NULL),
 			    want[check], "%s: check_cn %s", row->what,
 			    said[check]);
 		}
@@ -207,8 +207,8 @@ test_off(void)
 	const struct iss_scheme *none = iss_scheme_find("none");
 	struct iss_reference_id host = host_of("host.example.com");
 
-	ok(iss_reference_id_match(&host, none, &broken, NULL) &&
-		iss_reference_id_match(&host, none, &nothing, NULL),
+	ok(iss_presented_match(&broken, &host, none, NULL) &&
+		iss_presented_match(&nothing, &host, none, NULL),
 	    "scheme none: everything matches");
 }
 

@@ -36,7 +36,7 @@ test_without_rules(void)
 		{ "", 1, 0 },
 	};
 	struct iss_suffix_list *list;
-	struct iss_suffixes rules;
+	struct iss_suffix_rules rules;
 	size_t i;
 
 	for (i = 0; i < COUNT(cases); i++) {
@@ -79,7 +79,7 @@ test_rules(void)
 		     "m\xc3\xbcnchen.museum\n"
 		     "// ===BEGIN PRIVATE DOMAINS===\nprivate.example\n",
 		0);
-	struct iss_suffixes rules;
+	struct iss_suffix_rules rules;
 	size_t i;
 
 	if (!ok(list != NULL, "a list in text: %s", err.text))

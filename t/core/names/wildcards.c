@@ -2,7 +2,7 @@
  * Which names of a certificate stand for a host: tables of cases for the
  * wildcard rules, and every substitution and insertion of a byte.
  */
-#include "names/reference_id.h"
+#include "names/presented.h"
 
 #include "names.h"
 #include "tap.h"
@@ -244,7 +244,8 @@ single_labels_are_public(void *list, const char *domain)
 	return strchr(domain, '.') == NULL;
 }
 
-static const struct iss_suffixes by_labels = { single_labels_are_public, NULL };
+static const struct iss_suffix_rules by_labels = { single_labels_are_public,
+	NULL };
 
 static void
 test_names(void)
@@ -297,7 +298,7 @@ test_suffixes(void)
 #endif
 		as_cn = i % 2;
 		is_int(match_one(row->host, scheme, as_cn, row->name,
-			   iss_suffixes_default()),
+			   iss_suffix_rules_default()),
 		    by_default, "%s: %s %s, default list", row->host,
 		    as_cn ? "CN" : "SAN", (const char *)row->name.bytes);
 		is_int(
@@ -323,7 +324,7 @@ static void
 test_suffix_callback(void)
 {
 	char asked[64] = "nothing";
-	struct iss_suffixes suffixes = { remember, asked };
+	struct iss_suffix_rules suffixes = { remember, asked };
 	const struct iss_scheme *scheme = iss_scheme_find("default");
 	struct iss_san wild = DNS("*.Example.COM."), plain = DNS("a.b.c");
 
@@ -353,7 +354,7 @@ static void
 test_every_byte(void)
 {
 	static const char name[] = "www.example-1.com";
-	static const struct iss_suffixes none = { nothing_is_public, NULL };
+	static const struct iss_suffix_rules none = { nothing_is_public, NULL };
 	const struct iss_scheme *scheme = iss_scheme_find("default");
 	unsigned char changed[sizeof(name) + 1];
 	size_t len = sizeof(name) - 1, at;

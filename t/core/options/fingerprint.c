@@ -55,12 +55,12 @@ static const struct {
 static void
 test_case(size_t i)
 {
-	struct iss_fingerprints all = { .count = 0 };
+	struct iss_fingerprint_list all = { .count = 0 };
 	struct iss_error err;
 	int rv;
 
 	iss_error_clear(&err);
-	rv = iss_fingerprints_add(
+	rv = iss_fingerprint_list_add(
 	    &err, &all, "SSL_x", cases[i].text, strlen(cases[i].text));
 	if (cases[i].algo == NULL) {
 		is_int(rv, ISS_ERROR, "%s: refused", cases[i].label);
@@ -78,25 +78,25 @@ test_case(size_t i)
 		is_int(all.list[0].digest[1], 0x23, "%s: second byte",
 		    cases[i].label);
 	}
-	iss_fingerprints_release(&all);
+	iss_fingerprint_list_release(&all);
 }
 
 static void
 test_lists(void)
 {
-	struct iss_fingerprints all = { .count = 0 }, copy = { .count = 0 };
+	struct iss_fingerprint_list all = { .count = 0 }, copy = { .count = 0 };
 	struct iss_error err;
 
 	iss_error_clear(&err);
-	ok(iss_fingerprints_copy(&copy, &all) && copy.count == 0,
+	ok(iss_fingerprint_list_copy(&copy, &all) && copy.count == 0,
 	    "a copy of nothing");
-	iss_fingerprints_add(&err, &all, "x", X32, 32);
-	iss_fingerprints_add(&err, &all, "x", "pub$" X32 X32, 68);
-	ok(iss_fingerprints_copy(&copy, &all), "a copy of two");
-	iss_fingerprints_release(&all);
+	iss_fingerprint_list_add(&err, &all, "x", X32, 32);
+	iss_fingerprint_list_add(&err, &all, "x", "pub$" X32 X32, 68);
+	ok(iss_fingerprint_list_copy(&copy, &all), "a copy of two");
+	iss_fingerprint_list_release(&all);
 	is_int((long long)all.count, 0, "the list is empty after release");
 	ok(copy.count == 2 && copy.list[1].pubkey, "the copy is not");
-	iss_fingerprints_release(&copy);
+	iss_fingerprint_list_release(&copy);
 }
 
 int

@@ -144,11 +144,11 @@ test_valid(void)
 
 	for (i = 0; i < ROWS(valid); i++) {
 		const struct valid *row = &valid[i];
-		struct iss_versions got = { -1, -1, 0 };
+		struct iss_version_range got = { -1, -1, 0 };
 		struct iss_error err;
 
 		iss_error_clear(&err);
-		is_int(iss_versions_parse(&err, &got, row->text),
+		is_int(iss_version_parse(&err, &got, row->text),
 		    ISS_VERSION_FINE, "\"%s\" is fine", row->text);
 		ok(!iss_error_is_set(&err), "\"%s\": no error", row->text);
 		is_int(got.min, row->min, "\"%s\": min", row->text);
@@ -161,11 +161,11 @@ test_valid(void)
 static void
 test_failure(const char *text, enum iss_version_fault fault, const char *told)
 {
-	struct iss_versions got = { -1, -2, 3 };
+	struct iss_version_range got = { -1, -2, 3 };
 	struct iss_error err;
 
 	iss_error_clear(&err);
-	is_int(iss_versions_parse(&err, &got, text), fault,
+	is_int(iss_version_parse(&err, &got, text), fault,
 	    "\"%.50s\": the right fault", text);
 	ok(got.min == -1 && got.max == -2 && got.options == 3,
 	    "\"%.50s\": result untouched", text);
@@ -189,18 +189,18 @@ test_failures(void)
 static void
 test_messages(void)
 {
-	struct iss_versions got;
+	struct iss_version_range got;
 	struct iss_error err;
 	char text[3000];
 
 	iss_error_clear(&err);
-	iss_versions_parse(&err, &got, "TLSv9");
+	iss_version_parse(&err, &got, "TLSv9");
 	has_text(err.text,
 	    "valid are SSLv23, SSLv2, SSLv3, TLSv1, TLSv1_1, TLSv1_2, TLSv1_3",
 	    "an invalid name: the valid ones are told");
 
 	iss_error_clear(&err);
-	iss_versions_parse(&err, &got, "SSLv2");
+	iss_version_parse(&err, &got, "SSLv2");
 	has_text(err.text, OpenSSL_version(OPENSSL_VERSION),
 	    "an unsupported one: the OpenSSL is told");
 
@@ -217,11 +217,11 @@ test_openssl_takes_it(void)
 
 	for (i = 0; i < ROWS(valid); i++) {
 		SSL_CTX *ctx = SSL_CTX_new(TLS_method());
-		struct iss_versions v;
+		struct iss_version_range v;
 		struct iss_error err;
 
 		iss_error_clear(&err);
-		iss_versions_parse(&err, &v, valid[i].text);
+		iss_version_parse(&err, &v, valid[i].text);
 		ok(SSL_CTX_set_min_proto_version(ctx, v.min) == 1 &&
 			SSL_CTX_set_max_proto_version(ctx, v.max) == 1,
 		    "\"%s\": OpenSSL takes it", valid[i].text);

@@ -1,6 +1,7 @@
 /*
  * Purposes in words, usages in bits and in openssl.cnf's words.
  */
+#include "x509/purposes.h"
 #include "x509/usage.h"
 
 #include "tap.h"
@@ -114,9 +115,9 @@ main(void)
 		     "foo",
 	    "unknown purpose foo");
 
-	is_text(iss_key_usage_name(0), "digitalSignature", "the first bit");
-	is_text(iss_key_usage_name(8), "decipherOnly", "the last one");
-	ok(iss_key_usage_name(9) == NULL, "there is none behind it");
-	ok(iss_key_usage_name(1000) == NULL, "... nor far behind");
+	is_text(iss_usage_key_name(0), "digitalSignature", "the first bit");
+	is_text(iss_usage_key_name(8), "decipherOnly", "the last one");
+	ok(iss_usage_key_name(9) == NULL, "there is none behind it");
+	ok(iss_usage_key_name(1000) == NULL, "... nor far behind");
 	return tap_done();
 }

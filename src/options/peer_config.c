@@ -1,0 +1,47 @@
+/*
+ * The table of a connection's options, their defaults and their end.
+ */
+#include "options/peer_config.h"
+
+#include <string.h>
+
+#define PEER(name, kind, member)                                               \
+	{                                                                      \
+		"SSL_" name, kind, offsetof(struct iss_peer_config, member)    \
+	}
+
+static const struct iss_option options[] = {
+	PEER("hostname", ISS_FILE, hostname),
+	PEER("fingerprint", ISS_FINGERPRINTS, fingerprints),
+	PEER("force_fingerprint", ISS_SWITCH, force_fingerprint),
+	PEER("ocsp_mode", ISS_NUMBER, ocsp_mode),
+	PEER("strict_eof", ISS_FLAG, strict_eof),
+	PEER("nodelay", ISS_FLAG, nodelay),
+	PEER("usebio", ISS_FLAG, usebio),
+	PEER("io_timeout", ISS_SECONDS, io_timeout),
+};
+
+enum { COUNT = sizeof(options) / sizeof(options[0]) };
+
+const struct iss_option *
+iss_peer_config_options(size_t *count)
+{
+	*count = COUNT;
+	return options;
+}
+
+void
+iss_peer_config_init(struct iss_peer_config *config)
+{
+	memset(config, 0, sizeof(*config));
+	config->force_fingerprint = -1;
+	config->ocsp_mode = -1;
+	config->nodelay = true;
+	config->io_timeout = -1;
+}
+
+void
+iss_peer_config_release(struct iss_peer_config *config)
+{
+	iss_option_clear_all(config, options, COUNT);
+}

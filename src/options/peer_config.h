@@ -1,0 +1,32 @@
+/*
+ * The plain values of the options of one connection.
+ */
+#ifndef ISS_PEER_CONFIG_H
+#define ISS_PEER_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "options/fingerprint.h"
+#include "options/option.h"
+
+/* The names of members are those of the options without "SSL_". */
+struct iss_peer_config {
+	char *hostname; /* for SNI; NULL: none */
+	struct iss_fingerprint_list fingerprints;
+	int force_fingerprint; /* 1, 0; -1: as the context has it */
+	int ocsp_mode;         /* ISS_OCSP_*, -1: as the context has it */
+	bool strict_eof;
+	bool nodelay;      /* set TCP_NODELAY */
+	bool usebio;       /* the program moves the bytes: pump.h */
+	double io_timeout; /* seconds; negative: none */
+};
+
+/* Set built-in defaults; free all that the setters put in. */
+void iss_peer_config_init(struct iss_peer_config *config);
+void iss_peer_config_release(struct iss_peer_config *config);
+
+/* The table of struct iss_peer_config.  Static. */
+const struct iss_option *iss_peer_config_options(size_t *count);
+
+#endif
