@@ -7,13 +7,13 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use IO::Socket::SSL;
 use ISS::NetSSLeay ();
-use ISS::Program;
+use ISS::OpenSSL;
 use ISS::Test;
 use MIME::Base64 qw(decode_base64);
 use Test::More;
 
 my $DHE     = 'DHE-RSA-AES128-GCM-SHA256';
-my $openssl = ISS::Program->find('openssl');
+my $openssl = find_openssl();
 
 ok(IO::Socket::SSL->can_ecdh, 'can_ecdh');
 
@@ -44,19 +44,12 @@ sub prime_seen {
 sub look_at {
     my (@args) = @_;
 
-    my $listener = listener();
-    my $client   = ISS::Program->start(
-        [
-            $openssl, 's_client', '-msg', '-tls1_2',
-            '-cipher'  => "$DHE:\@SECLEVEL=0",
-            '-connect' => address($listener)
-        ]
+    my ($sock, $client) = accept_s_client(
+        ['-msg', '-tls1_2', '-cipher' => "$DHE:\@SECLEVEL=0"],
+        server_args(SSL_cipher_list => $DHE, @args)
     );
-    my $tcp  = $listener->accept or die "accept: $!";
-    my $sock = IO::Socket::SSL->start_SSL($tcp,
-        server_args(SSL_cipher_list => $DHE, @args));
     my $result = $sock ? $sock->get_cipher : "$SSL_ERROR";
-    close $tcp;
+    close $sock if $sock;
     my (undef, $output) = $client->finish;
     return ($result, prime_seen($output));
 }

@@ -6,34 +6,25 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use IO::Socket::SSL;
-use ISS::Program;
+use ISS::OpenSSL;
 use ISS::Test;
 use Test::More;
 
-my $openssl = ISS::Program->find('openssl')
-  or plan skip_all => 'there is no openssl command';
+plan skip_all => 'there is no openssl command' if !find_openssl();
 
 ok(IO::Socket::SSL->can_pha, 'can_pha');
-
-sub start_server {
-    my $server = ISS::Program->start(
-        [
-            $openssl, 's_server', '-tls1_3',
-            '-accept' => '127.0.0.1:0',
-            '-cert'   => cert('server'),
-            '-key'    => key('server'),
-            '-CAfile' => cert('ca'),
-            '-msg', @_
-        ]
-    );
-    return ($server, $server->wait_for(qr/^ACCEPT \S+:(\d+)$/m));
-}
 
 # Does s_server get an answer to its command "c"?  What it says then.
 sub ask_later {
     my ($client, $blocking) = @_;
 
-    my ($server, $port) = start_server();
+    my ($server, $port) = s_server(
+        '-tls1_3',
+        '-cert'   => cert('server'),
+        '-key'    => key('server'),
+        '-CAfile' => cert('ca'),
+        '-msg'
+    );
     my $sock = IO::Socket::SSL->new(
         PeerAddr => "127.0.0.1:$port",
         client_args(@$client)

@@ -6,7 +6,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use File::Temp;
 use IO::Socket::SSL;
-use ISS::Program;
+use ISS::OpenSSL;
 use ISS::Test;
 use Test::More;
 
@@ -23,7 +23,7 @@ if (!$can->{client}) {
 }
 
 my $KEY     = "a key \0\xff of bytes";
-my $openssl = ISS::Program->find('openssl');
+my $openssl = find_openssl();
 
 # Arguments without the helper's certificates and CA.
 sub bare {
@@ -157,14 +157,7 @@ each_version(
             '... but a good one'
         );
         my %by_name = (
-            SSL_cert_file => {
-                ''             => cert('server'),
-                'server2.test' => cert('server2')
-            },
-            SSL_key_file => {
-                ''             => key('server'),
-                'server2.test' => key('server2')
-            },
+            identities('' => 'server', 'server2.test' => 'server2'),
             SSL_psk => $KEY
         );
         ok(
@@ -258,33 +251,13 @@ subtest 'beside a cache of sessions' => sub {
 
 # --- openssl ------------------------------------------------------------------
 
-sub s_client {
-    my ($server, @more) = @_;
-
-    my ($peer, $address) = tls_server(
-        sub {
-            my ($sock) = @_;
-            print $sock "hello\n";
-            $sock->close(SSL_fast_shutdown => 0, Timeout => 10);
-        },
-        %{ bare(%$server) }
-    );
-    return map {
-        (
-            ISS::Program->run(
-                [$openssl, 's_client', '-connect', $address, '-ign_eof', @$_]
-            )
-        )[1]
-    } @more;
-}
-
 SKIP: {
     skip 'there is no openssl command', 1 if !$openssl;
     my @psk = ('-psk', unpack('H*', $KEY), '-psk_identity', 'me');
     for my $version (qw(tls1_2 tls1_3)) {
         subtest "openssl, $version" => sub {
-            my ($same, $other) = s_client(
-                { SSL_psk => { me => $KEY } },
+            my ($same, $other) = s_client_says(
+                bare(SSL_psk => { me => $KEY }),
                 ["-$version", @psk],
                 ["-$version", '-psk', 'abcd', '-psk_identity', 'me'],
             );
@@ -293,8 +266,8 @@ SKIP: {
 
             for my $key ($KEY, { me => $KEY }) {
                 my $file = File::Temp->new;
-                my @out  = s_client(
-                    { SSL_psk => $key },
+                my @out  = s_client_says(
+                    bare(SSL_psk => $key),
                     ["-$version", @psk, '-sess_out', "$file"],
                     [
                         "-$version", '-sess_in',
@@ -305,13 +278,7 @@ SKIP: {
                 like($out[1], qr/^Reused, /m, '... but taken up');
             }
 
-            my $server = ISS::Program->start(
-                [
-                    $openssl,  's_server',  '-accept', '127.0.0.1:0',
-                    '-nocert', "-$version", @psk
-                ]
-            );
-            my $port = $server->wait_for(qr/^ACCEPT \S+:(\d+)$/m);
+            my ($server, $port) = s_server('-nocert', "-$version", @psk);
             my $sock = IO::Socket::SSL->new(
                 PeerAddr => "127.0.0.1:$port",
                 %{ bare(SSL_psk => ['me', $KEY]) }

@@ -8,27 +8,16 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use File::Temp;
 use IO::Socket::SSL;
-use ISS::Program;
+use ISS::OpenSSL;
 use ISS::Test;
 use Test::More;
 
-my $openssl = ISS::Program->find('openssl');
+my $openssl = find_openssl();
 
 ok(IO::Socket::SSL->can_server_sni, 'can_server_sni');
 ok(IO::Socket::SSL->can_multi_cert, 'can_multi_cert');
 
-# Arguments for a server of these names: name => certificate.
-sub names {
-    my (%cert) = @_;
-
-    return (
-        SSL_server    => 1,
-        SSL_cert_file => { map { $_ => cert($cert{$_}) } keys %cert },
-        SSL_key_file  => { map { $_ => key($cert{$_}) } keys %cert }
-    );
-}
-
-my %TWO = names('' => 'server', 'server2.test' => 'server2');
+my %TWO = identities('' => 'server', 'server2.test' => 'server2');
 
 # Our client asks a server for a name.  The socket, or undef; then what the
 # server tells: the name that it saw, or its error.
@@ -85,12 +74,12 @@ each_version(
 );
 
 subtest 'ways to write names' => sub {
-    my %given = names('' => 'server', 'SERVER2.test.' => 'server2');
+    my %given = identities('' => 'server', 'SERVER2.test.' => 'server2');
     is(cn_for('server2.test', {%given}),
         'server2.test', 'capitals and a final dot do not matter');
-    %given = names('' => 'server', "b\xfccher.test" => 'server2');
+    %given = identities('' => 'server', "b\xfccher.test" => 'server2');
     is(cn_for('xn--bcher-kva.test', {%given}), 'server2.test', 'Unicode');
-    %given = names('' => 'server', '*.server2.test' => 'server2');
+    %given = identities('' => 'server', '*.server2.test' => 'server2');
     is(cn_for('www.server2.test', {%given}),
         'localhost', 'a star is no wildcard');
 };
@@ -138,7 +127,7 @@ each_version(
     sub {
         my ($version) = @_;
 
-        my %one = names('server2.test' => 'server2');
+        my %one = identities('server2.test' => 'server2');
         is(cn_for('server2.test', {%one}, SSL_version => $version),
             'server2.test', 'the only name there is');
         my ($sock, $theirs, $ours) =
@@ -163,7 +152,7 @@ each_version(
 
 # --- two kinds of keys ------------------------------------------------------
 
-my %BOTH = names(
+my %BOTH = identities(
     ''               => 'server2',
     'localhost'      => 'server',
     'localhost%ecc'  => 'server-ecdsa',
@@ -195,41 +184,20 @@ subtest 'RSA beside ECDSA, TLS 1.2' => sub {
     is($kind->('other.test', {%BOTH}, 'aECDSA'), 'ECDSA', 'ECDSA alone');
     is($kind->('other.test', {%BOTH}, 'aRSA'), undef, '... and no RSA there');
     is($kind->('x.test', {%BOTH}, 'aECDSA'),   undef, 'nor elsewhere ECDSA');
-    my %default = names('' => 'server', '%ecc' => 'server-ecdsa');
+    my %default = identities('' => 'server', '%ecc' => 'server-ecdsa');
     is($kind->('localhost', {%default}, 'aECDSA'), 'ECDSA', 'a default pair');
     is($kind->(undef,       {%default}, 'aRSA'), 'RSA', '... both are there');
 };
-
-# What s_client, with more arguments, says of a server.
-sub s_client {
-    my ($server, @more) = @_;
-
-    my ($peer, $address) = tls_server(
-        sub {
-            my ($sock) = @_;
-            print $sock "hello\n";
-            $sock->close(SSL_fast_shutdown => 0, Timeout => 10);
-        },
-        %$server
-    );
-    return map {
-        (
-            ISS::Program->run(
-                [
-                    $openssl,  's_client', '-connect', $address,
-                    '-CAfile', cert('ca'), '-ign_eof', @$_
-                ]
-            )
-        )[1]
-    } @more;
-}
 
 SKIP: {
     skip 'there is no openssl command', 2 if !$openssl;
     subtest 'RSA beside ECDSA, TLS 1.3' => sub {
         my @ask = (qw(-tls1_3 -servername localhost -sigalgs));
-        my ($rsa, $ecdsa) =
-          s_client({%BOTH}, [@ask, 'RSA-PSS+SHA256'], [@ask, 'ECDSA+SHA256']);
+        my ($rsa, $ecdsa) = s_client_says(
+            {%BOTH},
+            [@ask, 'RSA-PSS+SHA256'],
+            [@ask, 'ECDSA+SHA256']
+        );
         like($rsa,   qr/signature type: RSA[-_]PSS/i, 'for who wants RSA');
         like($ecdsa, qr/signature type: ECDSA/i,      'for who wants ECDSA');
     };
@@ -238,7 +206,7 @@ SKIP: {
             for my $context (undef, 'mine') {
                 my $file = File::Temp->new;
                 my @base = ("-$version", '-servername');
-                my @out  = s_client(
+                my @out  = s_client_says(
                     { %TWO, SSL_session_id_context => $context },
                     [@base, 'server2.test', '-sess_out', "$file"],
                     [@base, 'server2.test', '-sess_in',  "$file"],
@@ -483,7 +451,10 @@ subtest 'two handshakes at a time on one listener' => sub {
 subtest 'what cannot be used' => sub {
     my %bad = (
         'a key that is not there' => [
-            { names('' => 'server'), SSL_key_file => { '' => key('no') } },
+            {
+                identities('' => 'server'),
+                SSL_key_file => { '' => key('no') }
+            },
             qr/SSL_key_file: .*no\.key: /
         ],
         'a key of another certificate' => [
@@ -501,7 +472,7 @@ subtest 'what cannot be used' => sub {
             qr/host server2\.test: .*no private key/
         ],
         'two certificates of a kind' => [
-            { names('a.test' => 'server', 'a.test%2' => 'server2') },
+            { identities('a.test' => 'server', 'a.test%2' => 'server2') },
             qr/host a\.test: .*server2\.pem.*not replacing/
         ],
     );

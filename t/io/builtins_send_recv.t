@@ -84,18 +84,6 @@ each_version(
     }
 );
 
-# A peer that is no TLS program and records.
-sub raw_recorder {
-    return raw_pair(
-        sub {
-            my ($tcp, $me) = @_;
-            my ($bytes) = $me->hear;
-            syswrite $tcp, $bytes;
-            $me->tell(read_all($tcp));
-        }
-    );
-}
-
 for my $role (qw(client server)) {
     my @args  = $role eq 'client' ? client_args() : server_args();
     my $go_on = $role eq 'client' ? 'connect_SSL' : 'accept_SSL';
@@ -116,6 +104,7 @@ for my $role (qw(client server)) {
         readable($sock);
         ok(!$sock->$go_on, 'the handshake fails');
         refuses($sock);
+        $peer->tell('end');
         ok(shutdown($sock, 1), 'shutdown for writing');
         my ($record) = $peer->hear;
         like($record, qr/\Aplain/, 'before it, it was plain');
@@ -179,13 +168,7 @@ for my $name (sort keys %SHUTDOWN) {
         sub {
             my @setting = @_;
 
-            my ($sock, $peer) = tls_pair(
-                @setting,
-                peer => sub {
-                    my ($sock, $me) = @_;
-                    $me->tell(read_all($sock), $sock->eof_reason);
-                }
-            );
+            my ($sock, $peer) = tls_pair(@setting, peer => \&tell_all);
             print $sock 'last words';
             ok($shutdown->($sock, 2), "$name, both ways");
             is_deeply(
@@ -293,9 +276,7 @@ subtest 'a peer that has gone' => sub {
     my ($sock, $peer) = tls_pair(
         peer => sub {
             my ($sock, $me) = @_;
-            $sock->setsockopt(Socket::SOL_SOCKET(), Socket::SO_LINGER(),
-                pack('ii', 1, 0));
-            $sock->close(SSL_no_shutdown => 1);
+            close_with_reset($sock);
             $me->tell('closed');
         }
     );
@@ -306,8 +287,7 @@ subtest 'a peer that has gone' => sub {
 };
 
 subtest 'a socket that was untied' => sub {
-    my ($sock, $peer, $record) = recorded_pair(
-        peer => sub { my ($sock, $me) = @_; $me->tell(read_all($sock)) });
+    my ($sock, $peer, $record) = recorded_pair(peer => \&tell_all);
     {
         no warnings 'untie';
         untie *$sock;

@@ -63,7 +63,7 @@ each_version(
 
         my ($sock, $peer, $record) = recorded_pair(
             version => $version,
-            peer => sub { my ($sock, $me) = @_; $me->tell(read_all($sock)) }
+            peer    => \&tell_all
         );
         try_all($sock);
         ok(print({$sock} 'goes on'), 'the socket goes on');

@@ -12,24 +12,6 @@ use Test::More;
 
 my $SECRET = 'THE-SECRET-TEXT';
 
-# A TCP connection whose peer records until the end; it sends what it is told.
-sub recorded {
-    return raw_pair(
-        sub {
-            my ($tcp, $me) = @_;
-            while (my ($order, $bytes) = $me->hear) {
-                syswrite $tcp, $bytes if $order eq 'send';
-                last if $order eq 'end';
-            }
-            my $record = '';
-            while (sysread $tcp, my $part, 10_000) {
-                $record .= $part;
-            }
-            $me->tell($record);
-        }
-    );
-}
-
 # All ways to write, each as careless as a program can be.
 my %WRITE = (
     'print'      => sub { print { $_[0] } $SECRET },
@@ -68,7 +50,7 @@ for my $role (qw(client server)) {
     my @args  = $role eq 'client' ? client_args() : server_args();
     my $go_on = $role eq 'client' ? 'connect_SSL' : 'accept_SSL';
 
-    my ($tcp, $peer) = recorded();
+    my ($tcp, $peer) = raw_recorder();
     $tcp->blocking(0);
     my $sock =
       IO::Socket::SSL->start_SSL($tcp, @args, SSL_startHandshake => 0);
@@ -80,11 +62,11 @@ for my $role (qw(client server)) {
       is_silent($peer, "$role: nothing while a handshake is under way");
     like($record, qr/\A(?:\x16\x03.*)?\z/s, '... but records of TLS');
 
-    ($tcp, $peer) = recorded();
+    ($tcp, $peer) = raw_recorder();
     $tcp->blocking(0);
     $sock = IO::Socket::SSL->start_SSL($tcp, @args, SSL_startHandshake => 0);
     $sock->$go_on;
-    $peer->tell(send => "no TLS at all\r\n");
+    $peer->tell("no TLS at all\r\n");
     readable($sock);
     ok(!$sock->$go_on, "$role: the handshake fails");
     write_all_ways($sock);
@@ -147,7 +129,7 @@ like($sent, qr/\Q$SECRET\E/, 'only after stop_SSL is text sent in the clear');
 
 # Reading: what comes in the clear is never given to the program.
 for my $role (qw(client server)) {
-    my ($tcp, $peer) = recorded();
+    my ($tcp, $peer) = raw_recorder();
     $tcp->blocking(0);
     my $sock = IO::Socket::SSL->start_SSL(
         $tcp,
@@ -155,7 +137,7 @@ for my $role (qw(client server)) {
         SSL_startHandshake => 0
     );
     $role eq 'client' ? $sock->connect_SSL : $sock->accept_SSL;
-    $peer->tell(send => "$SECRET\n");
+    $peer->tell("$SECRET\n");
     readable($sock);
     my ($buffer, @read) = ('');
     push @read, sysread($sock, $buffer, 100) ? $buffer : '' for 1 .. 2;

@@ -28,19 +28,11 @@ sub c_bytes {
     return $bytes;
 }
 
-# A peer that tells all that it read, and how the end came.
-sub reader {
-    my ($sock, $me) = @_;
-    my $all = read_all($sock);
-    $me->tell($all, $sock->eof_reason);
-    return;
-}
-
 each_setting(
     sub {
         my %setting = @_;
 
-        my ($sock, $peer) = tls_pair(%setting, peer => \&reader);
+        my ($sock, $peer) = tls_pair(%setting, peer => \&tell_all);
         c_write($sock, 'one');
         print $sock '-two-';
         c_write($sock, 'three');
@@ -105,7 +97,7 @@ for my $way ('close', 'out of scope') {
         peer => sub {
             my ($sock, $me) = @_;
             print $sock "welcome\n";
-            reader($sock, $me);
+            tell_all($sock, $me);
         }
     );
     <$sock>;
@@ -126,7 +118,7 @@ subtest 'the end of a process' => sub {
         sub {
             my ($sock, $me) = @_;
             print $sock "welcome\n";
-            reader($sock, $me);
+            tell_all($sock, $me);
         }
     );
     my $said = perl_says(
@@ -147,7 +139,7 @@ subtest 'the end of a process' => sub {
 };
 
 subtest 'fork' => sub {
-    my ($sock, $peer) = tls_pair(peer => \&reader);
+    my ($sock, $peer) = tls_pair(peer => \&tell_all);
     c_write($sock, 'once');
     defined(my $pid = fork) or die "fork: $!";
     if (!$pid) {
@@ -184,7 +176,7 @@ subtest 'reading' => sub {
 };
 
 subtest 'a format' => sub {
-    my ($sock, $peer, $record) = recorded_pair(peer => \&reader);
+    my ($sock, $peer, $record) = recorded_pair(peer => \&tell_all);
     our $text = $SECRET;
     my $name = select;
 
@@ -225,7 +217,7 @@ subtest 'the descriptor' => sub {
 
 # Whatever the program takes away from the handle, the layer stays.
 subtest 'without the tie' => sub {
-    my ($sock, $peer, $record) = recorded_pair(peer => \&reader);
+    my ($sock, $peer, $record) = recorded_pair(peer => \&tell_all);
     {
         no warnings 'untie';
         untie *$sock;
@@ -267,24 +259,6 @@ subtest 'stop_SSL' => sub {
     close $sock;
     like($record->(), qr/PLAIN/, '... on the wire, too');
 };
-
-# A peer that is no TLS program and records.
-sub raw_recorder {
-    return raw_pair(
-        sub {
-            my ($tcp, $me) = @_;
-            while (my ($bytes) = $me->hear) {
-                last if $bytes eq 'end';
-                syswrite $tcp, $bytes;
-            }
-            my $record = '';
-            while (sysread $tcp, my $part, 10_000) {
-                $record .= $part;
-            }
-            $me->tell($record);
-        }
-    );
-}
 
 for my $role (qw(client server)) {
     my @args  = $role eq 'client' ? client_args() : server_args();
@@ -332,9 +306,7 @@ subtest 'the other end has gone' => sub {
     my ($sock, $peer) = tls_pair(
         peer => sub {
             my ($sock, $me) = @_;
-            $sock->setsockopt(Socket::SOL_SOCKET(), Socket::SO_LINGER(),
-                pack('ii', 1, 0));
-            $sock->close(SSL_no_shutdown => 1);
+            close_with_reset($sock);
             $me->tell('closed');
         }
     );
@@ -388,6 +360,19 @@ subtest 'SSL_on_peer_shutdown' => sub {
     );
 };
 
+# Sends us SIGUSR1 once we have had the time to wait for data.
+sub sends_a_signal {
+    my $test = $$;
+    return peer(
+        sub {
+            my ($me) = @_;
+            1 until $me->quiet_for(0.05);
+            kill USR1 => $test;
+            $me->hear;
+        }
+    );
+}
+
 subtest 'signals' => sub {
     my $ask = sub {
         my ($sock, $me) = @_;
@@ -397,31 +382,16 @@ subtest 'signals' => sub {
     };
     my ($sock, $peer) = tls_pair(peer => $ask);
     $peer->hear;
-    my $me      = $$;
     my $handled = 0;
     local $SIG{USR1} = sub { $handled++; $peer->tell('go on') };
-    my $child = peer(
-        sub {
-            my ($channel) = @_;
-            1 until $channel->quiet_for(0.05);
-            kill USR1 => $me;
-            $channel->hear;
-        }
-    );
+    my $child = sends_a_signal();
     is(${ Storable::pretrieve($sock) }, 'answer', 'a read goes on after one');
     is($handled,                        1, '... whose handler has run');
 
     ($sock, $peer) = tls_pair(peer => $ask);
     $peer->hear;
     local $SIG{USR1} = sub { close $sock };
-    $child = peer(
-        sub {
-            my ($channel) = @_;
-            1 until $channel->quiet_for(0.05);
-            kill USR1 => $me;
-            $channel->hear;
-        }
-    );
+    $child = sends_a_signal();
     is(eval { Storable::pretrieve($sock) },
         undef, 'a read ends when a handler closes the socket');
     ok(!defined fileno $sock, '... which is closed');
@@ -429,14 +399,7 @@ subtest 'signals' => sub {
     ($sock, $peer) = tls_pair(peer => $ask);
     $peer->hear;
     local $SIG{USR1} = sub { die "from the handler\n" };
-    $child = peer(
-        sub {
-            my ($channel) = @_;
-            1 until $channel->quiet_for(0.05);
-            kill USR1 => $me;
-            $channel->hear;
-        }
-    );
+    $child = sends_a_signal();
     is(
         died(sub { Storable::pretrieve($sock) }),
         "from the handler\n",

@@ -6,7 +6,6 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use ISS::Test;
 use IO::Socket::SSL;
-use Socket;
 use Test::More;
 
 my $signals = 0;
@@ -17,8 +16,7 @@ sub resetting {
     my ($sock, $me) = @_;
 
     $me->hear;
-    setsockopt($sock, SOL_SOCKET, SO_LINGER, pack('II', 1, 0));
-    $sock->close(SSL_no_shutdown => 1);
+    close_with_reset($sock);
     $me->tell('gone');
     return;
 }
@@ -66,8 +64,7 @@ for my $role (qw(client server)) {
     my ($tcp, $peer) = raw_pair(
         sub {
             my ($tcp, $me) = @_;
-            setsockopt($tcp, SOL_SOCKET, SO_LINGER, pack('II', 1, 0));
-            close $tcp;
+            close_with_reset($tcp);
             $me->tell('gone');
         }
     );

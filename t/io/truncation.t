@@ -7,7 +7,6 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use ISS::Test;
 use IO::Socket::SSL;
-use Socket;
 use Test::More;
 
 # The peer sends a text, then ends the TCP connection only.
@@ -74,9 +73,7 @@ each_version(
             peer    => sub {
                 my ($sock, $me) = @_;
                 $me->hear;
-                setsockopt($sock, SOL_SOCKET, SO_LINGER, pack('II', 1, 0));
-                $sock->stop_SSL(SSL_no_shutdown => 1);
-                close $sock;
+                close_with_reset($sock);
             }
         );
         $peer->tell('go');
@@ -102,9 +99,10 @@ each_setting(
         syswrite $sock, 'x';
         $peer->hear;
         syswrite $sock, 'bounces';
-        is(sysread($sock, my $buffer, 10), 0,
-            'an end is one when nothing can be written any more');
-        is($sock->eof_reason, 'truncated', '... and tells that it was cut off');
+        is(sysread($sock, my $buffer, 10),
+            0, 'an end is one when nothing can be written any more');
+        is($sock->eof_reason, 'truncated',
+            '... and tells that it was cut off');
     }
 );
 

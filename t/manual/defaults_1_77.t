@@ -5,39 +5,14 @@ use warnings;
 # A system's own OPENSSL_CONF may forbid what the manual's day allowed.
 BEGIN { $ENV{OPENSSL_CONF} = '/dev/null' }
 
-use Cwd;
-use File::Copy;
-use File::Temp;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use ISS::Manual;
 use ISS::Test;
 use IO::Socket::SSL ':defaults-1.77';
-use IO::Socket::SSL::Utils;
 use Test::More;
 
 my $REFUSED = qr/certificate verify failed/;
-my $home    = getcwd();
-
-# A folder to be in, with these files: name => file of t/certs.
-sub in_folder_with {
-    my ($files, $code) = @_;
-
-    my $folder = File::Temp->newdir;
-    chdir $folder or die "chdir: $!";
-    mkdir $_      or die "mkdir: $!" for qw(certs ca);
-    for my $name (keys %$files) {
-        copy(cert_file($files->{$name}), $name) or die "copy: $!";
-    }
-    $code->();
-    chdir $home or die "chdir: $!";
-    return;
-}
-
-sub our_error {
-    my (%arg) = @_;
-    return (handshake_errors(%arg))[0];
-}
-
 my %UNKNOWN = (theirs => { identity('other-server') });
 
 is(our_error(%UNKNOWN), '',
@@ -71,27 +46,19 @@ SKIP: {
         'TLSv1', 'SSL_version: by default TLSv1 is supported');
 }
 
-my %both   = (version => 'TLSv1_2', role => 'server');
-my @suites = qw(ECDHE-RSA-AES128-GCM-SHA256 ECDHE-RSA-AES256-GCM-SHA384);
-my %orders = (
-    mine   => { SSL_cipher_list => join ':', @suites },
-    theirs => { SSL_cipher_list => join ':', reverse @suites },
-);
-my ($server) = tls_pair(%both, %orders);
-is($server->get_cipher, $suites[1],
+is(cipher_order(), 'client',
     'SSL_honor_cipher_order: by default the order of the client counts');
-$orders{mine}{SSL_honor_cipher_order} = 1;
-($server) = tls_pair(%both, %orders);
-is($server->get_cipher, $suites[0],
-    'SSL_honor_cipher_order: true, that of the server');
+is(cipher_order(SSL_honor_cipher_order => 1),
+    'server', 'SSL_honor_cipher_order: true, that of the server');
 
-my %dhe = (SSL_cipher_list => 'DHE-RSA-AES128-GCM-SHA256');
+my %both = (version         => 'TLSv1_2', role => 'server');
+my %dhe  = (SSL_cipher_list => 'DHE-RSA-AES128-GCM-SHA256');
 like(
     our_error(%both, mine => {%dhe}, theirs => {%dhe}),
     qr/no shared cipher/,
     'SSL_dh_file: without it there is no Diffie-Hellman key exchange'
 );
-($server) = tls_pair(
+my ($server) = tls_pair(
     %both,
     mine   => { %dhe, SSL_dh_file => cert_file('dh-3072.pem') },
     theirs => {%dhe}
@@ -196,29 +163,9 @@ subtest 'SSL_ca_path: ca/' => sub {
     );
 };
 
-# A certificate for these names alone.
-sub named {
-    my ($cn,   @alternative) = @_;
-    my ($cert, $key)         = CERT_create(
-        subject         => { commonName => $cn },
-        subjectAltNames => [map { [DNS => $_] } @alternative],
-        purpose         => 'server',
-    );
-    my ($sock, $peer) = tls_pair(
-        theirs => {
-            SSL_cert_file => undef,
-            SSL_key_file  => undef,
-            SSL_cert      => $cert,
-            SSL_key       => $key
-        }
-    );
-    CERT_free($cert);
-    KEY_free($key);
-    return ($sock, $peer);
-}
-
-my ($alt, $alt_peer) = named('cn.example', '*.example.test', 'www*.test.org');
-my ($cn,  $cn_peer)  = named('*.example.test');
+my ($alt, $alt_peer) =
+  named_pair('cn.example', '*.example.test', 'www*.test.org');
+my ($cn, $cn_peer) = named_pair('*.example.test');
 
 for my $scheme (qw(ldap pop3 imap acap nntp)) {
     ok(
@@ -256,12 +203,12 @@ ok(
     !$cn->verify_hostname('www.example.test', 'smtp'),
     'smtp: no wildcards in the common name'
 );
-my ($ip, $ip_peer) = named('127.0.0.1');
+my ($ip, $ip_peer) = named_pair('127.0.0.1');
 for my $scheme (qw(http www)) {
     ok(!$ip->verify_hostname('127.0.0.1', $scheme),
         "$scheme: an IP address as common name is not mentioned");
 }
-my ($plain, $plain_peer) = named('cn.example', 'mail.example');
+my ($plain, $plain_peer) = named_pair('cn.example', 'mail.example');
 ok($plain->verify_hostname('mail.example', 'smtp'),
     'smtp: subjectAltNames as they are');
 ok(

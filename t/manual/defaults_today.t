@@ -6,46 +6,24 @@ use warnings;
 # A system's own OPENSSL_CONF may have other ideas.
 BEGIN { $ENV{OPENSSL_CONF} = '/dev/null' }
 
-use Cwd;
-use File::Copy;
-use File::Temp;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use ISS::Hello;
+use ISS::Manual;
 use ISS::Test;
 use IO::Socket::SSL;
-use IO::Socket::SSL::Utils;
 use Test::More;
 
 my $REFUSED = qr/certificate verify failed/;
-my $home    = getcwd();
 
-# A folder to be in, with all the files that the manual names.
-sub in_old_folder {
-    my ($code) = @_;
-
-    my %files = (
-        'certs/my-ca.pem'       => 'other-ca.pem',
-        'certs/server-cert.pem' => 'server2.pem',
-        'certs/server-key.pem'  => 'server2.key',
-        'certs/client-cert.pem' => 'client.pem',
-        'certs/client-key.pem'  => 'client.key',
-    );
-    my $folder = File::Temp->newdir;
-    chdir $folder or die "chdir: $!";
-    mkdir $_      or die "mkdir: $!" for qw(certs ca);
-    for my $name (keys %files) {
-        copy(cert_file($files{$name}), $name) or die "copy: $!";
-    }
-    $code->();
-    chdir $home or die "chdir: $!";
-    return;
-}
-
-sub our_error {
-    my (%arg) = @_;
-    return (handshake_errors(%arg))[0];
-}
+# The files that the manual names.
+my %OLD_FILES = (
+    'certs/my-ca.pem'       => 'other-ca.pem',
+    'certs/server-cert.pem' => 'server2.pem',
+    'certs/server-key.pem'  => 'server2.key',
+    'certs/client-cert.pem' => 'client.pem',
+    'certs/client-key.pem'  => 'client.key',
+);
 
 # --- verification -----------------------------------------------------------
 
@@ -93,21 +71,14 @@ is_deeply(
         '', '... and that of a client');
 }
 
-my %both   = (version => 'TLSv1_2', role => 'server');
-my @suites = qw(ECDHE-RSA-AES128-GCM-SHA256 ECDHE-RSA-AES256-GCM-SHA384);
-my %orders = (
-    mine   => { SSL_cipher_list => join ':', @suites },
-    theirs => { SSL_cipher_list => join ':', reverse @suites },
-);
-my ($server) = tls_pair(%both, %orders);
-is($server->get_cipher, $suites[0],
+is(cipher_order(), 'server',
     'SSL_honor_cipher_order: the order of the server counts');
-$orders{mine}{SSL_honor_cipher_order} = 0;
-($server) = tls_pair(%both, %orders);
-is($server->get_cipher, $suites[1], '... unless it is false');
+is(cipher_order(SSL_honor_cipher_order => 0),
+    'client', '... unless it is false');
 
-my %dhe = (SSL_cipher_list => 'DHE-RSA-AES128-GCM-SHA256');
-($server) = tls_pair(%both, mine => {%dhe}, theirs => {%dhe});
+my %both     = (version         => 'TLSv1_2', role => 'server');
+my %dhe      = (SSL_cipher_list => 'DHE-RSA-AES128-GCM-SHA256');
+my ($server) = tls_pair(%both, mine => {%dhe}, theirs => {%dhe});
 like($server->get_cipher, qr/^DHE-/,
     'SSL_dh_file: Diffie-Hellman is there without one');
 for my $option (qw(SSL_dh SSL_dh_file)) {
@@ -143,7 +114,8 @@ is(
 # --- files ------------------------------------------------------------------
 
 subtest 'the files of the manual are not looked for' => sub {
-    in_old_folder(
+    in_folder_with(
+        \%OLD_FILES,
         sub {
             local $ENV{SSL_CERT_FILE} = cert('ca');
             local $ENV{SSL_CERT_DIR}  = undef;
@@ -176,30 +148,9 @@ subtest 'the files of the manual are not looked for' => sub {
 
 # --- schemes ----------------------------------------------------------------
 
-sub named {
-    my ($cn,   @alternative) = @_;
-    my ($cert, $key)         = CERT_create(
-        subject => { commonName => $cn },
-        @alternative ? (subjectAltNames => \@alternative) : (),
-        purpose => 'server',
-    );
-    my ($sock, $peer) = tls_pair(
-        mine   => { SSL_verify_mode => SSL_VERIFY_NONE },
-        theirs => {
-            SSL_cert_file => undef,
-            SSL_key_file  => undef,
-            SSL_cert      => $cert,
-            SSL_key       => $key
-        }
-    );
-    CERT_free($cert);
-    KEY_free($key);
-    return ($sock, $peer);
-}
-
 my ($alt, $alt_peer) =
-  named('cn.example', [DNS => '*.example.test'], [DNS => 'www*.test.org']);
-my ($cn, $cn_peer) = named('*.example.test');
+  named_pair('cn.example', '*.example.test', 'www*.test.org');
+my ($cn, $cn_peer) = named_pair('*.example.test');
 
 ok($alt->verify_hostname('www.example.test', 'smtp'),
     'smtp: wildcards in subjectAltNames');
@@ -217,8 +168,8 @@ ok(
     'ldap: no wildcards in the common name, as ever'
 );
 
-my ($ip,     $ip_peer)     = named('127.0.0.1');
-my ($beside, $beside_peer) = named('127.0.0.1', [DNS => 'an.example']);
+my ($ip,     $ip_peer)     = named_pair('127.0.0.1');
+my ($beside, $beside_peer) = named_pair('127.0.0.1', 'an.example');
 for my $scheme (qw(http www)) {
     ok(
         $ip->verify_hostname('127.0.0.1', $scheme),

@@ -4,42 +4,23 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
-use ISS::Test;
+use ISS::Manual;
 use IO::Socket::SSL;
-use IO::Socket::SSL::Utils;
 use Test::More;
 
-# A connection to a server whose certificate has these names alone.
-sub named {
-    my ($cn,   @alternative) = @_;
-    my ($cert, $key)         = CERT_create(
-        subject => { commonName => $cn },
-        @alternative
-        ? (subjectAltNames => [map { [DNS => $_] } @alternative])
-        : (),
-        purpose => 'server',
-    );
-    my ($sock, $peer) = tls_pair(
-        mine   => { SSL_verify_mode => SSL_VERIFY_NONE },
-        theirs => {
-            SSL_cert_file => undef,
-            SSL_key_file  => undef,
-            SSL_cert      => $cert,
-            SSL_key       => $key
-        }
-    );
-    CERT_free($cert);
-    KEY_free($key);
-    return { sock => $sock, peer => $peer };
-}
-
-my %CERT = (
-    both => named('cn.example.test', 'alt.example.test'),
-    cn   => named('cn.example.test'),
-    alt => named('unused', '*.star.test', 'www*.part.test', 'in.*.test', '*'),
-    star => named('*.star.test'),
-    part => named('www*.part.test'),
+# The names of the servers' certificates: the common name first, then DNS names.
+my %NAMES = (
+    both => ['cn.example.test', 'alt.example.test'],
+    cn   => ['cn.example.test'],
+    alt  => ['unused', '*.star.test', 'www*.part.test', 'in.*.test', '*'],
+    star => ['*.star.test'],
+    part => ['www*.part.test'],
 );
+my (%sock, @peers);
+for my $kind (keys %NAMES) {
+    ($sock{$kind}, my $peer) = named_pair(@{ $NAMES{$kind} });
+    push @peers, $peer;
+}
 
 # certificate, scheme, host => does it match?
 my @CASES = (
@@ -119,13 +100,13 @@ my @CASES = (
 
 for my $case (@CASES) {
     my ($claim, $cert, $scheme, $host, $expected) = @$case;
-    my $sock = $CERT{$cert}{sock};
+    my $sock = $sock{$cert};
     is(!!$sock->verify_hostname($host, $scheme), !!$expected, $claim);
 }
 
 my @asked;
 ok(
-    $CERT{both}{sock}->verify_hostname(
+    $sock{both}->verify_hostname(
         'any.host',
         { callback => sub { @asked = @_; return 1 }, check_cn => 'always' }
     ),
@@ -137,7 +118,7 @@ is_deeply(
     '... it is called with host, common name, subjectAltNames'
 );
 ok(
-    !$CERT{both}{sock}->verify_hostname(
+    !$sock{both}->verify_hostname(
         'cn.example.test', { callback => sub { 0 }, check_cn => 'always' }
     ),
     '... also when it says no'
@@ -146,7 +127,7 @@ ok(
 # What applications and RFCs make of one certificate.
 is_deeply(
     [
-        map { !!$CERT{alt}{sock}->verify_hostname('www1.part.test', $_) }
+        map { !!$sock{alt}->verify_hostname('www1.part.test', $_) }
           qw(http ldap smtp sip none)
     ],
     [!!1, !!0, !!0, !!0, !!1],

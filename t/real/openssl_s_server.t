@@ -8,10 +8,11 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 
 use IO::Socket::SSL;
+use ISS::OpenSSL;
 use ISS::Program;
 use ISS::Test;
 
-my $openssl = ISS::Program->find('openssl');
+my $openssl = find_openssl();
 plan skip_all => 'openssl is not installed' if !$openssl;
 
 my ($RELEASE) =
@@ -39,18 +40,13 @@ done_testing;
 sub start_server {
     my ($version, @option) = @_;
 
-    my $server = ISS::Program->start(
-        [
-            $openssl, 's_server',
-            '-accept' => '127.0.0.1:0',
-            '-cert'   => cert('server'),
-            '-key'    => key('server'),
-            '-CAfile' => cert('ca'),
-            $version eq 'TLSv1_2' ? '-tls1_2' : '-tls1_3',
-            @option
-        ]
+    return s_server(
+        '-cert'   => cert('server'),
+        '-key'    => key('server'),
+        '-CAfile' => cert('ca'),
+        $version eq 'TLSv1_2' ? '-tls1_2' : '-tls1_3',
+        @option
     );
-    return ($server, $server->wait_for(qr/^ACCEPT \S+:(\d+)$/m));
 }
 
 sub connect_to {

@@ -7,45 +7,28 @@ use File::Temp;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use IO::Socket::SSL;
-use ISS::Program;
+use ISS::OpenSSL;
 use ISS::Test;
 use Test::More;
 
-my $openssl = ISS::Program->find('openssl')
-  or plan skip_all => 'there is no openssl command';
+plan skip_all => 'there is no openssl command' if !find_openssl();
 
 my @ASKS = (
     SSL_verify_mode => SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
     SSL_ca_file     => cert('ca')
 );
-my %BY_NAME = (
-    SSL_cert_file => {
-        ''             => cert('server'),
-        'server2.test' => cert('server2')
-    },
-    SSL_key_file => {
-        ''             => key('server'),
-        'server2.test' => key('server2')
-    }
-);
+my %BY_NAME = identities('' => 'server', 'server2.test' => 'server2');
 
 # What becomes of s_client's handshake: new, reused or an error.
 sub meet {
     my ($ctx, $s_client, @rules) = @_;
 
-    my $listener = listener();
-    my $client   = ISS::Program->start(
+    my ($sock, $client) = accept_s_client(
         [
-            $openssl, 's_client',
-            '-connect' => address($listener),
-            '-cert'    => cert('client'),
-            '-key'     => key('client'),
+            '-cert' => cert('client'),
+            '-key'  => key('client'),
             '-ign_eof', @$s_client
-        ]
-    );
-    my $tcp  = $listener->accept or die "accept: $!";
-    my $sock = IO::Socket::SSL->start_SSL(
-        $tcp,
+        ],
         SSL_server    => 1,
         SSL_reuse_ctx => $ctx,
         @rules
@@ -56,7 +39,6 @@ sub meet {
         print $sock "hello\n";
         $sock->close;
     }
-    close $tcp;
     $client->finish;
     return $result;
 }

@@ -58,12 +58,7 @@ for my $version (versions()) {
 }
 
 # Nothing was lost on the way to the peer.
-my ($sock, $peer) = tls_pair(
-    peer => sub {
-        my ($sock, $me) = @_;
-        $me->tell(read_all($sock), $sock->eof_reason);
-    }
-);
+my ($sock, $peer) = tls_pair(peer => \&tell_all);
 print $sock 'all of it';
 shut_elsewhere($sock, 1);
 is_deeply(

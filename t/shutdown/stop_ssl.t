@@ -8,16 +8,24 @@ use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;
 
-# A peer that answers our close_notify and then speaks plainly.
-sub answering {
-    my ($tcp, $me) = @_;
+# The peer answers our close_notify and goes on in plain text.
+sub answer {
+    my ($sock, $me) = @_;
 
-    my $sock = IO::Socket::SSL->start_SSL($tcp, server_args())
-      or die "start_SSL: $SSL_ERROR\n";
     my $count = sysread($sock, my $buffer, 10);
     $sock->stop_SSL or die "stop_SSL: $SSL_ERROR\n";
     syswrite $sock, "plain from the peer\n";
     $me->tell($count, scalar <$sock>, ref $sock);
+    return;
+}
+
+# The same, after a handshake on a plain socket.
+sub start_and_answer {
+    my ($tcp, $me) = @_;
+
+    my $sock = IO::Socket::SSL->start_SSL($tcp, server_args())
+      or die "start_SSL: $SSL_ERROR\n";
+    return answer($sock, $me);
 }
 
 # The keys of ours in a glob's hash.
@@ -40,18 +48,7 @@ sub speaks_plainly {
 
 each_setting(
     sub {
-        my @setting = @_;
-
-        my ($sock, $peer) = tls_pair(
-            @setting,
-            peer => sub {
-                my ($sock, $me) = @_;
-                my $count = sysread($sock, my $buffer, 10);
-                $sock->stop_SSL or die "stop_SSL: $SSL_ERROR\n";
-                syswrite $sock, "plain from the peer\n";
-                $me->tell($count, scalar <$sock>, ref $sock);
-            }
-        );
+        my ($sock, $peer) = tls_pair(@_, peer => \&answer);
         my $fileno = fileno $sock;
         ok($sock->stop_SSL, 'stop_SSL is true') or diag $SSL_ERROR;
         is(ref $sock,   'IO::Socket::INET', 'the class is the one before');
@@ -63,7 +60,7 @@ each_setting(
 );
 
 subtest 'a plain glob' => sub {
-    my ($tcp, $peer) = raw_pair(\&answering);
+    my ($tcp, $peer) = raw_pair(\&start_and_answer);
     open(my $glob, '+<&=', $tcp) or die "fdopen: $!";
     my $sock = IO::Socket::SSL->start_SSL($glob, client_args());
     is(ref $sock, 'IO::Socket::SSL', 'is blessed by start_SSL');
@@ -76,11 +73,8 @@ subtest 'a plain glob' => sub {
 };
 
 subtest 'a socket made by new' => sub {
-    my $listener = listener();
-    my $peer =
-      peer(sub { my ($me) = @_; answering(scalar $listener->accept, $me) });
-    my $sock =
-      IO::Socket::SSL->new(PeerAddr => address($listener), client_args());
+    my ($peer, $address) = plain_server(\&start_and_answer);
+    my $sock = IO::Socket::SSL->new(PeerAddr => $address, client_args());
     is($sock->stop_SSL, $sock,             'stop_SSL returns the socket');
     is(ref $sock,       'IO::Socket::SSL', 'it stays an IO::Socket::SSL');
     is(tied *$sock,     undef,             'the handle is not tied');

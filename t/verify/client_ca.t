@@ -6,37 +6,30 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use IO::Socket::SSL;
-use ISS::Program;
+use ISS::OpenSSL;
 use ISS::Test;
 use Test::More;
 
-my $openssl = ISS::Program->find('openssl')
-  or plan skip_all => 'there is no openssl command';
+plan skip_all => 'there is no openssl command' if !find_openssl();
 
 # The common names that a server with these arguments sends.
 sub names_sent {
     my ($version, @args) = @_;
 
-    my $listener = listener();
-    my $client   = ISS::Program->start(
+    my ($sock, $client) = accept_s_client(
         [
-            $openssl, 's_client',
-            '-connect' => address($listener),
             $version eq 'TLSv1_2' ? '-tls1_2' : '-tls1_3',
             '-nameopt' => 'compat',
             '-cert'    => cert('client'),
             '-key'     => key('client')
-        ]
-    );
-    my $tcp  = $listener->accept or die "accept: $!";
-    my $sock = IO::Socket::SSL->start_SSL(
-        $tcp,
+        ],
         server_args(
             SSL_verify_mode => SSL_VERIFY_PEER,
             SSL_ca_file     => cert('ca'),
             @args
         )
-    ) or return "no handshake: $SSL_ERROR";
+    );
+    return "no handshake: $SSL_ERROR" if !$sock;
     my $cn = $sock->peer_certificate('cn');
     $sock->close;
     my (undef, $said) = $client->finish;

@@ -16,11 +16,12 @@ use Carp qw(croak);
 use File::Temp;
 use IO::Select;
 use IO::Socket::INET;
+use ISS::OpenSSL;
 use ISS::Program;
 use ISS::Test;
 use POSIX ();
 
-my $OPENSSL = ISS::Program->find('openssl');
+my $OPENSSL = find_openssl();
 
 # Why this cannot be used here; undef when it can.
 sub missing {
@@ -245,23 +246,13 @@ sub refusal {
 sub stapling_server {
     my ($self, $leaf, $staple, @options) = @_;
 
-    my $server = ISS::Program->start(
-        [
-            $OPENSSL,
-            's_server',
-            '-accept' => '127.0.0.1:0',
-            '-cert'   => $leaf->{cert},
-            '-key'    => $leaf->{key},
-            '-rev',
-            (
-                defined $staple
-                ? ('-status_file' => $self->file($staple))
-                : ()
-            ),
-            @options
-        ]
+    return s_server(
+        '-cert' => $leaf->{cert},
+        '-key'  => $leaf->{key},
+        '-rev',
+        defined $staple ? ('-status_file' => $self->file($staple)) : (),
+        @options
     );
-    return ($server, $server->wait_for(qr/^ACCEPT \S+:(\d+)$/m));
 }
 
 # A responder: an HTTP server in a child that tells its parent about each

@@ -1,5 +1,5 @@
-# A TLS connection with a relay in between that records what we send, byte by
-# byte: where plaintext could leak, the test looks for it on the wire.
+# Records the bytes that we send, so that a test can look for plaintext on the
+# wire.  Either a relay between two ends of a TLS connection records:
 #
 #   my ($sock, $peer, $record) = recorded_pair(
 #       version => 'TLSv1_3', mine => { SSL_... }, peer => sub { ... });
@@ -7,6 +7,15 @@
 #   close $sock;                    # the relay ends with our side
 #   my $bytes = $record->();
 #   is(data_records($bytes), 3, ...);
+#
+# or a peer that does not speak TLS at all, for handshakes that do not succeed:
+#
+#   my ($tcp, $recorder) = raw_recorder();
+#   ...
+#   $recorder->tell("no TLS at all\r\n");    # it sends that
+#   $recorder->tell('end');
+#   close $tcp;
+#   my ($bytes) = $recorder->hear;
 package ISS::Recorder;
 
 use strict;
@@ -18,9 +27,9 @@ use IO::Socket::INET;
 use IO::Socket::SSL;
 use ISS::Test;
 
-our @EXPORT = qw(recorded_pair data_records);
+our @EXPORT = qw(recorded_pair raw_recorder data_records);
 
-# We are the client; the peer's sub is that of tls_pair.
+# We are the client; the peer's sub is as for tls_pair.
 sub recorded_pair {
     my %arg  = @_;
     my %both = $arg{version} ? (SSL_version => $arg{version}) : ();
@@ -48,6 +57,24 @@ sub recorded_pair {
     return ($sock, $peer, sub { ($relay->hear)[0] });
 }
 
+# A TCP connection to the peer described above.
+sub raw_recorder {
+    return raw_pair(
+        sub {
+            my ($tcp, $me) = @_;
+            while (my ($bytes) = $me->hear) {
+                last if $bytes eq 'end';
+                syswrite $tcp, $bytes;
+            }
+            my $record = '';
+            while (sysread $tcp, my $part, 10_000) {    # or until a reset
+                $record .= $part;
+            }
+            $me->tell($record);
+        }
+    );
+}
+
 # Pass bytes on until our side ends; return what it sent.
 sub _relay {
     my ($ours, $theirs) = @_;
@@ -73,8 +100,8 @@ sub _relay {
     return $record;
 }
 
-# How many records of application data a recording holds.  In TLS 1.3 the
-# Finished of the handshake and alerts look like one, too.
+# The number of records of application data in a recording.  In TLS 1.3 the
+# Finished message of the handshake and alerts look like application data, too.
 sub data_records {
     my ($bytes) = @_;
 

@@ -38,17 +38,19 @@ use IO::Handle;
 use IO::Select;
 use IO::Socket::INET;
 use IO::Socket::SSL;
-use POSIX ();
+use POSIX  ();
+use Socket qw(SOL_SOCKET SO_LINGER);
 use Test::More;
 
 use ISS::Test::Peer;
 
 our @EXPORT = qw(
-  cert key cert_file identity server_args client_args
+  cert key cert_file identity identities server_args client_args
   versions each_version each_setting
   listener address peer plain_server tls_server
   raw_pair tls_pair failing_pair handshake_errors
-  readable writable complete read_all warnings_of died perl_says memory
+  readable writable complete read_all tell_all close_with_reset
+  warnings_of died perl_says memory
 );
 
 our $CERTS = File::Spec->rel2abs(
@@ -267,6 +269,16 @@ sub identity {
     return (SSL_cert_file => cert($name), SSL_key_file => key($name));
 }
 
+# Arguments for a server with a certificate for each name: name => certificate.
+sub identities {
+    my (%cert) = @_;
+    return (
+        SSL_server    => 1,
+        SSL_cert_file => { map { $_ => cert($cert{$_}) } keys %cert },
+        SSL_key_file  => { map { $_ => key($cert{$_}) } keys %cert }
+    );
+}
+
 # --- waiting for something --------------------------------------------------
 
 sub readable {
@@ -305,6 +317,25 @@ sub read_all {
         return $all                  if !$count;
         $all .= $part;
     }
+}
+
+# For a peer: read until the end of file, and tell the bytes and eof_reason.
+sub tell_all {
+    my ($sock, $me) = @_;
+
+    my $all = read_all($sock);
+    $me->tell($all, $sock->eof_reason);
+    return;
+}
+
+# End a connection, under TLS or not, with a TCP reset.
+sub close_with_reset {
+    my ($sock) = @_;
+
+    setsockopt $sock, SOL_SOCKET, SO_LINGER, pack('II', 1, 0);
+    $sock->stop_SSL(SSL_no_shutdown => 1) if $sock->can('stop_SSL');
+    close $sock;
+    return;
 }
 
 # --- the effects of a piece of code -----------------------------------------
