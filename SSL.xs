@@ -2,11 +2,31 @@
  * IO::Socket::SSL, the socket class: types in, one call of the core, result
  * out.  The other classes are in xs/, a file each.
  */
-#include "xs/glue.h"
+#include "xs/perl_core.h"
 
 #include <errno.h>
 
 #include <openssl/x509.h>
+
+#include "xs/args.h"
+#include "xs/attach.h"
+#include "xs/builtin.h"
+#include "xs/call.h"
+#include "xs/certspec.h"
+#include "xs/conninfo.h"
+#include "xs/debug.h"
+#include "xs/dispatch.h"
+#include "xs/errors.h"
+#include "xs/handles.h"
+#include "xs/layer.h"
+#include "xs/lifecycle.h"
+#include "xs/ocsp.h"
+#include "xs/publicsuffix.h"
+#include "xs/session.h"
+#include "xs/state.h"
+#include "xs/stream.h"
+#include "xs/utils.h"
+#include "xs/values.h"
 
 #include "base/buf.h"
 #include "x509/cert.h"
@@ -26,7 +46,8 @@ PROTOTYPES: DISABLE
 
 BOOT:
 	iss_remember_methods(aTHX);
-	iss_find_error_variable(aTHX_ false);
+	iss_errors_init(aTHX_ false);
+	iss_handles_init(aTHX_ false);
 	iss_find_debug_variable(aTHX_ false);
 	iss_watch_builtins(aTHX);
 
@@ -36,7 +57,8 @@ void
 CLONE(...)
     CODE:
 	PERL_UNUSED_VAR(items);
-	iss_find_error_variable(aTHX_ true);
+	iss_errors_init(aTHX_ true);
+	iss_handles_init(aTHX_ true);
 	iss_find_debug_variable(aTHX_ true);
 
 #endif

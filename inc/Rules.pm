@@ -45,7 +45,7 @@ ISS_CORE_CC = \$(CC) -c $build->{standard} $build->{abi} \$(CCCDLFLAGS) \\
 
 # The glue: our folders come before Perl's flags, which may name a folder with
 # another OpenSSL.
-ISS_GLUE_CC = \$(CC) -c -I. -Isrc -Ixs \$(ISS_INC) \$(INC) \$(CCFLAGS) \\
+ISS_GLUE_CC = \$(CC) -c -I. -Isrc \$(ISS_INC) \$(INC) \$(CCFLAGS) \\
 	\$(CCCDLFLAGS) \$(OPTIMIZE) $build->{warnings} \$(DEFINE) \\
 	\$(ISS_DEFINE_VERSION) $build->{perl_inc}"\$(PERL_INC)"
 ISS_HIDDEN_GLUE_CC = \$(ISS_GLUE_CC) $build->{hidden}

@@ -3,11 +3,14 @@
  * tables.  A value of the wrong kind is the program's mistake and croaks
  * with the option's name.
  */
-#include "glue.h"
+#include "args.h"
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include "attach.h"
+#include "handles.h"
+#include "values.h"
 #include "options/config.h"
 #include "options/peer_config.h"
 #include "names/reference_id.h"

@@ -12,8 +12,9 @@
  * ithread takes one more reference (svt_dup), each interpreter drops its own
  * (svt_free).
  */
-#include "glue.h"
+#include "attach.h"
 
+#include "handles.h"
 #include "x509/cert.h"
 
 static const char *const method_names[ISS_METHOD_COUNT] = {

@@ -7,9 +7,13 @@
  * compiled after we were loaded.  It looks for a connection on the handle,
  * which costs a plain socket two comparisons, and then does what Perl's does.
  */
-#include "glue.h"
+#include "builtin.h"
 
 #include <sys/socket.h>
+
+#include "attach.h"
+#include "errors.h"
+#include "lifecycle.h"
 
 /* Most sockets are plain, and their IO without any magic. */
 static inline bool

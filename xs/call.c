@@ -6,13 +6,20 @@
  * The subs are looked up in the context's object, and that in the socket's
  * hash, each time: the current interpreter's own, so ithreads work.
  */
-#include "glue.h"
+#include "call.h"
 
 #include <errno.h>
 
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 
+#include "attach.h"
+#include "debug.h"
+#include "handles.h"
+#include "ocsp.h"
+#include "pump.h"
+#include "session.h"
+#include "values.h"
 #include "base/buf.h"
 #include "x509/cert.h"
 
@@ -238,6 +245,16 @@ iss_call_ask(pTHX_ struct iss_call *call, SV *code, SV **args, int count)
 	if (call->conn != NULL && iss_attached(aTHX_ call->glob) != call->conn)
 		call->conn->sock->fd = -1;
 	return result != NULL ? sv_2mortal(result) : NULL;
+}
+
+SV *
+iss_call_handle(pTHX_ struct iss_call *call, const void *pointer)
+{
+	if (!iss_may_exchange(aTHX))
+		iss_call_ask(aTHX_ call,
+		    (SV *)get_cv("IO::Socket::SSL::Interop::check", 0), NULL,
+		    0);
+	return sv_2mortal(iss_new_handle(aTHX_ pointer));
 }
 
 /* What an object says of itself: its operator is Perl code, and may die. */

@@ -2,8 +2,10 @@
  * From the hash of CERT_create, as Utils.pm has put it in order, to a
  * certificate.
  */
-#include "glue.h"
+#include "certspec.h"
 
+#include "handles.h"
+#include "values.h"
 #include "x509/altname.h"
 #include "x509/certgen.h"
 #include "x509/key.h"

@@ -2,10 +2,13 @@
  * Facts about a connection as Perl values: its protocol, its names, its
  * certificates.
  */
-#include "glue.h"
+#include "conninfo.h"
 
 #include <openssl/x509v3.h>
 
+#include "attach.h"
+#include "errors.h"
+#include "handles.h"
 #include "base/buf.h"
 #include "x509/cert.h"
 #include "base/compat.h"

@@ -2,8 +2,10 @@
  * One small tracer: errors, ciphers and messages of the protocol to STDERR as
  * $DEBUG has it, and to the sub that set_msg_callback was given.
  */
-#include "glue.h"
+#include "debug.h"
 
+#include "call.h"
+#include "values.h"
 #include "base/buf.h"
 #include "connection/trace.h"
 

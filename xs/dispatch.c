@@ -3,9 +3,13 @@
  * that does it.  Subclasses may override any method; everybody else pays no
  * Perl call.
  */
-#include "glue.h"
+#include "dispatch.h"
 
 #include <errno.h>
+
+#include "attach.h"
+#include "errors.h"
+#include "stream.h"
 
 /* The base class's method, where there is no TLS. */
 static const char *const plain_names[ISS_METHOD_COUNT] = {

@@ -16,11 +16,15 @@
  * that callbacks are made for; a layer without a bond (the handle is being
  * destroyed) has no callbacks.
  */
-#include "glue.h"
+#include "layer.h"
+
 #include "perliol.h"
 
 #include <errno.h>
 
+#include "call.h"
+#include "errors.h"
+#include "stream.h"
 #include "connection/io.h"
 
 struct layer {

@@ -2,8 +2,18 @@
  * Contexts and connections begin, shake hands and end, as Perl asks for it:
  * plain values in, one call of the core, the outcome told.
  */
-#include "glue.h"
+#include "lifecycle.h"
 
+#include "args.h"
+#include "attach.h"
+#include "call.h"
+#include "conninfo.h"
+#include "debug.h"
+#include "errors.h"
+#include "handles.h"
+#include "layer.h"
+#include "state.h"
+#include "values.h"
 #include "x509/cert.h"
 #include "base/compat.h"
 #include "options/config.h"
@@ -265,17 +275,4 @@ iss_verify_name(pTHX_ GV *self, SV *handle, SV *name, SV *scheme, SV *suffix)
 	if (rv != ISS_OK)
 		iss_tell_error(aTHX_ self, &err);
 	return rv == ISS_OK;
-}
-
-void
-iss_unbless(pTHX_ SV *sv)
-{
-	HV *stash;
-
-	if (!SvOBJECT(sv))
-		return;
-	stash = SvSTASH(sv);
-	SvOBJECT_off(sv);
-	SvSTASH_set(sv, NULL);
-	SvREFCNT_dec((SV *)stash);
 }

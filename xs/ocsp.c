@@ -2,12 +2,15 @@
  * Revocation status between Perl and the core: what is to be asked about a
  * connection, what was answered, and the user's sub for stapled responses.
  */
-#include "glue.h"
+#include "ocsp.h"
 
 #include <time.h>
 
 #include <openssl/ocsp.h>
 
+#include "call.h"
+#include "errors.h"
+#include "values.h"
 #include "base/buf.h"
 #include "x509/cert.h"
 #include "x509/chain.h"

@@ -2,8 +2,10 @@
  * IO::Socket::SSL::PublicSuffix: lists of suffixes on objects, names from and
  * to Unicode.
  */
-#include "glue.h"
+#include "publicsuffix.h"
 
+#include "attach.h"
+#include "values.h"
 #include "names/idn.h"
 #include "names/suffix.h"
 

@@ -2,9 +2,12 @@
  * TLS over a handle of the user's: what the core's pump asks is done by the
  * handle's own sysread, syswrite and pending, in lib/IO/Socket/SSL/Pump.pm.
  */
-#include "glue.h"
+#include "pump.h"
 
 #include <openssl/ssl.h>
+
+#include "call.h"
+#include "values.h"
 
 /* Ask sub name of the socket's handle, with one more argument. */
 static SV *

@@ -3,7 +3,7 @@
  * an offset.  Whatever Perl code runs in between may have made the scalar
  * something else; nothing here trusts what it was.
  */
-#include "glue.h"
+#include "scalar.h"
 
 /* No string can be longer: sums of two such lengths do not overflow. */
 #define LONGEST ((size_t)-1 / 4)

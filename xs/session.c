@@ -6,8 +6,11 @@
  *
  * A new ithread takes one more reference (svt_dup): threads share a cache.
  */
-#include "glue.h"
+#include "session.h"
 
+#include "attach.h"
+#include "call.h"
+#include "handles.h"
 #include "connection/resume.h"
 
 static int

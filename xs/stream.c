@@ -3,10 +3,16 @@
  * read, syswrite, print and readline.  The core reads right into the
  * caller's scalar and writes right from it.
  */
-#include "glue.h"
+#include "stream.h"
 
 #include <errno.h>
 
+#include "attach.h"
+#include "call.h"
+#include "errors.h"
+#include "scalar.h"
+#include "state.h"
+#include "values.h"
 #include "connection/io.h"
 #include "connection/shutdown.h"
 #include "base/line.h"

@@ -2,8 +2,9 @@
  * IO::Socket::SSL::Utils: certificates and keys as handles, PEM in scalars,
  * and what a certificate says as a hash.
  */
-#include "glue.h"
+#include "utils.h"
 
+#include "handles.h"
 #include "base/buf.h"
 #include "x509/altname.h"
 #include "x509/asn1_time.h"

@@ -21,7 +21,7 @@ our @CARP_NOT = qw(IO::Socket::SSL IO::Socket::SSL::SSL_Context
 # ------------------------------------------------------ exchange of handles
 #
 # A handle is the address of an object of OpenSSL, so both modules must use
-# the same copy of it.  xs/convert.c calls the first two functions once
+# the same copy of it.  xs/handles.c calls the first two functions once
 # Net::SSLeay is loaded, until check has succeeded.
 
 # Dies unless handles may be exchanged.

@@ -1,0 +1,26 @@
+/*
+ * SSL_* hashes to plain values.
+ */
+#ifndef ISS_XS_ARGS_H
+#define ISS_XS_ARGS_H
+
+#include "perl_core.h"
+
+#include "options/config.h"
+#include "verification/verify.h"
+
+/*
+ * Fill config from the hash, a server's hosts from a hash of such hashes by
+ * name (IO::Socket::SSL::Hosts makes them); croaks, with config released, on
+ * a wrong value.
+ */
+void iss_args_to_config(pTHX_ HV *args, HV *hosts, struct iss_config *config);
+void iss_args_to_peer_config(pTHX_ HV *args, struct iss_peer_config *config);
+
+/* Set the name check of a connection from a scheme as the user gives it. */
+int iss_args_set_name(pTHX_ struct iss_error *err, struct iss_verify *verify,
+    SV *name, SV *scheme, SV *publicsuffix);
+/* The sub in a scheme that is a hash; NULL: there is none. */
+SV *iss_args_scheme_code(pTHX_ SV *scheme);
+
+#endif

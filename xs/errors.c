@@ -1,0 +1,112 @@
+#include "errors.h"
+
+#include <errno.h>
+
+#include <openssl/ssl.h>
+
+#include "debug.h"
+
+#define MY_CXT_KEY "IO::Socket::SSL::errors" XS_VERSION
+
+typedef struct {
+	GV *error; /* $SSL_ERROR */
+} my_cxt_t;
+
+START_MY_CXT
+
+void
+iss_errors_init(pTHX_ bool in_new_thread)
+{
+	GV *error =
+	    gv_fetchpvs("IO::Socket::SSL::SSL_ERROR", GV_ADDMULTI, SVt_PV);
+
+	if (in_new_thread) {
+		MY_CXT_CLONE;
+		MY_CXT.error = error;
+	} else {
+		MY_CXT_INIT;
+		MY_CXT.error = error;
+	}
+}
+
+#define WANT_READ_TEXT "SSL wants a read first!"
+#define WANT_WRITE_TEXT "SSL wants a write first!"
+
+static void
+set_dualvar(pTHX_ SV *sv, IV number, const char *text, STRLEN len)
+{
+	sv_setpvn(sv, text, len);
+	SvUPGRADE(sv, SVt_PVIV);
+	SvIV_set(sv, number);
+	SvIOK_on(sv);
+	SvSETMAGIC(sv);
+}
+
+static void
+tell(pTHX_ GV *glob, int e, IV number, const char *text)
+{
+	dMY_CXT;
+	SV *global = GvSVn(MY_CXT.error);
+	STRLEN len = strlen(text);
+	HV *hash = glob != NULL ? GvHV(glob) : NULL;
+	SV *last;
+
+	if (number != SSL_ERROR_WANT_READ && number != SSL_ERROR_WANT_WRITE &&
+	    iss_debug_level(aTHX) >= 1)
+		iss_debug_print(aTHX_ text);
+	set_dualvar(aTHX_ global, number, text, len);
+	if (hash != NULL) {
+		last = *hv_fetchs(hash, "_SSL_last_err", 1);
+		set_dualvar(aTHX_ last, number, text, len);
+	}
+	errno = e;
+}
+
+void
+iss_tell_success(pTHX)
+{
+	dMY_CXT;
+	SV *global = GvSVn(MY_CXT.error);
+
+	if (SvTRUE_nomg(global))
+		sv_setpvs_mg(global, "");
+}
+
+void
+iss_tell_error(pTHX_ GV *glob, const struct iss_error *err)
+{
+	tell(aTHX_ glob, err->sys_errno, err->code, err->text);
+}
+
+void
+iss_tell_text(pTHX_ GV *glob, int e, const char *text)
+{
+	tell(aTHX_ glob, e, e != 0 ? SSL_ERROR_SYSCALL : SSL_ERROR_SSL, text);
+}
+
+void
+iss_tell_status(pTHX_ GV *glob, const struct iss_conn *conn, int status)
+{
+	switch (status) {
+	case ISS_WANT_READ:
+		tell(aTHX_ glob, EWOULDBLOCK, SSL_ERROR_WANT_READ,
+		    WANT_READ_TEXT);
+		break;
+	case ISS_WANT_WRITE:
+		tell(aTHX_ glob, EWOULDBLOCK, SSL_ERROR_WANT_WRITE,
+		    WANT_WRITE_TEXT);
+		break;
+	case ISS_INTR:
+		tell(aTHX_ glob, EINTR, SSL_ERROR_SYSCALL,
+		    "interrupted by a signal");
+		break;
+	case ISS_ERROR:
+	case ISS_TIMEOUT:
+		iss_tell_error(aTHX_ glob, &conn->err);
+		break;
+	default: /* success, and an end, which is none of the errors */
+		iss_tell_success(aTHX);
+		errno = 0;
+		break;
+	}
+}

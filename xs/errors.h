@@ -1,0 +1,27 @@
+/*
+ * Failures as Perl programs see them: $SSL_ERROR, $! and the errstr of a
+ * socket.  A glob may be NULL: then no socket's errstr changes.
+ */
+#ifndef ISS_XS_ERRORS_H
+#define ISS_XS_ERRORS_H
+
+#include "perl_core.h"
+
+#include "base/error.h"
+#include "connection/conn.h"
+
+/* Find $SSL_ERROR: once an interpreter, before the functions below. */
+void iss_errors_init(pTHX_ bool in_new_thread);
+
+/* Report the status that a call of the core for conn returned. */
+void iss_tell_status(pTHX_ GV *glob, const struct iss_conn *conn, int status);
+
+/* Report a failure: an error of the core; or a text and an errno, which is 0
+ * for a failure that is not the system's. */
+void iss_tell_error(pTHX_ GV *glob, const struct iss_error *err);
+void iss_tell_text(pTHX_ GV *glob, int e, const char *text);
+
+/* Report success: make $SSL_ERROR false. */
+void iss_tell_success(pTHX);
+
+#endif

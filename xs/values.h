@@ -1,0 +1,32 @@
+/*
+ * Small steps with Perl values: look into a hash, read a text, die where the
+ * caller made the mistake.
+ */
+#ifndef ISS_XS_VALUES_H
+#define ISS_XS_VALUES_H
+
+#include "perl_core.h"
+
+/*
+ * The value at key in a hash (which may be NULL), after its get magic.  NULL
+ * if there is none or it is undef.
+ */
+SV *iss_hash_value(pTHX_ HV *hash, const char *key);
+
+/*
+ * The UTF-8 bytes of a text: characters are encoded, bytes that are UTF-8
+ * already are taken as they are, other bytes as Latin-1.  Valid until the
+ * scalar changes or the statement ends.
+ */
+const char *iss_utf8_text(pTHX_ SV *text, STRLEN *len);
+
+/*
+ * Die of a mistake in the program, with the file and line that called this
+ * module (Carp::croak).  Takes over the reference to message.
+ */
+void iss_croak(pTHX_ SV *message) __attribute__((noreturn));
+
+/* Take back a bless; Perl has no function for it. */
+void iss_unbless(pTHX_ SV *sv);
+
+#endif
