@@ -1,4 +1,4 @@
-# Callbacks that close, stop or drop the very socket they are called for.
+# Callbacks that close, stop or drop the socket that they are called for.
 use strict;
 use warnings;
 
@@ -8,7 +8,7 @@ use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;
 
-# What a callback may do to its socket.
+# The things that a callback may do to its socket.
 my %DEED = (
     'closes it'       => sub { close $_[0] },
     'closes without'  => sub { $_[0]->close(SSL_no_shutdown => 1) },
@@ -48,17 +48,22 @@ each_version(
             );
             my @warnings = warnings_of(
                 sub {
-                    eval { complete($sock, sub { scalar $sock->connect_SSL }) };
+                    eval {
+                        complete($sock, sub { scalar $sock->connect_SSL });
+                    };
                 }
             );
-            cmp_ok($called, '>=', 1, "a verify callback that $name: alive");
+            cmp_ok($called, '>=', 1,
+                "a verify callback that $name: no crash");
 
-            # Without its arguments a new handshake knows no name.
+            # Without its arguments a new handshake has no name to check.
             is_deeply(
-                [grep { $name ne 'drops its hash' || !/^no name is known/ }
-                      @warnings],
+                [
+                    grep { $name ne 'drops its hash' || !/^no name is known/ }
+                      @warnings
+                ],
                 [],
-                '... and nothing is warned of'
+                '... and no warning'
             );
             eval { $sock->close };
         }
@@ -82,7 +87,7 @@ for my $name (sort keys %DEED) {
         }
     );
     eval { sysread $sock, my $buffer, 10 };
-    is($called, 1, "a sub for the peer's shutdown that $name: alive");
+    is($called, 1, "an SSL_on_peer_shutdown that $name: no crash");
     eval { close $sock };
 }
 
@@ -108,7 +113,7 @@ subtest 'a signal handler that closes the socket being read' => sub {
     }
 };
 
-subtest 'a buffer that is touched while it is read into' => sub {
+subtest 'a buffer that is changed during a read into it' => sub {
     my $buffer = 'before';
     my ($sock) = tls_pair(
         mine => {
@@ -120,9 +125,9 @@ subtest 'a buffer that is touched while it is read into' => sub {
         peer => sub { $_[0]->stop_SSL(SSL_fast_shutdown => 1); $_[1]->hear }
     );
     eval { sysread $sock, $buffer, 100_000 };
-    ok(1, 'does no harm');
+    ok(1, 'does not crash');
     cmp_ok(length(defined $buffer ? $buffer : ''),
-        '<=', 1_000_000, '... and is a string or nothing');
+        '<=', 1_000_000, '... and leaves a string or undef');
 };
 
 done_testing;

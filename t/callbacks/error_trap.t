@@ -1,4 +1,4 @@
-# SSL_error_trap: the socket of a failed handshake stays open in its hands.
+# SSL_error_trap gets the socket of a failed handshake, which stays open.
 use strict;
 use warnings;
 
@@ -34,11 +34,11 @@ subtest 'a plain client of a TLS server' => sub {
     is_deeply([$listener->accept], [], 'accept returns the empty list');
     is(scalar @trapped, 2, 'the trap was called once');
     like($trapped[0], qr/http request/, 'with the message');
-    ok($trapped[1], 'and a socket that was open');
+    ok($trapped[1], 'and with an open socket');
     is_deeply(
         [$client->hear],
         ["HTTP/1.0 400 This is HTTPS\r\n"],
-        'it could answer in plain text'
+        'the trap can answer in plain text'
     );
 };
 
@@ -63,10 +63,10 @@ subtest 'a client' => sub {
     isa_ok($sock, 'IO::Socket', 'what the trap got');
     like($message, qr/wrong version number/, 'and the message');
     ok(defined $fileno, 'the socket was open');
-    is(fileno $sock, $fileno, 'and still is, since the trap kept it');
+    is(fileno $sock, $fileno, 'and still is, because the trap kept it');
 };
 
-subtest 'not called' => sub {
+subtest 'the trap is not called' => sub {
     my $called = 0;
     my ($sock) = tls_pair(mine => { SSL_error_trap => sub { $called++ } });
     close $sock;

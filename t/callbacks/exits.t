@@ -1,5 +1,5 @@
-# A callback that leaves the program: nothing is torn down under OpenSSL's
-# feet, and what a forked child does is not seen on the connection.
+# Callbacks that exit: nothing that OpenSSL still uses is torn down, and a
+# forked child that exits does not touch the connection.
 use strict;
 use warnings;
 
@@ -11,7 +11,7 @@ use IO::Socket::SSL;
 use POSIX ();
 use Test::More;
 
-# What a child says that does something and should leave by it.
+# Runs the code in a child, which should exit in it; returns the child's output.
 sub leaving {
     my ($code) = @_;
 
@@ -62,10 +62,10 @@ my %LEAVES = (
 
 for my $name (sort keys %LEAVES) {
     is(leaving($LEAVES{$name}),
-        'END 7', "$name may exit, by way of END and with its status");
+        'END 7', "$name may exit: END runs, and the status is kept");
 }
 
-subtest 'a socket that was left in a callback' => sub {
+subtest 'a socket whose callback has exited' => sub {
     my $said = leaving(
         sub {
             my ($out) = @_;
@@ -84,7 +84,7 @@ subtest 'a socket that was left in a callback' => sub {
             $sock->connect_SSL;
         }
     );
-    is($said, 'nothing END 7', 'is of no use in END');
+    is($said, 'nothing END 7', 'cannot be read in END');
 };
 
 subtest 'a child that exits in a callback' => sub {
@@ -102,9 +102,9 @@ subtest 'a child that exits in a callback' => sub {
             return 1;
         }
     );
-    ok($sock, 'does not touch the handshake of its parent')
+    ok($sock, 'does not disturb the handshake of its parent')
       or diag $SSL_ERROR;
-    cmp_ok(scalar @children, '>=', 1, 'it was called');
+    cmp_ok(scalar @children, '>=', 1, 'the callback was called');
     is(scalar <$sock>, "hello\n", 'and the connection works');
 };
 
@@ -119,12 +119,13 @@ SKIP: {
         }
     );
     $thread->join;
-    ok(connecting(), 'a thread that exits in a callback leaves the others');
+    ok(connecting(),
+        'a thread that exits in a callback leaves the others alone');
 }
 
 done_testing;
 
-# What runs when a child leaves by exit, instead of the ends of the test.
+# Runs when a child exits, in place of the END blocks of the test.
 {
 
     package Leaving;

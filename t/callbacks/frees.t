@@ -1,5 +1,5 @@
-# Perl code that runs while a connection works, and frees or changes what the
-# connection works with: the last reference to the socket, a buffer, a string.
+# Perl code that runs in the middle of an operation and frees or changes what
+# the operation uses: the last reference to the socket, a buffer, a string.
 use strict;
 use warnings;
 
@@ -17,8 +17,8 @@ use Test::More;
     sub when_asked { bless [$_[1]], $_[0] }
 }
 
-# A socket with a handshake under way that goes on when data is wanted, and
-# will find the callback in its way.  The peer sends, and reads until we end.
+# A socket in the middle of a handshake, which the next operation will finish,
+# calling the callback on the way.  The peer then sends the data and closes.
 sub under_way {
     my ($callback, $data) = @_;
 
@@ -62,8 +62,8 @@ for my $name (sort keys %TAKES) {
     my ($sock, $peer);
     ($sock, $peer) = under_way(sub { undef $sock; 1 }, "a line\n" x 3);
     ok($TAKES{$name}->($sock),
-        "$name goes on when a callback drops the last reference");
-    is($sock, undef, '... and the socket goes when it is done');
+        "$name goes on after a callback drops the last reference");
+    is($sock, undef, '... and the socket is freed afterwards');
 }
 
 my %SENDS = (
@@ -79,7 +79,7 @@ for my $name (sort keys %SENDS) {
         $SENDS{$name}->($sock, Says->when_asked(sub { undef $sock })),
         "$name of an object that drops the last reference"
     );
-    is($sock, undef, '... is done before the socket goes');
+    is($sock, undef, '... finishes before the socket is freed');
 
     ($sock, $peer) = tls_pair();
     ok(!$SENDS{$name}->($sock, Says->when_asked(sub { close $sock })),
@@ -107,19 +107,20 @@ for my $name (sort keys %END) {
                 $me->hear;
             }
         );
-        ok(!$END{$name}->($sock), "$name ends when the sub for that closes");
+        ok(!$END{$name}->($sock),
+            "$name ends when SSL_on_peer_shutdown closes");
     }
 }
 
-# What a callback may do to the buffer that its connection is reading into.
+# Things that a callback may do to the buffer that is being read into.
 our %held;
 my %CHANGES = (
-    'upgrades it'         => sub { utf8::upgrade($held{buffer}) },
-    'copies it'           => sub { our $copy     = $held{buffer} },
-    'makes it a glob'     => sub { $held{buffer} = *STDOUT },
-    'makes it a referent' => sub { $held{buffer} = [] },
-    'undefines it'        => sub { undef $held{buffer} },
-    'ties it'             => sub { tie $held{buffer}, 'Nothing' },
+    'upgrades it'          => sub { utf8::upgrade($held{buffer}) },
+    'copies it'            => sub { our $copy     = $held{buffer} },
+    'makes it a glob'      => sub { $held{buffer} = *STDOUT },
+    'makes it a reference' => sub { $held{buffer} = [] },
+    'undefines it'         => sub { undef $held{buffer} },
+    'ties it'              => sub { tie $held{buffer}, 'Nothing' },
 );
 
 for my $name (sort keys %CHANGES) {
@@ -134,25 +135,25 @@ for my $name (sort keys %CHANGES) {
     );
     %held = (buffer => "\xe9" x 20_000);
     is(sysread($sock, $held{buffer}, 16_000),
-        9000, "a callback that takes a buffer and $name: sysread");
-    is($held{buffer}, 'D' x 9000, '... fills it nevertheless');
+        9000, "a callback that takes the buffer and $name: sysread");
+    is($held{buffer}, 'D' x 9000, '... fills the buffer nevertheless');
     cmp_ok($called, '>=', 1, '... and the callback was called');
 }
 
 subtest 'a callback that deletes the buffer' => sub {
     my ($sock, $peer) = under_way(sub { %held = (); 1 }, 'D' x 9000);
     %held = (buffer => 'x' x 20_000);
-    is(sysread($sock, $held{buffer}, 16_000), 9000, 'sysread does not mind');
-    is_deeply(\%held, {}, 'it is deleted');
+    is(sysread($sock, $held{buffer}, 16_000), 9000, 'sysread still succeeds');
+    is_deeply(\%held, {}, 'the buffer stays deleted');
 };
 
-# A signal's handler that runs when half of the data is there.
+# A signal handler that runs after half of the data has arrived.
 my %AFTER = (
-    'undefines it'        => [sub { undef $_[0] }, "\0"],
-    'makes it a glob'     => [sub { $_[0]     = *STDOUT }, undef],
-    'makes it a referent' => [sub { $_[0]     = [] }, undef],
-    'makes it wide'       => [sub { $_[0]     = "\x{100}" x 9 }, "\0"],
-    'copies it'           => [sub { our $copy = $_[0] }, 'D'],
+    'undefines it'         => [sub { undef $_[0] }, "\0"],
+    'makes it a glob'      => [sub { $_[0]     = *STDOUT }, undef],
+    'makes it a reference' => [sub { $_[0]     = [] }, undef],
+    'makes it wide'        => [sub { $_[0]     = "\x{100}" x 9 }, "\0"],
+    'copies it'            => [sub { our $copy = $_[0] }, 'D'],
 );
 
 for my $name (sort keys %AFTER) {
@@ -176,13 +177,17 @@ for my $name (sort keys %AFTER) {
     );
     is($sock->read($buffer, 20_000),
         11_000, "a handler that takes the buffer and $name: read");
-    is(length $buffer,        11_000,     '... has all that it says');
-    is(substr($buffer, 5000), 'E' x 6000, '... what came later at its end');
-    is(substr($buffer, 0, 5000), $begin x 5000, '... and no stray memory')
-      if defined $begin;
+    is(length $buffer, 11_000, '... the buffer has that length');
+    is(substr($buffer, 5000),
+        'E' x 6000, '... ends with the data that came later');
+    is(
+        substr($buffer, 0, 5000),
+        $begin x 5000,
+        '... and holds no stray memory'
+    ) if defined $begin;
 }
 
-subtest 'a handler that frees the string that is written' => sub {
+subtest 'a handler that frees the string being written' => sub {
     my $test = $$;
     my ($data, $writing, $done) = ('a' x 5_000_000, 0, 0);
     my ($sock, $peer);
@@ -204,10 +209,14 @@ subtest 'a handler that frees the string that is written' => sub {
     is($sock->write($data), 5_000_000, 'write writes all of it');
     $writing = 0;
     $sock->stop_SSL(SSL_fast_shutdown => 1);
-    is_deeply([$peer->hear], [5_000_000, 5_000_000], 'as it was');
+    is_deeply(
+        [$peer->hear],
+        [5_000_000, 5_000_000],
+        'the string arrives unchanged'
+    );
 };
 
-subtest 'a callback that closes the socket, whose number is used anew' =>
+subtest 'a callback that closes the socket, whose descriptor is reused' =>
   sub {
     my ($sock, $peer, @others);
     ($sock, $peer) = under_way(
@@ -224,10 +233,11 @@ subtest 'a callback that closes the socket, whose number is used anew' =>
     );
     my $number = fileno $sock;
     ok(!sysread($sock, my $buffer, 10), 'sysread fails');
-    is((grep { fileno $_ == $number } @others), 1, 'the number is in use');
+    is((grep { fileno $_ == $number } @others),
+        1, 'the descriptor is in use again');
     for my $other (@others) {
         is(sysread($other, $buffer, 10),
-            undef, 'nothing of TLS is written to another socket');
+            undef, 'no TLS is written to the other socket');
     }
   };
 

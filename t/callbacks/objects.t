@@ -1,5 +1,5 @@
-# Objects out of a callback, thrown or returned: their overloaded operators
-# are Perl code that may die, and say that they are false.
+# Callbacks that throw or return objects: their overloaded operators are Perl
+# code, which may die or make the object false.
 use strict;
 use warnings;
 
@@ -27,8 +27,8 @@ my $dies  = bless {}, 'Dies';
 my $true  = bless { bool => 1, text => 'bluebell' }, 'Is';
 my $false = bless { bool => 0, text => '' },         'Is';
 
-# What a client's handshake with such arguments ends in: 'connected', the
-# exception, or what $SSL_ERROR says.
+# The outcome of a client's handshake with these arguments: 'connected', the
+# exception, or $SSL_ERROR.
 sub outcome {
     my (%mine) = @_;
 
@@ -51,11 +51,11 @@ my %USE = (
 for my $name (sort keys %USE) {
     my $use = $USE{$name};
     is(outcome($use->(sub { $true })),
-        'connected', "$name: an object that is true");
+        'connected', "$name: a true object accepts");
     like(outcome($use->(sub { $false })),
-        qr/verif/, '... one that is false refuses');
+        qr/verif/, '... a false object refuses');
     is(outcome($use->(sub { $dies })),
-        "in bool\n", '... one that dies when asked, dies');
+        "in bool\n", '... an exception of its operator is thrown');
 }
 
 %USE = (
@@ -73,11 +73,11 @@ for my $name (sort keys %USE) {
             }
         );
         is(refaddr($got), refaddr($thrown),
-            "$name: an exception that is no true value is thrown, too");
+            "$name: an exception that is false is thrown, too");
     }
 }
 
 is(outcome(@with_key, SSL_passwd_cb => sub { $dies }),
-    "in text\n", 'SSL_passwd_cb: an object that dies when asked, dies');
+    "in text\n", 'SSL_passwd_cb: an exception of its operator is thrown');
 
 done_testing;

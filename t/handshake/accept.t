@@ -1,5 +1,5 @@
-# accept: contexts, classes, clients that are no TLS clients, non-blocking
-# listeners that go on with a handshake, and accept_SSL by hand.
+# accept: in list context, with a class, with clients that do not speak TLS, on
+# non-blocking listeners; and accept_SSL called by hand.
 use strict;
 use warnings;
 
@@ -21,7 +21,7 @@ sub tls_listener {
     ) || die "cannot listen: $SSL_ERROR, $!";
 }
 
-# A client that says hello and tells what it was answered.
+# A client that says hello and tells us the answer it got.
 sub client {
     my ($listener, @args) = @_;
 
@@ -81,9 +81,11 @@ subtest 'a client that does not speak TLS' => sub {
 
     my @accepted = $listener->accept;
     is_deeply(\@accepted, [], 'accept returns the empty list');
-    like($SSL_ERROR, qr/http request/, '$SSL_ERROR says what came');
-    is($listener->errstr, "$SSL_ERROR", 'errstr of the listener, too');
-    is($listener->opened, 1,            'the listener stays open');
+    like($SSL_ERROR, qr/http request/,
+        '$SSL_ERROR says what the client sent');
+    is($listener->errstr, "$SSL_ERROR",
+        'errstr of the listener returns it, too');
+    is($listener->opened, 1, 'the listener stays open');
 
     my $peer = client($listener);
     served(scalar $listener->accept, $peer);
@@ -112,10 +114,10 @@ subtest 'a client that does not trust us' => sub {
 subtest 'a non-blocking listener' => sub {
     my $listener = tls_listener(Blocking => 0);
     local $! = 0;
-    is_deeply([$listener->accept], [], 'nobody there: the empty list');
+    is_deeply([$listener->accept], [], 'no client: the empty list');
     ok($!{EWOULDBLOCK}, '... and EWOULDBLOCK');
 
-    # A client that sends its first bytes when it is told to.
+    # A client that starts its handshake when it is told to.
     my $peer = peer(
         sub {
             my ($me) = @_;
@@ -145,7 +147,7 @@ subtest 'a non-blocking listener' => sub {
         last if !$!{EWOULDBLOCK};
         last if !$peer->quiet_for(0.01);
     }
-    isa_ok($accepted, 'IO::Socket::SSL', 'accept at last')
+    isa_ok($accepted, 'IO::Socket::SSL', 'accept succeeds in the end')
       or diag $SSL_ERROR;
     ok(!$listener->blocking, 'the listener still does not block');
     $accepted->blocking(1);
@@ -173,26 +175,26 @@ subtest 'accept_SSL of a listener with a plain socket' => sub {
     served($plain, $peer);
 };
 
-# As Net::Server did until 2010: its own base class accepted.
+# Net::Server called the accept of its own base class until 2010.
 subtest 'accept_SSL with a socket that was accepted elsewhere' => sub {
     my $listener = tls_listener();
     my $peer     = client($listener);
     my $bare     = IO::Socket->can('accept')->($listener, 'IO::Socket::SSL');
-    is($listener->accept_SSL($bare), $bare, 'it is given what we have')
+    is($listener->accept_SSL($bare), $bare, 'it returns that socket')
       or diag $SSL_ERROR;
     served($bare, $peer);
     my ($tcp) = raw_pair(sub { });
     like(
         died(sub { $listener->accept_SSL($tcp) }),
         qr/^accept_SSL needs an IO::Socket::SSL at \Q$0\E line/,
-        'a plain socket is none of ours'
+        'a plain socket croaks'
     );
 };
 
 subtest 'the Timeout of a listener' => sub {
     my $listener = tls_listener(Timeout => 0.2);
     local $! = 0;
-    is_deeply([$listener->accept], [], 'nobody comes: the empty list');
+    is_deeply([$listener->accept], [], 'no client: the empty list');
     ok($!{ETIMEDOUT}, '... with ETIMEDOUT') or diag $!;
 
     my $silent = IO::Socket::INET->new(address($listener)) or die $!;

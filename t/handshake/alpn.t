@@ -10,15 +10,15 @@ use Test::More;
 
 ok(IO::Socket::SSL->can_alpn, 'can_alpn');
 
-# what the client offers, what the server knows, what is chosen
+# offered by the client, known to the server, chosen, claim
 my @CASES = (
     [
         ['h2', 'http/1.1'], ['http/1.1', 'h2'], 'http/1.1',
         "the server's order"
     ],
     [['h2'],       ['h2'],      'h2',      'one protocol'],
-    [['h2'],       undef,       undef,     'a server without'],
-    [undef,        ['h2'],      undef,     'a client without'],
+    [['h2'],       undef,       undef,     'a server without ALPN'],
+    [undef,        ['h2'],      undef,     'a client without ALPN'],
     [['a' x 255],  ['a' x 255], 'a' x 255, 'the longest name'],
     [["\0\xff"],   ["\0\xff"],  "\0\xff",  'names are bytes'],
     [['abc', 'b'], ['ab', 'b'], 'b',       'a name is not a prefix'],
@@ -44,8 +44,8 @@ each_setting(
                     $me->tell(scalar $sock->alpn_selected);
                 }
             );
-            is($sock->alpn_selected, $chosen, "$claim: we know");
-            is_deeply([$peer->hear], [$chosen], '... and so does the peer');
+            is($sock->alpn_selected, $chosen, "$claim: on our side");
+            is_deeply([$peer->hear], [$chosen], '... and at the peer');
         }
     }
 );
@@ -62,7 +62,7 @@ each_version(
         like(
             "$client$server",
             qr/\A\z|no application protocol/i,
-            'nothing in common: no protocol, or the alert that says so'
+            'no common protocol: none is chosen, or an alert is sent'
         );
     }
 );
@@ -76,7 +76,8 @@ for my $bad ('h2', {}, [''], ['x' x 256]) {
               or die "$SSL_ERROR";
         }
     );
-    like($error, qr/SSL_alpn_protocols/, "$shown: refused by name");
+    like($error, qr/SSL_alpn_protocols/,
+        "$shown: the error names the option");
 }
 
 done_testing;

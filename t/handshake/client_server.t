@@ -1,4 +1,4 @@
-# new as a client and as a listener with accept, and data in both directions.
+# new for clients and listeners, accept, and data in both directions.
 use strict;
 use warnings;
 

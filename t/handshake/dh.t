@@ -1,5 +1,5 @@
-# The Diffie-Hellman group of a server, seen in its ServerKeyExchange by
-# openssl s_client, and the curves that both sides may use.
+# The Diffie-Hellman group of a server, as openssl s_client sees it in the
+# ServerKeyExchange, and the curves that both sides may use.
 use strict;
 use warnings;
 
@@ -17,7 +17,7 @@ my $openssl = find_openssl();
 
 ok(IO::Socket::SSL->can_ecdh, 'can_ecdh');
 
-# The prime in a file: the first INTEGER, whichever format it is.
+# The prime in a file: the first INTEGER, in either format.
 sub prime_in {
     my ($file) = @_;
 
@@ -30,8 +30,8 @@ sub prime_in {
     return unpack 'H*', substr($der, $+[0] + 1, $size - 1);
 }
 
-# The prime of a ServerKeyExchange (RFC 5246, 7.4.3) as s_client -msg shows
-# it; undef: there was none.
+# The prime of the ServerKeyExchange (RFC 5246, 7.4.3) in the output of
+# s_client -msg; undef if there is none.
 sub prime_seen {
     my ($output) = @_;
 
@@ -40,7 +40,8 @@ sub prime_seen {
     return unpack 'H*', unpack 'x4 n/a', $bytes;
 }
 
-# What s_client says of a server with these arguments.
+# Our cipher, or $SSL_ERROR, and the prime that s_client has seen, for a server
+# with these arguments.
 sub look_at {
     my (@args) = @_;
 
@@ -60,7 +61,7 @@ SKIP: {
         for my $name (qw(dh-3072 dh-x942)) {
             my ($result, $prime) = look_at(SSL_dh_file => cert($name));
             is($result, $DHE,                  "$name: a handshake with DHE");
-            is($prime,  prime_in(cert($name)), '... in that very group');
+            is($prime,  prime_in(cert($name)), '... in exactly that group');
         }
         my ($result, $prime) = look_at(
             SSL_dh_file     => cert('dh-1024'),
@@ -69,15 +70,16 @@ SKIP: {
         is(
             $prime,
             prime_in(cert('dh-1024')),
-            'a small one, if the security level allows it'
+            'a small group, if the security level allows it'
         );
     };
     subtest 'a built-in group' => sub {
         my ($result, $prime) = look_at();
         is($result, $DHE, 'by default');
-        cmp_ok(length($prime || '') * 4, '>=', 2048, '... of decent size');
+        cmp_ok(length($prime || '') * 4,
+            '>=', 2048, '... of at least 2048 bits');
         my ($again, $same) = look_at(SSL_dh_file => '');
-        is($same, $prime, "SSL_dh_file => '' is as if not given");
+        is($same, $prime, "SSL_dh_file => '' counts as not given");
     };
     subtest 'SSL_dh' => sub {
         plan skip_all => ISS::NetSSLeay->missing
@@ -86,14 +88,19 @@ SKIP: {
         my $dh  = Net::SSLeay::PEM_read_bio_DHparams($bio);
         for my $more ([], [SSL_dh_file => undef]) {
             my ($result, $prime) = look_at(SSL_dh => $dh, @$more);
-            is($result, $DHE,                      'a handshake with DHE');
-            is($prime,  prime_in(cert('dh-3072')), '... in that very group');
+            is($result, $DHE, 'a handshake with DHE');
+            is($prime, prime_in(cert('dh-3072')),
+                '... in exactly that group');
         }
         my (undef, $prime) =
           look_at(SSL_dh => $dh, SSL_dh_file => cert('dh-x942'));
-        is($prime, prime_in(cert('dh-3072')), 'it goes before a file');
+        is(
+            $prime,
+            prime_in(cert('dh-3072')),
+            'it takes precedence over a file'
+        );
         Net::SSLeay::DH_free($dh);
-        pass('and is ours to free');
+        pass('the caller still owns the handle');
         Net::SSLeay::BIO_free($bio);
     };
 }
@@ -114,15 +121,15 @@ subtest 'turned off' => sub {
         my %off = ($option => undef);
         is(cipher_with({%off}, { SSL_cipher_list => $DHE }),
             undef, "$option => undef: no DHE");
-        like(cipher_with({%off}, {}), qr/^ECDHE-/, '... ECDHE as before');
+        like(cipher_with({%off}, {}), qr/^ECDHE-/, '... ECDHE stays');
     }
     is(cipher_with({}, { SSL_cipher_list => $DHE }),
-        $DHE, 'and otherwise there is DHE');
+        $DHE, 'by default there is DHE');
 };
 
 subtest 'mistakes' => sub {
     my %bad = (
-        'that is not there' =>
+        'that does not exist' =>
           [cert('no-such-dh'), qr/no-such-dh\.pem: No such file/],
         'of a certificate' => [cert('ca'), qr/ca\.pem: no DH parameters/],
         'of another kind'  =>
@@ -142,13 +149,14 @@ subtest 'mistakes' => sub {
             )
         );
         is($ctx, undef, "a file $what is refused");
-        like($SSL_ERROR, qr/^SSL_dh_file: .*$why/, '... with the reason');
+        like($SSL_ERROR, qr/^SSL_dh_file: .*$why/,
+            '... for the right reason');
     }
     for my $dh ('x', 1.5, [], 'certs/dh.pem') {
         like(
             died(sub { IO::Socket::SSL::SSL_Context->new(SSL_dh => $dh) }),
             qr/^SSL_dh must be a handle/,
-            'no handle at all'
+            'a value that is not a handle'
         );
     }
 };
@@ -168,7 +176,7 @@ each_version(
             );
             return $ours eq '';
         };
-        ok($connects->('P-256',       'P-256'),       'a curve in common');
+        ok($connects->('P-256',       'P-256'),       'a common curve');
         ok($connects->('P-384:P-256', 'P-521:P-256'), 'one of two lists');
         ok($connects->(undef,         'P-521'),       'one of the defaults');
         ok($connects->('X25519',      'X25519'),      'X25519');
@@ -187,7 +195,7 @@ each_version(
             },
             theirs => { SSL_reuse_ctx => $dhe_off }
         );
-        isnt($ours, '', 'none in common: no handshake');
+        isnt($ours, '', 'no common curve: no handshake');
     }
 );
 like(

@@ -9,7 +9,7 @@ use IO::Socket::SSL;
 use Socket;
 use Test::More;
 
-# Listen and connect with these arguments; what the client reads.
+# Listens and connects with these arguments; returns the line the client reads.
 sub through {
     my ($host, %args) = @_;
 
@@ -57,7 +57,7 @@ SKIP: {
         "from ::1\n", 'Family => AF_INET6');
 }
 
-# The other base class, in a process of its own.
+# The other base class needs a process of its own.
 my ($server, $address) = tls_server(
     sub {
         my ($sock) = @_;
@@ -84,7 +84,7 @@ like(
 print defined IO::Socket::SSL->new('127.0.0.1:1') ? '' : "\$!; \$SSL_ERROR";
 CODE
     qr/refused.*; ./,
-    '... and its errors are told'
+    '... and its errors are reported'
 );
 
 done_testing;

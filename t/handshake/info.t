@@ -1,4 +1,4 @@
-# What is known of a connection: certificates, cipher, version, names.
+# Methods that describe a connection: certificates, cipher, version, names.
 use strict;
 use warnings;
 
@@ -45,10 +45,14 @@ each_version(
         is($sock->peer_certificate, $sock->peer_certificate,
             '... the same each time');
         my $error = died(sub { $sock->peer_certificate('no such field') });
-        like($error, qr/invalid argument.*valid are/, 'others croak');
+        like(
+            $error,
+            qr/invalid argument.*valid are/,
+            'an unknown field croaks'
+        );
         like($error, qr/\b$_\b/, "... and $_ is in the list")
           for keys %FIELD, 'subjectAltNames';
-        like($error, qr/info\.t/, '... at our line');
+        like($error, qr/info\.t/, '... at the line of the caller');
 
         like(
             $sock->dump_peer_certificate,
@@ -58,7 +62,7 @@ each_version(
         is($sock->subject_name, $SUBJECT, 'subject_name');
         is($sock->issuer_name,  $ISSUER,  'issuer_name');
         is($sock->get_peer_certificate,
-            $sock, 'get_peer_certificate is the socket, as ever');
+            $sock, 'get_peer_certificate returns the socket');
 
         is($sock->get_sslversion, $version, 'get_sslversion');
         is($sock->get_sslversion_int, $version eq 'TLSv1_2' ? 0x303 : 0x304,
@@ -68,7 +72,7 @@ each_version(
         is($sock->next_proto_negotiated, undef, 'no NPN');
         is($sock->alpn_selected,         undef, 'no ALPN');
         is_deeply([$sock->sock_certificate],
-            [], 'no certificate of ours was used');
+            [], 'we have used no certificate');
         like($sock->_get_ssl_object, qr/^[1-9]\d*\z/, '_get_ssl_object');
         isa_ok($sock->_get_ctx_object, 'IO::Socket::SSL::SSL_Context',
             '_get_ctx_object')
@@ -89,14 +93,15 @@ each_version(
             theirs => { identity('client') }
         );
         is($sock->peer_certificate('cn'),
-            'Test Client', 'a server knows its client');
+            'Test Client', "a server sees the client's name");
         is_deeply(
             [$sock->peer_certificate('subjectAltNames')],
             [1, 'client@example.test'],
             '... and its mail address'
         );
-        is($sock->sock_certificate('subject'), $SUBJECT, 'and itself');
-        is($sock->sock_certificate('issuer'),  $ISSUER,  '... its issuer');
+        is($sock->sock_certificate('subject'),
+            $SUBJECT, '... and its own certificate');
+        is($sock->sock_certificate('issuer'), $ISSUER, '... with its issuer');
         is($sock->get_servername, 'localhost', 'get_servername of a server');
     }
 );
@@ -116,7 +121,7 @@ subtest 'chains' => sub {
     my ($server) =
       tls_pair(role => 'server', theirs => { identity('client') });
     is_deeply([$server->peer_certificates],
-        [], 'none where no client was asked');
+        [], 'none if no client certificate was requested');
 };
 
 subtest 'names of all kinds' => sub {
@@ -149,7 +154,7 @@ subtest 'names of all kinds' => sub {
 
     ($sock) = tls_pair(mine => \%off, theirs => { identity('nul-san') });
     like(join('|', $sock->peer_certificate('subjectAltNames')),
-        qr/\0/, 'a NUL is shown as it is');
+        qr/\0/, 'a NUL is kept');
 };
 
 subtest 'before and after' => sub {
@@ -163,13 +168,13 @@ subtest 'before and after' => sub {
       )
     {
         local $SSL_ERROR;
-        ok(!eval { $sock->$method }, "$method before the handshake: nothing");
-        unlike($@, qr/Can't|segfault/, '... and no accident');
+        ok(!eval { $sock->$method }, "$method before the handshake: false");
+        unlike($@, qr/Can't|segfault/, '... and no crash');
     }
 
     ($sock) = tls_pair();
     close $sock;
-    ok(!eval { $sock->$_ }, "$_ after close: nothing")
+    ok(!eval { $sock->$_ }, "$_ after close: false")
       for qw(get_cipher get_sslversion peer_certificate pending);
 };
 

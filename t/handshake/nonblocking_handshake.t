@@ -1,5 +1,5 @@
-# connect_SSL and accept_SSL on a socket that does not block: they say what
-# they wait for, go on where they were, and can be asked again when done.
+# connect_SSL and accept_SSL on a non-blocking socket: they report what they
+# wait for, continue where they stopped, and can be called again when done.
 use strict;
 use warnings;
 
@@ -9,8 +9,8 @@ use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;
 
-# A socket of ours that has not begun its handshake; the peer begins its own
-# when it is told to.
+# A socket whose handshake has not started.  The peer starts its own when it is
+# told to.
 sub waiting {
     my %arg = @_;
 
@@ -63,7 +63,7 @@ each_setting(
         is($sock->opened, 1, 'done: opened');
         ok(!$sock->opening,  'done: not opening');
         ok(!$sock->blocking, 'the socket still does not block');
-        is($handshake->(), $sock, 'asked again, it returns the socket');
+        is($handshake->(), $sock, 'called again, it returns the socket');
 
         $sock->blocking(1);
         is(scalar <$sock>, "hello\n", 'the peer is heard');
@@ -72,8 +72,8 @@ each_setting(
     }
 );
 
-# I/O while a handshake is under way goes on with it; nothing is lost and
-# nothing sent in the clear (no_plaintext.t looks at the bytes).
+# I/O during a handshake continues the handshake; nothing is lost or sent in
+# the clear (io/no_plaintext.t looks at the bytes).
 each_setting(
     sub {
         my @setting = @_;
@@ -93,12 +93,12 @@ each_setting(
         }
         $peer->tell('go');
         is(complete($sock, sub { sysread($sock, $_[0], 100); }),
-            6, 'sysread brings the handshake to its end');
+            6, 'sysread completes the handshake');
         is($sock->opened, 1, 'the socket is opened');
         $sock->blocking(1);
         print $sock "hello to you\n";
         is_deeply([$peer->hear], ["hello to you\n"],
-            'the peer got only what was written after it');
+            'the peer got only the data written after it');
     }
 );
 
@@ -119,9 +119,9 @@ each_version(
         is(complete($sock, $handshake), undef, 'a failing handshake: undef');
         ok(!$!{EWOULDBLOCK}, '... not EWOULDBLOCK');
         like($SSL_ERROR, qr/expired/, '... and $SSL_ERROR says why');
-        is_deeply([$sock->connect_SSL], [], 'asked again, it fails again');
+        is_deeply([$sock->connect_SSL], [], 'called again, it fails again');
         ok(!syswrite($sock, 'x'), 'nothing can be written');
-        ok(!$sock->opening,       'it is not opening any more');
+        ok(!$sock->opening,       'it is no longer opening');
         like(($peer->hear)[0], qr/^failed/, 'the peer has failed, too');
     }
 );
@@ -137,7 +137,7 @@ subtest 'a non-blocking connect by new' => sub {
     ) or die "connect: $!";
     writable($sock);
     ok(complete($sock, sub { scalar $sock->connect_SSL }),
-        'the handshake gets done')
+        'the handshake succeeds')
       or diag $SSL_ERROR;
     $sock->blocking(1);
     is(scalar <$sock>, "hello\n", 'and the peer is heard');

@@ -1,4 +1,4 @@
-# NPN on both sides, where OpenSSL has it.
+# NPN on both sides, if OpenSSL supports it.
 use strict;
 use warnings;
 
@@ -17,13 +17,13 @@ if (!IO::Socket::SSL->can_npn) {
             }
         ),
         qr/^SSL_npn_protocols: this OpenSSL has no NPN/,
-        'asking for it is an error'
+        'using it is an error'
     );
     done_testing;
     exit;
 }
 
-# What either side says was negotiated.
+# The protocol negotiated: (on our side, at the peer).
 sub negotiated {
     my ($setting, $client, $server) = @_;
 
@@ -41,7 +41,7 @@ sub negotiated {
     return ($sock->next_proto_negotiated, $peer->hear);
 }
 
-# what the client knows, what the server advertises, what is chosen
+# known to the client, advertised by the server, chosen, claim
 my @CASES = (
     [
         ['spdy/2',   'http/1.1'],
@@ -51,9 +51,9 @@ my @CASES = (
     ],
     [['spdy/2'],  ['spdy/2'],  'spdy/2',  'one protocol'],
     [['a', 'b'],  ['c'],       'a',       "the client's, if none is shared"],
-    [['spdy/2'],  undef,       undef,     'a server without'],
-    [undef,       ['spdy/2'],  undef,     'a client without'],
-    [['spdy/2'],  [],          undef,     'an empty list is none'],
+    [['spdy/2'],  undef,       undef,     'a server without NPN'],
+    [undef,       ['spdy/2'],  undef,     'a client without NPN'],
+    [['spdy/2'],  [],          undef,     'an empty list turns NPN off'],
     [['a' x 255], ['a' x 255], 'a' x 255, 'the longest name'],
     [["\0\xff"],  ["\0\xff"],  "\0\xff",  'names are bytes'],
 );
@@ -68,8 +68,8 @@ for my $role (qw(client server)) {
                 { SSL_npn_protocols => $client },
                 { SSL_npn_protocols => $server }
             );
-            is($ours,   $chosen, "$claim: we know");
-            is($theirs, $chosen, '... and so does the peer');
+            is($ours,   $chosen, "$claim: on our side");
+            is($theirs, $chosen, '... and at the peer');
         }
         is_deeply(
             [
@@ -86,7 +86,7 @@ for my $role (qw(client server)) {
                 )
             ],
             [undef, undef],
-            'ALPN goes before it'
+            'ALPN takes precedence'
         );
         is_deeply(
             [
@@ -103,7 +103,7 @@ for my $role (qw(client server)) {
                 )
             ],
             ['one', 'one'],
-            'also where the server has several names'
+            'also with a server that has several names'
         );
     };
 }
@@ -117,7 +117,7 @@ is_deeply(
         )
     ],
     [undef, undef],
-    'TLS 1.3 has none'
+    'TLS 1.3 does not have NPN'
 );
 
 subtest 'non-blocking' => sub {
@@ -129,7 +129,8 @@ subtest 'non-blocking' => sub {
     );
     $sock->blocking(0);
     is(complete($sock, sub { sysread $sock, my $buf, 1 }), 1, 'data came');
-    is($sock->next_proto_negotiated, 'a', 'after what was negotiated');
+    is($sock->next_proto_negotiated,
+        'a', '... and the protocol was negotiated');
 };
 
 for my $bad ('h2', {}, [''], ['x' x 256]) {
@@ -140,7 +141,7 @@ for my $bad ('h2', {}, [''], ['x' x 256]) {
             }
         ),
         qr/^SSL_npn_protocols/,
-        'a wrong list is refused by name'
+        'for a wrong list the error names the option'
     );
 }
 

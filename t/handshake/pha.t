@@ -1,5 +1,5 @@
-# A client that has a certificate shows it when the server asks for it after
-# the handshake (TLS 1.3); one that has none does not offer to.
+# Post-handshake authentication (TLS 1.3): a client with a certificate shows it
+# when the server asks for it; a client without one does not offer to.
 use strict;
 use warnings;
 
@@ -14,7 +14,7 @@ plan skip_all => 'there is no openssl command' if !find_openssl();
 
 ok(IO::Socket::SSL->can_pha, 'can_pha');
 
-# Does s_server get an answer to its command "c"?  What it says then.
+# s_server asks for a certificate by its command "c"; returns its output.
 sub ask_later {
     my ($client, $blocking) = @_;
 
@@ -70,7 +70,7 @@ for my $blocking (1, 0) {
 
     $said = ask_later([], $blocking);
     unlike($said, qr/CertificateRequest/,
-        "$how: who has none is not asked, having not offered it");
+        "$how: a client without one does not offer it, and is not asked");
     like($said, qr/extension not received/, '... as the server says');
 }
 

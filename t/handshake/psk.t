@@ -11,12 +11,12 @@ use ISS::Test;
 use Test::More;
 
 my $can = IO::Socket::SSL->can_psk;
-is_deeply([sort keys %$can], ['client', 'server'], 'can_psk tells of both');
+is_deeply([sort keys %$can], ['client', 'server'], 'can_psk has both roles');
 if (!$can->{client}) {
     like(
         died(sub { IO::Socket::SSL::SSL_Context->new(SSL_psk => 'x') }),
         qr/^SSL_psk: this OpenSSL has no PSK/,
-        'asking for it is an error'
+        'using it is an error'
     );
     done_testing;
     exit;
@@ -25,7 +25,7 @@ if (!$can->{client}) {
 my $KEY     = "a key \0\xff of bytes";
 my $openssl = find_openssl();
 
-# Arguments without the helper's certificates and CA.
+# Arguments without the certificates and the CA that ISS::Test adds.
 sub bare {
     my (%more) = @_;
     return {
@@ -38,7 +38,7 @@ sub bare {
     };
 }
 
-# ('', '') for success: what either side, the client first, says of an error.
+# The errors of the client and of the server; ('', '') for success.
 sub errors_of {
     my ($setting, $client, $server) = @_;
 
@@ -58,34 +58,48 @@ each_setting(
     sub {
         my %setting = @_;
 
-        # client, server, is it a match
+        # claim, SSL_psk of the client and of the server, whether they match
         my @cases = (
-            ['the same key',     $KEY,         $KEY,                       1],
-            ['another key',      'one',        'two',                      0],
-            ['an identity',      ['me', $KEY], { me => $KEY },             1],
-            ['its case counts',  ['me', $KEY], { ME => $KEY },             0],
-            ['not a beginning',  ['me', $KEY], { mee => $KEY },            0],
-            ['a key of another', ['me', $KEY], { me => 'x', you => $KEY }, 0],
-            ['a default',        ['me', $KEY], { '' => $KEY },             1],
+            ['the same key',        $KEY,         $KEY,           1],
+            ['another key',         'one',        'two',          0],
+            ['a matching identity', ['me', $KEY], { me => $KEY }, 1],
             [
-                'one goes before it',      ['me', $KEY],
+                'identities are case-sensitive', ['me', $KEY],
+                { ME => $KEY },                  0
+            ],
+            ['a prefix does not match', ['me', $KEY], { mee => $KEY }, 0],
+            [
+                'the key of another identity',
+                ['me', $KEY],
+                { me => 'x', you => $KEY },
+                0
+            ],
+            ['a default key', ['me', $KEY], { '' => $KEY }, 1],
+            [
+                'an identity takes precedence over it',
+                ['me', $KEY],
                 { me => $KEY, '' => 'x' }, 1
             ],
-            ['and hides it',     ['me', $KEY], { me => 'x', '' => $KEY },  0],
-            ['any identity',     ['me', $KEY], $KEY,                       1],
-            ['the built-in one', $KEY,         { io_socket_ssl => $KEY },  1],
-            ['a pair for a server', ['me', $KEY], ['me', $KEY],            1],
-            ['an empty identity',   ['', $KEY], { io_socket_ssl => $KEY }, 1],
+            ['... and hides it', ['me', $KEY], { me => 'x', '' => $KEY }, 0],
+            ['any identity',     ['me', $KEY], $KEY,                      1],
+            ['the built-in identity', $KEY,    { io_socket_ssl => $KEY }, 1],
+            ['a pair for the server', ['me', $KEY], ['me', $KEY],         1],
+            ['an empty identity', ['', $KEY], { io_socket_ssl => $KEY },  1],
             [
                 'the longest identity',
                 ['i' x 128, $KEY],
                 { 'i' x 128 => $KEY },
                 1
             ],
-            ['UTF-8',      ["\x{263a}", $KEY], { "\xe2\x98\xba" => $KEY }, 1],
-            ['a long key', 'k' x 256,          'k' x 256,                  1],
-            ['one byte',   "\0",               "\0",                       1],
-            ['nothing on the server', $KEY,    undef,                      0],
+            [
+                'an identity in UTF-8',
+                ["\x{263a}", $KEY],
+                { "\xe2\x98\xba" => $KEY },
+                1
+            ],
+            ['a long key',            'k' x 256, 'k' x 256, 1],
+            ['a key of one byte',     "\0",      "\0",      1],
+            ['a server without keys', $KEY,      undef,     0],
         );
         for my $case (@cases) {
             my ($claim, $client, $server, $match) = @$case;
@@ -110,7 +124,7 @@ each_setting(
         like(
             $error,
             qr/no key for the client's identity "me"/,
-            'the server names whom it does not know'
+            "the server's error names the unknown identity"
         ) if $setting{version} eq 'TLSv1_2';
     }
 );
@@ -141,8 +155,10 @@ each_version(
             ),
             'a server with both uses the key'
         );
-        ok(used_certificate(\%setting, {}, { SSL_psk => $KEY }),
-            '... the certificate for who has no key');
+        ok(
+            used_certificate(\%setting, {}, { SSL_psk => $KEY }),
+            '... and the certificate for a client without a key'
+        );
         ok(
             used_certificate(\%setting, { SSL_psk => $KEY }, {}),
             'a client with a key accepts a certificate'
@@ -154,7 +170,7 @@ each_version(
                 { identity('self-signed') }
             ),
             qr/self[- ]signed/,
-            '... but a good one'
+            '... but only a valid one'
         );
         my %by_name = (
             identities('' => 'server', 'server2.test' => 'server2'),
@@ -170,7 +186,7 @@ each_version(
                 },
                 \%by_name
             ),
-            'keys go over to the context of a name'
+            'the contexts of server names have the key, too'
         );
     }
 );
@@ -192,7 +208,7 @@ subtest 'TLS 1.3 and the hash' => sub {
             { SSL_psk => $KEY, SSL_ecdh_curve => 'X25519:P-256' },
             { SSL_psk => $KEY, SSL_ecdh_curve => 'P-256' }
         ),
-        'a HelloRetryRequest keeps it'
+        'a HelloRetryRequest keeps the key'
     );
     ok(
         used_certificate(
@@ -204,7 +220,7 @@ subtest 'TLS 1.3 and the hash' => sub {
                 SSL_ciphersuites => $of_384
             }
         ),
-        '... or drops it, when it settles another hash'
+        '... or drops it, if it selects another hash'
     );
 };
 
@@ -225,7 +241,7 @@ subtest 'non-blocking' => sub {
         );
         $sock->blocking(0);
         ok(complete($sock, sub { scalar $sock->connect_SSL }),
-            "$version: a handshake by and by");
+            "$version: the handshake succeeds");
         complete($sock, sub { sysread $sock, my $buf, 5 });
         is($sock->get_sslversion, $version, '... and data');
     }
@@ -262,7 +278,7 @@ SKIP: {
                 ["-$version", '-psk', 'abcd', '-psk_identity', 'me'],
             );
             like($same, qr/^hello$/m, 's_client with the key');
-            unlike($other, qr/^hello$/m, '... and with another');
+            unlike($other, qr/^hello$/m, '... not with another key');
 
             for my $key ($KEY, { me => $KEY }) {
                 my $file = File::Temp->new;
@@ -274,8 +290,9 @@ SKIP: {
                         "$file",     $version eq 'tls1_2' ? @psk : ()
                     ],
                 );
-                like($out[1], qr/^hello$/m,   'a ticket is not an identity');
-                like($out[1], qr/^Reused, /m, '... but taken up');
+                like($out[1], qr/^hello$/m,
+                    'a ticket is not taken for an identity');
+                like($out[1], qr/^Reused, /m, '... but resumed');
             }
 
             my ($server, $port) = s_server('-nocert', "-$version", @psk);
@@ -296,14 +313,14 @@ subtest 'mistakes' => sub {
     my %bad = (
         'an empty key'   => ['',         qr/1 to \d+ bytes, this has 0/],
         'a key too long' => ['k' x 5000, qr/this has 5000/],
-        'an identity too long' => [['i' x 500, 'k'], qr/this has 500/],
-        'a NUL in an identity' => [["a\0b", 'k'],    qr/NUL/],
-        'an identity alone'    => [['me'],           qr/must be a key/],
-        'three things'         => [[1, 2, 3],        qr/must be a key/],
-        'an undefined key'     => [['me', undef],    qr/must be a key/],
-        'no text'              => [['me', {}],       qr/must be a text/],
-        'a sub'                => [sub { },          qr/must be a text/],
-        'a hash for a client'  =>
+        'an identity too long'      => [['i' x 500, 'k'], qr/this has 500/],
+        'a NUL in an identity'      => [["a\0b", 'k'],    qr/NUL/],
+        'an identity without a key' => [['me'],           qr/must be a key/],
+        'three things'              => [[1, 2, 3],        qr/must be a key/],
+        'an undefined key'          => [['me', undef],    qr/must be a key/],
+        'a key that is a reference' => [['me', {}],       qr/must be a text/],
+        'a sub'                     => [sub { },          qr/must be a text/],
+        'a hash for a client'       =>
           [{ a => 'b', c => 'd' }, qr/a client has one key/],
     );
     for my $what (sort keys %bad) {

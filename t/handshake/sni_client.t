@@ -11,14 +11,14 @@ use Test::More;
 
 ok(IO::Socket::SSL->can_client_sni, 'can_client_sni');
 
-# Arguments of a client => the name that its server is told.
+# arguments of the client, the name that the server gets, claim
 my @CASES = (
     [{ SSL_hostname => 'name.example.test' }, 'name.example.test', 'a name'],
-    [{ SSL_hostname => '' }, undef, 'the empty name: none is sent'],
+    [{ SSL_hostname => '' }, undef, 'an empty name: none is sent'],
     [
         { SSL_hostname => undef, SSL_verifycn_name => 'localhost' },
         undef,
-        'start_SSL sends no name that it was not given'
+        'start_SSL sends a name only if one is given'
     ],
 );
 each_version(
@@ -39,7 +39,7 @@ each_version(
     }
 );
 
-# new knows the address, which may be a name.
+# The name that the server gets from new, which knows the address.
 sub told_by_new {
     my (@args) = @_;
 
@@ -71,7 +71,7 @@ SKIP: {
 }
 is(told_by_new(PeerAddr => '127.0.0.1'), undef, 'an address is never sent');
 is(told_by_new(PeerAddr => '127.0.0.1', SSL_hostname => 'given.example'),
-    'given.example', 'SSL_hostname goes before PeerAddr');
+    'given.example', 'SSL_hostname takes precedence over PeerAddr');
 
 subtest 'names that cannot be sent' => sub {
     for my $name ("a\0b", 'x' x 256) {

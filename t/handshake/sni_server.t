@@ -1,6 +1,6 @@
-# One server, several names: the certificate, the ciphers, the rules for
-# client certificates that go with the name a client asks for; and nothing
-# that belongs to a connection is lost on the way there.
+# One server with several names: the certificate, the ciphers and the rules for
+# client certificates are those of the name that the client asks for.  Settings
+# of the connection survive the change of context.
 use strict;
 use warnings;
 
@@ -19,8 +19,8 @@ ok(IO::Socket::SSL->can_multi_cert, 'can_multi_cert');
 
 my %TWO = identities('' => 'server', 'server2.test' => 'server2');
 
-# Our client asks a server for a name.  The socket, or undef; then what the
-# server tells: the name that it saw, or its error.
+# Our client asks a server for a name: (the socket or undef, the name that the
+# server saw or its error, our error).
 sub ask_for {
     my ($name, $server, @client) = @_;
 
@@ -63,13 +63,13 @@ each_version(
               ask_for($name, {%TWO}, SSL_version => $version);
             is($sock && $sock->peer_certificate('cn'),
                 $cn{$name}, "the certificate for $name");
-            is(lc $seen, lc $name, '... whose name the server knows');
+            is(lc $seen, lc $name, '... and the server sees that name');
         }
         my ($sock, $seen) =
           ask_for(undef, {%TWO}, SSL_version => $version);
         is($sock && $sock->peer_certificate('cn'),
-            'localhost', 'the default without a name');
-        is($seen, undef, '... and get_servername knows that');
+            'localhost', 'the default if the client sends no name');
+        is($seen, undef, '... and get_servername is undef');
     }
 );
 
@@ -81,7 +81,7 @@ subtest 'ways to write names' => sub {
     is(cn_for('xn--bcher-kva.test', {%given}), 'server2.test', 'Unicode');
     %given = identities('' => 'server', '*.server2.test' => 'server2');
     is(cn_for('www.server2.test', {%given}),
-        'localhost', 'a star is no wildcard');
+        'localhost', 'a star is not a wildcard');
 };
 
 subtest 'one key for all' => sub {
@@ -89,14 +89,15 @@ subtest 'one key for all' => sub {
         SSL_cert_file => { '' => cert('server'), 'a.test' => cert('server') },
         SSL_key_file  => key('server')
     );
-    is(cn_for('a.test', {%given}), 'localhost', 'of a name');
-    is(cn_for('b.test', {%given}), 'localhost', 'of the default');
+    is(cn_for('a.test', {%given}), 'localhost', 'for a name');
+    is(cn_for('b.test', {%given}), 'localhost', 'for the default');
     %given = (
         SSL_cert_file => { 'a.test' => cert('server') },
         SSL_key_file  => key('server')
     );
-    is(cn_for('a.test', {%given}), 'localhost', 'without a default');
-    is(cn_for('b.test', {%given}), undef,       '... which there is not');
+    is(cn_for('a.test', {%given}),
+        'localhost', 'the name of a server without a default');
+    is(cn_for('b.test', {%given}), undef, '... other names fail');
 };
 
 subtest 'certificate and key in one file' => sub {
@@ -107,8 +108,8 @@ subtest 'certificate and key in one file' => sub {
         },
         SSL_key_file => { 'server2.test' => key('server2') }
     );
-    is(cn_for('server2.test', {%given}), 'server2.test', 'of the name');
-    is(cn_for('other.test',   {%given}), 'localhost',    'of the default');
+    is(cn_for('server2.test', {%given}), 'server2.test', 'for the name');
+    is(cn_for('other.test',   {%given}), 'localhost',    'for the default');
 };
 
 subtest 'handles' => sub {
@@ -141,12 +142,16 @@ each_version(
         like(
             $theirs,
             qr/no certificate for the host "other\.test".*no default/,
-            '... and an error that says which'
+            "... and the server's error names it"
         );
         ($sock, $theirs, $ours) =
           ask_for(undef, {%one}, SSL_version => $version);
-        is($sock, undef, 'no name is refused');
-        like($theirs, qr/names no host/, '... with an error that says so');
+        is($sock, undef, 'a client without a name is refused');
+        like(
+            $theirs,
+            qr/names no host/,
+            "... and the server's error says why"
+        );
     }
 );
 
@@ -178,15 +183,17 @@ subtest 'RSA beside ECDSA, TLS 1.2' => sub {
                 'localhost', { %BOTH, SSL_honor_cipher_order => 0 }, $list
             ),
             $first,
-            "$first first, where the client's order counts"
+            "$first first, if the client's order counts"
         );
     }
-    is($kind->('other.test', {%BOTH}, 'aECDSA'), 'ECDSA', 'ECDSA alone');
-    is($kind->('other.test', {%BOTH}, 'aRSA'), undef, '... and no RSA there');
-    is($kind->('x.test', {%BOTH}, 'aECDSA'),   undef, 'nor elsewhere ECDSA');
+    is($kind->('other.test', {%BOTH}, 'aECDSA'),
+        'ECDSA', 'a name with ECDSA only');
+    is($kind->('other.test', {%BOTH}, 'aRSA'), undef, '... has no RSA');
+    is($kind->('x.test', {%BOTH}, 'aECDSA'),   undef, 'a name without ECDSA');
     my %default = identities('' => 'server', '%ecc' => 'server-ecdsa');
-    is($kind->('localhost', {%default}, 'aECDSA'), 'ECDSA', 'a default pair');
-    is($kind->(undef,       {%default}, 'aRSA'), 'RSA', '... both are there');
+    is($kind->('localhost', {%default}, 'aECDSA'),
+        'ECDSA', 'the default has ECDSA');
+    is($kind->(undef, {%default}, 'aRSA'), 'RSA', '... and RSA');
 };
 
 SKIP: {
@@ -198,8 +205,16 @@ SKIP: {
             [@ask, 'RSA-PSS+SHA256'],
             [@ask, 'ECDSA+SHA256']
         );
-        like($rsa,   qr/signature type: RSA[-_]PSS/i, 'for who wants RSA');
-        like($ecdsa, qr/signature type: ECDSA/i,      'for who wants ECDSA');
+        like(
+            $rsa,
+            qr/signature type: RSA[-_]PSS/i,
+            'for a client that wants RSA'
+        );
+        like(
+            $ecdsa,
+            qr/signature type: ECDSA/i,
+            'for a client that wants ECDSA'
+        );
     };
     subtest 'sessions stay with their name' => sub {
         for my $version (qw(tls1_2 tls1_3)) {
@@ -214,9 +229,9 @@ SKIP: {
                 );
                 my $claim =
                   $version . ($context ? ' with SSL_session_id_context' : '');
-                like($out[0], qr/^New, /m,    "$claim: a new one");
-                like($out[1], qr/^Reused, /m, '... taken up');
-                like($out[2], qr/^New, /m,    '... and not for another name');
+                like($out[0], qr/^New, /m,    "$claim: a new session");
+                like($out[1], qr/^Reused, /m, '... is resumed');
+                like($out[2], qr/^New, /m,    '... but not for another name');
             }
         }
     };
@@ -245,8 +260,8 @@ subtest 'ciphers by name' => sub {
                   ask_for($_[0], $server, SSL_version => $version);
                 return $sock && $sock->get_cipher;
             };
-            is($cipher->('server2.test'), $of_name, "$version: of the name");
-            is($cipher->('localhost'),    $default, '... of others');
+            is($cipher->('server2.test'), $of_name, "$version: for the name");
+            is($cipher->('localhost'),    $default, '... for other names');
         }
     }
 };
@@ -273,18 +288,19 @@ each_version(
             );
             return $theirs;
         };
-        is($error->('localhost'), 'localhost', 'not wanted for the default');
+        is($error->('localhost'), 'localhost',
+            'no certificate is required for the default');
         like(
             $error->('server2.test'),
             qr/did not return a certificate/,
-            'wanted for the name'
+            'a certificate is required for the name'
         );
         is($error->('server2.test', identity('client')),
-            'server2.test', '... and given');
+            'server2.test', '... and accepted');
         like(
             $error->('server2.test', identity('other-client')),
             qr/certificate verify failed/,
-            '... but of another CA'
+            '... but not from another CA'
         );
 
         %server = (
@@ -300,9 +316,9 @@ each_version(
         isnt($error->('localhost', identity('other-client')),
             'localhost', '... and no other');
         is($error->('server2.test', identity('other-client')),
-            'server2.test', 'another for the name');
+            'server2.test', 'another CA for the name');
         isnt($error->('server2.test', identity('client')),
-            'server2.test', '... and not the one of the default');
+            'server2.test', '... and not that of the default');
 
         %server = (
             %TWO,
@@ -312,15 +328,15 @@ each_version(
             SSL_crl_file    => cert('crl'),
         );
         is($error->('localhost', identity('revoked')),
-            'localhost', 'no revocation list for the default');
+            'localhost', 'no revocation check for the default');
         like($error->('server2.test', identity('revoked')),
             qr/revoked/, '... but for the name');
         %server =
           (%server, SSL_check_crl => { 'server2.test' => 0, '' => 1 });
         is($error->('server2.test', identity('revoked')),
-            'server2.test', 'and the other way round');
+            'server2.test', 'no revocation check for the name');
         like($error->('localhost', identity('revoked')),
-            qr/revoked/, '... as well');
+            qr/revoked/, '... but for the default');
     }
 );
 
@@ -349,11 +365,12 @@ each_version(
             },
             peer => sub { }
         );
-        ok($sock, 'a handshake for a name') or diag $SSL_ERROR;
+        ok($sock, 'a handshake with a name') or diag $SSL_ERROR;
         is($sock->alpn_selected, 'two', 'ALPN');
         is_deeply(\@main::asked, [1, 0], 'SSL_verify_callback');
-        is($sock->peer_certificate('cn'), 'Test Client',  'the peer');
-        is($sock->sock_certificate('cn'), 'server2.test', 'ourselves');
+        is($sock->peer_certificate('cn'), 'Test Client', 'the peer');
+        is($sock->sock_certificate('cn'),
+            'server2.test', 'our own certificate');
         @main::asked = ();
 
         my %refuses = (
@@ -368,7 +385,11 @@ each_version(
         my @rules = (SSL_verify_mode => $WANTED, SSL_ca_file => cert('ca'));
         my ($ours) = handshake_errors(%refuses,
             mine => { %TWO, @rules, SSL_verify_callback => sub { 0 } });
-        like($ours, qr/refused by SSL_verify_callback/, 'it may refuse');
+        like(
+            $ours,
+            qr/refused by SSL_verify_callback/,
+            'SSL_verify_callback may refuse'
+        );
         like(
             died(
                 sub {
@@ -382,7 +403,7 @@ each_version(
                 }
             ),
             qr/^mine$/,
-            'and die'
+            '... and die'
         );
         ($ours) = handshake_errors(
             %refuses,
@@ -395,7 +416,7 @@ each_version(
         like(
             $ours,
             qr/has none of SSL_fingerprint/,
-            'a forced fingerprint is asked for after the change, too'
+            'a forced fingerprint is checked after the change of context'
         );
         ($ours) = handshake_errors(
             %refuses,
@@ -405,7 +426,7 @@ each_version(
                 SSL_verifycn_scheme => 'default'
             }
         );
-        like($ours, qr/hostname verification failed/, 'and so is a name');
+        like($ours, qr/hostname verification failed/, '... and so is a name');
     }
 );
 
@@ -438,7 +459,7 @@ subtest 'two handshakes at a time on one listener' => sub {
             !$sock->$method;
         } @left or last;
     }
-    is(scalar @left, 0, 'all are done') or diag $SSL_ERROR;
+    is(scalar @left, 0, 'all handshakes succeed') or diag $SSL_ERROR;
     for my $i (0, 1) {
         is($client[$i]->peer_certificate('cn'),
             $name[$i], "the client of $name[$i]");
@@ -448,9 +469,9 @@ subtest 'two handshakes at a time on one listener' => sub {
 
 # --- mistakes ---------------------------------------------------------------
 
-subtest 'what cannot be used' => sub {
+subtest 'settings that cannot be used' => sub {
     my %bad = (
-        'a key that is not there' => [
+        'a key that does not exist' => [
             {
                 identities('' => 'server'),
                 SSL_key_file => { '' => key('no') }
@@ -480,7 +501,7 @@ subtest 'what cannot be used' => sub {
         my ($args, $why) = @{ $bad{$what} };
         is(IO::Socket::SSL::SSL_Context->new(%$args, SSL_server => 1),
             undef, "$what: no context");
-        like($SSL_ERROR, $why, '... and why');
+        like($SSL_ERROR, $why, '... and the reason');
     }
     like(
         died(
@@ -490,7 +511,7 @@ subtest 'what cannot be used' => sub {
             }
         ),
         qr/^host server2\.test: SSL_cipher_list "FOO"/,
-        'ciphers that there are not'
+        'unknown ciphers'
     );
     like(
         died(
@@ -500,11 +521,11 @@ subtest 'what cannot be used' => sub {
             }
         ),
         qr/^SSL_version must be a text/,
-        'an option that is not by name'
+        'an option that takes no names'
     );
 };
 
-subtest 'each context is told' => sub {
+subtest 'SSL_create_ctx_callback gets each context' => sub {
     my %seen;
     ok(
         IO::Socket::SSL::SSL_Context->new(
@@ -512,14 +533,14 @@ subtest 'each context is told' => sub {
         ),
         'a context'
     );
-    is(scalar keys %seen, 2, 'of two handles');
+    is(scalar keys %seen, 2, '... has two handles');
     is(
         IO::Socket::SSL::SSL_Context->new(
             SSL_cert_file => { '' => cert('client') },
             SSL_key_file  => { '' => key('client') },
         )->{verify_mode},
         SSL_VERIFY_PEER,
-        'a client has its default'
+        'a client keeps its default verify_mode'
     );
 };
 
@@ -534,7 +555,7 @@ is(
         }
     ),
     'localhost',
-    'a name without a value has the default'
+    'a name without a value uses the default'
 );
 
 done_testing;

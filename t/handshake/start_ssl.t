@@ -1,5 +1,5 @@
-# start_SSL on every kind of socket, as client and as server, and what is
-# left when it fails.
+# start_SSL on every kind of socket, as client and as server, and the state of
+# the socket after a failure.
 use strict;
 use warnings;
 
@@ -15,7 +15,7 @@ use Test::More;
 @My::Socket::ISA = ('IO::Socket::SSL');
 @My::Plain::ISA  = ('IO::Socket::INET');
 
-# Each makes a plain connection of its kind to an address.
+# Each connects a plain socket of its kind to an address.
 my %KIND = (
     'IO::Socket::INET' => sub { IO::Socket::INET->new($_[0]) },
     'a subclass of it' => sub { My::Plain->new($_[0]) },
@@ -103,7 +103,7 @@ subtest 'SSL_startHandshake => 0' => sub {
     is($sock->connect_SSL, $sock,     'connect_SSL returns the socket')
       or diag $SSL_ERROR;
     is($sock->opened,  1,          'now it is opened');
-    is(scalar <$sock>, "secret\n", 'and reads what came under TLS');
+    is(scalar <$sock>, "secret\n", 'and it reads under TLS');
 };
 
 subtest 'start_SSL makes a non-blocking handshake block' => sub {
@@ -118,7 +118,7 @@ subtest 'start_SSL makes a non-blocking handshake block' => sub {
     my $sock = IO::Socket::SSL->start_SSL($tcp, client_args());
     is($sock && $sock->opened, 1, 'the handshake is done')
       or diag $SSL_ERROR;
-    ok(!$tcp->blocking, 'the socket is as non-blocking as before');
+    ok(!$tcp->blocking, 'the socket is still non-blocking');
 };
 
 # --- failure ----------------------------------------------------------------
@@ -176,7 +176,7 @@ subtest 'a glob by its name' => sub {
       or die "connect: $!";
 
     my $sock = IO::Socket::SSL->start_SSL(*NAMED, client_args());
-    is($sock,          \*NAMED,   'start_SSL returns that very glob');
+    is($sock,          \*NAMED,   'start_SSL returns that glob');
     is(scalar <NAMED>, "hello\n", 'it reads under TLS');
     print NAMED "you too\n";
     is(($peer->hear)[0], "you too\n", '... and writes');

@@ -1,5 +1,5 @@
-# Plain text that Perl has buffered when TLS begins: what was printed goes out
-# before the handshake, what was read too far belongs to it.
+# Plain text in Perl's buffers when TLS begins: printed text is sent before the
+# handshake; bytes that were read ahead belong to the handshake.
 use strict;
 use warnings;
 
@@ -10,15 +10,15 @@ use IO::Socket::INET;
 use IO::Socket::SSL;
 use Test::More;
 
-# A client that sends its command and its first TLS record in one packet
-# would be an attacker's friend: such bytes must never count as data under
-# TLS.  But a ClientHello that Perl's buffer swallowed is no injection.
+# Bytes in the same packet as the command may have been injected by an attacker,
+# so they must never count as data under TLS.  But a ClientHello that Perl has
+# read ahead is legitimate.
 subtest 'a ClientHello that came with the command' => sub {
     my ($tcp, $peer) = raw_pair(
         sub {
             my ($tcp, $me) = @_;
 
-            # A handshake of our own against a socket pair, to get its bytes.
+            # A handshake of our own over a socket pair, to get its bytes.
             socketpair(my $near, my $far, Socket::AF_UNIX(),
                 Socket::SOCK_STREAM(), 0)
               or die "socketpair: $!";
@@ -43,11 +43,11 @@ subtest 'a ClientHello that came with the command' => sub {
     is(scalar <$tcp>, "STARTTLS\n", 'the command is read through a buffer');
     my $sock = IO::Socket::SSL->start_SSL($tcp,
         server_args(SSL_version => 'TLSv1_2', Timeout => 5));
-    isa_ok($sock, 'IO::Socket::SSL', 'and the handshake finds its bytes')
+    isa_ok($sock, 'IO::Socket::SSL', 'and the handshake gets its bytes')
       or diag $SSL_ERROR;
 };
 
-subtest 'text that was injected behind the command' => sub {
+subtest 'text that was injected after the command' => sub {
     my ($tcp, $peer) = raw_pair(
         sub {
             my ($tcp, $me) = @_;
@@ -61,7 +61,7 @@ subtest 'text that was injected behind the command' => sub {
     like(
         $SSL_ERROR,
         qr/wrong version number|http request|unexpected/i,
-        '... since it is no TLS'
+        '... because it is not TLS'
     );
 };
 

@@ -1,5 +1,5 @@
-# Timeout on everything that waits for a peer: one that is silent, and one
-# that sends a byte now and then.
+# Timeout on everything that waits for a peer, either a silent one or one that
+# sends a byte now and then.
 use strict;
 use warnings;
 
@@ -26,7 +26,7 @@ my %PEER = (
     },
 );
 
-# Every operation gets an address or a plain socket that leads to the peer.
+# Every operation gets the address of the peer.
 my %OPERATION = (
     'new' => sub {
         my ($address) = @_;
@@ -84,7 +84,7 @@ for my $kind (sort keys %PEER) {
         is_deeply([$OPERATION{$name}->($address)],
             [], "$name, $kind: it fails");
         ok($!{ETIMEDOUT}, '... with ETIMEDOUT') or diag $!;
-        like($SSL_ERROR, qr/tim(?:e|ed) ?out/i, '... and says so');
+        like($SSL_ERROR, qr/tim(?:e|ed) ?out/i, '... and $SSL_ERROR says so');
     }
 }
 
@@ -94,7 +94,7 @@ subtest 'the blocking mode' => sub {
         my $sock = upgraded($tcp, client_args());
         $sock->blocking($blocking);
         $sock->connect_SSL(Timeout => $TIMEOUT);
-        is(!!$sock->blocking, !!$blocking, 'is the one before');
+        is(!!$sock->blocking, !!$blocking, 'is unchanged');
     }
 };
 
@@ -103,7 +103,7 @@ subtest 'after a handshake that timed out' => sub {
     my $sock = upgraded($tcp, client_args());
     $sock->connect_SSL(Timeout => $TIMEOUT);
     ok(!syswrite($sock, 'x'),               'nothing can be written');
-    ok(!sysread($sock, my $buffer, 10),     'and nothing read');
+    ok(!sysread($sock, my $buffer, 10),     '... or read');
     ok(!$sock->opened || $sock->opened < 0, 'it is not opened');
 };
 
@@ -122,12 +122,12 @@ subtest 'a handshake in time' => sub {
       or diag $SSL_ERROR;
     ok($sock->blocking, 'the socket blocks');
     $peer->tell('go');
-    is(scalar <$sock>, "late\n", 'reading is not bound by that Timeout');
+    is(scalar <$sock>, "late\n", 'that Timeout does not apply to reading');
 };
 
 subtest 'a timeout of the TCP connect' => sub {
 
-    # A listener whose queue is full answers no more.
+    # A listener whose queue is full no longer answers.
     my $listener = listener(Listen => 1);
     my @filler;
     for (1 .. 10) {

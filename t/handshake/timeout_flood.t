@@ -1,5 +1,5 @@
-# Timeout and a peer that never stops to send: OpenSSL goes on as long as it
-# is fed, and must be stopped all the same.
+# Timeout with a peer that never stops sending: OpenSSL would go on as long as
+# data arrives, and must be stopped all the same.
 use strict;
 use warnings;
 
@@ -15,7 +15,7 @@ my $TIMEOUT = 0.3;
 # A client ignores these while it waits for a handshake (RFC 5246, 7.4.1.1).
 my $HELLO_REQUEST = "\x16\x03\x03\x00\x04\x00\x00\x00\x00";
 
-# Write the same for as long as anybody reads it.
+# Writes the same bytes until nobody reads them any more.
 sub flood {
     my ($handle, $bytes) = @_;
 
@@ -39,7 +39,7 @@ for my $blocking (1, 0) {
     timed_out(
         scalar IO::Socket::SSL->start_SSL($tcp,
             client_args(Timeout => $TIMEOUT)),
-        "$mode: a handshake that is asked for again and again"
+        "$mode: a handshake that gets HelloRequests without end"
     );
 }
 
@@ -53,12 +53,12 @@ each_version(
         );
         timed_out(
             scalar $sock->stop_SSL(Timeout => $TIMEOUT),
-            'waiting for the end of data without one'
+            'waiting for the end of endless data'
         );
     }
 );
 
-subtest 'what came in time' => sub {
+subtest 'data that arrives in time' => sub {
     my ($sock, $peer) = tls_pair(
         peer => sub {
             my ($sock, $me) = @_;
@@ -72,7 +72,7 @@ subtest 'what came in time' => sub {
     ok($sock->stop_SSL(Timeout => 20), 'is read to its end');
 };
 
-# A handle that has heard enough after the first message.
+# A handle that reads one message and then nothing more.
 {
 
     package Once;
@@ -89,7 +89,7 @@ subtest 'what came in time' => sub {
 # The client's callback runs once the server has sent its flight and waits.  It
 # must run before the timeout, so slow machines, which raise ISS_TEST_DEADLINE,
 # get more time.
-subtest 'a callback that comes back to the connection' => sub {
+subtest 'a callback that reads from its own connection' => sub {
     my $patience = $TIMEOUT * $ISS::Test::DEADLINE / 60;
     my $refused;
     my ($tcp, $peer) = raw_pair(

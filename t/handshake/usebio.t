@@ -9,7 +9,7 @@ use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;
 
-# A handle of the user's own: neither a glob nor a descriptor to select on.
+# A user-defined handle: not a glob, and without a descriptor to select on.
 package My::Handle;
 
 sub new {
@@ -36,7 +36,7 @@ sub sysread { die "no\n" }
 
 package main;
 
-# So many layers of TLS over a socket, as client or server.
+# Puts so many layers of TLS over a socket, as client or server.
 sub layers {
     my ($socket, $depth, @args) = @_;
 
@@ -47,7 +47,7 @@ sub layers {
     return $socket;
 }
 
-# The peer: as many layers as server, then an echo of lines.
+# The peer: a server with as many layers, which echoes lines.
 sub echo_peer {
     my ($depth, $version, %arg) = @_;
 
@@ -104,7 +104,8 @@ each_version(
         ok($!{EAGAIN},           '... says EAGAIN');
         cmp_ok($SSL_ERROR, '==', SSL_WANT_READ, '... and what it waits for');
         $peer->tell('go on');
-        ok(complete($outer, sub { $outer->connect_SSL }), '... gets done');
+        ok(complete($outer, sub { $outer->connect_SSL }),
+            '... succeeds in the end');
         my $inner = IO::Socket::SSL->start_SSL(
             $outer,
             SSL_usebio         => 1,
@@ -135,7 +136,8 @@ each_version(
         ok($sock, 'over an object of another class') or diag $SSL_ERROR;
         ok(print({$sock} 'y' x 50_000, "\n"), '... print');
         is(length(<$sock>), 50_006, '... readline');
-        cmp_ok($handle->{writes}, '>', 50, '... though it takes little');
+        cmp_ok($handle->{writes}, '>', 50,
+            '... although it accepts little at a time');
         print $sock "a\nb\n";
         is(sysread($sock, my $buffer, 1), 1, 'one byte of a record');
         cmp_ok($sock->pending, '>=', 6, '... the rest is pending');
@@ -144,7 +146,7 @@ each_version(
 
 ok(IO::Socket::SSL->can_nested_ssl, 'can_nested_ssl');
 
-subtest 'pending counts what lies in the layer below' => sub {
+subtest 'pending and records in the layer below' => sub {
     my ($tcp, $peer) = raw_pair(
         sub {
             my ($tcp, $me) = @_;
@@ -158,7 +160,7 @@ subtest 'pending counts what lies in the layer below' => sub {
     );
     my $below = layers($tcp,   1, client_args());
     my $sock  = layers($below, 1, client_args());
-    is(($peer->hear)[0], 'sent', 'two records were written');
+    is(($peer->hear)[0], 'sent', 'two records are written');
     ok(readable($tcp), '... and arrive');
     is(sysread($sock, my $buffer, 1), 1, 'a byte is read');
     is($sock->pending,                2, 'the rest of its record is pending');
@@ -175,7 +177,7 @@ subtest 'failures' => sub {
     );
     ok(!$sock, 'a certificate of another CA is refused');
     like($SSL_ERROR, qr/certificate verify failed/, '... for that reason');
-    is(ref $tcp, $class, '... and the handle is what it was');
+    is(ref $tcp, $class, '... and the handle is unchanged');
 
     ($tcp, $peer) = raw_pair(sub { $_[1]->hear });
     ok(
@@ -187,7 +189,7 @@ subtest 'failures' => sub {
         ),
         'a silent peer'
     );
-    ok($!{ETIMEDOUT}, '... costs no more than the Timeout');
+    ok($!{ETIMEDOUT}, '... fails after the Timeout');
 
     ($tcp, $peer) = echo_peer(1, 'TLSv1_3');
     my $dying = My::Dying->new($tcp);
@@ -202,7 +204,7 @@ subtest 'failures' => sub {
             }
         ),
         "no\n",
-        'what a handle dies of arrives'
+        'the exception of a handle is passed on'
     );
 };
 

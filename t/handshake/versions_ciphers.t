@@ -1,4 +1,4 @@
-# SSL_version, SSL_cipher_list, SSL_ciphersuites and what goes with them.
+# SSL_version, SSL_cipher_list, SSL_ciphersuites and related options.
 use strict;
 use warnings;
 
@@ -10,7 +10,7 @@ use Test::More;
 
 # --- versions -----------------------------------------------------------------
 
-# client, server, the version that is negotiated; undef: none
+# client, server, negotiated version (undef: the handshake fails)
 my @VERSIONS = (
     [undef,                             undef,     'TLSv1_3'],
     ['SSLv23',                          undef,     'TLSv1_3'],
@@ -47,7 +47,7 @@ for my $case (@VERSIONS) {
     else {
         is($sock, undef, "$claim: no handshake");
         like($error,   qr/version|protocol/i, '... for that reason');
-        like($at_peer, qr/version|protocol/i, '... at the peer, too');
+        like($at_peer, qr/version|protocol/i, '... also at the peer');
     }
 }
 
@@ -62,7 +62,7 @@ for my $bad ('TLSv9', 'TLSv1_2:TLSv9', '', 'SSLv23:!') {
             }
         ),
         qr/SSL_version/,
-        "the version '$shown' is refused by name"
+        "the version '$shown': the error names the option"
     );
 }
 
@@ -74,7 +74,7 @@ subtest 'no version is left' => sub {
               or die "$SSL_ERROR";
         }
     );
-    like($error, qr/SSL_version|no protocols/i, 'is refused');
+    like($error, qr/SSL_version|no protocols/i, 'an empty set is refused');
 };
 
 # --- ciphers ------------------------------------------------------------------
@@ -116,7 +116,7 @@ like(
         )
     )[1],
     qr/no shared cipher/,
-    'nothing in common'
+    'no common value'
 );
 isnt((cipher_of({ SSL_cipher_list => '' }, {}))[0],
     '', "'' is OpenSSL's own default");
@@ -126,7 +126,7 @@ my %tables = (SSL_cipher_list => "$GCM256:$GCM128");
 is((cipher_of(\%both, \%tables))[0],
     $GCM256, 'the order of the server counts by default');
 is((cipher_of(\%both, { %tables, SSL_honor_cipher_order => 0 }))[0],
-    $GCM128, 'not with SSL_honor_cipher_order => 0');
+    $GCM128, 'that of the client with SSL_honor_cipher_order => 0');
 
 my ($AES128, $AES256) = qw(TLS_AES_128_GCM_SHA256 TLS_AES_256_GCM_SHA384);
 ok(IO::Socket::SSL->can_ciphersuites, 'can_ciphersuites');
@@ -149,12 +149,12 @@ like(
         )
     )[1],
     qr/no shared cipher/,
-    'nothing in common'
+    'no common value'
 );
 is(
     (cipher_of({ SSL_cipher_list => $GCM128 }, {}, 'TLSv1_3'))[0],
     (cipher_of({},                             {}, 'TLSv1_3'))[0],
-    'SSL_cipher_list does not touch TLS 1.3'
+    'SSL_cipher_list does not affect TLS 1.3'
 );
 
 for my $case (
@@ -171,11 +171,12 @@ for my $case (
               or die "$SSL_ERROR";
         }
     );
-    like($error, qr/\Q$option\E/, "$option $value is refused by name");
-    like($error, qr/\Q$value\E/,  '... and with the value');
+    like($error, qr/\Q$option\E/,
+        "$option $value: the error names the option");
+    like($error, qr/\Q$value\E/, '... and the value');
 }
 
-subtest 'the security level of the list holds for certificates' => sub {
+subtest 'the security level of the list applies to certificates' => sub {
     my $error = died(
         sub {
             IO::Socket::SSL::SSL_Context->new(
@@ -194,7 +195,7 @@ subtest 'the security level of the list holds for certificates' => sub {
                 SSL_cipher_list => 'DEFAULT:@SECLEVEL=0'
             )
         ),
-        'level 0 takes it'
+        'level 0 accepts it'
     ) or diag $SSL_ERROR;
 };
 
@@ -211,7 +212,7 @@ subtest 'groups' => sub {
         theirs  => { SSL_ecdh_curve => 'P-384' },
         version => 'TLSv1_3'
     );
-    isnt($theirs, '', 'nothing in common');
+    isnt($theirs, '', 'no common value');
 };
 
 done_testing;
