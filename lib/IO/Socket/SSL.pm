@@ -6,7 +6,7 @@ use strict;
 use warnings;
 
 use Carp;
-use Errno qw(EAGAIN EWOULDBLOCK EBADF ETIMEDOUT);
+use Errno qw(EBADF);
 use IO::Socket;
 use Scalar::Util qw(blessed reftype);
 
@@ -38,6 +38,19 @@ our @CARP_NOT =
   qw(IO::Socket::SSL::SSL_Context IO::Socket::SSL::Defaults IO::Socket);
 our @ISA    = (IO::Socket::SSL::Base::choose());
 our @EXPORT = (@IO::Socket::SSL::Constants::EXPORT, '$SSL_ERROR');
+
+# Methods of this class that other modules define.
+*can_ipv6                  = \&IO::Socket::SSL::Base::can_ipv6;
+*context_init              = \&IO::Socket::SSL::Defaults::context_init;
+*default_ca                = \&IO::Socket::SSL::Defaults::default_ca;
+*set_args_filter_hack      = \&IO::Socket::SSL::Defaults::set_args_filter_hack;
+*set_client_defaults       = \&IO::Socket::SSL::Defaults::set_client_defaults;
+*set_ctx_defaults          = \&IO::Socket::SSL::Defaults::set_defaults;
+*set_default_context       = \&IO::Socket::SSL::Defaults::set_default_context;
+*set_default_session_cache =
+  \&IO::Socket::SSL::Session_Cache::set_default_session_cache;
+*set_defaults              = \&IO::Socket::SSL::Defaults::set_defaults;
+*set_server_defaults       = \&IO::Socket::SSL::Defaults::set_server_defaults;
 
 # Modules that few programs need.  Each is loaded by the first call of one of
 # these subs, which it then replaces by its own.
@@ -633,7 +646,6 @@ for my $what (keys %CAN) {
     *{"can_$what"} = sub { $can };
 }
 
-sub can_ipv6  { return IO::Socket::SSL::Base::ipv6_class() }
 *CAN_IPV6 = sub () { return can_ipv6() };
 
 # Who may use a pre-shared key.

@@ -55,7 +55,7 @@ sub use_inet6 {
 }
 
 # The base class if it can do IPv6, else ''.
-sub ipv6_class { return $ipv6 }
+sub can_ipv6 { return $ipv6 }
 
 # Domain and Family name one thing: pass it on under the name that the base
 # class knows.

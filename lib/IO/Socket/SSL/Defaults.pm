@@ -174,10 +174,9 @@ sub _set {
     return;
 }
 
-sub IO::Socket::SSL::set_defaults        { return _set(\%for_all,    @_) }
-sub IO::Socket::SSL::set_ctx_defaults    { return _set(\%for_all,    @_) }
-sub IO::Socket::SSL::set_client_defaults { return _set(\%for_client, @_) }
-sub IO::Socket::SSL::set_server_defaults { return _set(\%for_server, @_) }
+sub set_defaults        { return _set(\%for_all,    @_) }
+sub set_client_defaults { return _set(\%for_client, @_) }
+sub set_server_defaults { return _set(\%for_server, @_) }
 
 # What a program that knows better than its modules takes from them.
 my @SANE =
@@ -193,7 +192,7 @@ sub _use_defaults {
     return;
 }
 
-sub IO::Socket::SSL::set_args_filter_hack {
+sub set_args_filter_hack {
     my ($code) = @_;
 
     croak q(set_args_filter_hack needs a code reference or 'use_defaults')
@@ -215,7 +214,7 @@ sub _context_of {
     return;
 }
 
-sub IO::Socket::SSL::set_default_context {
+sub set_default_context {
     my ($thing) = @_;
 
     $default_context = defined $thing ? _context_of($thing) : undef;
@@ -246,11 +245,11 @@ sub context_of_socket {
     return IO::Socket::SSL::SSL_Context->new(%$args);
 }
 
-sub IO::Socket::SSL::context_init {
+sub context_init {
     my %args = @_ == 1 ? %{ $_[0] } : @_;
     my $ctx = IO::Socket::SSL::SSL_Context->new(%args) || return;
 
-    IO::Socket::SSL::set_default_context($ctx);
+    set_default_context($ctx);
     return $ctx;
 }
 
@@ -279,7 +278,5 @@ sub default_ca {
     $ca ||= _find_ca();
     return %$ca;
 }
-
-*IO::Socket::SSL::default_ca = \&default_ca;
 
 1;

@@ -37,7 +37,7 @@ sub _check {
     return $cache;
 }
 
-sub IO::Socket::SSL::set_default_session_cache {
+sub set_default_session_cache {
     my ($cache) = @_;
 
     $default =
