@@ -12,7 +12,6 @@
 #include "handles.h"
 #include "values.h"
 #include "options/config.h"
-#include "options/peer_config.h"
 #include "names/reference_id.h"
 
 /* What is being filled, so that it can be released before a croak. */

@@ -7,6 +7,7 @@
 #include "perl_core.h"
 
 #include "options/config.h"
+#include "options/peer_config.h"
 #include "verification/verify.h"
 
 /*
