@@ -14,9 +14,8 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char host[] = "a.test";
-	struct iss_ctx one = { .host = host };
-	struct iss_ctx *hosts[] = { &one };
-	struct iss_ctx ctx = { .vhosts = hosts, .n_vhosts = 1 };
+	struct iss_vhost one = { .name = host };
+	struct iss_vhosts vhosts = { .list = &one, .count = 1 };
 	const unsigned char *name;
 	size_t len;
 
@@ -25,7 +24,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	claim(name == data + 5 && len > 0 && len <= 255);
 	claim(name + len == data + size);
 	claim(memchr(name, '\0', len) == NULL);
-	if (iss_vhosts_find(&ctx, name, len) != NULL)
+	if (iss_vhosts_find(&vhosts, name, len) != NULL)
 		claim(len == strlen(host) || len == strlen(host) + 1);
 	return 0;
 }

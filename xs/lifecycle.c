@@ -28,9 +28,9 @@ iss_create_ctx(pTHX_ SV *self, HV *args, HV *hosts, bool server)
 	struct iss_link link = { .callbacks = &ops };
 	struct iss_ctx *ctx = NULL;
 	struct iss_config config;
-	enum iss_ctx_fault fault;
 	struct iss_error err;
 	struct iss_call call;
+	int rv;
 
 	if (!SvROK(self) || SvTYPE(SvRV(self)) != SVt_PVHV)
 		Perl_croak(aTHX_ "a context must be a hash");
@@ -45,14 +45,14 @@ iss_create_ctx(pTHX_ SV *self, HV *args, HV *hosts, bool server)
 	if (iss_hash_value(aTHX_ call.callbacks, "ticket_keycb") == NULL)
 		ops.ticket_key = NULL;
 	iss_error_clear(&err);
-	fault = iss_ctx_new(&err, &ctx, &config, &link);
+	rv = iss_ctx_new(&err, &ctx, &config, &link);
 	iss_config_release(&config);
 	if (call.died != NULL || call.exits)
 		iss_ctx_free(ctx);
 	iss_call_end(aTHX_ &call);
-	if (fault == ISS_CTX_INVALID)
+	if (rv == ISS_INVALID)
 		iss_croak(aTHX_ newSVpv(err.text, 0));
-	if (fault == ISS_CTX_FAILED) {
+	if (rv != ISS_OK) {
 		iss_tell_error(aTHX_ NULL, &err);
 		return false;
 	}

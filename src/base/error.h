@@ -10,7 +10,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 
-/* What every fallible function of the core returns; 0 is success. */
+/* The result of every function of the core that can fail. */
 enum iss_status {
 	ISS_OK = 0,
 	ISS_WANT_READ = -1,  /* call again when the descriptor is readable */
@@ -18,7 +18,9 @@ enum iss_status {
 	ISS_EOF = -3,        /* nothing more will come */
 	ISS_INTR = -4,       /* a signal arrived; run its handler, call again */
 	ISS_TIMEOUT = -5,    /* the deadline passed */
-	ISS_ERROR = -6       /* struct iss_error tells */
+	ISS_ERROR = -6,      /* struct iss_error tells why */
+	ISS_INVALID = -7     /* likewise; the program made a mistake, which is
+			      * worth an exception */
 };
 
 enum { ISS_ERROR_TEXT_MAX = 1024 };

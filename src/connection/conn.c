@@ -379,8 +379,8 @@ begin_handshake(struct iss_conn *conn, bool server)
 {
 	conn->server = server;
 	iss_error_clear(&conn->err);
-	if (server && iss_ctx_bind_sessions(
-			  &conn->err, conn->ctx, &conn->link) != ISS_OK) {
+	if (server && iss_session_id_bind(&conn->err, &conn->ctx->session_id,
+			  &conn->link) != ISS_OK) {
 		conn->state = ISS_CONN_FAILED;
 		return ISS_ERROR;
 	}

@@ -1,15 +1,14 @@
 /*
- * Choosing a context by name.  It is done in the ClientHello callback, not
- * in the one for server names: when that one is called, TLS 1.3 has its
- * cipher suite already, and a session was looked for under the wrong context.
+ * The context is chosen in the callback for the ClientHello.  The one for
+ * server names comes too late: by then TLS 1.3 has its cipher suite, and a
+ * session was looked for under the wrong context.
  */
 #include "context/vhosts.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/ssl.h>
-
+#include "base/ascii.h"
 #include "base/compat.h"
 #include "link/link.h"
 #include "names/reference_id.h"
@@ -45,7 +44,7 @@ iss_vhosts_parse(const unsigned char *ext, size_t len,
 
 	if (!take_vector(&ext, &len, &list, &left) || len != 0)
 		return false;
-	/* Only one type of names was ever defined, and one name of a type. */
+	/* Only one type of name was ever defined, and one name per type. */
 	if (left == 0 || *list != TLSEXT_NAMETYPE_host_name)
 		return false;
 	list++;
@@ -56,38 +55,74 @@ iss_vhosts_parse(const unsigned char *ext, size_t len,
 }
 
 static int
-compare_name(const void *name, const void *ctx)
+compare_names(const void *a, const void *b)
 {
-	const struct iss_ctx *const *one = ctx;
+	const struct iss_vhost *left = a, *right = b;
 
-	return strcmp(name, (*one)->host);
+	return strcmp(left->name, right->name);
 }
 
-struct iss_ctx *
-iss_vhosts_find(
-    const struct iss_ctx *ctx, const unsigned char *name, size_t len)
+int
+iss_vhosts_add(struct iss_error *err, struct iss_vhosts *vhosts,
+    const char *name, SSL_CTX *ssl_ctx, const struct iss_session_id *session_id)
 {
-	char wanted[NAME_MAX_LEN + 1];
-	struct iss_ctx **found;
+	char *copy = strdup(name);
+	struct iss_vhost *larger =
+	    realloc(vhosts->list, (vhosts->count + 1) * sizeof(*vhosts->list));
+
+	if (larger != NULL)
+		vhosts->list = larger;
+	if (larger == NULL || copy == NULL) {
+		free(copy);
+		return iss_error_set(err, "out of memory");
+	}
+	larger[vhosts->count].name = copy;
+	larger[vhosts->count].ssl_ctx = ssl_ctx;
+	larger[vhosts->count].session_id = *session_id;
+	vhosts->count++;
+	qsort(larger, vhosts->count, sizeof(*larger), compare_names);
+	return ISS_OK;
+}
+
+void
+iss_vhosts_release(struct iss_vhosts *vhosts)
+{
 	size_t i;
 
-	if (ctx->n_vhosts == 0 || len > NAME_MAX_LEN)
+	for (i = 0; i < vhosts->count; i++)
+		free(vhosts->list[i].name);
+	free(vhosts->list);
+	memset(vhosts, 0, sizeof(*vhosts));
+}
+
+static int
+compare_with_name(const void *name, const void *vhost)
+{
+	const struct iss_vhost *one = vhost;
+
+	return strcmp(name, one->name);
+}
+
+const struct iss_vhost *
+iss_vhosts_find(
+    const struct iss_vhosts *vhosts, const unsigned char *name, size_t len)
+{
+	char wanted[NAME_MAX_LEN + 1];
+	size_t i;
+
+	if (vhosts->count == 0 || len > NAME_MAX_LEN)
 		return NULL;
 	if (len > 0 && name[len - 1] == '.')
 		len--;
 	for (i = 0; i < len; i++)
-		wanted[i] =
-		    (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] | 0x20
-							    : name[i]);
+		wanted[i] = (char)iss_ascii_lower(name[i]);
 	wanted[len] = '\0';
-	found = bsearch(wanted, ctx->vhosts, ctx->n_vhosts,
-	    sizeof(*ctx->vhosts), compare_name);
-	return found != NULL ? *found : NULL;
+	return bsearch(wanted, vhosts->list, vhosts->count,
+	    sizeof(*vhosts->list), compare_with_name);
 }
 
-/* The sentence that the connection's user will read. */
 static int
-refuse(SSL *ssl, int *alert, const unsigned char *name, size_t len)
+refuse_name(SSL *ssl, int *alert, const unsigned char *name, size_t len)
 {
 	struct iss_link *link = iss_link_of(ssl);
 	struct iss_error ignored;
@@ -114,7 +149,7 @@ refuse(SSL *ssl, int *alert, const unsigned char *name, size_t len)
 }
 
 static int
-go_over(SSL *ssl, int *alert, const struct iss_ctx *to)
+go_over(SSL *ssl, int *alert, const struct iss_vhost *to)
 {
 	struct iss_link *link = iss_link_of(ssl);
 	struct iss_error err;
@@ -122,9 +157,10 @@ go_over(SSL *ssl, int *alert, const struct iss_ctx *to)
 	iss_error_clear(&err);
 	if (SSL_set_SSL_CTX(ssl, to->ssl_ctx) != NULL &&
 	    iss_verify_follow(&err, ssl) == ISS_OK &&
-	    (link == NULL || iss_ctx_bind_sessions(&err, to, link) == ISS_OK))
+	    (link == NULL ||
+		iss_session_id_bind(&err, &to->session_id, link) == ISS_OK))
 		return SSL_CLIENT_HELLO_SUCCESS;
-	iss_error_openssl(&err, "cannot use the context of %s", to->host);
+	iss_error_openssl(&err, "cannot use the context of %s", to->name);
 	if (link != NULL)
 		iss_error_set(&link->failure, "%s", err.text);
 	*alert = SSL_AD_INTERNAL_ERROR;
@@ -132,32 +168,34 @@ go_over(SSL *ssl, int *alert, const struct iss_ctx *to)
 }
 
 static int
-choose(SSL *ssl, int *alert, void *arg)
+choose_vhost(SSL *ssl, int *alert, void *arg)
 {
-	const struct iss_ctx *ctx = arg;
-	const struct iss_ctx *found = NULL;
+	const struct iss_vhosts *vhosts = arg;
+	const struct iss_vhost *found = NULL;
 	const unsigned char *ext, *name = NULL;
 	size_t ext_len, len = 0;
 
-	if (ctx->n_vhosts == 0)
+	if (vhosts->count == 0)
 		return SSL_CLIENT_HELLO_SUCCESS;
 	if (SSL_client_hello_get0_ext(
 		ssl, TLSEXT_TYPE_server_name, &ext, &ext_len) &&
 	    iss_vhosts_parse(ext, ext_len, &name, &len))
-		found = iss_vhosts_find(ctx, name, len);
+		found = iss_vhosts_find(vhosts, name, len);
 	else
 		name = NULL;
 	if (found != NULL)
 		return go_over(ssl, alert, found);
-	if (ctx->has_identity)
+	if (vhosts->has_default)
 		return SSL_CLIENT_HELLO_SUCCESS;
-	return refuse(ssl, alert, name, len);
+	return refuse_name(ssl, alert, name, len);
 }
 
-/* That we took note of the name is worth an answer (RFC 6066, 3), and makes
- * OpenSSL remember it with the session. */
+/*
+ * Answer that the name was used (RFC 6066, 3); OpenSSL then also keeps it in
+ * the session.
+ */
 static int
-acknowledge(SSL *ssl, int *alert, void *arg)
+acknowledge_name(SSL *ssl, int *alert, void *arg)
 {
 	(void)ssl;
 	(void)alert;
@@ -166,8 +204,15 @@ acknowledge(SSL *ssl, int *alert, void *arg)
 }
 
 void
-iss_vhosts_install(struct iss_ctx *ctx)
+iss_vhosts_install(struct iss_vhosts *vhosts, SSL_CTX *ctx)
 {
-	SSL_CTX_set_tlsext_servername_callback(ctx->ssl_ctx, acknowledge);
-	SSL_CTX_set_client_hello_cb(ctx->ssl_ctx, choose, ctx);
+	SSL_CTX_set_tlsext_servername_callback(ctx, acknowledge_name);
+	SSL_CTX_set_client_hello_cb(ctx, choose_vhost, vhosts);
+}
+
+void
+iss_vhosts_uninstall(SSL_CTX *ctx)
+{
+	if (ctx != NULL)
+		SSL_CTX_set_client_hello_cb(ctx, NULL, NULL);
 }

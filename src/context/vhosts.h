@@ -1,6 +1,6 @@
 /*
- * A server of several names: from the name in the ClientHello (RFC 6066, 3)
- * to the context that serves it.
+ * Virtual hosts: a server's SSL_CTX for each name that it serves, and the way
+ * from the name in a ClientHello (RFC 6066, 3) to one of them.
  */
 #ifndef ISS_VHOSTS_H
 #define ISS_VHOSTS_H
@@ -8,25 +8,55 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "context/ctx.h"
+#include <openssl/ssl.h>
+
+#include "base/error.h"
+#include "context/session_id.h"
+
+struct iss_vhost {
+	char *name;       /* lower case, A-labels, no final dot; owned */
+	SSL_CTX *ssl_ctx; /* borrowed */
+	struct iss_session_id session_id;
+};
+
+/* Zeroed there are no virtual hosts, and no default. */
+struct iss_vhosts {
+	struct iss_vhost *list; /* by name */
+	size_t count;
+	/* does the server have a certificate for all other names? */
+	bool has_default;
+};
 
 /*
- * Let connections of a server's context go over to the one of ctx->vhosts
- * that the client names, if there is one; else they stay, unless ctx has
- * hosts and no certificate: then the handshake fails.  Once, when ctx is
- * made; the hosts may come later.
+ * Add a virtual host.  ssl_ctx must outlive vhosts.  Returns ISS_OK, or
+ * ISS_ERROR when memory runs out.
  */
-void iss_vhosts_install(struct iss_ctx *ctx);
+int iss_vhosts_add(struct iss_error *err, struct iss_vhosts *vhosts,
+    const char *name, SSL_CTX *ssl_ctx,
+    const struct iss_session_id *session_id);
+
+/* Free the list; no connection may be under way on a context that uses it. */
+void iss_vhosts_release(struct iss_vhosts *vhosts);
+
+/* The virtual host of that name, in any case; NULL if there is none. */
+const struct iss_vhost *iss_vhosts_find(
+    const struct iss_vhosts *vhosts, const unsigned char *name, size_t len);
 
 /*
- * The host name in the server_name extension of a ClientHello; borrowed from
+ * Let connections of a server's context go over to the virtual host that the
+ * client names.  Without such a host they stay, unless there are virtual hosts
+ * but no default: then the handshake fails.  vhosts must outlive the
+ * connections, or iss_vhosts_uninstall be called; hosts may be added later.
+ * SSL_CTX_set_client_hello_cb(3).
+ */
+void iss_vhosts_install(struct iss_vhosts *vhosts, SSL_CTX *ctx);
+void iss_vhosts_uninstall(SSL_CTX *ctx);
+
+/*
+ * The host name in the server_name extension of a ClientHello, borrowed from
  * its bytes.  False when there is none, or the extension is damaged.
  */
 bool iss_vhosts_parse(const unsigned char *ext, size_t len,
     const unsigned char **name, size_t *name_len);
-
-/* The context that serves this name, in any case; NULL: there is none. */
-struct iss_ctx *iss_vhosts_find(
-    const struct iss_ctx *ctx, const unsigned char *name, size_t len);
 
 #endif

@@ -119,7 +119,7 @@ append_names(struct iss_buf *out, unsigned set)
 	}
 }
 
-static enum iss_version_fault
+static int
 invalid_word(struct iss_error *err, const char *word, size_t len)
 {
 	struct iss_buf names;
@@ -133,10 +133,10 @@ invalid_word(struct iss_error *err, const char *word, size_t len)
 	    (int)(len < LONGEST_SHOWN ? len : LONGEST_SHOWN), word,
 	    any_spellings[0], iss_buf_text(&names));
 	iss_buf_release(&names);
-	return ISS_VERSION_INVALID;
+	return ISS_INVALID;
 }
 
-static enum iss_version_fault
+static int
 unsupported(struct iss_error *err, const char *text, unsigned set)
 {
 	struct iss_buf names;
@@ -149,11 +149,11 @@ unsupported(struct iss_error *err, const char *text, unsigned set)
 	    LONGEST_SHOWN, text, iss_buf_text(&names),
 	    OpenSSL_version(OPENSSL_VERSION));
 	iss_buf_release(&names);
-	return ISS_VERSION_UNSUPPORTED;
+	return ISS_ERROR;
 }
 
 /* One word between colons. */
-static enum iss_version_fault
+static int
 parse_word(struct iss_error *err, struct selection *selection, const char *word,
     size_t len)
 {
@@ -172,7 +172,7 @@ parse_word(struct iss_error *err, struct selection *selection, const char *word,
 		selection->excluded |= set;
 	else
 		selection->named |= set;
-	return ISS_VERSION_FINE;
+	return ISS_OK;
 }
 
 static unsigned
@@ -191,7 +191,7 @@ supported_set(void)
  * A protocol that is asked for by its own name must be there; of those that
  * SSLv23 means, one must be.
  */
-static enum iss_version_fault
+static int
 check(struct iss_error *err, const char *text, struct selection selection)
 {
 	unsigned left = selection.named & ~selection.excluded;
@@ -201,13 +201,13 @@ check(struct iss_error *err, const char *text, struct selection selection)
 		iss_error_set(err,
 		    "SSL_version \"%.*s\" excludes every protocol",
 		    LONGEST_SHOWN, text);
-		return ISS_VERSION_INVALID;
+		return ISS_INVALID;
 	}
 	if (selection.named != EVERYTHING && lacking != NOTHING)
 		return unsupported(err, text, lacking);
 	if (lacking == left)
 		return unsupported(err, text, left);
-	return ISS_VERSION_FINE;
+	return ISS_OK;
 }
 
 static struct iss_version_range
@@ -238,12 +238,12 @@ resolve(struct selection selection)
 	return versions;
 }
 
-enum iss_version_fault
+int
 iss_version_parse(
     struct iss_error *err, struct iss_version_range *out, const char *text)
 {
 	struct selection selection = { NOTHING, NOTHING };
-	enum iss_version_fault fault;
+	int rv;
 	const char *word;
 	size_t len;
 
@@ -251,19 +251,19 @@ iss_version_parse(
 		text = ISS_VERSION_DEFAULT;
 	for (word = text;;) {
 		len = strcspn(word, ":");
-		fault = parse_word(err, &selection, word, len);
-		if (fault != ISS_VERSION_FINE)
-			return fault;
+		rv = parse_word(err, &selection, word, len);
+		if (rv != ISS_OK)
+			return rv;
 		if (word[len] == '\0')
 			break;
 		word += len + 1;
 	}
 	if (selection.named == NOTHING)
 		selection.named = EVERYTHING;
-	fault = check(err, text, selection);
-	if (fault == ISS_VERSION_FINE)
+	rv = check(err, text, selection);
+	if (rv == ISS_OK)
 		*out = resolve(selection);
-	return fault;
+	return rv;
 }
 
 const char *

@@ -20,24 +20,19 @@ struct iss_version_range {
 	uint64_t options; /* SSL_OP_NO_* to be set */
 };
 
-/* Whose fault it is when a text cannot be used. */
-enum iss_version_fault {
-	ISS_VERSION_FINE,
-	ISS_VERSION_INVALID,    /* a programmer's mistake: no such name */
-	ISS_VERSION_UNSUPPORTED /* sound, but beyond the linked OpenSSL */
-};
-
 /*
- * Parse names separated by ':', in any case, with blanks around them: those
- * without '!' are joined, those with '!' are taken away; with exclusions
- * alone, they are taken from everything; "" is the default.  SSLv23 leaves min
- * and max at 0, which means: do not call the setter, so that what OPENSSL_CONF
- * asks for stays in force.  Exclusions become options, for the same reason.
+ * Parse names separated by ':', in any case, with blanks around them.  Those
+ * without '!' are joined, those with '!' are taken away from them, or from
+ * everything if there are no others; "" is the default.  SSLv23 leaves min and
+ * max at 0, which means: do not call the setter, so that a limit in
+ * OPENSSL_CONF stays in force.  Exclusions become options for the same reason.
  *
- * Anything but ISS_VERSION_FINE leaves *out untouched and err names
- * SSL_version, the word to blame and, for an invalid one, the valid ones.
+ * Returns ISS_OK; ISS_INVALID for a word that is not a version, or when every
+ * version is excluded; ISS_ERROR for a version that the linked OpenSSL cannot
+ * do. On failure *out is untouched and err names SSL_version, the word to blame
+ * and, for an invalid one, the valid ones.
  */
-enum iss_version_fault iss_version_parse(
+int iss_version_parse(
     struct iss_error *err, struct iss_version_range *out, const char *text);
 
 /*

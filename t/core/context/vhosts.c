@@ -73,26 +73,44 @@ test_longest(size_t len)
 	    "a name of %d bytes", (int)len);
 }
 
+/* Which one, by the first byte of its session id; -1: none. */
+static int
+found_in(const struct iss_vhosts *vhosts, const char *name)
+{
+	const struct iss_vhost *found =
+	    iss_vhosts_find(vhosts, (const unsigned char *)name, strlen(name));
+
+	return found != NULL ? found->session_id.bytes[0] : -1;
+}
+
 static void
 test_find(void)
 {
-	char apple[] = "apple.test", pear[] = "pear.test";
-	struct iss_ctx a = { .host = apple }, p = { .host = pear };
-	struct iss_ctx *hosts[] = { &a, &p };
-	struct iss_ctx ctx = { .vhosts = hosts, .n_vhosts = 2 };
-	struct iss_ctx none = { .n_vhosts = 0 };
+	static const char *const names[] = { "pear.test", "apple.test",
+		"fig.test" };
+	struct iss_vhosts vhosts = { .count = 0 };
+	struct iss_session_id id;
+	struct iss_error err;
+	size_t i;
 
-#define FIND(c, name)                                                          \
-	iss_vhosts_find(c, (const unsigned char *)(name), sizeof(name) - 1)
-	ok(FIND(&ctx, "apple.test") == &a, "the first");
-	ok(FIND(&ctx, "pear.test") == &p, "the last");
-	ok(FIND(&ctx, "PEAR.Test") == &p, "in capitals");
-	ok(FIND(&ctx, "pear.test.") == &p, "with a final dot");
-	ok(FIND(&ctx, "pear.test..") == NULL, "with two");
-	ok(FIND(&ctx, "pear.tes") == NULL, "a beginning");
-	ok(FIND(&ctx, "pear.test2") == NULL, "more than it");
-	ok(FIND(&ctx, ".") == NULL, "a dot");
-	ok(FIND(&none, "pear.test") == NULL, "among none");
+	ok(found_in(&vhosts, "pear.test") == -1, "among none");
+	iss_error_clear(&err);
+	for (i = 0; i < ROWS(names); i++) {
+		memset(&id, (int)i, sizeof(id));
+		is_int(iss_vhosts_add(&err, &vhosts, names[i], NULL, &id),
+		    ISS_OK, "add %s", names[i]);
+	}
+	is_int(found_in(&vhosts, "apple.test"), 1, "the first");
+	is_int(found_in(&vhosts, "fig.test"), 2, "one in the middle");
+	is_int(found_in(&vhosts, "pear.test"), 0, "the last");
+	is_int(found_in(&vhosts, "PEAR.Test"), 0, "in capitals");
+	is_int(found_in(&vhosts, "pear.test."), 0, "with a final dot");
+	is_int(found_in(&vhosts, "pear.test.."), -1, "with two");
+	is_int(found_in(&vhosts, "pear.tes"), -1, "a beginning");
+	is_int(found_in(&vhosts, "pear.test2"), -1, "more than it");
+	is_int(found_in(&vhosts, "."), -1, "a dot");
+	iss_vhosts_release(&vhosts);
+	is_int((long long)vhosts.count, 0, "none after release");
 }
 
 int

@@ -106,7 +106,7 @@ client_ctx(const char *version)
 		else if (strcmp(options[i].name, "SSL_version") == 0)
 			iss_option_set_text(&err, &config, &options[i], version,
 			    strlen(version));
-	if (iss_ctx_new(&err, &ctx, &config, &nobody) != ISS_CTX_FINE) {
+	if (iss_ctx_new(&err, &ctx, &config, &nobody) != ISS_OK) {
 		printf("Bail out! %s\n", err.text);
 		exit(2);
 	}

@@ -1,0 +1,101 @@
+/*
+ * Session id contexts are digests, or random.
+ */
+#include "context/session_id.h"
+
+#include <openssl/rand.h>
+
+#include "verification/verify.h"
+
+static int
+make_random(struct iss_error *err, struct iss_session_id *id)
+{
+	if (RAND_bytes(id->bytes, sizeof(id->bytes)) != 1)
+		return iss_error_openssl(err, "no random numbers");
+	return ISS_OK;
+}
+
+/*
+ * Virtual hosts do not share sessions.  Where clients are verified the rules
+ * are part of the name: a ticket key that several processes share must not let
+ * in a session made under other rules, for example before a CRL was renewed.
+ */
+static int
+digest_option(struct iss_error *err, struct iss_session_id *id,
+    const SSL_CTX *ctx, const struct iss_config *config,
+    const unsigned char rules[ISS_SESSION_POLICY_LEN])
+{
+	struct iss_session_policy policy;
+	int rv;
+
+	iss_session_policy_init(&policy);
+	iss_session_policy_add_text(&policy, config->session_id_context);
+	iss_session_policy_add_text(&policy, config->vhost);
+	if (SSL_CTX_get_verify_mode(ctx) != SSL_VERIFY_NONE)
+		iss_session_policy_add(&policy, rules, ISS_SESSION_POLICY_LEN);
+	rv = iss_session_policy_final(err, &policy, id->bytes);
+	iss_session_policy_release(&policy);
+	return rv;
+}
+
+/*
+ * A server that asks for client certificates must name its sessions, or
+ * OpenSSL refuses to resume them.
+ */
+int
+iss_session_id_use(struct iss_error *err, struct iss_session_id *id,
+    SSL_CTX *ctx, const struct iss_config *config,
+    const unsigned char rules[ISS_SESSION_POLICY_LEN])
+{
+	int rv = config->session_id_context != NULL
+		     ? digest_option(err, id, ctx, config, rules)
+		     : make_random(err, id);
+
+	if (rv != ISS_OK)
+		return ISS_ERROR;
+	if (SSL_CTX_set_session_id_context(ctx, id->bytes, sizeof(id->bytes)))
+		return ISS_OK;
+	return iss_error_openssl(err, "SSL_session_id_context");
+}
+
+static bool
+has_own_rules(const struct iss_verify *verify)
+{
+	return verify->check != ISS_NAME_UNCHECKED ||
+	       verify->force_fingerprint || verify->fingerprints.count > 0;
+}
+
+static int
+digest_own_rules(struct iss_error *err, struct iss_session_id *own,
+    const struct iss_session_id *id, const struct iss_link *link)
+{
+	struct iss_session_policy policy;
+	int rv;
+
+	iss_session_policy_init(&policy);
+	iss_session_policy_add(&policy, id->bytes, sizeof(id->bytes));
+	iss_verify_add_policy(link, &policy);
+	rv = iss_session_policy_final(err, &policy, own->bytes);
+	iss_session_policy_release(&policy);
+	return rv;
+}
+
+int
+iss_session_id_bind(struct iss_error *err, const struct iss_session_id *id,
+    const struct iss_link *link)
+{
+	struct iss_session_id own;
+	int rv;
+
+	if (!has_own_rules(link->verify))
+		return ISS_OK;
+	/* A scheme that is a sub decides anew for each connection. */
+	rv = link->verify->check == ISS_NAME_BY_HOST
+		 ? make_random(err, &own)
+		 : digest_own_rules(err, &own, id, link);
+	if (rv != ISS_OK)
+		return ISS_ERROR;
+	if (SSL_set_session_id_context(link->ssl, own.bytes, sizeof(own.bytes)))
+		return ISS_OK;
+	return iss_error_openssl(err, "cannot bind sessions");
+}

@@ -1,0 +1,40 @@
+/*
+ * The session id context of a server: a name that OpenSSL keeps in each
+ * session, and compares before it resumes one.  It keeps apart the sessions of
+ * contexts and connections that demand different things of their clients.
+ * SSL_CTX_set_session_id_context(3).
+ */
+#ifndef ISS_SESSION_ID_H
+#define ISS_SESSION_ID_H
+
+#include <openssl/ssl.h>
+
+#include "base/error.h"
+#include "link/link.h"
+#include "options/config.h"
+#include "sessions/session_policy.h"
+
+struct iss_session_id {
+	unsigned char bytes[ISS_SESSION_POLICY_LEN];
+};
+
+/*
+ * Give the sessions of a server's context their name, which *id gets as well:
+ * made of SSL_session_id_context, the virtual host and, where clients are
+ * verified, the rules of the context; a random one without that option.  The
+ * verify mode of ctx must be set.  Returns ISS_OK or ISS_ERROR.
+ */
+int iss_session_id_use(struct iss_error *err, struct iss_session_id *id,
+    SSL_CTX *ctx, const struct iss_config *config,
+    const unsigned char rules[ISS_SESSION_POLICY_LEN]);
+
+/*
+ * The SSL of link begins under a server's context with this id, or goes over to
+ * it.  Rules of its own, if it has any, become part of its session id context,
+ * so that a client cannot evade them with a session from another connection.
+ * Returns ISS_OK or ISS_ERROR.  SSL_set_session_id_context(3).
+ */
+int iss_session_id_bind(struct iss_error *err, const struct iss_session_id *id,
+    const struct iss_link *link);
+
+#endif
