@@ -1,5 +1,5 @@
 # Perl's builtins that work on the descriptor itself never put plaintext on a
-# TLS connection: send and recv croak, shutdown says goodbye first.
+# TLS connection: send and recv croak, shutdown sends close_notify first.
 use strict;
 use warnings;
 
@@ -18,7 +18,7 @@ qr{^Use of send\(\) not implemented in IO::Socket::SSL; use print/printf/syswrit
 my $RECV =
 qr{^Use of recv\(\) not implemented in IO::Socket::SSL; use read/sysread instead};
 
-# Each sends or receives, and how it must be refused.
+# Ways to send or receive, each with the message that must refuse it.
 my %REFUSED = (
     'send'            => [$SEND, sub { send $_[0], $SECRET, 0 }],
     'send with flags' => [$SEND, sub { send $_[0], $SECRET, MSG_NOSIGNAL }],
@@ -52,7 +52,7 @@ sub refuses {
     like(
         $error,
         qr/ at \Q${\__FILE__}\E line $line\.$/,
-        '... where it was called'
+        '... at the line of the caller'
     );
     return;
 }
@@ -72,7 +72,7 @@ each_version(
         );
         refuses($sock);
         print $sock "question\n";
-        is(($peer->hear)[0], "question\n", 'the connection goes on');
+        is(($peer->hear)[0], "question\n", 'the connection still works');
         is(scalar <$sock>,   "answer\n",   '... both ways');
         close $sock;
         is_deeply(
@@ -96,7 +96,7 @@ for my $role (qw(client server)) {
             SSL_startHandshake    => 0,
             SSL_keepSocketOnError => 1
         );
-        is(send($sock, 'plain', 0), 5, 'before it, send works');
+        is(send($sock, 'plain', 0), 5, 'before the handshake, send works');
         $sock->$go_on;
         refuses($sock);
         ok(shutdown($sock, 0), 'shutdown for reading');
@@ -107,8 +107,9 @@ for my $role (qw(client server)) {
         $peer->tell('end');
         ok(shutdown($sock, 1), 'shutdown for writing');
         my ($record) = $peer->hear;
-        like($record, qr/\Aplain/, 'before it, it was plain');
-        unlike($record, qr/$SECRET/, '... but not afterwards');
+        like($record, qr/\Aplain/,
+            'the text from before the handshake was sent in the clear');
+        unlike($record, qr/$SECRET/, '... and none afterwards');
     };
 }
 
@@ -126,7 +127,7 @@ subtest 'plain sockets' => sub {
     is($buffer,            'heard hello', '... which receives');
     is($tcp->send('more'), 4,             'the method send');
     ok(shutdown($tcp, 1), 'shutdown');
-    is(($peer->hear)[0], 'more', '... after which nothing comes');
+    is(($peer->hear)[0], 'more', '... ends the data');
     close $tcp;
     no warnings;
     is(send($tcp, 'x', 0), undef, 'send on a closed socket');
@@ -136,7 +137,7 @@ subtest 'plain sockets' => sub {
     like(
         died(sub { my $nothing; send $nothing, 'x', 0 }),
         qr/undefined value as a (?:symbol|filehandle)/,
-        'undef is no handle, as ever'
+        'undef is not a handle'
     );
 };
 
@@ -174,9 +175,9 @@ for my $name (sort keys %SHUTDOWN) {
             is_deeply(
                 [$peer->hear],
                 ['last words', 'close_notify'],
-                '... says goodbye'
+                '... sends close_notify'
             );
-            is($sock->is_SSL, 'r', '... and is_SSL knows');
+            is($sock->is_SSL, 'r', '... and is_SSL says so');
             local $SIG{PIPE} = 'DEFAULT';
             is(syswrite($sock, $SECRET), undef, 'nothing can be written');
             ok($!{EPERM},   '... EPERM');
@@ -196,7 +197,7 @@ for my $name (sort keys %SHUTDOWN) {
             },
         );
         ok($shutdown->($sock, 0), 'for reading');
-        is($sock->is_SSL, 'rw', '... is no goodbye');
+        is($sock->is_SSL, 'rw', '... sends no close_notify');
         print $sock 'question!';
         is(($peer->hear)[0], 'question', '... and writing goes on');
         ok($shutdown->($sock, 1), 'for writing');
@@ -205,7 +206,7 @@ for my $name (sort keys %SHUTDOWN) {
     };
 }
 
-subtest 'what the peer says after our shutdown' => sub {
+subtest 'data of the peer after our shutdown' => sub {
     my ($sock, $peer) = tls_pair(
         peer => sub {
             my ($sock, $me) = @_;
@@ -216,8 +217,12 @@ subtest 'what the peer says after our shutdown' => sub {
     );
     print $sock 'question';
     ok(shutdown($sock, 1), 'shutdown for writing');
-    is(scalar <$sock>, "the answer\n", 'is read');
-    is_deeply([$peer->hear], [0, 'close_notify'], '... as it may be');
+    is(scalar <$sock>, "the answer\n", 'can be read');
+    is_deeply(
+        [$peer->hear],
+        [0, 'close_notify'],
+        '... and the peer sees our close_notify'
+    );
 };
 
 subtest 'a socket that is busy' => sub {
@@ -234,9 +239,9 @@ subtest 'a socket that is busy' => sub {
     };
     my $is_busy = sub {
         my ($sock) = @_;
-        is(shutdown($sock, 1), undef, 'shutdown says so');
-        ok($!{EWOULDBLOCK}, '... in $!');
-        cmp_ok($SSL_ERROR, '==', SSL_WANT_WRITE, '... and in $SSL_ERROR');
+        is(shutdown($sock, 1), undef, 'shutdown fails');
+        ok($!{EWOULDBLOCK}, '... with EWOULDBLOCK');
+        cmp_ok($SSL_ERROR, '==', SSL_WANT_WRITE, '... and SSL_WANT_WRITE');
     };
 
     my ($sock, $peer) = $pair->();
@@ -265,11 +270,11 @@ subtest 'a socket that is busy' => sub {
     $peer->tell('read');
     ok(
         complete($sock, sub { shutdown $sock, 1 }),
-        'what C code wrote is sent before it'
+        'data written by C code is sent first'
     );
     my ($length, $reason) = $peer->hear;
     cmp_ok($length, '>', $total * length $chunk, '... and not lost');
-    is($reason, 'close_notify', '... and then comes the goodbye');
+    is($reason, 'close_notify', '... then close_notify');
 };
 
 subtest 'a peer that has gone' => sub {
@@ -305,7 +310,7 @@ subtest 'a socket that was untied' => sub {
     refuses($sock);
     $sock->syswrite('under TLS');
     $sock->close;
-    is(($peer->hear)[0], 'under TLS', 'the methods go on');
+    is(($peer->hear)[0], 'under TLS', 'the methods still work');
     unlike($record->(), qr/$SECRET/, 'nothing goes out in the clear');
 };
 

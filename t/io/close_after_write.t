@@ -1,5 +1,5 @@
-# Write and close at once: what was written arrives, whatever the peer had
-# sent that we did not read (the tickets of TLS 1.3 for one).
+# A write directly followed by close: all data arrives, even if the peer has sent
+# something that we have not read (for example TLS 1.3 tickets).
 use strict;
 use warnings;
 

@@ -1,5 +1,5 @@
-# A duplicate of a TLS socket would be a way around TLS: it is refused, and
-# nothing goes out in the clear.
+# A duplicate of a TLS socket would bypass TLS: it is refused, and nothing is sent
+# in the clear.
 use strict;
 use warnings;
 
@@ -20,7 +20,7 @@ sub opened {
     return open($dup, $mode, $handle) ? $dup : undef;
 }
 
-# All ways to ask Perl for a second handle on the descriptor of another.
+# All ways to ask Perl for a second handle on the same descriptor.
 my %WAY = (
     '>&'            => sub { opened('>&',  $_[0]) },
     '<&'            => sub { opened('<&',  $_[0]) },
@@ -66,14 +66,14 @@ each_version(
             peer    => \&tell_all
         );
         try_all($sock);
-        ok(print({$sock} 'goes on'), 'the socket goes on');
+        ok(print({$sock} 'goes on'), 'the socket still works');
         close $sock;
         is(($peer->hear)[0], 'goes on', '... and nothing else was sent');
         unlike($record->(), qr/$SECRET/, 'nothing went out in the clear');
     }
 );
 
-subtest 'the standard handles stay what they are' => sub {
+subtest 'the standard handles are unchanged' => sub {
     my ($sock, $peer, $record) = recorded_pair(peer => \&read_all);
 
     open my $saved, '>&', \*STDERR or die $!;
@@ -85,7 +85,7 @@ subtest 'the standard handles stay what they are' => sub {
     open STDERR, '>&', $saved or die $!;
     is($after, 2, '... which keeps its descriptor');
     close $sock;
-    unlike($record->(), qr/$SECRET/, '... and nothing goes out');
+    unlike($record->(), qr/$SECRET/, '... and nothing is sent in the clear');
 };
 
 subtest 'a handshake under way' => sub {
@@ -108,7 +108,8 @@ subtest 'a handshake under way' => sub {
     unlike(($peer->hear)[0], qr/$SECRET/, 'nothing went out in the clear');
 };
 
-# It cannot be caught, and is of use where the descriptor is wanted.
+# Opening a descriptor by its number cannot be caught; programs use it to get a
+# handle for select.
 subtest 'a handle by number' => sub {
     my ($sock, $peer) =
       tls_pair(peer => sub { my ($sock, $me) = @_; $me->tell(<$sock>) });
@@ -116,14 +117,14 @@ subtest 'a handle by number' => sub {
     ok(open(my $other, '+<&=', fileno $sock), 'works');
     is(fileno $other,      fileno $sock,      '... with the same descriptor');
     is(getpeername $other, getpeername $sock, '... which is the socket');
-    ok(writable($other), '... and may be selected on');
+    ok(writable($other), '... and select works on it');
     ok(close $other,     '... and closed');
     print $sock "goes on\n";
     close $sock;
-    is(($peer->hear)[0], "goes on\n", 'the socket goes on');
+    is(($peer->hear)[0], "goes on\n", 'the socket still works');
 };
 
-subtest 'before TLS, and after it' => sub {
+subtest 'before and after TLS' => sub {
     my ($tcp, $peer) = raw_pair(
         sub {
             my ($tcp, $me) = @_;
@@ -133,16 +134,16 @@ subtest 'before TLS, and after it' => sub {
             $me->tell(scalar <$sock>);
         }
     );
-    ok(open(my $dup, '>&', $tcp), 'a plain socket has duplicates');
+    ok(open(my $dup, '>&', $tcp), 'a plain socket can be duplicated');
     close $dup;
     my $sock = IO::Socket::SSL->start_SSL($tcp, client_args())
       or die $SSL_ERROR;
-    ok(!open($dup, '>&', $sock), 'under TLS it has none');
+    ok(!open($dup, '>&', $sock), 'not under TLS');
     $sock->stop_SSL or die $SSL_ERROR;
-    ok(open($dup, '>&', $sock), 'after stop_SSL it has');
+    ok(open($dup, '>&', $sock), 'after stop_SSL it can again');
     print {$dup} "plain\n";
     close $dup;
-    is(($peer->hear)[0], "plain\n", '... and they work');
+    is(($peer->hear)[0], "plain\n", '... and the duplicate works');
 };
 
 done_testing;

@@ -1,5 +1,5 @@
-# Signals while we wait: sysread and syswrite return EINTR, readline, print
-# and handshakes go on, and Perl's handlers run in all of them.
+# Signals during a wait: sysread and syswrite return EINTR; readline, print and
+# handshakes continue.  Perl's handlers run in all of them.
 use strict;
 use warnings;
 
@@ -13,14 +13,13 @@ use Test::More;
 my $handled = 0;
 my $handler = sub { $handled++ };
 
-# No SA_RESTART, and Perl's own deferred delivery.
+# Without SA_RESTART, and with Perl's own deferred delivery.
 my $action = POSIX::SigAction->new($handler, POSIX::SigSet->new, 0);
 $action->safe(1);
 POSIX::sigaction(POSIX::SIGUSR1(), $action);
 
-# The peer signals us again and again until it is told to go on, so that no
-# signal is lost between two system calls.  $handled tells the parent's story;
-# it sets $reached when it has seen enough.
+# In the peer: sends us signals until it is told to go on.  A single signal might
+# arrive between two system calls.
 sub pester {
     my ($me) = @_;
 
@@ -30,7 +29,7 @@ sub pester {
     return;
 }
 
-# A handler that lets the peer go on after the third signal.
+# A handler that tells the peer to go on at the third signal.
 sub after_three {
     my ($peer) = @_;
 
@@ -58,9 +57,8 @@ each_setting(
         ok($!{EINTR}, '... with EINTR') or diag "$!, $SSL_ERROR";
         ok($handled,  '... after the handler ran');
 
-        # readline goes on.
         local $SIG{USR1} = after_three(\$peer);
-        is(scalar <$sock>, "data\n", 'readline goes on');
+        is(scalar <$sock>, "data\n", 'readline continues');
     }
 );
 
@@ -77,7 +75,7 @@ each_setting(
         my $big = 'x' x 10_000_000;
         $handled = 0;
         local $SIG{USR1} = after_three(\$peer);
-        is(print({$sock} $big), length $big, 'print goes on');
+        is(print({$sock} $big), length $big, 'print continues');
         cmp_ok($handled, '>=', 3, '... and the handler ran while it waited');
         is_deeply([$peer->hear], [length $big], '... and nothing is lost');
     }
@@ -119,7 +117,7 @@ for my $role (qw(client server)) {
     local $SIG{USR1} = after_three(\$peer);
     my $sock = IO::Socket::SSL->start_SSL($tcp,
         $role eq 'client' ? client_args() : server_args());
-    isa_ok($sock, 'IO::Socket::SSL', "a blocking handshake, $role, goes on")
+    isa_ok($sock, 'IO::Socket::SSL', "a blocking handshake, $role, continues")
       or diag $SSL_ERROR;
     cmp_ok($handled, '>=', 3, '... and the handler ran while it waited');
     is(scalar <$sock>, "done\n", '... and the connection works');

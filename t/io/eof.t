@@ -26,9 +26,9 @@ each_setting(
     sub {
         my ($sock, $peer) = closing('abc', @_);
 
-        ok(!eof($sock), 'eof is false while there is data');
-        is(getc $sock,                     'a', 'and takes none of it');
-        is(sysread($sock, my $buffer, 10), 2,   'the rest can be read');
+        ok(!eof($sock), 'eof is false while data remains');
+        is(getc $sock, 'a',                   '... and does not consume any');
+        is(sysread($sock, my $buffer, 10), 2, 'the rest can be read');
         ok(eof $sock, 'then eof is true');
         local $! = 0;
         is(sysread($sock, $buffer, 10), 0,    'sysread returns 0');
@@ -70,11 +70,11 @@ subtest 'SSL_strict_eof and a clean end' => sub {
     is(sysread($sock, $buffer,    10), 0, 'the end reads as 0');
 };
 
-# Not blocking: eof must not call a silent peer an end.
+# On a non-blocking socket eof must not mistake silence for the end.
 subtest 'a silent peer' => sub {
     my ($sock, $peer) = tls_pair(peer => sub { $_[1]->hear });
     $sock->blocking(0);
-    ok(!eof($sock), 'is no end of file');
+    ok(!eof($sock), 'is not an end of file');
 };
 
 done_testing;

@@ -1,4 +1,4 @@
-# SSL_io_timeout bounds each blocking read and write, with fractions.
+# SSL_io_timeout limits each blocking read and write; it may be a fraction.
 use strict;
 use warnings;
 
@@ -35,9 +35,9 @@ each_setting(
                 undef, "$name of a silent peer: undef");
             ok($!{ETIMEDOUT}, '... with ETIMEDOUT') or diag "$! $SSL_ERROR";
         }
-        ok($sock->blocking, 'the socket blocks, as before');
+        ok($sock->blocking, 'the socket still blocks');
         $peer->tell('go');
-        is(scalar <$sock>, "late\n", 'and is as good as ever');
+        is(scalar <$sock>, "late\n", 'and still works');
     }
 );
 

@@ -1,5 +1,5 @@
-# From the start of a handshake until stop_SSL nothing of ours goes out in the
-# clear, whatever the program does.  The peer is no TLS program: it records.
+# From the start of the handshake until stop_SSL we send nothing in the clear,
+# whatever the program does.
 use strict;
 use warnings;
 
@@ -12,7 +12,7 @@ use Test::More;
 
 my $SECRET = 'THE-SECRET-TEXT';
 
-# All ways to write, each as careless as a program can be.
+# All ways to write, tried without regard to the state of the socket.
 my %WRITE = (
     'print'      => sub { print { $_[0] } $SECRET },
     'printf'     => sub { printf { $_[0] } '%s', $SECRET },
@@ -59,8 +59,9 @@ for my $role (qw(client server)) {
     $peer->tell('end');
     close $sock;
     my $record =
-      is_silent($peer, "$role: nothing while a handshake is under way");
-    like($record, qr/\A(?:\x16\x03.*)?\z/s, '... but records of TLS');
+      is_silent($peer,
+        "$role: nothing is sent in the clear during a handshake");
+    like($record, qr/\A(?:\x16\x03.*)?\z/s, '... only TLS records');
 
     ($tcp, $peer) = raw_recorder();
     $tcp->blocking(0);
@@ -72,7 +73,7 @@ for my $role (qw(client server)) {
     write_all_ways($sock);
     $peer->tell('end');
     close $sock;
-    is_silent($peer, '... and nothing is written after that');
+    is_silent($peer, '... and nothing is sent in the clear after that');
 }
 
 # After a successful handshake: the bytes that we send while the code runs.  It
@@ -127,7 +128,7 @@ $sent = bytes_sent(
 );
 like($sent, qr/\Q$SECRET\E/, 'only after stop_SSL is text sent in the clear');
 
-# Reading: what comes in the clear is never given to the program.
+# Reading: bytes that arrive in the clear are never passed to the program.
 for my $role (qw(client server)) {
     my ($tcp, $peer) = raw_recorder();
     $tcp->blocking(0);
@@ -146,7 +147,7 @@ for my $role (qw(client server)) {
     is_deeply(
         \@read,
         [('') x 4],
-        "$role: plain text in a handshake is not read as data"
+        "$role: plain text during a handshake is not read as data"
     );
 }
 

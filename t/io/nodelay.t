@@ -1,6 +1,6 @@
-# Nagle's algorithm is off on TLS sockets: with TLS 1.3 it makes the first
-# reply of a server wait for an acknowledgement that takes 40 ms to come.
-# bench/latency.pl measures it.
+# Nagle's algorithm is off on TLS sockets: with TLS 1.3 it would delay the first
+# reply of a server by 40 ms, until an acknowledgement arrives (see
+# bench/latency.pl).
 use strict;
 use warnings;
 
@@ -16,7 +16,7 @@ each_setting(
         my @setting = @_;
 
         my ($sock) = tls_pair(@setting);
-        ok(nodelay($sock), 'off by itself');
+        ok(nodelay($sock), 'off by default');
 
         ($sock) = tls_pair(@setting, mine => { SSL_nodelay => 0 });
         ok(!nodelay($sock), 'left on with SSL_nodelay => 0');
@@ -24,7 +24,7 @@ each_setting(
 );
 
 my ($tcp) = raw_pair(sub { });
-ok(!nodelay($tcp), 'plain sockets begin with it on');
+ok(!nodelay($tcp), 'on for plain sockets');
 done_testing;
 
 sub nodelay {

@@ -1,4 +1,4 @@
-# Reading and writing on a socket that does not block.
+# Reading and writing on a non-blocking socket.
 use strict;
 use warnings;
 
@@ -8,7 +8,7 @@ use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;
 
-# The peer does what it is told: sends texts, or reads so many bytes.
+# The peer follows orders: it sends texts, reads so many bytes, or closes.
 sub obedient {
     my ($sock, $me) = @_;
 
@@ -29,7 +29,7 @@ sub obedient {
     return;
 }
 
-# A non-blocking socket; the tickets of TLS 1.3 are out of the way.
+# A non-blocking socket that has already received the tickets of TLS 1.3.
 sub quiet_pair {
     my ($sock, $peer) = tls_pair(@_, peer => \&obedient);
     order($peer, 'send', 'x');
@@ -49,7 +49,7 @@ sub would_block {
 
     local $! = 0;
     my @result = $code->();
-    is_deeply([grep { defined } @result], [], "$claim: nothing");
+    is_deeply([grep { defined } @result], [], "$claim: no result");
     ok($!{EWOULDBLOCK}, '... with EWOULDBLOCK') or diag $!;
     cmp_ok($SSL_ERROR, '==', $want, "... and $want");
     return;
@@ -79,9 +79,9 @@ each_setting(
         order($peer, 'send', 'data');
         readable($sock);
         is(complete($sock, sub { sysread($sock, $buffer, 10) }),
-            4, 'then data comes');
+            4, 'then data arrives');
         is($buffer, 'data', '... as it was sent');
-        would_block('when it was read', SSL_WANT_READ, $read{sysread});
+        would_block('once it is read', SSL_WANT_READ, $read{sysread});
 
         order($peer, 'close');
         readable($sock);
@@ -94,7 +94,7 @@ each_setting(
     sub {
         my ($sock, $peer) = quiet_pair(@_);
 
-        # Lines that are not complete yet.
+        # An incomplete line.
         order($peer, 'send', 'half a ');
         readable($sock);
         my $text = complete($sock, sub { scalar <$sock> });
@@ -136,8 +136,7 @@ each_setting(
     }
 );
 
-# What was tried first may grow, or live at another address, when it is tried
-# again.
+# The data of a retried write may have grown, or be at another address.
 each_version(
     sub {
         my ($version) = @_;
@@ -159,13 +158,14 @@ each_version(
     }
 );
 
-subtest 'print of more than the socket takes' => sub {
+subtest 'print of more than the socket accepts' => sub {
     my ($sock, $peer) = quiet_pair();
     my $text = join '', map { sprintf "%09d\n", $_ } 1 .. 1_000_000;
 
     my $count = print {$sock} $text;
-    ok(defined $count, 'a part of it is written') or diag $SSL_ERROR;
-    cmp_ok($count, '<', length $text, '... not all, as the count says');
+    ok(defined $count, 'part of it is written') or diag $SSL_ERROR;
+    cmp_ok($count, '<', length $text,
+        '... and the count is smaller than the length');
     $peer->tell('read', $count);
     my ($got) = $peer->hear;
     ok($got eq substr($text, 0, $count), 'the count is what the peer got');
@@ -173,8 +173,8 @@ subtest 'print of more than the socket takes' => sub {
 
 subtest 'blocking' => sub {
     my ($sock, $peer) = quiet_pair();
-    ok(!$sock->blocking,    'blocking tells the mode');
-    ok(!$sock->blocking(1), 'setting it returns the mode before');
+    ok(!$sock->blocking,    'blocking returns the mode');
+    ok(!$sock->blocking(1), 'setting the mode returns the former one');
     ok($sock->blocking,     'and now it blocks');
     order($peer, 'send', "line\n");
     is(scalar <$sock>, "line\n", 'readline waits');

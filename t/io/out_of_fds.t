@@ -1,5 +1,5 @@
-# Without descriptors: errors that say so, no crash, no leak, and all works
-# again when there are some.
+# Without free descriptors operations fail with a clear error, do not crash or
+# leak, and work again once descriptors are free.
 use strict;
 use warnings;
 
@@ -9,7 +9,7 @@ use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;
 
-# Take every descriptor, run, give them back.
+# Takes every free descriptor, runs the code, and frees them again.
 sub starving {
     my ($code) = @_;
 
@@ -37,7 +37,7 @@ my ($server, $address) = tls_server(
     }
 );
 
-# What is loaded on demand is loaded now.
+# Load now what is loaded on demand.
 my $first = IO::Socket::SSL->new(PeerAddr => $address, client_args());
 is(scalar <$first>, "line\n", 'with descriptors');
 close $first;
@@ -49,7 +49,7 @@ my ($error, @result) = starving(
 );
 is_deeply(\@result, [], 'new without descriptors returns the empty list');
 ok($!{EMFILE} || $!{ENFILE}, '... with EMFILE') or diag $!;
-isnt($error, '', '... and a text');
+isnt($error, '', '... and $SSL_ERROR has a text');
 
 ($error, @result) = starving(
     sub {
@@ -79,16 +79,18 @@ readable($tls_listener);
 is_deeply(\@result, [], 'accept without descriptors returns the empty list');
 ok($!{EMFILE} || $!{ENFILE}, '... with EMFILE') or diag $!;
 SKIP: {
-    # inc/memcheck sets it
+    # set by inc/memcheck
     skip 'valgrind takes the connection and drops it', 2
       if $ENV{ISS_CORE_RUNNER};
     my $accepted = $tls_listener->accept;
-    isa_ok($accepted, 'IO::Socket::SSL', 'accept when there are some again');
+    isa_ok($accepted, 'IO::Socket::SSL',
+        'accept once descriptors are free again');
     print $accepted "served\n";
-    is_deeply([$client->hear], ["served\n"], '... the client lost nothing');
+    is_deeply([$client->hear], ["served\n"],
+        '... and the client has not noticed');
 }
 
-# A handshake needs no descriptor of its own.
+# A handshake needs no further descriptor.
 my ($tcp, $peer) = raw_pair(
     sub {
         my ($tcp, $me) = @_;
@@ -102,9 +104,10 @@ my $context = IO::Socket::SSL::SSL_Context->new(@args);
         IO::Socket::SSL->start_SSL($tcp, @args, SSL_reuse_ctx => $context);
     }
 );
-is(scalar @result, 1, 'start_SSL with a context needs none') or diag $error;
+is(scalar @result, 1, 'start_SSL with a context needs no descriptor')
+  or diag $error;
 
 my $last = IO::Socket::SSL->new(PeerAddr => $address, client_args());
-is(scalar <$last>, "line\n", 'afterwards all works again');
+is(scalar <$last>, "line\n", 'afterwards everything works again');
 
 done_testing;

@@ -1,6 +1,6 @@
-# C code that takes the PerlIO of a TLS socket, past the tie, speaks TLS too:
-# in order with everything else, lost at no close, and never in the clear.
-# Storable's pstore and pretrieve stand for such code.
+# C code that uses the PerlIO of a TLS socket bypasses the tie, but speaks TLS
+# too: in order with other data, not lost at a close, and never in the clear.
+# Storable's pstore and pretrieve serve as such code.
 use strict;
 use warnings;
 
@@ -17,7 +17,7 @@ use Test::More;
 
 my $SECRET = 'THE-SECRET-TEXT';
 
-# Write from C, without a flush; the bytes that this comes to.
+# Writes from C, without a flush; c_bytes returns the bytes that it writes.
 sub c_write { return Storable::pstore($_[0], \$_[1]) }
 
 sub c_bytes {
@@ -40,7 +40,7 @@ each_setting(
         c_write($sock, 'five');
         $sock->write('-six-');
         c_write($sock, 'seven');
-        ok(close $sock, 'a close sends what C code wrote');
+        ok(close $sock, 'close sends data that C code has written');
         is_deeply(
             [$peer->hear],
             [
@@ -83,12 +83,12 @@ each_version(
           )
         {
             c_write($sock, 'question');
-            is($read->(), "$bytes\n", 'what reads sends the question first');
+            is($read->(), "$bytes\n", 'a read sends the question first');
         }
         c_write($sock, 'question');
         ok($sock->flush,    'flush');
         ok(readable($sock), '... sends it, too');
-        is(scalar <$sock>, "$bytes\n", '... as it is');
+        is(scalar <$sock>, "$bytes\n", '... unchanged');
     }
 );
 
@@ -130,7 +130,7 @@ subtest 'the end of a process' => sub {
         PeerAddr => $address,
         client_args()
     );
-    is($said, '', 'says nothing');
+    is($said, '', 'prints nothing');
     is_deeply(
         [$server->hear],
         [c_bytes('last words'), 'truncated'],
@@ -151,7 +151,7 @@ subtest 'fork' => sub {
     is_deeply(
         [$peer->hear],
         [c_bytes('once'), 'close_notify'],
-        'sends what was not sent, once'
+        'unsent data is sent once'
     );
 };
 
@@ -170,8 +170,8 @@ subtest 'reading' => sub {
         Digest::MD5::md5_hex($large),
         'the rest from C'
     );
-    ok(eof $sock, 'and then comes the end');
-    is($sock->eof_reason, 'close_notify', '... which was a proper one');
+    ok(eof $sock, 'and then the end of file');
+    is($sock->eof_reason, 'close_notify', '... with close_notify');
     ok(!$sock->error, '... and no error');
 };
 
@@ -197,7 +197,7 @@ subtest 'the descriptor' => sub {
     my ($sock, $peer) = tls_pair();
     my ($tcp,  $raw)  = raw_pair(sub { });
     is(fileno($sock), $sock->fileno, 'fileno');
-    cmp_ok(fileno $sock, '>', 2, '... is one');
+    cmp_ok(fileno $sock, '>', 2, '... is a descriptor');
     ok(defined fcntl($sock, F_GETFL, 0), 'fcntl');
     is((stat $sock)[2], (stat $tcp)[2], 'the builtin stat');
     ok(-S $sock,          '-S');
@@ -210,12 +210,12 @@ subtest 'the descriptor' => sub {
     ok(!$sock->blocking,   '... works');
     binmode $sock;
     binmode $sock, ':raw';
-    ok(print({$sock} 'x'), 'binmode harms nothing');
+    ok(print({$sock} 'x'), 'binmode has no effect');
     is(Storable::pstore($sock, []) && $sock->flush && 'fine',
-        'fine', '... here, neither');
+        'fine', '... not here either');
 };
 
-# Whatever the program takes away from the handle, the layer stays.
+# The layer stays even if the program removes the tie or pops layers.
 subtest 'without the tie' => sub {
     my ($sock, $peer, $record) = recorded_pair(peer => \&tell_all);
     {
@@ -272,9 +272,9 @@ for my $role (qw(client server)) {
         $sock->$go_on;
         local $! = 0;
         ok(!c_write($sock, $SECRET), 'nothing can be written');
-        ok($!{EWOULDBLOCK},          '... yet');
+        ok($!{EWOULDBLOCK},          '... with EWOULDBLOCK');
         $sock->flush;
-        is(eval { Storable::pretrieve($sock) }, undef, 'nor read');
+        is(eval { Storable::pretrieve($sock) }, undef, '... or read');
         $peer->tell('end');
         close $sock;
         unlike(($peer->hear)[0], qr/$SECRET/,
@@ -318,7 +318,7 @@ subtest 'the other end has gone' => sub {
     ok(!$flushed, 'flush fails');
     ok($errno,    "... and \$! says why ($errno)");
   SKIP: {
-        skip 'IO::Handle looks at reading only', 1
+        skip 'this IO::Handle only checks the reading side', 1
           if !eval { IO::Handle->VERSION('1.44') };
         ok($sock->error, '... and so does error');
     }
@@ -327,11 +327,11 @@ subtest 'the other end has gone' => sub {
 
 subtest 'SSL_on_peer_shutdown' => sub {
     my %DO = (
-        'is called'             => sub { },
-        'may close the socket'  => sub { close $_[0] },
-        'may stop TLS'          => sub { $_[0]->stop_SSL },
-        'may read'              => sub { Storable::pretrieve($_[0]) },
-        'may drop the last tie' => sub { no warnings; untie *{ $_[0] } },
+        'is called'            => sub { },
+        'may close the socket' => sub { close $_[0] },
+        'may stop TLS'         => sub { $_[0]->stop_SSL },
+        'may read'             => sub { Storable::pretrieve($_[0]) },
+        'may untie'            => sub { no warnings; untie *{ $_[0] } },
     );
     my $calls = 0;
     for my $name (sort keys %DO) {
@@ -345,8 +345,8 @@ subtest 'SSL_on_peer_shutdown' => sub {
             peer => sub { close $_[0] }
         );
         $calls = 0;
-        is(eval { Storable::pretrieve($sock) }, undef,
-            'C code is at the end');
+        is(eval { Storable::pretrieve($sock) },
+            undef, 'C code sees the end of file');
         is($calls, 1, "... the sub $name");
     }
     my ($sock, $peer) = tls_pair(
@@ -385,8 +385,9 @@ subtest 'signals' => sub {
     my $handled = 0;
     local $SIG{USR1} = sub { $handled++; $peer->tell('go on') };
     my $child = sends_a_signal();
-    is(${ Storable::pretrieve($sock) }, 'answer', 'a read goes on after one');
-    is($handled,                        1, '... whose handler has run');
+    is(${ Storable::pretrieve($sock) },
+        'answer', 'a read continues after a signal');
+    is($handled, 1, '... whose handler has run');
 
     ($sock, $peer) = tls_pair(peer => $ask);
     $peer->hear;
@@ -406,7 +407,8 @@ subtest 'signals' => sub {
         'a handler may die'
     );
     $peer->tell('go on');
-    is(${ Storable::pretrieve($sock) }, 'answer', '... and it goes on');
+    is(${ Storable::pretrieve($sock) },
+        'answer', '... and reading still works');
 };
 
 done_testing;

@@ -1,4 +1,4 @@
-# print, printf, say and write: what goes out, what comes back.
+# print, printf, say and write: the bytes sent and the values returned.
 use 5.014;
 use strict;
 use warnings;
@@ -9,7 +9,7 @@ use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;
 
-# Run $code on a socket whose peer collects everything: (result, what came).
+# Runs $code on a socket: (its result, everything that the peer received).
 sub printed {
     my ($code, @setting) = @_;
 
@@ -118,9 +118,9 @@ subtest 'wide characters' => sub {
     like(
         $warnings[0],
         qr/^Wide character in print at \S*print\.t/,
-        '... in the words of Perl, at our line'
+        '... with the wording of Perl, at the line of the caller'
     );
-    is(length $wide, 2, 'the string is what it was');
+    is(length $wide, 2, 'the string is unchanged');
 
     @warnings = warnings_of(
         sub {
@@ -128,7 +128,7 @@ subtest 'wide characters' => sub {
             printed(sub { print { $_[0] } $wide });
         }
     );
-    is_deeply(\@warnings, [], 'not under "no warnings"');
+    is_deeply(\@warnings, [], 'no warning under "no warnings"');
 };
 
 subtest 'undef' => sub {

@@ -1,5 +1,5 @@
-# read, sysread, peek, getc, write and syswrite: counts, offsets, padding,
-# and strings that are not bytes.
+# read, sysread, peek, getc, write and syswrite: counts, offsets, padding and
+# wide characters.
 use strict;
 use warnings;
 
@@ -9,7 +9,7 @@ use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;
 
-# The peer sends each text in a record of its own and waits.
+# The peer sends each text in a separate record and waits.
 sub records {
     my ($records, @setting) = @_;
 
@@ -26,7 +26,7 @@ sub records {
     return ($sock, $peer);
 }
 
-# Call $code on a socket whose peer collects everything: ($result, $got).
+# Calls $code on a socket: ($result, everything that the peer received).
 sub written {
     my ($code, @setting) = @_;
 
@@ -42,7 +42,7 @@ sub written {
     return (\@result, $peer->hear);
 }
 
-# Both the builtin and the method of one name.
+# Builtins and methods of the same name.
 my %READ = (
     'sysread'   => sub { sysread($_[0], $_[1], $_[2], $_[3] || 0) },
     'read'      => sub { read($_[0], $_[1], $_[2], $_[3]    || 0) },
@@ -88,12 +88,15 @@ each_setting(
             );
 
             for my $case (
-                [2,  'xyz', "xyabc",      'an offset truncates behind it'],
-                [3,  'xyz', 'xyzabc',     'an offset at the end appends'],
-                [5,  'xyz', "xyz\0\0abc", 'an offset beyond pads with NUL'],
-                [-1, 'xyz', 'xyabc',      'a negative one is from the end'],
-                [-3, 'xyz', 'abc',        'the most negative one'],
-                [2,  undef, "\0\0abc",    'an undefined buffer is empty'],
+                [2, 'xyz', "xyabc",  'the buffer is cut off at the offset'],
+                [3, 'xyz', 'xyzabc', 'an offset at the end appends'],
+                [
+                    5, 'xyz', "xyz\0\0abc",
+                    'an offset beyond the end pads with NUL'
+                ],
+                [-1, 'xyz', 'xyabc', 'a negative offset counts from the end'],
+                [-3, 'xyz', 'abc',   'the most negative one'],
+                [2,  undef, "\0\0abc", 'an undefined buffer is empty'],
               )
             {
                 my ($offset, $before, $after, $claim) = @$case;
@@ -149,11 +152,11 @@ subtest 'more than one record' => sub {
     my ($sock) = tls_pair(
         peer => sub { my ($sock, $me) = @_; print $sock $big; $me->hear });
     is($sock->read(my $buffer, 100_000),
-        100_000, 'read as a method waits for all that was asked for');
+        100_000, 'the method read waits for the whole length');
     ok($buffer eq $big, '... and returns it unchanged');
 };
 
-subtest 'read as a method ends at the end of file' => sub {
+subtest 'the method read stops at the end of file' => sub {
     my ($sock) = tls_pair(
         peer => sub {
             my ($sock) = @_;
@@ -161,11 +164,11 @@ subtest 'read as a method ends at the end of file' => sub {
             close $sock;
         }
     );
-    is($sock->read(my $buffer, 100), 4,      'it returns what came');
-    is($buffer,                      'abcd', '... of all records');
+    is($sock->read(my $buffer, 100), 4,      'it returns the count of bytes');
+    is($buffer,                      'abcd', '... from all records');
 
     ($sock) = tls_pair(peer => sub { close $_[0] });
-    is($sock->read($buffer, 100), 0, 'nothing at all: 0');
+    is($sock->read($buffer, 100), 0, 'at the end it returns 0');
     is($buffer, '', '... and an empty buffer, as perlfunc says');
 };
 
@@ -177,40 +180,40 @@ subtest 'errors of the caller' => sub {
         like(
             died(sub { $READ{$name}->($sock, $buffer, -1) }),
             qr/Negative length.*read_write\.t/s,
-            "$name: a negative length croaks here"
+            "$name: a negative length croaks at the line of the caller"
         );
         like(
             died(sub { $READ{$name}->($sock, $buffer, 1, -4) }),
             qr/Offset outside string.*read_write\.t/s,
-            "$name: an offset before the buffer croaks here"
+            "$name: an offset before the buffer croaks"
         );
     }
     for my $name (sort keys %WRITE) {
         like(
             died(sub { $WRITE{$name}->($sock, 'abc', -1) }),
             qr/Negative length.*read_write\.t/s,
-            "$name: a negative length croaks here"
+            "$name: a negative length croaks at the line of the caller"
         );
         for my $offset (-4, 4) {
             like(
                 died(sub { $WRITE{$name}->($sock, 'abc', 1, $offset) }),
                 qr/Offset outside string.*read_write\.t/s,
-                "$name: the offset $offset croaks here"
+                "$name: the offset $offset croaks"
             );
         }
     }
     is($buffer,                     'xyz', 'the buffer was not touched');
-    is(sysread($sock, $buffer, 10), 3,     'and nothing was lost');
+    is(sysread($sock, $buffer, 10), 3,     'and no data is lost');
 };
 
-# Numbers at the ends of their range, as objects, and as somebody's variable.
+# Numbers at the limits of their range, as objects, and as tied variables.
 {
 
     package Number;
     use overload '0+' => sub { $_[0][0]->() }, fallback => 1;
 
     package Tied;
-    sub TIESCALAR { bless [ $_[1] ] }
+    sub TIESCALAR { bless [$_[1]] }
     sub FETCH     { $_[0][0] }
     sub STORE     { $_[0][0] = $_[1] }
 }
@@ -224,7 +227,7 @@ subtest 'lengths and offsets of all kinds' => sub {
             like(
                 died(sub { $READ{$name}->($sock, $buffer, 1, $far) }),
                 qr/Offset .* read_write\.t/x,
-                "$name: the offset $far croaks here"
+                "$name: the offset $far croaks"
             );
         }
     }
@@ -233,9 +236,8 @@ subtest 'lengths and offsets of all kinds' => sub {
         tie my $two, 'Tied', 2;
         $buffer = 'xyz';
         $READ{$name}->($sock, $buffer, $two, $two);
-        like($buffer, qr/\Axy[a-z]{2}\z/,
-            "$name: a tied length and offset");
-        my $empties = bless [ sub { undef $buffer; 2 } ], 'Number';
+        like($buffer, qr/\Axy[a-z]{2}\z/, "$name: a tied length and offset");
+        my $empties = bless [sub { undef $buffer; 2 }], 'Number';
         $buffer = 'xyz';
         is($READ{$name}->($sock, $buffer, 2, $empties),
             2, "$name: an offset that empties the buffer");
@@ -249,11 +251,11 @@ subtest 'lengths and offsets of all kinds' => sub {
                 tie my $one, 'Tied', 1;
                 $WRITE{$name}->($sock, 'abc', $one, $one);
                 my $data    = 'd' x 2000;
-                my $empties = bless [ sub { undef $data; 0 } ], 'Number';
+                my $empties = bless [sub { undef $data; 0 }], 'Number';
                 $WRITE{$name}->($sock, $data, 2000, $empties);
             }
         );
-        is($got, 'b', "$name: what is written is there when it is");
+        is($got, 'b', "$name: data that its own offset frees");
     }
 };
 
@@ -264,7 +266,7 @@ subtest 'a length of 0' => sub {
         is($READ{$name}->($sock, $buffer, 0), 0, "$name returns 0");
         is($buffer, '', '... and empties the buffer');
     }
-    is(sysread($sock, my $buffer, 10), 3, 'the data is still there');
+    is(sysread($sock, my $buffer, 10), 3, 'the data is still unread');
 };
 
 subtest 'strings with the utf8 flag' => sub {
@@ -290,7 +292,7 @@ subtest 'strings with the utf8 flag' => sub {
         like(
             $error,
             qr/Wide character.*read_write\.t/s,
-            "$name of a wide character dies here"
+            "$name of a wide character dies at the line of the caller"
         );
         is($got, '', '... and sends nothing');
     }
@@ -300,7 +302,8 @@ subtest 'strings with the utf8 flag' => sub {
     is(sysread($sock, $buffer, 10), 4,         'reading into a wide string');
     is($buffer,                     "caf\xe9", '... replaces it by bytes');
     $buffer = $wide;
-    is(sysread($sock, $buffer, 10, 1), 3, 'reading behind a wide string');
+    is(sysread($sock, $buffer, 10, 1),
+        3, 'reading to the end of a wide string');
     is($buffer, "${wide}abc", '... appends bytes, as perlfunc says');
 };
 
@@ -317,10 +320,10 @@ subtest 'getc' => sub {
 subtest 'pending' => sub {
     my ($sock, $peer) = records(['abcdef']);
     is($sock->pending, 0, 'nothing is pending before the first read');
-    is($sock->peek(my $buffer, 1), 1, 'a peek looks at one byte');
+    is($sock->peek(my $buffer, 1), 1, 'peek looks at one byte');
     is($sock->pending,             6, 'then the whole record is pending');
     sysread($sock, $buffer, 6);
-    is($sock->pending, 0, 'and nothing when it was read');
+    is($sock->pending, 0, 'and nothing once it is read');
 };
 
 done_testing;

@@ -8,7 +8,7 @@ use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;
 
-# Each row: what the peer sends, $/, the lines that must come.
+# claim, data from the peer, $/, the expected lines
 my @FORMS = (
     ['lines',             "a\nbb\n\nc\n", "\n", "a\n", "bb\n", "\n", "c\n"],
     ['no newline at end', "a\nb",         "\n", "a\n", 'b'],
@@ -54,7 +54,7 @@ each_setting(
                 push @one_by_one, $line;
             }
             is_deeply(\@one_by_one, \@lines, "$claim, one by one");
-            is(scalar <$sock>, undef, '... and the end stays the end');
+            is(scalar <$sock>, undef, '... and the end of file remains');
 
             ($sock) = sends($sent, @setting);
             is_deeply([<$sock>], \@lines, "$claim, in list context");
@@ -86,7 +86,7 @@ like($error, qr/readline\.t/, '... at the line of the caller');
 ($sock) = sends("one\ntwo\nthree\n");
 my $before = $.;
 scalar <$sock> for 1 .. 2;
-is(scalar(() = <$sock>), 1, 'the lines that are left can be counted');
+is(scalar(() = <$sock>), 1, 'the remaining lines can be counted');
 
 subtest 'a long line made of many records' => sub {
     my $long = ('x' x 99_999) . "\n";
@@ -106,14 +106,10 @@ subtest 'a separator that is split between two records' => sub {
         }
     );
     local $/ = 'END';
-    is_deeply(
-        [<$sock>],
-        ['first-END', '-secondEND', '-'],
-        'it is found nevertheless'
-    );
+    is_deeply([<$sock>], ['first-END', '-secondEND', '-'], 'it is found');
 };
 
-subtest 'what readline leaves is there for read' => sub {
+subtest 'data that readline leaves can be read' => sub {
     my ($sock, $peer) = tls_pair(
         peer => sub {
             my ($sock, $me) = @_;
@@ -122,7 +118,7 @@ subtest 'what readline leaves is there for read' => sub {
         }
     );
     is(scalar <$sock>,                "line\n", 'the line');
-    is($sock->pending,                4,        'pending knows of the rest');
+    is($sock->pending,                4,        'pending counts the rest');
     is(sysread($sock, my $rest, 100), 4,        'sysread returns its length');
     is($rest,                         'rest', 'it is the rest of the record');
 };

@@ -1,4 +1,4 @@
-# SSL_mode_release_buffers gives the buffers of idle connections back.
+# SSL_mode_release_buffers frees the buffers of idle connections.
 use strict;
 use warnings;
 
@@ -10,9 +10,9 @@ use Test::More;
 
 my $COUNT = 40;
 
-plan skip_all => 'only Linux tells how large a heap is'
+plan skip_all => 'only Linux reports the size of the heap'
   if !-r '/proc/self/status';
-plan skip_all => 'a tool has a heap of its own'
+plan skip_all => 'a tool with its own heap is in use'
   if ($ENV{LD_PRELOAD} || '') =~ /vgpreload|asan/;
 
 sub heap {
@@ -21,8 +21,8 @@ sub heap {
     return $kib;
 }
 
-# A server with these arguments, and its port.  It tells how many KiB of heap
-# a connection takes which has read and written.
+# A server with these arguments, and its address.  It tells how many KiB of heap
+# it needs for a connection that has read and written.
 sub start_server {
     my (@args) = @_;
 
@@ -57,8 +57,8 @@ sub taken {
     return ($server->hear)[0];
 }
 
-# All before the first client: what that one leaves in our heap must not be
-# there for them.
+# Fork all servers before the first client, so that they do not inherit the
+# memory that it leaves in our heap.
 my %servers = map {
     my @version = (SSL_version => $_);
     (
@@ -74,7 +74,7 @@ each_version(
         my ($version) = @_;
 
         my ($kept, $freed) = map { taken($_) } @{ $servers{$version} };
-        cmp_ok($kept - $freed, '>', 25, 'two records less in the heap')
+        cmp_ok($kept - $freed, '>', 25, 'the heap is smaller by two records')
           or diag "$kept KiB without, $freed with";
     }
 );

@@ -1,4 +1,5 @@
-# A peer that has gone is EPIPE or ECONNRESET, never a signal.
+# A write to a peer that has gone fails with EPIPE or ECONNRESET and never
+# raises a signal.
 use strict;
 use warnings;
 
@@ -59,7 +60,7 @@ each_setting(
     }
 );
 
-# In a handshake: the peer is gone before we answer.
+# The peer resets the connection before our handshake.
 for my $role (qw(client server)) {
     my ($tcp, $peer) = raw_pair(
         sub {
@@ -78,7 +79,7 @@ for my $role (qw(client server)) {
     );
 }
 
-# A close that meets a peer which has gone.
+# close, after the peer has gone.
 each_version(
     sub {
         my $sock = orphan(version => $_[0]);
@@ -89,7 +90,7 @@ each_version(
 
 is($signals, 0, 'no SIGPIPE was delivered');
 
-# Nor does the default action kill a process.
+# The default action does not kill a process either.
 my ($sock, $peer) =
   tls_pair(peer => sub { my ($sock, $me) = @_; resetting($sock, $me) });
 my $writer = peer(

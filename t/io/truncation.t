@@ -1,5 +1,5 @@
-# A connection that ends without close_notify, or with a forged record, is
-# told apart from one that was closed.
+# Ends without close_notify and forged records are distinguished from a proper
+# end.
 use strict;
 use warnings;
 
@@ -37,12 +37,12 @@ each_setting(
     sub {
         my ($sock, $peer) = truncating({}, @_);
 
-        is(scalar <$sock>, "line\n",          'a line');
-        is(scalar <$sock>, 'half',            'what came before the end');
-        is(scalar <$sock>, undef,             'then the end of file');
-        is(sysread($sock, my $buffer, 10), 0, 'sysread returns 0');
-        is($sock->eof_reason, 'truncated',    'the end is a truncation');
-        is(sysread($sock, $buffer, 10), 0,    'sysread goes on returning 0');
+        is(scalar <$sock>,                 "line\n", 'a line');
+        is(scalar <$sock>,                 'half',   'data before the end');
+        is(scalar <$sock>,                 undef,    'then the end of file');
+        is(sysread($sock, my $buffer, 10), 0,        'sysread returns 0');
+        is($sock->eof_reason, 'truncated', 'the end is a truncation');
+        is(sysread($sock, $buffer, 10), 0, 'sysread returns 0 again');
     }
 );
 
@@ -50,16 +50,17 @@ each_setting(
     sub {
         my ($sock, $peer) = truncating({ SSL_strict_eof => 1 }, @_);
 
-        is(sysread($sock, my $buffer, 5), 5, 'SSL_strict_eof: data is data');
-        is(sysread($sock, $buffer,    100), 4,     '... all of it');
-        is(sysread($sock, $buffer,    100), undef, 'the end is an error');
+        is(sysread($sock, my $buffer, 5),
+            5, 'SSL_strict_eof: data can be read');
+        is(sysread($sock, $buffer, 100), 4,     '... all of it');
+        is(sysread($sock, $buffer, 100), undef, 'the end is an error');
         like(
             $SSL_ERROR,
             qr/eof|truncat|without close_notify/i,
-            '... that is named'
+            '... with a clear text'
         );
         is($sock->eof_reason, 'truncated',      'eof_reason says so, too');
-        is(sysread($sock, $buffer, 100), undef, 'and stays one');
+        is(sysread($sock, $buffer, 100), undef, 'and the error remains');
         is(scalar <$sock>,               undef, 'readline returns undef');
     }
 );
@@ -84,7 +85,7 @@ each_version(
     }
 );
 
-# OpenSSL answers the end with an alert, which is refused here.
+# Here the alert that OpenSSL sends in answer to the end cannot be delivered.
 each_setting(
     sub {
         my ($sock, $peer) = tls_pair(
@@ -100,13 +101,12 @@ each_setting(
         $peer->hear;
         syswrite $sock, 'bounces';
         is(sysread($sock, my $buffer, 10),
-            0, 'an end is one when nothing can be written any more');
-        is($sock->eof_reason, 'truncated',
-            '... and tells that it was cut off');
+            0, 'the end of file is reported although nothing can be written');
+        is($sock->eof_reason, 'truncated', '... as a truncation');
     }
 );
 
-# Bytes of a stranger in place of a record.
+# Bytes of an attacker in place of a record.
 my %FORGERY = (
     'text in the clear'   => "HTTP/1.0 200 OK\r\n\r\n",
     'a record of rubbish' => "\x17\x03\x03\x00\x40" . ("\x55" x 0x40),
@@ -129,17 +129,17 @@ for my $name (sort keys %FORGERY) {
             is(sysread($sock, my $buffer, 100), 4,     "data before $name");
             is(sysread($sock, $buffer,    100), undef, "$name is an error");
             isnt("$SSL_ERROR", '', "... with a text: $SSL_ERROR");
-            is(sysread($sock, $buffer, 100), undef, '... that stays one');
+            is(sysread($sock, $buffer, 100), undef, '... which remains');
             ok(!syswrite($sock, 'x'), 'nothing can be written any more');
-            is($sock->eof_reason, undef, 'it is no end of file');
+            is($sock->eof_reason, undef, 'it is not an end of file');
         }
     );
 }
 
 subtest 'a fatal alert is an error' => sub {
 
-    # In TLS 1.3 a client learns after its handshake that its certificate
-    # was not enough.
+    # In TLS 1.3 a client learns only after its handshake that the server
+    # requires a certificate.
     my ($sock, $peer) = failing_pair(
         version => 'TLSv1_3',
         theirs  => {

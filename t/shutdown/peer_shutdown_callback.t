@@ -1,4 +1,4 @@
-# SSL_on_peer_shutdown: the peer's close_notify is the sub's affair.
+# SSL_on_peer_shutdown: the sub handles the peer's close_notify.
 use strict;
 use warnings;
 
@@ -8,7 +8,7 @@ use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;
 
-# The peer ends its TLS at once, waits for ours, and goes on in plain text.
+# The peer sends close_notify, waits for ours, and goes on in plain text.
 sub ending {
     my ($sock, $me) = @_;
 
@@ -36,12 +36,12 @@ each_setting(
             peer => \&ending
         );
         is(scalar <$sock>, "under TLS\n", 'data before it is read');
-        is_deeply(\@seen, [], 'the sub was not called for it');
+        is_deeply(\@seen, [], 'the sub is not called for data');
         $peer->hear;
 
         is(sysread($sock, my $buffer, 10), 0, 'the read returns its result');
-        is_deeply(\@seen, [$sock], 'it was called once, with the socket');
-        ok($peer->quiet_for(0.2), 'nothing was sent in return');
+        is_deeply(\@seen, [$sock], 'the sub is called once, with the socket');
+        ok($peer->quiet_for(0.2), 'no close_notify is sent in return');
         is($sock->is_SSL, 'w', 'the write side is under TLS');
 
         ok($sock->stop_SSL, 'stop_SSL sends ours');
@@ -69,7 +69,7 @@ subtest 'a sub that stops TLS itself' => sub {
         },
         peer => \&ending
     );
-    is(scalar <$sock>,                 "under TLS\n", 'data before it');
+    is(scalar <$sock>,                 "under TLS\n", 'data before the end');
     is(sysread($sock, my $buffer, 10), 0,  'the read that ended TLS');
     is(ref $sock,      'IO::Socket::INET', 'the class is the one before');
     is(scalar <$sock>, "plain\n",          'plain data follows');
@@ -87,7 +87,7 @@ subtest 'plain data may follow at once' => sub {
         }
     );
     is(sysread($sock, my $buffer, 10), 0, 'the end of TLS');
-    is(scalar <$sock>, "plain\n", 'then what the peer wrote after it');
+    is(scalar <$sock>, "plain\n",         'then the plain data of the peer');
     syswrite $sock, 'secret';
     is_deeply([$peer->hear], [6, 'secret'], 'our side is still under TLS');
 };
@@ -103,12 +103,13 @@ subtest 'data before the end' => sub {
             $me->hear;
         }
     );
-    is($sock->read(my $buffer, 10), 4, 'is counted by the read that saw both');
-    is($buffer,                     'data', '... and is all there');
-    is($called,                     0,      'the sub is not called yet');
-    is($sock->read($buffer, 10),    0, 'the next read returns its result');
-    is($called,                     1, '... having called it');
-    is($buffer,                     '', '... and empties the buffer');
+    is($sock->read(my $buffer, 10),
+        4, 'the read that sees both returns the count');
+    is($buffer,                  'data', '... and the data');
+    is($called,                  0,      'the sub is not called yet');
+    is($sock->read($buffer, 10), 0,      'the next read returns its result');
+    is($called,                  1,      '... and the sub is called');
+    is($buffer,                  '',     '... and empties the buffer');
 };
 
 subtest 'a sub that dies' => sub {
@@ -132,7 +133,7 @@ subtest 'a truncation does not call it' => sub {
         peer    => sub { $_[0]->close(SSL_no_shutdown => 1) }
     );
     is(sysread($sock, my $buffer, 10), 0, 'the end of TCP');
-    is($called,                        0, 'is not the peer\'s close_notify');
+    is($called,                        0, 'does not call the sub');
 };
 
 done_testing;

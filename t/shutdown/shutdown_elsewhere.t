@@ -1,5 +1,5 @@
-# A shutdown that we know nothing of, by another program that has the same
-# descriptor: close and stop_SSL do not hang, whatever the peer does.
+# A shutdown behind our back, by another program that shares the descriptor:
+# close and stop_SSL do not hang, whatever the peer does.
 use strict;
 use warnings;
 
@@ -24,25 +24,25 @@ sub shut_elsewhere {
 
 my @HOW = ('the read side', 'the write side', 'both sides');
 
-# The peer waits until we are done: it neither reads nor closes.
+# The peer neither reads nor closes until we are done.
 for my $version (versions()) {
     for my $how (0 .. 2) {
         my $claim = "$version, $HOW[$how]";
 
         my ($sock, $peer) = tls_pair(version => $version);
         shut_elsewhere($sock, $how);
-        ok($sock->close, "$claim: close comes back");
-        is(fileno $sock, undef, '... and has closed it');
+        ok($sock->close, "$claim: close returns");
+        is(fileno $sock, undef, '... and the socket is closed');
 
         ($sock, $peer) = tls_pair(version => $version);
         shut_elsewhere($sock, $how);
         ok($sock->close(SSL_no_shutdown => 1),
-            "$claim: close with SSL_no_shutdown comes back");
+            "$claim: close with SSL_no_shutdown returns");
     }
 }
 
-# What the manual of 1.77 warns of: the peer's close_notify cannot come, since
-# ours does not go.
+# The manual of 1.77 warns of this case: the peer's close_notify cannot come,
+# because ours is not sent.
 for my $version (versions()) {
     for my $how (1, 2) {
         my ($sock, $peer) = tls_pair(version => $version);
@@ -51,21 +51,21 @@ for my $version (versions()) {
         like($SSL_ERROR, qr/\w/, "... and says why: $SSL_ERROR");
         ok(
             $sock->close(SSL_fast_shutdown => 0),
-            '... a close that waits comes back'
+            '... a close that waits returns'
         );
-        is(fileno $sock, undef, '... having closed it');
+        is(fileno $sock, undef, '... and the socket is closed');
     }
 }
 
-# Nothing was lost on the way to the peer.
+# Data that was sent before arrives.
 my ($sock, $peer) = tls_pair(peer => \&tell_all);
 print $sock 'all of it';
 shut_elsewhere($sock, 1);
 is_deeply(
     [$peer->hear],
     ['all of it', 'truncated'],
-    'the peer gets what was sent, and sees that no close_notify came'
+    'the peer gets the data, and no close_notify'
 );
-ok($sock->close, 'and then it closes');
+ok($sock->close, 'and the socket can be closed');
 
 done_testing();

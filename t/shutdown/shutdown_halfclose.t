@@ -1,5 +1,5 @@
-# close_notify goes in each direction of its own: what is_SSL says, and what
-# can still be read and written, after the peer's and after ours.
+# Each direction has its own close_notify: is_SSL, reading and writing after the
+# peer's and after ours.
 use strict;
 use warnings;
 
@@ -9,7 +9,7 @@ use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;
 
-# We have sent ours: the peer may go on writing under TLS.
+# After our close_notify the peer may still write under TLS.
 each_setting(
     sub {
         my ($sock, $peer) = tls_pair(
@@ -21,16 +21,17 @@ each_setting(
                 $me->hear;
             }
         );
-        ok($sock->stop_SSL(SSL_fast_shutdown => 1), 'ours is sent');
+        ok($sock->stop_SSL(SSL_fast_shutdown => 1),
+            'our close_notify is sent');
         is($sock->is_SSL, 'r', 'then only the read side is under TLS');
         is($sock->opened, 1,   'the socket is still opened');
         $peer->tell('go on');
         is(scalar <$sock>, "still here\n", 'the peer can be heard');
-        is($sock->is_SSL,  'r',            'and that stays so');
+        is($sock->is_SSL,  'r', 'and the read side is still under TLS');
     }
 );
 
-# What follows our close_notify is plain text of ours.
+# After our close_notify, what we write is plain text.
 each_version(
     sub {
         my ($version) = @_;
@@ -51,11 +52,12 @@ each_version(
             [0, "plain\n"],
             'the peer gets an end of file, then plain text'
         );
-        is(sysread($sock, my $buffer, 10), 0, 'then the peer has ended, too');
+        is(sysread($sock, my $buffer, 10),
+            0, 'then the peer has ended TLS, too');
     }
 );
 
-# The peer has sent its own: ours goes back by itself.
+# After the peer's close_notify, ours is sent automatically.
 each_setting(
     sub {
         my ($sock, $peer) = tls_pair(
@@ -72,7 +74,7 @@ each_setting(
         is_deeply(
             [$peer->hear],
             ['stopped', 'IO::Socket::INET'],
-            'the stop_SSL of the peer needs nothing more of us'
+            'the stop_SSL of the peer needs no action of ours'
         );
         is($sock->opened, 1, 'the socket is still opened');
 
@@ -94,7 +96,7 @@ each_setting(
     }
 );
 
-# After both, the end of TCP is an end of file.
+# After both close_notify, the end of TCP is an end of file.
 each_version(
     sub {
         my ($version) = @_;
@@ -115,8 +117,8 @@ each_version(
     }
 );
 
-# stop_SSL while data of the peer is unread throws that data away, and says
-# nothing but the truth about it.
+# stop_SSL discards unread data of the peer; whether it then succeeds or fails,
+# its result, the class and $SSL_ERROR agree.
 each_version(
     sub {
         my ($version) = @_;
@@ -136,9 +138,9 @@ each_version(
         is(
             ref $sock,
             $result ? 'IO::Socket::INET' : 'IO::Socket::SSL',
-            'the class is ours as long as stop_SSL has not succeeded'
+            'the class changes only if stop_SSL succeeds'
         );
-        isnt("$SSL_ERROR", '', 'where it failed it says why') if !$result;
+        isnt("$SSL_ERROR", '', 'a failure has a reason') if !$result;
     }
 );
 
@@ -152,7 +154,11 @@ subtest 'close sends close_notify and does not wait' => sub {
     );
     ok(close $sock, 'close succeeds');
     $peer->tell('go');
-    is_deeply([$peer->hear], ['', 'close_notify'], 'the peer can tell');
+    is_deeply(
+        [$peer->hear],
+        ['', 'close_notify'],
+        'the peer sees how the connection ended'
+    );
 };
 
 subtest 'close with SSL_no_shutdown sends none' => sub {
@@ -161,7 +167,11 @@ subtest 'close with SSL_no_shutdown sends none' => sub {
         peer    => \&tell_all
     );
     ok($sock->close(SSL_no_shutdown => 1), 'close succeeds');
-    is_deeply([$peer->hear], ['', 'truncated'], 'the peer can tell');
+    is_deeply(
+        [$peer->hear],
+        ['', 'truncated'],
+        'the peer sees how the connection ended'
+    );
 };
 
 subtest 'going out of scope sends none' => sub {
@@ -170,7 +180,11 @@ subtest 'going out of scope sends none' => sub {
         peer    => \&tell_all
     );
     undef $sock;
-    is_deeply([$peer->hear], ['', 'truncated'], 'the peer can tell');
+    is_deeply(
+        [$peer->hear],
+        ['', 'truncated'],
+        'the peer sees how the connection ended'
+    );
 };
 
 subtest 'a child that ends leaves the connection alone' => sub {

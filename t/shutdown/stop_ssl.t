@@ -1,4 +1,4 @@
-# stop_SSL: what it returns, what it leaves behind, and plain data after it.
+# stop_SSL: its result, the state of the socket, and plain data after it.
 use strict;
 use warnings;
 
@@ -28,7 +28,7 @@ sub start_and_answer {
     return answer($sock, $me);
 }
 
-# The keys of ours in a glob's hash.
+# Our keys in the glob's hash.
 sub traces {
     my ($sock) = @_;
     return [sort grep { /^_SSL/ } keys %{ *$sock{HASH} || {} }];
@@ -41,7 +41,7 @@ sub speaks_plainly {
     syswrite $sock, "plain from us\n";
     my ($count, $line, $class) = $peer->hear;
     is($count, 0,                  'the peer saw our close_notify');
-    is($line,  "plain from us\n",  'and our plain text');
+    is($line,  "plain from us\n",  '... and our plain text');
     is($class, 'IO::Socket::INET', 'the peer got its class back');
     return;
 }
@@ -53,7 +53,7 @@ each_setting(
         ok($sock->stop_SSL, 'stop_SSL is true') or diag $SSL_ERROR;
         is(ref $sock,   'IO::Socket::INET', 'the class is the one before');
         is(tied *$sock, undef,              'the handle is not tied');
-        is_deeply(traces($sock), [], 'no trace of ours in the glob');
+        is_deeply(traces($sock), [], 'none of our keys is left in the glob');
         is(fileno $sock, $fileno, 'the descriptor is the same');
         speaks_plainly($sock, $peer);
     }
@@ -68,7 +68,7 @@ subtest 'a plain glob' => sub {
 
     ok($sock->stop_SSL, 'stop_SSL is true');
     is(tied *$glob, undef, 'the handle is not tied');
-    is_deeply(traces($glob), [], 'no trace of ours in the glob');
+    is_deeply(traces($glob), [], 'none of our keys is left in the glob');
     speaks_plainly($glob, $peer);
 };
 
@@ -140,15 +140,17 @@ each_setting(
         $sock->blocking(0);
         local $! = 0;
         my @result = $sock->stop_SSL;
-        ok(!$result[0],     'not blocking, without an answer: false');
+        ok(!$result[0],     'non-blocking, without an answer: false');
         ok($!{EWOULDBLOCK}, '... with EWOULDBLOCK');
         cmp_ok($SSL_ERROR, '==', SSL_WANT_READ, '... and SSL_WANT_READ');
         is(ref $sock, 'IO::Socket::SSL', 'the class is still ours');
         $peer->tell('go');
-        ok(complete($sock, sub { $sock->stop_SSL }),
-            'called again, it gets done');
+        ok(
+            complete($sock, sub { $sock->stop_SSL }),
+            'called again, it succeeds in the end'
+        );
         is(ref $sock, 'IO::Socket::INET', 'the class is the one before');
-        ok(!$sock->blocking, 'the socket is as non-blocking as before');
+        ok(!$sock->blocking, 'the socket is still non-blocking');
     }
 );
 
@@ -162,7 +164,7 @@ each_version(
         ok(!$sock->stop_SSL(Timeout => 0.2),
             'a peer that never answers: false after the Timeout');
         ok($!{ETIMEDOUT},   '... with ETIMEDOUT') or diag $!;
-        ok($sock->blocking, '... and in blocking mode as before');
+        ok($sock->blocking, '... and the socket still blocks');
     }
 );
 
