@@ -246,10 +246,7 @@ subtest 'a socket that is busy' => sub {
 
     my ($sock, $peer) = $pair->();
     my $chunk = 'x' x 16_384;
-    my $total = 0;
-    while (my $count = syswrite $sock, $chunk) {
-        $total += $count;
-    }
+    my $total = fill($sock, $chunk);
     $is_busy->($sock);
     $peer->tell('read');
     $total += complete($sock, sub { syswrite $sock, $chunk });

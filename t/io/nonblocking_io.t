@@ -114,11 +114,7 @@ each_setting(
         my ($sock, $peer) = quiet_pair(@_);
 
         my $record  = 'w' x 16_384;
-        my $written = 0;
-        my $count;
-        while (defined($count = syswrite($sock, $record))) {
-            $written += $count;
-        }
+        my $written = fill($sock, $record);
         would_block('syswrite to a peer that does not read',
             SSL_WANT_WRITE, sub { syswrite($sock, $record) });
         would_block('print to it', SSL_WANT_WRITE,
@@ -142,11 +138,8 @@ each_version(
         my ($version) = @_;
 
         my ($sock, $peer) = quiet_pair(version => $version);
-        my $written = 0;
-        while (my $count = syswrite($sock, 'a' x 16_384)) {
-            $written += $count;
-        }
-        my $text = ('a' x 16_384) . 'b';
+        my $written = fill($sock, 'a' x 16_384);
+        my $text    = ('a' x 16_384) . 'b';
         $peer->tell('read', $written + length $text);
         my $count = complete($sock, sub { syswrite($sock, "$text") });
         ok($count, 'a retry with a longer, moved buffer') or diag $SSL_ERROR;

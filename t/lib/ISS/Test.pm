@@ -49,7 +49,7 @@ our @EXPORT = qw(
   versions each_version each_setting
   listener address peer plain_server tls_server
   raw_pair tls_pair failing_pair handshake_errors
-  readable writable complete read_all tell_all close_with_reset
+  readable writable complete fill read_all tell_all close_with_reset
   warnings_of died perl_says memory
 );
 
@@ -304,6 +304,23 @@ sub complete {
         elsif ($SSL_ERROR == SSL_WANT_WRITE) { writable($sock) }
         else                                 { return }
     }
+}
+
+# Write the same text to a non-blocking socket until it accepts no more; returns
+# the count of bytes.  The kernel may make room a moment later, and select does
+# not tell of it while there is little: try again until nothing is accepted.
+sub fill {
+    my ($sock, $text) = @_;
+
+    my ($written, $before) = (0, -1);
+    while ($written != $before) {
+        $before = $written;
+        while (my $count = syswrite $sock, $text) {
+            $written += $count;
+        }
+        select undef, undef, undef, 0.1; ## no critic (ProhibitSleepViaSelect)
+    }
+    return $written;
 }
 
 # All bytes until the end of file; croaks on an error.
