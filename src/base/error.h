@@ -23,7 +23,10 @@ enum iss_status {
 			      * worth an exception */
 };
 
-enum { ISS_ERROR_TEXT_MAX = 1024 };
+enum {
+	ISS_ERROR_TEXT_MAX = 1024, /* with the terminator */
+	ISS_ERROR_PART_MAX = 300   /* for the names of a peer within a text */
+};
 
 struct iss_error {
 	int code;          /* SSL_ERROR_* of SSL_get_error(3), 0: no error */

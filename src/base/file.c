@@ -11,6 +11,12 @@
 
 #include <openssl/crypto.h>
 
+/* Apple has its own names for what POSIX 2008 calls st_mtim and st_ctim. */
+#ifdef __APPLE__
+#	define st_mtim st_mtimespec
+#	define st_ctim st_ctimespec
+#endif
+
 enum {
 	CHUNK = 16 * 1024,
 	SETTLED = 2 /* seconds; the coarsest clock of a file system */
@@ -24,15 +30,8 @@ stamp_set(struct iss_file_stamp *stamp, const struct stat *st)
 	stamp->dev = st->st_dev;
 	stamp->ino = st->st_ino;
 	stamp->size = st->st_size;
-#ifdef __APPLE__ /* POSIX 2008's names are missing there */
-	stamp->mtime.tv_sec = st->st_mtime;
-	stamp->mtime.tv_nsec = st->st_mtimensec;
-	stamp->ctime.tv_sec = st->st_ctime;
-	stamp->ctime.tv_nsec = st->st_ctimensec;
-#else
 	stamp->mtime = st->st_mtim;
 	stamp->ctime = st->st_ctim;
-#endif
 }
 
 bool
@@ -98,7 +97,7 @@ read_all(struct iss_error *err, const char *path, int fd, struct iss_buf *out)
 	size_t before = out->len;
 	char chunk[CHUNK];
 	ssize_t got;
-	int rv = 0;
+	int rv = ISS_OK;
 
 	while ((got = read_again(fd, chunk, sizeof(chunk))) > 0)
 		if (!iss_buf_append(out, chunk, (size_t)got)) {
@@ -109,7 +108,7 @@ read_all(struct iss_error *err, const char *path, int fd, struct iss_buf *out)
 		}
 	if (got < 0)
 		rv = iss_error_errno(err, errno, "%s", path);
-	else if (rv == 0 && out->len == before)
+	else if (rv == ISS_OK && out->len == before)
 		rv = iss_error_set(err, "%s: the file is empty", path);
 	OPENSSL_cleanse(chunk, sizeof(chunk)); /* may be a key */
 	return rv;
@@ -170,14 +169,14 @@ iss_file_write(struct iss_error *err, const char *path, const void *bytes,
 {
 	int fd = open_again(path, O_WRONLY | O_CREAT | O_TRUNC,
 	    secret ? S_IRUSR | S_IWUSR : 0666);
-	int rv = 0;
+	int rv = ISS_OK;
 
 	if (fd < 0)
 		return iss_error_errno(err, errno, "%s", path);
 	if ((secret && hide(fd) != 0) || write_all(fd, bytes, len) != 0)
 		rv = iss_error_errno(err, errno, "%s", path);
 	/* a full disk may be told of here alone */
-	if (close(fd) != 0 && errno != EINTR && rv == 0)
+	if (close(fd) != 0 && errno != EINTR && rv == ISS_OK)
 		rv = iss_error_errno(err, errno, "%s", path);
 	return rv;
 }

@@ -14,7 +14,6 @@
 #include "x509/chain.h"
 
 enum { ASK_FOR_IT = ISS_OCSP_TRY_STAPLE | ISS_OCSP_MUST_STAPLE };
-enum { MESSAGE_PART_MAX = 300 };
 
 /* Holds a number (of 32 bits, which a pointer has everywhere), since OpenSSL
  * copies it with the session. */
@@ -48,7 +47,7 @@ refuse_cert(
 
 	iss_error_clear(&ignored);
 	iss_error_clear(&link->failure);
-	iss_buf_init(&subject, MESSAGE_PART_MAX);
+	iss_buf_init(&subject, ISS_ERROR_PART_MAX);
 	if (cert != NULL)
 		iss_cert_subject_text(&ignored, cert, &subject);
 	iss_error_set(&link->failure, "%s (depth %d, subject %s)", why, depth,
@@ -69,7 +68,7 @@ refuse_by_answer(struct iss_link *link, X509 *cert, int depth,
 			? X509_V_ERR_CERT_REVOKED
 			: X509_V_ERR_OCSP_CERT_UNKNOWN;
 
-	iss_buf_init(&text, MESSAGE_PART_MAX);
+	iss_buf_init(&text, ISS_ERROR_PART_MAX);
 	iss_ocsp_describe(&text, answer);
 	refuse_cert(link, cert, depth, error, iss_buf_text(&text));
 	iss_buf_release(&text);
@@ -83,7 +82,7 @@ refuse_without_staple(struct iss_link *link, const struct iss_error *flaw)
 	X509 *leaf = SSL_get1_peer_certificate(link->ssl);
 	struct iss_buf text;
 
-	iss_buf_init(&text, MESSAGE_PART_MAX);
+	iss_buf_init(&text, ISS_ERROR_PART_MAX);
 	iss_buf_puts(
 	    &text, "did not receive the required stapled OCSP response");
 	if (iss_error_is_set(flaw))

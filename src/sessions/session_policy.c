@@ -5,7 +5,8 @@
 #include "sessions/session_policy.h"
 
 #include <string.h>
-#include <sys/stat.h>
+
+#include "base/file.h"
 
 void
 iss_session_policy_init(struct iss_session_policy *rules)
@@ -73,20 +74,30 @@ iss_session_policy_add_fingerprints(struct iss_session_policy *rules,
 	}
 }
 
-/* A text that may name a file; a folder's time tells of files in it. */
+static void
+add_time(struct iss_session_policy *rules, const struct timespec *time)
+{
+	iss_session_policy_add(rules, &time->tv_sec, sizeof(time->tv_sec));
+	iss_session_policy_add(rules, &time->tv_nsec, sizeof(time->tv_nsec));
+}
+
+/*
+ * A path and the stamp of what is there.  The stamp of a folder changes when a
+ * file comes or goes.  Member by member, since a struct may have padding.
+ */
 static void
 add_file(struct iss_session_policy *rules, const char *path)
 {
-	struct stat st;
+	struct iss_file_stamp stamp;
 
 	iss_session_policy_add_text(rules, path);
-	if (path == NULL || *path == '\0' || stat(path, &st) != 0)
+	if (path == NULL || *path == '\0' || !iss_file_stamp(path, &stamp))
 		return;
-	iss_session_policy_add(rules, &st.st_size, sizeof(st.st_size));
-	iss_session_policy_add(
-	    rules, &st.st_mtim.tv_sec, sizeof(st.st_mtim.tv_sec));
-	iss_session_policy_add(
-	    rules, &st.st_mtim.tv_nsec, sizeof(st.st_mtim.tv_nsec));
+	iss_session_policy_add(rules, &stamp.dev, sizeof(stamp.dev));
+	iss_session_policy_add(rules, &stamp.ino, sizeof(stamp.ino));
+	iss_session_policy_add(rules, &stamp.size, sizeof(stamp.size));
+	add_time(rules, &stamp.mtime);
+	add_time(rules, &stamp.ctime);
 }
 
 static void

@@ -32,7 +32,7 @@ void iss_session_policy_release(struct iss_session_policy *rules);
  *
  * _text    may be NULL, which is not ""
  * _cert    a certificate, may be NULL
- * _config  all options; of a file that it names also its size and time
+ * _config  all options; of a file that it names also its stamp (file.h)
  */
 void iss_session_policy_add(
     struct iss_session_policy *rules, const void *bytes, size_t len);

@@ -16,8 +16,6 @@
 #include "x509/cert.h"
 #include "x509/chain.h"
 
-enum { MESSAGE_PART_MAX = 300 };
-
 void
 iss_verify_release(struct iss_verify *verify)
 {
@@ -72,7 +70,7 @@ name_mismatch(struct iss_error *err, const struct iss_verify *verify,
 {
 	struct iss_buf offered;
 
-	iss_buf_init(&offered, MESSAGE_PART_MAX);
+	iss_buf_init(&offered, ISS_ERROR_PART_MAX);
 	if (presented != NULL)
 		iss_presented_describe(&offered, presented);
 	iss_error_set(err,
@@ -171,7 +169,7 @@ note_failure(struct iss_link *link, X509_STORE_CTX *store)
 
 	if (iss_error_is_set(&link->failure))
 		return;
-	iss_buf_init(&where, 2 * MESSAGE_PART_MAX);
+	iss_buf_init(&where, 2 * ISS_ERROR_PART_MAX);
 	describe_cert(&where, cert, depth, error);
 	iss_error_set(&link->failure, "%s%s",
 	    error == X509_V_ERR_APPLICATION_VERIFICATION
@@ -247,7 +245,7 @@ refuse_fingerprint(struct iss_link *link, X509_STORE_CTX *store, X509 *leaf)
 	struct iss_buf has;
 
 	iss_error_clear(&ignored);
-	iss_buf_init(&has, MESSAGE_PART_MAX);
+	iss_buf_init(&has, ISS_ERROR_PART_MAX);
 	iss_cert_fingerprint_text(&ignored, leaf, "sha256", false, &has);
 	describe_cert(&has, leaf, 0, X509_V_ERR_CERT_REJECTED);
 	iss_error_set(&link->failure,
