@@ -48,7 +48,7 @@ convert(struct iss_error *err, struct iss_buf *out, const char *name,
 	idn2_free(converted);
 	if (!fits)
 		return iss_error_set(err, "it is too long");
-	return 0;
+	return ISS_OK;
 }
 
 bool

@@ -214,5 +214,5 @@ iss_scheme_set(struct iss_error *err, struct iss_scheme *scheme,
 	if (number < 0)
 		return invalid_value(err, key, value, keys[i].words);
 	assign(scheme, i, number);
-	return 0;
+	return ISS_OK;
 }

@@ -94,11 +94,11 @@ load(struct iss_error *err, struct iss_suffix_list *list, const char *text,
 	if (text == NULL) {
 		list->rules = psl_builtin();
 		list->type = PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE;
-		return 0;
+		return ISS_OK;
 	}
 	list->type = PSL_TYPE_ANY | PSL_TYPE_NO_STAR_RULE;
 	if (len == 0)
-		return 0;
+		return ISS_OK;
 	if (len > ISS_SUFFIX_TEXT_MAX)
 		return iss_error_set(err, "the list of suffixes is too long");
 	/* opened for reading only, so the cast is safe */
@@ -109,7 +109,7 @@ load(struct iss_error *err, struct iss_suffix_list *list, const char *text,
 	if (list->own == NULL)
 		return iss_error_set(
 		    err, "libpsl cannot read the list of suffixes");
-	return 0;
+	return ISS_OK;
 }
 
 static void
@@ -134,7 +134,7 @@ load(struct iss_error *err, struct iss_suffix_list *list, const char *text,
 {
 	(void)list, (void)len;
 	if (text == NULL)
-		return 0;
+		return ISS_OK;
 	return iss_error_set(err,
 	    "lists of suffixes are not supported, IO::Socket::SSL was built "
 	    "without libpsl");
@@ -174,12 +174,12 @@ iss_suffix_list_new(struct iss_error *err, struct iss_suffix_list **out,
 		iss_suffix_list_free(list);
 		return iss_error_openssl(err, "the list of suffixes");
 	}
-	if (load(err, list, text, len) != 0) {
+	if (load(err, list, text, len) != ISS_OK) {
 		iss_suffix_list_free(list);
 		return ISS_ERROR;
 	}
 	*out = list;
-	return 0;
+	return ISS_OK;
 }
 
 struct iss_suffix_list *

@@ -30,7 +30,7 @@ iss_wire_append(struct iss_error *err, struct iss_buf *list, const char *option,
 	memcpy(entry + 1, name, len);
 	if (!iss_buf_append(list, entry, 1 + len))
 		return iss_error_set(err, "%s: out of memory", option);
-	return 0;
+	return ISS_OK;
 }
 
 bool

@@ -70,7 +70,7 @@ append(struct iss_error *err, struct iss_buf *out, const void *bytes, int len)
 		return iss_error_openssl(err, "cannot encode a name");
 	if (!iss_buf_append(out, bytes, (size_t)len))
 		return iss_error_set(err, "a name is too long");
-	return 0;
+	return ISS_OK;
 }
 
 static int
@@ -193,7 +193,7 @@ new_text(struct iss_error *err, int type, const char *bytes, size_t len)
 		return NULL;
 	}
 	iss_buf_init(&labels, ISS_IDN_MAX);
-	if (iss_idn_to_ascii(err, &labels, bytes, len) == 0)
+	if (iss_idn_to_ascii(err, &labels, bytes, len) == ISS_OK)
 		name = new_string(
 		    err, type, V_ASN1_IA5STRING, labels.data, labels.len);
 	iss_buf_release(&labels);
@@ -208,7 +208,7 @@ new_address(struct iss_error *err, const char *bytes, size_t len)
 	struct iss_reference_id host;
 
 	iss_error_clear(&no_text);
-	if (iss_reference_id_init(&no_text, &host, bytes, len) == 0 &&
+	if (iss_reference_id_init(&no_text, &host, bytes, len) == ISS_OK &&
 	    host.kind != ISS_REFERENCE_NAME)
 		return new_string(err, GEN_IPADD, V_ASN1_OCTET_STRING,
 		    host.addr, host.addr_len);

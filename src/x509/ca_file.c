@@ -199,7 +199,7 @@ add_cert(struct iss_error *err, struct iss_ca_file *set, X509_NAME *subject,
 		return iss_error_set(err, "out of memory");
 	}
 	set->entries[set->total++] = entry;
-	return 0;
+	return ISS_OK;
 }
 
 /* The subject of a certificate that had to be decoded to find it; the
@@ -234,7 +234,7 @@ add_crl(struct iss_error *err, struct iss_ca_file *set, X509_CRL *crl)
 	if (crl == NULL)
 		return ISS_ERROR;
 	if (sk_X509_CRL_push(set->crls, crl))
-		return 0;
+		return ISS_OK;
 	X509_CRL_free(crl);
 	return iss_error_set(err, "out of memory");
 }
@@ -246,14 +246,15 @@ parse_pem(
 	struct iss_pem pem;
 	int rv = iss_pem_init(err, &pem, bytes->data, bytes->len);
 
-	while (rv == 0 && (rv = iss_pem_next(err, &pem, set->file)) == 0)
+	while (
+	    rv == ISS_OK && (rv = iss_pem_next(err, &pem, set->file)) == ISS_OK)
 		if (iss_pem_is_cert(&pem))
 			rv = add_pem_cert(err, set, &pem);
 		else if (iss_pem_is_crl(&pem))
 			rv = add_crl(
 			    err, set, iss_pem_crl(err, &pem, set->file));
 	iss_pem_release(&pem);
-	return rv == ISS_EOF ? 0 : rv;
+	return rv == ISS_EOF ? ISS_OK : rv;
 }
 
 static int
@@ -295,13 +296,13 @@ fill(struct iss_error *err, struct iss_ca_file *set)
 	iss_buf_init(&bytes, LARGEST_FILE);
 	rv = iss_file_read(err, set->file, &bytes, &set->stamp);
 	ERR_clear_error();
-	if (rv == 0 && iss_pem_is(bytes.data, bytes.len))
+	if (rv == ISS_OK && iss_pem_is(bytes.data, bytes.len))
 		rv = parse_pem(err, set, &bytes);
-	else if (rv == 0)
+	else if (rv == ISS_OK)
 		rv = parse_der(err, set, &bytes);
 	iss_buf_release(&bytes);
 	ERR_clear_error();
-	if (rv == 0 && set->total == 0 && sk_X509_CRL_num(set->crls) == 0)
+	if (rv == ISS_OK && set->total == 0 && sk_X509_CRL_num(set->crls) == 0)
 		rv = iss_error_set(err,
 		    "%s: neither a certificate nor a revocation list in it",
 		    set->file);
@@ -484,7 +485,7 @@ iss_ca_file_get1(
 	if (set == NULL) {
 		if ((set = caset_new(file)) == NULL)
 			return iss_error_set(err, "out of memory");
-		if (fill(err, set) != 0) {
+		if (fill(err, set) != ISS_OK) {
 			iss_ca_file_free(set);
 			return ISS_ERROR;
 		}
@@ -492,5 +493,5 @@ iss_ca_file_get1(
 			set = remember(set);
 	}
 	*out = set;
-	return 0;
+	return ISS_OK;
 }

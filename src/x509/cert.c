@@ -78,7 +78,7 @@ text_name(struct iss_error *err, struct iss_cert_names *names,
 {
 	size_t before = names->text.len;
 	char oid[256];
-	int rv = 0;
+	int rv = ISS_OK;
 
 	if (name->type == GEN_DIRNAME) {
 		rv = iss_name_text(err, name->d.directoryName, &names->text);
@@ -104,20 +104,20 @@ one_name(struct iss_error *err, struct iss_cert_names *names,
 	case GEN_EMAIL:
 	case GEN_URI:
 		san_set(san, name->type, name->d.ia5);
-		return 0;
+		return ISS_OK;
 	case GEN_IPADD:
 		san_set(san, GEN_IPADD, name->d.iPAddress);
 		*skip = san->len != 4 && san->len != 16;
-		return 0;
+		return ISS_OK;
 	case GEN_DIRNAME:
 	case GEN_RID:
 		return text_name(err, names, san, name);
 	case GEN_OTHERNAME:
 		*skip = !other_name(san, name->d.otherName);
-		return 0;
+		return ISS_OK;
 	default:
 		*skip = true;
-		return 0;
+		return ISS_OK;
 	}
 }
 
@@ -133,7 +133,8 @@ collect_sans(struct iss_error *err, struct iss_cert_names *names)
 		return out_of_memory(err);
 	for (i = 0; i < total; i++) {
 		if (one_name(err, names, &names->sans[count],
-			sk_GENERAL_NAME_value(names->parsed, i), &skip) != 0)
+			sk_GENERAL_NAME_value(names->parsed, i),
+			&skip) != ISS_OK)
 			return ISS_ERROR;
 		if (!skip)
 			count++;
@@ -147,7 +148,7 @@ collect_sans(struct iss_error *err, struct iss_cert_names *names)
 		}
 	names->presented.sans = names->sans;
 	names->presented.n_sans = count;
-	return 0;
+	return ISS_OK;
 }
 
 /* The last commonName is the most specific (RFC 6125, 1.8).  An earlier one
@@ -184,7 +185,7 @@ int
 iss_cert_names_init(
     struct iss_error *err, struct iss_cert_names *names, const X509 *cert)
 {
-	int found, rv = 0;
+	int found, rv = ISS_OK;
 
 	memset(names, 0, sizeof(*names));
 	iss_buf_init(&names->text, ISS_CERT_TEXT_MAX);
@@ -200,7 +201,7 @@ iss_cert_names_init(
 
 	if (names->parsed != NULL)
 		rv = collect_sans(err, names);
-	if (rv == 0)
+	if (rv == ISS_OK)
 		collect_cn(names, cert);
 	ERR_clear_error();
 	return rv;
@@ -232,7 +233,7 @@ iss_cert_fingerprint(struct iss_error *err, const X509 *cert, const char *algo,
 		return iss_error_openssl(
 		    err, "cannot compute the digest '%.64s'", algo);
 	*len = size;
-	return 0;
+	return ISS_OK;
 }
 
 int
@@ -242,7 +243,7 @@ iss_cert_fingerprint_text(struct iss_error *err, const X509 *cert,
 	unsigned char md[EVP_MAX_MD_SIZE];
 	size_t i, len;
 
-	if (iss_cert_fingerprint(err, cert, algo, pubkey, md, &len) != 0)
+	if (iss_cert_fingerprint(err, cert, algo, pubkey, md, &len) != ISS_OK)
 		return ISS_ERROR;
 	iss_buf_printf(out, "%s$%s", algo, pubkey ? "pub$" : "");
 	for (i = 0; i < len; i++)
@@ -305,7 +306,7 @@ dump_names(struct iss_error *err, const X509 *cert, struct iss_buf *out)
 	struct iss_presented sans;
 	int rv = iss_cert_names_init(err, &names, cert);
 
-	if (rv == 0 && names.presented.state != ISS_SAN_ABSENT) {
+	if (rv == ISS_OK && names.presented.state != ISS_SAN_ABSENT) {
 		sans = names.presented;
 		sans.n_cns = 0; /* it stands in the subject */
 		iss_buf_puts(out, "Alternative Names: ");
@@ -323,21 +324,23 @@ int
 iss_cert_dump(struct iss_error *err, const X509 *cert, struct iss_buf *out)
 {
 	iss_buf_puts(out, "Subject Name: ");
-	if (iss_cert_subject_text(err, cert, out) != 0)
+	if (iss_cert_subject_text(err, cert, out) != ISS_OK)
 		return ISS_ERROR;
 	iss_buf_puts(out, "\nIssuer  Name: ");
-	if (iss_cert_issuer_text(err, cert, out) != 0)
+	if (iss_cert_issuer_text(err, cert, out) != ISS_OK)
 		return ISS_ERROR;
 	iss_buf_puts(out, "\n");
 	if (dump_time(err, "Not Before: ", X509_get0_notBefore(cert), out) !=
-		0 ||
-	    dump_time(err, "Not After: ", X509_get0_notAfter(cert), out) != 0)
+		ISS_OK ||
+	    dump_time(err, "Not After: ", X509_get0_notAfter(cert), out) !=
+		ISS_OK)
 		return ISS_ERROR;
 	dump_serial(cert, out);
-	if (dump_names(err, cert, out) != 0)
+	if (dump_names(err, cert, out) != ISS_OK)
 		return ISS_ERROR;
 	iss_buf_puts(out, "Fingerprint: ");
-	if (iss_cert_fingerprint_text(err, cert, "sha256", false, out) != 0)
+	if (iss_cert_fingerprint_text(err, cert, "sha256", false, out) !=
+	    ISS_OK)
 		return ISS_ERROR;
 	iss_buf_puts(out, "\n");
 	return out->overflowed ? out_of_memory(err) : 0;

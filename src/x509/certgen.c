@@ -31,7 +31,7 @@ static int
 random_serial(struct iss_error *err, struct iss_certgen *gen)
 {
 	BIGNUM *number = BN_new();
-	int rv = 0;
+	int rv = ISS_OK;
 
 	if (number == NULL ||
 	    !BN_rand(
@@ -63,7 +63,7 @@ iss_certgen_init(struct iss_error *err, struct iss_certgen *gen, EVP_PKEY *key,
 		return iss_error_openssl(err, "cannot begin a certificate");
 	if (!X509_set_pubkey(gen->cert, key))
 		return iss_error_openssl(err, "the key cannot be used");
-	if (iss_certgen_version(err, gen, VERSION_3) != 0)
+	if (iss_certgen_version(err, gen, VERSION_3) != ISS_OK)
 		return ISS_ERROR;
 	return random_serial(err, gen);
 }
@@ -89,7 +89,7 @@ iss_certgen_version(
 		    err, "%ld is no version, which are 0 to 2", version);
 	if (!X509_set_version(gen->cert, version))
 		return iss_error_openssl(err, "version %ld", version);
-	return 0;
+	return ISS_OK;
 }
 
 int
@@ -100,7 +100,7 @@ iss_certgen_serial(
 	bool hex = digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X');
 	BIGNUM *number = NULL;
 	size_t parsed = 0;
-	int rv = 0;
+	int rv = ISS_OK;
 
 	if (hex)
 		digits += 2;
@@ -124,11 +124,11 @@ iss_certgen_validity(struct iss_error *err, struct iss_certgen *gen,
     int64_t not_before, int64_t not_after)
 {
 	if (iss_asn1_time_set(
-		err, X509_getm_notBefore(gen->cert), not_before) != 0 ||
+		err, X509_getm_notBefore(gen->cert), not_before) != ISS_OK ||
 	    iss_asn1_time_set(err, X509_getm_notAfter(gen->cert), not_after) !=
-		0)
+		ISS_OK)
 		return ISS_ERROR;
-	return 0;
+	return ISS_OK;
 }
 
 int
@@ -143,7 +143,7 @@ iss_certgen_san(
     struct iss_error *err, struct iss_certgen *gen, GENERAL_NAME *name)
 {
 	if (sk_GENERAL_NAME_push(gen->sans, name) > 0)
-		return 0;
+		return ISS_OK;
 	GENERAL_NAME_free(name);
 	return iss_error_set(err, "out of memory");
 }
@@ -163,7 +163,7 @@ drop_ext(struct iss_certgen *gen, const ASN1_OBJECT *object)
 static int
 put_ext(struct iss_error *err, struct iss_certgen *gen, X509_EXTENSION *ext)
 {
-	int rv = 0;
+	int rv = ISS_OK;
 
 	drop_ext(gen, X509_EXTENSION_get_object(ext));
 	if (!X509_add_ext(gen->cert, ext, -1))
@@ -180,7 +180,7 @@ set_names(struct iss_error *err, struct iss_certgen *gen)
 		gen->issuer != NULL ? X509_get_subject_name(gen->issuer)
 				    : gen->subject))
 		return iss_error_openssl(err, "cannot set the names");
-	return 0;
+	return ISS_OK;
 }
 
 /* name: a short name that OpenSSL has an extension for, or a dotted OID. */
@@ -192,7 +192,7 @@ add_ext(struct iss_error *err, struct iss_certgen *gen, const char *name,
 	X509V3_CTX ctx;
 
 	ERR_clear_error();
-	if (set_names(err, gen) != 0) /* an extension may ask for them */
+	if (set_names(err, gen) != ISS_OK) /* an extension may ask for them */
 		return ISS_ERROR;
 	X509V3_set_ctx(&ctx, gen->issuer != NULL ? gen->issuer : gen->cert,
 	    gen->cert, NULL, NULL, 0);
@@ -209,11 +209,11 @@ add_ext(struct iss_error *err, struct iss_certgen *gen, const char *name,
 static int
 set_key_ids(struct iss_error *err, struct iss_certgen *gen)
 {
-	if (add_ext(err, gen, "subjectKeyIdentifier", "hash") != 0)
+	if (add_ext(err, gen, "subjectKeyIdentifier", "hash") != ISS_OK)
 		return ISS_ERROR;
 	if (gen->issuer == NULL || X509_get_ext_by_NID(gen->issuer,
 				       NID_subject_key_identifier, -1) < 0)
-		return 0;
+		return ISS_OK;
 	return add_ext(err, gen, "authorityKeyIdentifier", "keyid");
 }
 
@@ -233,11 +233,11 @@ iss_certgen_usages(
 	size_t i;
 	int rv = set_key_ids(err, gen);
 
-	if (rv == 0)
+	if (rv == ISS_OK)
 		rv = add_ext(err, gen, "basicConstraints",
 		    (usages & ISS_USAGE_CA) != 0 ? "critical,CA:TRUE"
 						 : "critical,CA:FALSE");
-	for (i = 0; rv == 0 && i < ISS_USAGE_KINDS; i++) {
+	for (i = 0; rv == ISS_OK && i < ISS_USAGE_KINDS; i++) {
 		iss_buf_init(&text, EXT_TEXT_MAX);
 		iss_buf_puts(&text, exts[i].prefix);
 		iss_usage_text(&text, usages, (enum iss_usage_kind)i);
@@ -322,7 +322,7 @@ copy_exts(struct iss_error *err, struct iss_certgen *gen, const X509 *original)
 			return iss_error_openssl(
 			    err, "cannot copy an extension");
 	}
-	return 0;
+	return ISS_OK;
 }
 
 int
@@ -339,7 +339,7 @@ iss_certgen_copy(
 	}
 	X509_NAME_free(gen->subject);
 	gen->subject = subject;
-	if (set_key_ids(err, gen) != 0)
+	if (set_key_ids(err, gen) != ISS_OK)
 		return ISS_ERROR;
 	return copy_exts(err, gen, original);
 }
@@ -356,7 +356,7 @@ set_sans(struct iss_error *err, struct iss_certgen *gen)
 	    !X509_add1_ext_i2d(gen->cert, NID_subject_alt_name, gen->sans,
 		critical, X509V3_ADD_REPLACE))
 		return iss_error_openssl(err, "cannot set alternative names");
-	return 0;
+	return ISS_OK;
 }
 
 /* Is the digest part of the algorithm?  OpenSSL 3.0 says so of no key. */
@@ -385,12 +385,12 @@ iss_certgen_sign(struct iss_error *err, struct iss_certgen *gen,
 		    err, "digest algorithm %.64s is not available", digest);
 	if (has_own_digest(signer))
 		md = NULL;
-	if (set_names(err, gen) != 0 || set_sans(err, gen) != 0)
+	if (set_names(err, gen) != ISS_OK || set_sans(err, gen) != ISS_OK)
 		return ISS_ERROR;
 	if (!X509_sign(gen->cert, signer, md))
 		return iss_error_openssl(err, "cannot sign the certificate");
 	*out = gen->cert;
 	gen->cert = NULL;
 	ERR_clear_error();
-	return 0;
+	return ISS_OK;
 }

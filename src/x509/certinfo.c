@@ -67,7 +67,7 @@ each_of_name(
 		OPENSSL_free(utf8);
 	}
 	(void)err;
-	return 0;
+	return ISS_OK;
 }
 
 static int
@@ -89,14 +89,14 @@ each_san(struct iss_error *err, const X509 *cert, const struct teller *to)
 	    X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
 	GENERAL_NAME *name;
 	struct iss_buf value;
-	int i, rv = 0;
+	int i, rv = ISS_OK;
 
 	if (names == NULL)
 		return ISS_EOF;
-	for (i = 0; rv == 0 && i < sk_GENERAL_NAME_num(names); i++) {
+	for (i = 0; rv == ISS_OK && i < sk_GENERAL_NAME_num(names); i++) {
 		name = sk_GENERAL_NAME_value(names, i);
 		iss_buf_init(&value, ISS_CERT_TEXT_MAX);
-		if ((rv = iss_altname_value(err, name, &value)) == 0)
+		if ((rv = iss_altname_value(err, name, &value)) == ISS_OK)
 			to->fn(to->arg, iss_altname_type(name->type),
 			    iss_buf_text(&value), value.len);
 		iss_buf_release(&value);
@@ -137,7 +137,7 @@ each_crl_uri(struct iss_error *err, const X509 *cert, const struct teller *to)
 			tell_uri(sk_GENERAL_NAME_value(names, n), to);
 	}
 	CRL_DIST_POINTS_free(points);
-	return 0;
+	return ISS_OK;
 }
 
 /* RFC 5280, 4.2.2.1. */
@@ -158,7 +158,7 @@ each_ocsp_uri(struct iss_error *err, const X509 *cert, const struct teller *to)
 			tell_uri(info->location, to);
 	}
 	AUTHORITY_INFO_ACCESS_free(infos);
-	return 0;
+	return ISS_OK;
 }
 
 static int
@@ -176,7 +176,7 @@ each_key_usage(struct iss_error *err, const X509 *cert, const struct teller *to)
 		if (ASN1_BIT_STRING_get_bit(bits, i))
 			to->fn(to->arg, NULL, name, strlen(name));
 	ASN1_BIT_STRING_free(bits);
-	return 0;
+	return ISS_OK;
 }
 
 typedef int each_fn(
@@ -218,7 +218,7 @@ iss_certinfo_each_usage(const X509 *cert, iss_certinfo_oid_fn *fn, void *arg)
 		fn(arg, &oid);
 	}
 	EXTENDED_KEY_USAGE_free(usages);
-	return 0;
+	return ISS_OK;
 }
 
 int
@@ -227,7 +227,7 @@ iss_certinfo_ext_init(struct iss_error *err, struct iss_certinfo_ext *ext,
 {
 	const X509_EXTENSION *found;
 	BIO *bio;
-	int rv = 0;
+	int rv = ISS_OK;
 
 	memset(ext, 0, sizeof(*ext));
 	iss_buf_init(&ext->text, ISS_CERT_TEXT_MAX);
@@ -260,7 +260,7 @@ iss_certinfo_serial(
 {
 	BIGNUM *number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL);
 	char *text = number != NULL ? BN_bn2dec(number) : NULL;
-	int rv = 0;
+	int rv = ISS_OK;
 
 	if (text == NULL)
 		rv = iss_error_openssl(err, "cannot read the serial number");
@@ -284,5 +284,5 @@ iss_certinfo_signature_name(
 	oid_set(&oid, object);
 	if (!iss_buf_puts(out, oid.ln != NULL ? oid.ln : oid.dotted))
 		return out_of_memory(err);
-	return 0;
+	return ISS_OK;
 }

@@ -97,7 +97,7 @@ ask(struct load *load, struct password *pw, const char *what, bool may_prompt)
 		    load->name, what);
 	pw->len = (size_t)len;
 	pw->text[len] = '\0';
-	return 0;
+	return ISS_OK;
 }
 
 /* Is the oldest queued error about an algorithm, not about a password? */
@@ -142,7 +142,7 @@ decode_key(
 		return iss_error_openssl(load->err,
 		    "%s: the private key (%s) cannot be read", load->name,
 		    kind);
-	return 0;
+	return ISS_OK;
 }
 
 /* PKCS#8, encrypted (RFC 5958, 3). */
@@ -154,7 +154,7 @@ decrypt_pkcs8(struct load *load, const X509_SIG *sealed, bool may_prompt)
 	int rv;
 
 	rv = ask(load, &pw, "private key", may_prompt);
-	if (rv == 0) {
+	if (rv == ISS_OK) {
 		ERR_clear_error();
 		info = PKCS8_decrypt(sealed, pw.text, (int)pw.len);
 		if (info != NULL)
@@ -195,7 +195,7 @@ decrypt_traditional(struct load *load, struct iss_pem *pem)
 		    "supported",
 		    load->name);
 	rv = ask(load, &pw, "private key", true);
-	if (rv == 0) {
+	if (rv == ISS_OK) {
 		ERR_clear_error();
 		if (PEM_do_header(
 			&cipher, pem->data, &pem->len, lend_password, &pw))
@@ -240,7 +240,7 @@ pem_cert(struct load *load, const struct iss_pem *pem)
 		return ISS_ERROR;
 	if (found->cert == NULL) {
 		found->cert = cert;
-		return 0;
+		return ISS_OK;
 	}
 	if (found->chain == NULL)
 		found->chain = sk_X509_new_null();
@@ -248,7 +248,7 @@ pem_cert(struct load *load, const struct iss_pem *pem)
 		X509_free(cert);
 		return iss_error_set(load->err, "out of memory");
 	}
-	return 0;
+	return ISS_OK;
 }
 
 static int
@@ -257,13 +257,14 @@ parse_pem(struct load *load, const void *bytes, size_t len)
 	struct iss_pem pem;
 	int rv = iss_pem_init(load->err, &pem, bytes, len);
 
-	while (rv == 0 && (rv = iss_pem_next(load->err, &pem, load->name)) == 0)
+	while (rv == ISS_OK &&
+	       (rv = iss_pem_next(load->err, &pem, load->name)) == ISS_OK)
 		if (iss_pem_is_cert(&pem) && wants_cert(load))
 			rv = pem_cert(load, &pem);
 		else if (iss_pem_is_key(&pem) && wants_key(load))
 			rv = pem_key(load, &pem);
 	iss_pem_release(&pem);
-	return rv == ISS_EOF ? 0 : rv;
+	return rv == ISS_EOF ? ISS_OK : rv;
 }
 
 /*
@@ -302,12 +303,12 @@ open_pkcs12(struct load *load, PKCS12 *p12, struct iss_keypair *got)
 
 	ERR_clear_error();
 	if (PKCS12_parse(p12, "", &got->key, &got->cert, &got->chain))
-		return 0;
+		return ISS_OK;
 	if (is_unsupported())
 		return cannot_decrypt(load, "PKCS#12");
 
 	rv = ask(load, &pw, "PKCS#12", false);
-	if (rv == 0) {
+	if (rv == ISS_OK) {
 		ERR_clear_error();
 		/* it takes no length: a zero would cut the password */
 		ok = strlen(pw.text) == pw.len &&
@@ -328,7 +329,7 @@ parse_pkcs12(struct load *load, PKCS12 *p12)
 
 	iss_keypair_init(&got);
 	rv = open_pkcs12(load, p12, &got);
-	if (rv == 0) {
+	if (rv == ISS_OK) {
 		/* without a key there is no telling which is the leaf */
 		if (got.cert == NULL && sk_X509_num(got.chain) > 0)
 			got.cert = sk_X509_shift(got.chain);
@@ -354,7 +355,7 @@ parse_der(struct load *load, const unsigned char *der, long len)
 	const unsigned char *at = der;
 	X509_SIG *sealed;
 	PKCS12 *p12;
-	int rv = 0;
+	int rv = ISS_OK;
 
 	if ((p12 = d2i_PKCS12(NULL, &at, len)) != NULL) {
 		rv = parse_pkcs12(load, p12);
@@ -363,7 +364,7 @@ parse_der(struct load *load, const unsigned char *der, long len)
 	}
 	at = der;
 	if ((load->found.cert = d2i_X509(NULL, &at, len)) != NULL)
-		return 0;
+		return ISS_OK;
 	at = der;
 	if ((sealed = d2i_X509_SIG(NULL, &at, len)) != NULL) {
 		if (wants_key(load))
@@ -373,7 +374,7 @@ parse_der(struct load *load, const unsigned char *der, long len)
 	}
 	at = der;
 	if ((load->found.key = d2i_AutoPrivateKey(NULL, &at, len)) != NULL)
-		return 0;
+		return ISS_OK;
 	return iss_error_set(load->err,
 	    "%s: neither PEM, DER nor PKCS#12 (or damaged)", load->name);
 }
@@ -388,7 +389,7 @@ check_found(const struct load *load)
 	if ((load->want & ISS_KEYPAIR_KEY) != 0 && load->found.key == NULL)
 		return iss_error_set(
 		    load->err, "%s: no private key in it", load->name);
-	return 0;
+	return ISS_OK;
 }
 
 /* Move what is wanted; the rest stays behind and is freed with found. */
@@ -430,9 +431,9 @@ iss_keypair_parse(struct iss_error *err, struct iss_keypair *pair,
 		rv = parse_pem(&load, bytes, len);
 	else
 		rv = parse_der(&load, bytes, (long)len);
-	if (rv == 0)
+	if (rv == ISS_OK)
 		rv = check_found(&load);
-	if (rv == 0)
+	if (rv == ISS_OK)
 		hand_over(&load, pair);
 	iss_keypair_release(&load.found);
 	ERR_clear_error();
@@ -449,7 +450,7 @@ iss_keypair_load(struct iss_error *err, struct iss_keypair *pair,
 
 	iss_buf_init(&bytes, ISS_FILE_MAX);
 	rv = iss_file_read(err, file, &bytes, NULL);
-	if (rv == 0)
+	if (rv == ISS_OK)
 		rv = iss_keypair_parse(err, pair, file, bytes.data, bytes.len,
 		    want, password, arg);
 	iss_buf_release(&bytes); /* wipes them */
@@ -462,7 +463,7 @@ iss_keypair_check(struct iss_error *err, const struct iss_keypair *pair,
 {
 	ERR_clear_error();
 	if (X509_check_private_key(pair->cert, pair->key))
-		return 0;
+		return ISS_OK;
 	if (strcmp(cert_name, key_name) == 0)
 		return iss_error_openssl(err,
 		    "%s: its private key does not belong to its certificate",

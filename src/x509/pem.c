@@ -48,7 +48,7 @@ iss_pem_init(
 	    BIO_new_mem_buf((const char *)bytes + skip, (int)(len - skip));
 	if (pem->bio == NULL)
 		return iss_error_set(err, "out of memory");
-	return 0;
+	return ISS_OK;
 }
 
 static void
@@ -80,7 +80,7 @@ iss_pem_next(struct iss_error *err, struct iss_pem *pem, const char *name)
 	if (PEM_read_bio(
 		pem->bio, &pem->label, &pem->header, &pem->data, &pem->len)) {
 		pem->blocks++;
-		return 0;
+		return ISS_OK;
 	}
 	e = ERR_peek_last_error();
 	if (ERR_GET_LIB(e) == ERR_LIB_PEM &&

@@ -126,7 +126,7 @@ attach(struct iss_error *err, X509_STORE *store, struct iss_ca_file *set)
 	iss_ca_file_up_ref(set);
 	sets->list = list;
 	sets->list[sets->count++] = set;
-	return 0;
+	return ISS_OK;
 }
 
 static int
@@ -139,7 +139,7 @@ add_crls(struct iss_error *err, X509_STORE *store,
 	for (i = 0; i < sk_X509_CRL_num(crls); i++)
 		if (!X509_STORE_add_crl(store, sk_X509_CRL_value(crls, i)))
 			return iss_error_openssl(err, "%s", file);
-	return 0;
+	return ISS_OK;
 }
 
 int
@@ -148,11 +148,11 @@ iss_trust_add_file(struct iss_error *err, X509_STORE *store, const char *file)
 	struct iss_ca_file *set;
 	int rv;
 
-	if (iss_ca_file_get1(err, file, &set) != 0)
+	if (iss_ca_file_get1(err, file, &set) != ISS_OK)
 		return ISS_ERROR;
 	if (iss_ca_file_count(set) == 0)
 		rv = iss_error_set(err, "%s: no certificate in it", file);
-	else if ((rv = add_crls(err, store, set, file)) == 0)
+	else if ((rv = add_crls(err, store, set, file)) == ISS_OK)
 		rv = attach(err, store, set);
 	iss_ca_file_free(set);
 	return rv;
@@ -165,7 +165,7 @@ iss_trust_add_crl_file(
 	struct iss_ca_file *set;
 	int rv;
 
-	if (iss_ca_file_get1(err, file, &set) != 0)
+	if (iss_ca_file_get1(err, file, &set) != ISS_OK)
 		return ISS_ERROR;
 	if (sk_X509_CRL_num(iss_ca_file_get0_crls(set)) == 0)
 		rv = iss_error_set(err, "%s: no revocation list in it", file);
@@ -181,7 +181,7 @@ iss_trust_add_cert(struct iss_error *err, X509_STORE *store, X509 *cert)
 	ERR_clear_error();
 	if (!X509_STORE_add_cert(store, cert))
 		return iss_error_openssl(err, "cannot add a CA certificate");
-	return 0;
+	return ISS_OK;
 }
 
 /* Cut the next path off a list; NULL at its end. */
@@ -202,7 +202,7 @@ add_dir(struct iss_error *err, X509_LOOKUP *lookup, const char *path)
 	closedir(dir);
 	if (!X509_LOOKUP_add_dir(lookup, path, X509_FILETYPE_PEM))
 		return iss_error_openssl(err, "%s", path);
-	return 0;
+	return ISS_OK;
 }
 
 int
@@ -212,11 +212,11 @@ iss_trust_add_dirs(struct iss_error *err, X509_STORE *store, const char *dirs)
 	    X509_STORE_add_lookup(store, X509_LOOKUP_hash_dir());
 	char *copy = OPENSSL_strdup(dirs);
 	char *rest = copy, *path;
-	int rv = 0;
+	int rv = ISS_OK;
 
 	if (lookup == NULL || copy == NULL)
 		rv = iss_error_set(err, "out of memory");
-	while (rv == 0 && (path = next_path(&rest)) != NULL)
+	while (rv == ISS_OK && (path = next_path(&rest)) != NULL)
 		rv = add_dir(err, lookup, path);
 	OPENSSL_free(copy);
 	return rv;
@@ -233,11 +233,11 @@ iss_trust_subjects(
 	if (names == NULL)
 		return iss_error_set(err, "out of memory");
 	rv = iss_ca_file_get1(err, file, &set);
-	if (rv == 0 && !iss_ca_file_copy_subjects(set, names))
+	if (rv == ISS_OK && !iss_ca_file_copy_subjects(set, names))
 		rv = iss_error_set(err, "out of memory");
-	if (rv == 0 && sk_X509_NAME_num(names) == 0)
+	if (rv == ISS_OK && sk_X509_NAME_num(names) == 0)
 		rv = iss_error_set(err, "%s: no certificate in it", file);
-	if (rv == 0) {
+	if (rv == ISS_OK) {
 		*out = names;
 		names = NULL;
 	}
@@ -333,7 +333,7 @@ iss_trust_default_init(struct iss_error *err, struct iss_trust_default *where)
 	if (is_usable_file(file))
 		ok = (where->file = OPENSSL_strdup(file)) != NULL && ok;
 	if (ok)
-		return 0;
+		return ISS_OK;
 	iss_trust_default_release(where);
 	return iss_error_set(err, "out of memory");
 }
