@@ -1,5 +1,5 @@
-# Revocation lists: where they may come from, and that a certificate without
-# one, with an old one or on one is refused, each saying so.
+# Revocation lists from all sources.  A certificate that is on the list, or whose
+# list is missing or old, is refused with a message that says which.
 use strict;
 use warnings;
 
@@ -12,7 +12,7 @@ use Test::More;
 
 my $WANTED = SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
 
-# What the side that verifies says of the other's certificate.
+# The error of the side that verifies; '' if it accepts the certificate.
 sub verdict {
     my ($setting, $identity, @args) = @_;
 
@@ -44,10 +44,10 @@ sub hashed_dir {
     return $dir;
 }
 
-# The name that openssl-rehash gave the root's list.
+# The name that openssl-rehash has given to the root's list.
 my ($hash) = map { /(\w{8})\.r0$/ } glob cert_file('ca-dir') . '/*.r0';
 
-# Where the list of the root is found.
+# Sources of the root's list.
 my %SOURCE = (
     'SSL_crl_file'         => [SSL_crl_file => cert('crl')],
     'SSL_crl_file, DER'    => [SSL_crl_file => cert_file('crl.der')],
@@ -68,13 +68,16 @@ each_setting(
 
         for my $source (sort keys %SOURCE) {
             my @list = @{ $SOURCE{$source} };
-            is(verdict($setting, [identity('server')], @list),
-                '', "$source: who is not on the list is accepted");
+            is(
+                verdict($setting, [identity('server')], @list),
+                '',
+                "$source: a certificate that is not on the list is accepted"
+            );
             my $error = verdict($setting, [identity('revoked')], @list);
             like(
                 $error,
                 qr/certificate verify failed: certificate revoked/,
-                '... and who is, is not'
+                '... one on the list is refused'
             );
             like(
                 $error,
@@ -94,7 +97,7 @@ each_setting(
             [identity('server')],
             SSL_crl_file => cert('crl-expired')
         );
-        like($error, qr/CRL has expired/, 'refused with an old one');
+        like($error, qr/CRL has expired/, 'refused with an old list');
         $error = verdict(
             $setting,
             [identity('revoked')],
@@ -103,7 +106,7 @@ each_setting(
         like(
             $error,
             qr/CRL has expired|revoked/,
-            '... also who is on the old one'
+            '... also if the certificate is on it'
         );
         $error = verdict(
             $setting,
@@ -119,7 +122,7 @@ each_setting(
                 SSL_crl_file  => cert('crl')
             ),
             '',
-            'nobody looks unless SSL_check_crl says so'
+            'the list is ignored without SSL_check_crl'
         );
         is(
             verdict(
@@ -128,7 +131,7 @@ each_setting(
                 SSL_crl_file => cert('crl-none-revoked')
             ),
             '',
-            'before it was revoked it was accepted'
+            'a list from before the revocation'
         );
     }
 );
@@ -184,9 +187,9 @@ subtest "a user's callback" => sub {
             SSL_verify_callback => sub { push @seen, $_[3] if !$_[0]; 1 }
         ),
         '',
-        'may accept what is revoked'
+        'may accept a revoked certificate'
     );
-    is_deeply(\@seen, ['certificate revoked'], '... and is told of it');
+    is_deeply(\@seen, ['certificate revoked'], '... and gets the error');
     @seen = ();
     verdict(
         {},
@@ -196,11 +199,11 @@ subtest "a user's callback" => sub {
     is_deeply(
         \@seen,
         ['unable to get certificate CRL'],
-        'it is told of a missing list'
+        'it gets the error of a missing list'
     );
 };
 
-subtest 'files that are of no use' => sub {
+subtest 'unusable files' => sub {
     my %bad = (
         'no-such.pem' => qr/No such file/,
         'empty.pem'   => qr/empty/,

@@ -1,5 +1,5 @@
-# IO::Socket::SSL::OCSP_Cache: entries while they are good, no more of them
-# than it was told to keep; and caches of the user's.
+# IO::Socket::SSL::OCSP_Cache returns entries while they are valid and keeps no
+# more than its size; and caches of the user.
 use strict;
 use warnings;
 
@@ -15,10 +15,10 @@ my $HOUR = 3600;
 
 sub entry { return { statusType => 0, thisUpdate => $NOW - $HOUR, @_ } }
 
-subtest 'how long an entry is good' => sub {
+subtest 'how long an entry is valid' => sub {
     my %good = (
-        'until its next update' => entry(nextUpdate => $NOW + $HOUR),
-        'as it always was'      => entry(
+        'until its next update'        => entry(nextUpdate => $NOW + $HOUR),
+        'its first update is long ago' => entry(
             thisUpdate => 0,
             nextUpdate => $NOW + $HOUR
         ),
@@ -26,12 +26,12 @@ subtest 'how long an entry is good' => sub {
           entry(nextUpdate => $NOW - 200),
         'some minutes before it begins' =>
           entry(thisUpdate => $NOW + 200, nextUpdate => $NOW + $HOUR),
-        'without word of a first update' => { nextUpdate => $NOW + $HOUR },
-        'a day without word of the next' => entry(),
+        'without a first update' => { nextUpdate => $NOW + $HOUR },
+        'within a day, without a next update' => entry(),
     );
     my %bad = (
-        'after its next update' => entry(nextUpdate => $NOW - $HOUR),
-        'before it begins'      =>
+        'after its next update'   => entry(nextUpdate => $NOW - $HOUR),
+        'before its first update' =>
           entry(thisUpdate => $NOW + $HOUR, nextUpdate => $NOW + 2 * $HOUR),
         'more than a day without word of the next' =>
           entry(thisUpdate => $NOW - 25 * $HOUR),
@@ -39,17 +39,17 @@ subtest 'how long an entry is good' => sub {
     my $cache = IO::Socket::SSL::OCSP_Cache->new;
     for my $when (sort keys %good) {
         $cache->put('key', $good{$when});
-        is($cache->get('key'), $good{$when}, "good: $when");
-        is($cache->get('key'), $good{$when}, '... as often as asked');
+        is($cache->get('key'), $good{$when}, "valid: $when");
+        is($cache->get('key'), $good{$when}, '... also the second time');
     }
     for my $when (sort keys %bad) {
         $cache->put('key', $bad{$when});
-        is(scalar $cache->get('key'), undef, "not good: $when");
+        is(scalar $cache->get('key'), undef, "not valid: $when");
     }
-    is_deeply([$cache->get('nobody')], [], 'a key that nobody put there');
+    is_deeply([$cache->get('nobody')], [], 'an unknown key');
 };
 
-subtest 'the least recently used makes room' => sub {
+subtest 'the least recently used entry is dropped' => sub {
     my $cache = IO::Socket::SSL::OCSP_Cache->new(3);
     my $put   = sub {
         $cache->put($_, entry(nextUpdate => $NOW + $HOUR, name => $_)) for @_;
@@ -63,17 +63,17 @@ subtest 'the least recently used makes room' => sub {
     is($has->(qw(a b c d)), 'bcd', 'the fourth drops the first');
     $cache->get('b');
     $put->('e');
-    is($has->(qw(b c d e)), 'bde', 'one that was used stays');
+    is($has->(qw(b c d e)), 'bde', 'a recently used entry stays');
     $put->('d');
-    is($has->(qw(b d e)), 'bde', 'putting what is there drops nothing');
+    is($has->(qw(b d e)), 'bde', 'replacing an entry drops none');
     $put->($_) for 1 .. 1000;
     is($has->('a' .. 'e', 1 .. 1000),
-        '9989991000', 'and never more than that');
+        '9989991000', '... and the size is never exceeded');
 
     $cache = IO::Socket::SSL::OCSP_Cache->new;
     $put->(1 .. 1000);
     my $kept = () = grep { $cache->get($_) } 1 .. 1000;
-    cmp_ok($kept, '>', 10,   'without a size there is room');
+    cmp_ok($kept, '>', 10,   'the default size has room');
     cmp_ok($kept, '<', 1000, '... but not for everything');
 };
 
@@ -99,7 +99,7 @@ SKIP: {
 }
 done_testing;
 
-# A cache of the user's own, that tells what it is asked.
+# A user's cache that logs its calls.
 package OwnCache;
 
 sub new { return bless { entries => {}, log => [] }, shift }
@@ -147,13 +147,14 @@ sub staples {
         },
         '... is put into the cache'
     );
-    is(unpack('H*', substr $key, -4), '02021001', '... by the DER of its id');
+    is(unpack('H*', substr $key, -4),
+        '02021001', '... under the DER of its id');
     is_deeply({ $sock->ocsp_resolver->requests },
-        {}, 'nothing is left to be asked');
+        {}, 'nothing is left to ask');
     undef $sock;
 
     $cache->{die} = "cache!\n";
-    is(died($connect), "cache!\n", 'what a cache dies with is thrown');
+    is(died($connect), "cache!\n", 'an exception of the cache is passed on');
     delete $cache->{die};
     undef $server;
 
@@ -161,15 +162,15 @@ sub staples {
     $sock = $connect->();
     my $resolver = $sock->ocsp_resolver;
     is_deeply({ $resolver->requests },
-        {}, 'what the cache knows is not asked again');
-    is($resolver->hard_error, '', '... and it was good');
+        {}, 'a cached answer is not requested again');
+    is($resolver->hard_error, '', '... and is good');
 
     $cache->{entries}{$key}{nextUpdate} = $NOW - $HOUR;
     is_deeply([(scalar %{ { $sock->ocsp_resolver->requests } }) ? 1 : 0],
-        [1], "what a user's cache keeps too long is asked again");
+        [1], "an outdated answer of a user's cache is requested again");
     @{ $cache->{entries}{$key} }{qw(nextUpdate statusType)} = ($next, 1);
     like($sock->ocsp_resolver->hard_error,
-        qr/revoked/, 'what it knows to be revoked is an error');
+        qr/revoked/, 'a cached revocation is an error');
     undef $sock;
     undef $resolver;
     undef $server;
@@ -202,9 +203,9 @@ sub staples {
     ($server, $port) = $world->stapling_server($leaf, $fleeting);
     $sock = $connect->();
     is_deeply($cache->{entries}, {},
-        'one that does not say how long it is good is not kept');
+        'an answer without a next update is not kept');
     is($sock->ocsp_resolver->hard_error,
-        '', '... but stands for its connection');
+        '', '... but counts for its connection');
     undef $sock;
     undef $server;
 
@@ -218,9 +219,10 @@ sub staples {
     ($server, $port) = $world->stapling_server($leaf);
     $sock = $connect->(SSL_reuse_ctx => $ctx);
     is($sock->ocsp_resolver->hard_error,
-        '', 'a context remembers for its connections');
+        '', 'a context caches for its connections');
     undef $sock;
     $sock = $connect->();
-    is($sock->ocsp_resolver->hard_error, undef, '... and not for others');
+    is($sock->ocsp_resolver->hard_error,
+        undef, '... not for those of other contexts');
     return;
 }

@@ -1,5 +1,5 @@
-# ocsp_resolver: asks the responders that certificates name, about what no
-# staple has told.
+# ocsp_resolver asks the responders that certificates name about all certificates
+# that no staple covers.
 use strict;
 use warnings;
 
@@ -21,7 +21,7 @@ my $world    = ISS::OCSP->new;
 my $ca       = ISS::OCSP::authority('ca');
 my $stranger = ISS::OCSP::authority('other-ca');
 
-# The responder answers by the path, so that the URI in a certificate decides.
+# The responder's answer depends on the path, that is, on the URI in a certificate.
 my $listener = listener();
 my $uri      = 'http://' . address($listener);
 my $serial   = 0x1000;
@@ -99,7 +99,7 @@ my %answer = (
     below       => ok_with(of => $below),
     'below-bad' => ok_with(of => $below_bad),
 
-    # Asked about two it answers for the one; then for the other.
+    # The first answer covers one of two certificates, the second the other.
     both => sub {
         my ($request) = @_;
         return (
@@ -124,7 +124,7 @@ my ($responder) = $world->responder(
     $listener
 );
 
-# Connect to a server with that certificate, and to it alone.
+# Connects to a server that has this certificate alone.
 sub connect_to {
     my ($leaf, $with, @args) = @_;
     my ($server, $port) = $world->stapling_server($leaf, undef,
@@ -153,12 +153,14 @@ each_version(
         isa_ok($resolver, 'IO::Socket::SSL::OCSP_Resolver');
         is($resolver->hard_error, undef, 'not known yet');
         is_deeply([keys %{ { $resolver->requests } }],
-            ["$uri/good"], 'one responder is to be asked');
+            ["$uri/good"], 'one responder has to be asked');
         is($resolver->resolve_blocking, '',    'a good certificate');
         is($resolver->hard_error,       '',    '... is no error');
-        is($resolver->soft_error,       undef, '... of any kind');
-        is_deeply([$resolver->requests],   [],        '... and that is all');
-        is_deeply([($responder->hear)[0]], ['/good'], 'it was asked');
+        is($resolver->soft_error,       undef, '... neither hard nor soft');
+        is_deeply([$resolver->requests], [],
+            '... and nothing is left to ask');
+        is_deeply([($responder->hear)[0]],
+            ['/good'], 'the responder was asked');
 
         for my $mode ([], [@HARD]) {
             $resolver = resolver_for($leaf{revoked}, @version, @$mode);
@@ -168,12 +170,14 @@ each_version(
                 qr{^\Q$uri\E/revoked: certificate status is revoked since },
                 'a revoked one'
             );
-            like($error, qr/reason keyCompromise/,     '... why');
-            like($error, qr{subject: .*/CN=localhost}, '... which');
+            like($error, qr/reason keyCompromise/,     '... with the reason');
+            like($error, qr{subject: .*/CN=localhost}, '... and the subject');
             is($resolver->hard_error, $error, '... is a hard error');
-            is($resolver->soft_error, undef,  '... and no soft one');
-            is_deeply([$resolver->requests], [], 'nothing is asked after it');
-            is_deeply([($responder->hear)[0]], ['/revoked'], 'it was asked');
+            is($resolver->soft_error, undef,  '... not a soft one');
+            is_deeply([$resolver->requests], [],
+                'nothing is left to ask after it');
+            is_deeply([($responder->hear)[0]],
+                ['/revoked'], 'the responder was asked');
         }
     }
 );
@@ -186,7 +190,7 @@ like(
 );
 $responder->hear;
 
-# What is no answer is a soft error, and with SSL_OCSP_FAIL_HARD a hard one.
+# A missing answer is a soft error; with SSL_OCSP_FAIL_HARD it is a hard one.
 my %SOFT = (
     error     => qr/http request for OCSP failed: 500 Internal/,
     missing   => qr/http request for OCSP failed: 404 Not Found/,
@@ -201,7 +205,7 @@ my %SOFT = (
 );
 for my $what (sort keys %SOFT) {
     my $resolver = resolver_for($leaf{$what});
-    is($resolver->resolve_blocking(timeout => 1), '', "$what: not hard");
+    is($resolver->resolve_blocking(timeout => 1), '', "$what: no hard error");
     like(
         $resolver->soft_error,
         qr{^\Q$uri\E/$what: .*$SOFT{$what}},
@@ -212,28 +216,32 @@ for my $what (sort keys %SOFT) {
 
     $resolver = resolver_for($leaf{$what}, @HARD);
     like($resolver->resolve_blocking(timeout => 1),
-        $SOFT{$what}, '... a hard one if so wished');
+        $SOFT{$what}, '... a hard error with SSL_OCSP_FAIL_HARD');
     is($resolver->soft_error, undef, '... instead of a soft one');
     $responder->hear;
 }
 
-subtest 'nobody listens' => sub {
+subtest 'a responder that refuses connections' => sub {
     my $closed = listener();
     my $dead   = 'http://' . address($closed) . '/';
     close $closed;
     my $leaf     = $world->certificate(serial => 0x4001, uri => $dead);
     my $resolver = resolver_for($leaf);
     is($resolver->resolve_blocking, '', 'a soft error');
-    like($resolver->soft_error, qr/^\Q$dead\E: .*refused/, '... says so');
+    like(
+        $resolver->soft_error,
+        qr/^\Q$dead\E: .*refused/,
+        '... with the reason'
+    );
     $resolver = resolver_for($leaf, @HARD);
-    like($resolver->resolve_blocking, qr/refused/, '... or a hard one');
+    like($resolver->resolve_blocking, qr/refused/, '... or a hard error');
 };
 
 subtest 'no responder' => sub {
     my %named = (
-        nobody             => undef,
-        'one of LDAP'      => 'ldap://127.0.0.1/ou=ocsp',
-        'one without http' => 'ocsp.example.test',
+        nobody               => undef,
+        'an LDAP responder'  => 'ldap://127.0.0.1/ou=ocsp',
+        'a URI without http' => 'ocsp.example.test',
     );
     for my $what (sort keys %named) {
         my $leaf =
@@ -249,7 +257,7 @@ subtest 'no responder' => sub {
         like(
             resolver_for($leaf, @HARD)->hard_error,
             qr/names no OCSP responder/,
-            '... or a hard one'
+            '... or a hard error'
         );
     }
 };
@@ -267,18 +275,18 @@ subtest 'by hand' => sub {
         )
     )[1];
     like($said, qr/Serial Number: 1001$/m, 'openssl can read a request');
-    unlike($said, qr/nonce/i, '... that can be answered in advance');
+    unlike($said, qr/nonce/i, '... without a nonce');
 
     is($resolver->add_response('http://other/', 'x'),
-        undef, 'an answer from elsewhere');
+        undef, 'an answer from another URI');
     is_deeply([sort keys %{ { $resolver->requests } }],
-        ["$uri/good"], '... is for nobody');
+        ["$uri/good"], '... is ignored');
     my $good = $world->response(of => $leaf{good});
     is($resolver->add_response("$uri/good", $good),
-        '', 'the right one settles it');
+        '', 'the right answer settles it');
     is($resolver->add_response("$uri/good", 'junk'),
-        '', '... and what comes then is too late');
-    is($resolver->soft_error, undef, '... for anything');
+        '', '... and later answers are ignored');
+    is($resolver->soft_error, undef, '... without an error');
 
     for my $nothing (undef, '') {
         $resolver = resolver_for($leaf{good});
@@ -298,7 +306,7 @@ subtest 'by hand' => sub {
     my $revoked =
       $world->response(of => $leaf{good}, status => 'revoked', tamper => 1);
     is($resolver->add_response("$uri/good", $revoked),
-        '', 'nor is what somebody has changed');
+        '', 'a forged answer is not an answer');
 };
 
 subtest 'the whole chain' => sub {
@@ -306,9 +314,9 @@ subtest 'the whole chain' => sub {
     my ($sock, $server) = connect_to($below, $sub);
     is_deeply([keys %{ { $sock->ocsp_resolver->requests } }],
         ["$uri/below"], 'only the leaf is asked about');
-    is($sock->ocsp_resolver->resolve_blocking, '', '... and good');
+    is($sock->ocsp_resolver->resolve_blocking, '', '... which is good');
     undef $sock;
-    is(($responder->hear)[0], '/below', '... says its responder');
+    is(($responder->hear)[0], '/below', '... according to its responder');
 
     ($sock, $server) = connect_to($below, $sub, @FULL);
     my $resolver = $sock->ocsp_resolver;
@@ -322,8 +330,9 @@ subtest 'the whole chain' => sub {
         undef,
         'one of two is not all'
     );
-    is($resolver->resolve_blocking, '',     'two of two are');
-    is(($responder->hear)[0],       '/sub', '... only one was left to ask');
+    is($resolver->resolve_blocking, '', 'both are good');
+    is(($responder->hear)[0],
+        '/sub', '... after asking for the one that was left');
     undef $sock;
 
     ($sock, $server) = connect_to($below_bad, $bad_sub, @FULL);
@@ -331,15 +340,15 @@ subtest 'the whole chain' => sub {
     like($resolver->resolve_blocking,
         qr/revoked.*Intermediate/, 'a revoked intermediate');
     is(($responder->hear)[0], '/bad-sub', '... is found first');
-    is_deeply([$resolver->requests], [], '... and the rest does not matter');
+    is_deeply([$resolver->requests], [], '... and nothing is left to ask');
     undef $sock;
 
     ($sock, $server) = connect_to($both, $both_sub, @FULL);
     my ($one, @more) = values %{ { $sock->ocsp_resolver->requests } };
-    is(@more,        0, 'one request a responder');
+    is(@more,        0, 'one request for each responder');
     is(ids_in($one), 2, '... about both certificates');
     is($sock->ocsp_resolver->resolve_blocking,
-        '', 'who answers for one only is asked again');
+        '', 'a responder that answers for one only is asked again');
     is_deeply(
         [map { ($responder->hear)[0] } 1, 2],
         ['/both',                         '/both'],
@@ -347,7 +356,7 @@ subtest 'the whole chain' => sub {
     );
 };
 
-subtest 'what has no issuer' => sub {
+subtest 'certificates without an issuer' => sub {
     my ($server, $port) =
       $world->stapling_server(
         { cert => cert('server'), key => key('server') });
@@ -360,7 +369,7 @@ subtest 'what has no issuer' => sub {
     };
     my $sock     = $connect->(SSL_ca_file => cert('server'), @HARD);
     my $resolver = $sock->ocsp_resolver;
-    is($resolver->hard_error, '',    'a leaf that is trusted itself');
+    is($resolver->hard_error, '',    'a leaf that is itself trusted');
     is($resolver->soft_error, undef, '... is not asked about');
     undef $sock;
     $sock = $connect->(
@@ -382,8 +391,8 @@ subtest 'without a connection' => sub {
     $sock->close;
     is($resolver->resolve_blocking, '', 'a resolver outlives it');
     $responder->hear;
-    is_deeply([$sock->ocsp_resolver], [], 'but begins with one');
-    like($SSL_ERROR, qr/no TLS connection/, '... says the error');
+    is_deeply([$sock->ocsp_resolver], [], 'but needs one to start with');
+    like($SSL_ERROR, qr/no TLS connection/, '... according to $SSL_ERROR');
 
     my ($tcp, $peer) = raw_pair(sub { });
     $tcp->blocking(0);
@@ -392,16 +401,16 @@ subtest 'without a connection' => sub {
     $sock->connect_SSL;
     cmp_ok($SSL_ERROR, '==', SSL_WANT_READ, 'a handshake that is under way');
     is_deeply([$sock->ocsp_resolver], [], '... has no peer yet');
-    like($SSL_ERROR, qr/no peer certificate/, '... says the error');
+    like($SSL_ERROR, qr/no peer certificate/, '... according to $SSL_ERROR');
 };
 
-subtest 'peculiarities of the caller' => sub {
+subtest 'variables of the caller' => sub {
     my $resolver = resolver_for($leaf{good});
     local $@ = 'mine';
     local $_ = 'mine';
     $resolver->resolve_blocking;
-    is($@, 'mine', '$@ stays');
-    is($_, 'mine', '$_ stays');
+    is($@, 'mine', '$@ is unchanged');
+    is($_, 'mine', '$_ is unchanged');
 };
 
 done_testing;

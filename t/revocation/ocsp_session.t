@@ -1,4 +1,4 @@
-# Resuming a session does not get around what a staple would have said.
+# Resuming a session does not bypass the staple.
 use strict;
 use warnings;
 
@@ -26,7 +26,7 @@ sub context {
       || die "$SSL_ERROR\n";
 }
 
-# The connection after a round trip, which brings the tickets of TLS 1.3.
+# A connection after a round trip, so that it has the tickets of TLS 1.3.
 sub connected {
     my ($port, @args) = @_;
 
@@ -55,14 +55,15 @@ each_version(
                 my $sock = connected($port, @ctx);
                 ok($sock->get_session_reused, "... resumed, number $time");
                 is_deeply([$sock->ocsp_resolver->requests],
-                    [], '... what the staple told still counts');
+                    [], '... and the staple still counts');
             }
         }
         my $ctx = context(@version);
         my @ctx = (SSL_reuse_ctx => $ctx);
-        is(reused($port, @ctx, @TRY),  0, 'made without need of a staple');
-        is(reused($port, @ctx, @MUST), 0, '... not for who needs one');
-        is(reused($port, @ctx, @TRY),  1, '... but for who does not');
+        is(reused($port, @ctx, @TRY), 0, 'a session that requires no staple');
+        is(reused($port, @ctx, @MUST),
+            0, '... is not resumed where one is required');
+        is(reused($port, @ctx, @TRY), 1, '... but is where none is');
         undef $server;
 
         ($server, $port) = $world->stapling_server($leaf, $ended);
@@ -70,7 +71,7 @@ each_version(
             @ctx = (SSL_reuse_ctx => context(@version, @$mode));
             is(reused($port, @ctx),
                 0, "mode $mode->[1]: a staple that has just ended");
-            is(reused($port, @ctx), 0, '... is asked for again');
+            is(reused($port, @ctx), 0, '... is requested again');
         }
         undef $server;
 

@@ -1,5 +1,5 @@
-# What a server staples to its certificate (SSL_ocsp_mode): a revoked one is
-# refused, and what is of no use counts as if it were not there.
+# Stapled responses (SSL_ocsp_mode): a revoked certificate is refused; an unusable
+# response counts as missing.
 use strict;
 use warnings;
 
@@ -33,7 +33,7 @@ my $foreign = $world->certificate(
 my $HOUR = 3600;
 my $NOW  = time;
 
-# What a connection to a server with that staple says: '' or the error.
+# The error of a connection to a server with that staple; '' for success.
 sub error_with {
     my ($staple, @args) = @_;
     my ($server, $port) = $world->stapling_server($leaf, $staple);
@@ -59,36 +59,36 @@ sub error_at {
 my @MUST = (SSL_ocsp_mode => SSL_OCSP_MUST_STAPLE);
 my $NONE = qr/did not receive the required stapled OCSP response/;
 
-# The status of the leaf, told by whom may.
+# Usable responses for the leaf.
 my %GOOD = (
-    'its issuer'               => [],
-    'its issuer, long ago'     => [this => 0],
-    'an appointed responder'   => [by   => $delegate, with => [$delegate]],
-    'no word of the next time' => [next => undef],
-    'clocks that differ'       => [this => $NOW + 200],
-    'one just outdated'        => [next => $NOW - 200],
-    'one of several answers'   =>
+    'its issuer'             => [],
+    'its issuer, long ago'   => [this => 0],
+    'an appointed responder' => [by   => $delegate, with => [$delegate]],
+    'without a next update'  => [next => undef],
+    'a clock that is slightly ahead' => [this => $NOW + 200],
+    'only just outdated'             => [next => $NOW - 200],
+    'one of several answers'         =>
       [of => $other, status => 'revoked', more => [{ of => $leaf }]],
     'two answers, one of them current' =>
       [status => 'revoked', next => $NOW - $HOUR, more => [{ of => $leaf }]],
 );
 
-# What is of no use, and how the error says so.
+# Unusable responses, and the error for each.
 my %USELESS = (
     'expired'       => [qr/has expired \d{4}-/,  next => $NOW - $HOUR],
     'not yet valid' => [qr/not valid before \d/, this => $NOW + $HOUR],
-    'old without word of the next time' =>
+    'old, without a next update' =>
       [qr/has expired/, this => $NOW - 25 * $HOUR, next => undef],
     'for another certificate' => [qr/says nothing of/,    of     => $other],
     'with a wrong signature'  => [qr/signature .* wrong/, tamper => 1],
     "a stranger's"            => [qr/signature .* wrong/, by => $stranger],
-    "a stranger's, that shows itself" =>
+    "a stranger's, with its certificate" =>
       [qr/may not speak/, by => $stranger, with => [$stranger]],
     "a responder's, without its certificate" =>
       [qr/signature .* wrong/, by => $delegate],
-    'by one not appointed for that' =>
+    'by a responder not appointed for that' =>
       [qr/may not speak/, by => $upstart, with => [$upstart]],
-    'by one that another authority appointed' =>
+    'by a responder that another CA appointed' =>
       [qr/may not speak/, by => $foreign, with => [$foreign, $stranger]],
     'by the certificate itself' =>
       [qr/may not speak/, by => $leaf, with => [$leaf]],
@@ -109,30 +109,29 @@ each_version(
             my $staple =
               $world->response(of => $leaf, status => 'revoked', @how);
             my ($server, $port) = $world->stapling_server($leaf, $staple);
-            is(error_at($port, @version), '', "$what: no matter");
+            is(error_at($port, @version), '', "$what: ignored");
             my $error = error_at($port, @version, @MUST);
             like($error, $NONE, '... unless one is required');
-            like($error, $why,  '... and why it is of no use is told');
+            like($error, $why,  '... and the error says why it is unusable');
         }
     }
 );
 
-subtest 'answers that are none' => sub {
+subtest 'responses without an answer' => sub {
     my %none = (
         'the responder is busy' =>
           [qr/refuses.*trylater/i, ISS::OCSP::refusal(3)],
         'garbage within' => [qr/nothing in/, ISS::OCSP::wrapped('x' x 99)],
         'nothing within' => [qr/nothing in/, ISS::OCSP::wrapped('')],
-        'a success, and that is all' =>
-          [qr/nothing in/, ISS::OCSP::refusal(0)],
+        'a bare success' => [qr/nothing in/, ISS::OCSP::refusal(0)],
     );
     for my $what (sort keys %none) {
         my ($why,    $staple) = @{ $none{$what} };
         my ($server, $port)   = $world->stapling_server($leaf, $staple);
-        is(error_at($port), '', "$what: no matter");
+        is(error_at($port), '', "$what: ignored");
         my $error = error_at($port, @MUST);
         like($error, $NONE, '... unless one is required');
-        like($error, $why,  '... and why it is of no use is told');
+        like($error, $why,  '... and the error says why it is unusable');
     }
 };
 
@@ -156,7 +155,7 @@ each_version(
             like(
                 $error,
                 qr{depth 0, subject .*/CN=localhost},
-                '... and which one'
+                '... and the subject'
             );
         }
         like(
@@ -165,14 +164,14 @@ each_version(
             'by default, too'
         );
         is(error_at($port, @version, SSL_ocsp_mode => SSL_OCSP_NO_STAPLE),
-            '', 'unless it is not asked for');
+            '', 'unless SSL_ocsp_mode turns it off');
         like(
             error_at($port, @version, SSL_verify_callback => sub { 1 }),
             qr/status is revoked/,
             'a callback on certificates does not overrule it'
         );
         is(error_at($port, @version, SSL_verify_mode => 0),
-            '', 'who does not verify does not ask');
+            '', 'a client that does not verify does not ask');
         like(
             error_at(
                 $port, @version,
@@ -184,9 +183,9 @@ each_version(
         );
         my $pin = 'sha256$' . _fingerprint();
         is(error_at($port, @version, SSL_fingerprint => $pin),
-            '', 'whom a fingerprint accepts is accepted');
+            '', 'a fingerprint accepts a revoked certificate');
         is(error_at($port, @version, @MUST, SSL_fingerprint => $pin),
-            '', '... whatever is required');
+            '', '... even if a staple is required');
 
         my $unknown = $world->response(of => $leaf, status => 'unknown');
         like(
@@ -227,18 +226,18 @@ each_version(
         is(error_at($port, @version), '', 'a server without a staple');
         my $error = error_at($port, @version, @MUST);
         like($error, $NONE, '... unless one is required');
-        unlike($error, qr/of no use/, '... and there was none indeed');
+        unlike($error, qr/of no use/, '... and does not call it unusable');
         my $ctx = IO::Socket::SSL::SSL_Context->new(client_args(@version));
         like(error_at($port, @MUST, SSL_reuse_ctx => $ctx),
-            $NONE, 'a connection requires it on a context that does not');
+            $NONE, 'a connection may require one if its context does not');
         $ctx =
           IO::Socket::SSL::SSL_Context->new(client_args(@version, @MUST));
         like(error_at($port, SSL_reuse_ctx => $ctx),
-            $NONE, "a context's rule is that of its connections");
+            $NONE, "a context's mode applies to its connections");
     }
 );
 
-subtest 'the server hears of it' => sub {
+subtest 'the server gets an alert' => sub {
     each_version(
         sub {
             my ($version) = @_;
@@ -304,7 +303,8 @@ subtest 'an intermediate authority' => sub {
             -cert_chain => $sub->{cert});
     };
     my ($server, $port) = $serve->($world->response(of => $below));
-    is(error_at($port, @MUST), '', 'it speaks for what it issued');
+    is(error_at($port, @MUST),
+        '', 'it may answer for certificates that it issued');
     ($server, $port) = $serve->($world->response(of => $below, by => $ca));
     like(
         error_at($port, @MUST),
@@ -334,7 +334,7 @@ subtest 'an issuer that is missing' => sub {
     is(error_at($port, @vouched), '', 'a callback vouches for the leaf');
     my $error = error_at($port, @vouched, @MUST);
     like($error, $NONE,                   '... but not for its staple');
-    like($error, qr/issuer is not known/, '... for nobody can check that');
+    like($error, qr/issuer is not known/, '... which cannot be checked');
 };
 
 subtest 'SSL_ocsp_staple_callback' => sub {
@@ -350,14 +350,14 @@ subtest 'SSL_ocsp_staple_callback' => sub {
             my ($server, $port) = $world->stapling_server($leaf, $revoked);
 
             my $sock = connected($port, @version, @callback);
-            ok($sock, 'it takes the place of our check');
+            ok($sock, 'it replaces our check');
             is($seen[0], $sock, '... gets the socket');
             like($seen[1], qr/^[1-9]\d*\z/, '... and a handle');
             @seen = ();    # s_server serves one after the other
             undef $sock;
             like(error_at($port, @version, @callback, @MUST),
-                qr/revoked/, 'but a required staple is checked all the same');
-            is(scalar @seen, 2, '... after it was asked');
+                qr/revoked/, 'but a required staple is still checked');
+            is(scalar @seen, 2, '... after the callback');
             @seen = ();
             is(
                 error_at(
@@ -372,7 +372,7 @@ subtest 'SSL_ocsp_staple_callback' => sub {
 
             ($server, $port) = $world->stapling_server($leaf, $good);
             is(error_at($port, @version, @callback, @MUST),
-                '', 'a good one that is required is accepted');
+                '', 'a good staple that is required is accepted');
             @seen = ();
             undef $server;
             ($server, $port) = $world->stapling_server($leaf);
@@ -381,7 +381,7 @@ subtest 'SSL_ocsp_staple_callback' => sub {
             is_deeply([@seen[1 .. $#seen]], [undef], '... it gets undef');
             @seen = ();
             like(error_at($port, @version, @callback, @MUST),
-                $NONE, '... which does not do where it is required');
+                $NONE, '... which fails if one is required');
 
             my $died = died(
                 sub {
@@ -389,7 +389,7 @@ subtest 'SSL_ocsp_staple_callback' => sub {
                         SSL_ocsp_staple_callback => sub { die "no!\n" });
                 }
             );
-            is($died, "no!\n", 'what it dies with reaches the caller');
+            is($died, "no!\n", 'its exception is passed on');
             $died = died(
                 sub {
                     $sock = connected($port, @version,
@@ -397,7 +397,8 @@ subtest 'SSL_ocsp_staple_callback' => sub {
                 }
             );
             is($died, undef, 'it may close the socket');
-            ok(!$sock || !$sock->opened, '... which then is no connection');
+            ok(!$sock || !$sock->opened,
+                '... and then there is no connection');
             undef $sock;
         }
     );

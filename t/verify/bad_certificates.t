@@ -1,4 +1,4 @@
-# Each kind of bad certificate is refused with a message that says just that;
+# Each kind of bad certificate is refused with a message that names the problem;
 # $SSL_ERROR, errstr and $@ agree.
 use strict;
 use warnings;
@@ -11,8 +11,8 @@ use Test::More;
 
 my $REFUSED = qr/certificate verify failed/;
 
-# What is wrong => [certificate of the server, more arguments of the client,
-# what the message must say, what the server is told].
+# problem => [certificate of the server, more arguments of the client,
+# our message, the server's message]
 my %BAD = (
     'self-signed' =>
       ['self-signed', [], qr/self[- ]signed/, qr/alert unknown ca/i],
@@ -59,7 +59,7 @@ each_version(
             like($ours, $reason,           '... with the reason');
             like($ours, qr/depth 0/,       '... the depth');
             like($ours, qr{/CN=localhost}, '... and the subject');
-            like($theirs, $alert,          '... and the server hears of it');
+            like($theirs, $alert, '... and the server gets an alert');
         }
     }
 );
@@ -74,9 +74,9 @@ each_version(
             theirs  => { identity('wrong-name') }
         );
         like($ours,   qr/hostname verification failed/, 'a wrong name');
-        like($ours,   qr/localhost/,      '... the name wanted is told');
+        like($ours,   qr/localhost/,      '... with the name wanted');
         like($ours,   qr/wrong\.invalid/, '... and the names offered');
-        like($theirs, qr/alert/,          '... and the server hears of it');
+        like($theirs, qr/alert/,          '... and the server gets an alert');
     }
 );
 
@@ -98,7 +98,7 @@ subtest 'weak keys and digests' => sub {
     }
 };
 
-subtest 'all ways to the reason' => sub {
+subtest 'all ways to get the reason' => sub {
     my ($server, $address) = tls_server(sub { }, identity('expired'));
     local $@ = 'stale';
     my @result = IO::Socket::SSL->new(PeerAddr => $address, client_args());
@@ -196,10 +196,10 @@ each_version(
         );
         ($ours) =
           handshake_errors(%server, theirs => { identity('client') });
-        is($ours, '', 'a client with a good one is accepted');
+        is($ours, '', 'a client with a good certificate is accepted');
         ($ours) =
           handshake_errors(%server, theirs => { identity('other-client') });
-        like($ours, $REFUSED,         'one of an unknown CA is refused');
+        like($ours, $REFUSED, 'a certificate of an unknown CA is refused');
         like($ours, qr{Other Client}, '... with its subject');
     }
 );
@@ -214,7 +214,8 @@ subtest 'a server that only asks' => sub {
     );
     is((handshake_errors(%server))[0], '', 'no certificate is accepted');
     my ($sock, $peer) = tls_pair(%server, theirs => { identity('client') });
-    is($sock->peer_certificate('cn'), 'Test Client', 'a given one is known');
+    is($sock->peer_certificate('cn'),
+        'Test Client', 'a certificate that is sent can be read');
 };
 
 done_testing;

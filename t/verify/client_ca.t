@@ -1,5 +1,5 @@
-# The names of authorities that a server sends when it asks for a
-# certificate, as openssl s_client shows them.
+# The names of CAs that a server sends with its request for a certificate, as
+# openssl s_client shows them.
 use strict;
 use warnings;
 
@@ -102,7 +102,8 @@ each_version(
 
         for my $none (undef, '') {
             is_deeply(names_sent($version, SSL_client_ca_file => $none),
-                ['Test Client'], 'as if not given');
+                ['Test Client'],
+                'undef and an empty string count as not given');
         }
     }
 );

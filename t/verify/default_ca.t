@@ -1,4 +1,4 @@
-# Which authorities are trusted when no SSL_ca* is given, and when some are.
+# The CAs that are trusted with and without SSL_ca* options.
 use strict;
 use warnings;
 
@@ -8,7 +8,7 @@ use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;
 
-# The error of a client that is given these arguments for its CA.
+# The error of a client with these SSL_ca* arguments.
 sub trusting {
     my (%args) = @_;
 
@@ -46,7 +46,8 @@ subtest 'default_ca with a directory' => sub {
 subtest 'default_ca with arguments' => sub {
     IO::Socket::SSL::default_ca(SSL_ca_file => cert('other-ca'));
     like(trusting(), $REFUSED, 'another CA is used');
-    is(trusting(SSL_ca_file => cert('ca')), '', 'unless one is given');
+    is(trusting(SSL_ca_file => cert('ca')),
+        '', '... unless SSL_ca_file is given');
 };
 
 subtest 'the environment' => sub {
@@ -58,15 +59,15 @@ subtest 'the environment' => sub {
         my ($name, $value) = @$case;
         local $ENV{$name} = $value;
         IO::Socket::SSL::default_ca(undef);
-        is(trusting(), '', "$name is looked at");
+        is(trusting(), '', "$name is used");
     }
     local $ENV{SSL_CERT_FILE} = cert('other-ca');
     local $ENV{SSL_CERT_DIR}  = undef;
     IO::Socket::SSL::default_ca(undef);
-    like(trusting(), $REFUSED, 'default_ca(undef) makes it look again');
+    like(trusting(), $REFUSED, 'default_ca(undef) reads it again');
 };
 
-subtest 'who does not need it does not look at it' => sub {
+subtest 'a default that cannot be read and is not needed' => sub {
     local $ENV{SSL_CERT_FILE} = cert_file('garbage.txt');
     IO::Socket::SSL::default_ca(undef);
     my %trusts = (SSL_ca_file => cert('ca'));
@@ -75,7 +76,7 @@ subtest 'who does not need it does not look at it' => sub {
         '', 'a client that does not verify');
 };
 
-subtest 'what is given explicitly' => sub {
+subtest 'explicit SSL_ca* options' => sub {
     IO::Socket::SSL::default_ca(cert('ca'));
     for my $case (
         [{ SSL_ca_path => cert_file('ca-dir') }, 1, 'a directory'],
@@ -87,8 +88,16 @@ subtest 'what is given explicitly' => sub {
             { SSL_ca_path => "$FindBin::Bin:" . cert_file('ca-dir') },
             1, 'directories with colons'
         ],
-        [{ SSL_ca_path => $FindBin::Bin }, 0, 'a directory without any'],
-        [{ SSL_ca_file => cert_file('bundle.pem') }, 1, 'a file of several'],
+        [
+            { SSL_ca_path => $FindBin::Bin },
+            0,
+            'a directory without certificates'
+        ],
+        [
+            { SSL_ca_file => cert_file('bundle.pem') },
+            1,
+            'a file with several certificates'
+        ],
         [{ SSL_ca_file => cert_file('namesakes.pem') }, 1, 'namesakes'],
         [
             { SSL_ca_file => cert_file('trusted-server.pem') },
@@ -96,7 +105,8 @@ subtest 'what is given explicitly' => sub {
         ],
         [
             { SSL_ca_file => cert_file('trusted-not-server.pem') },
-            0, 'one not trusted for servers'
+            0,
+            'a TRUSTED CERTIFICATE, not for servers'
         ],
         [
             {
@@ -132,11 +142,12 @@ subtest 'handles' => sub {
             SSL_key_file  => key('server-sub')
         }
     );
-    is($error, '', 'SSL_ca takes a list of them');
-    like(trusting(SSL_ca => [$leaf]), $REFUSED, 'and replaces the default');
+    is($error, '', 'SSL_ca takes a list of handles');
+    like(trusting(SSL_ca => [$leaf]),
+        $REFUSED, '... and replaces the default');
 };
 
-subtest 'what cannot be used' => sub {
+subtest 'unusable files' => sub {
     for my $case (
         ['SSL_ca_file', cert_file('no-such-file.pem'), qr/No such file/],
         ['SSL_ca_path', cert_file('no-such-dir'), qr/exist|No such file/],

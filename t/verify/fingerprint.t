@@ -1,5 +1,5 @@
-# A fingerprint accepts the certificate that has it, whatever else is wrong;
-# forced, it is the only thing that does.
+# SSL_fingerprint accepts a matching certificate whatever else is wrong with it;
+# with SSL_force_fingerprint no other certificate is accepted.
 use strict;
 use warnings;
 
@@ -9,7 +9,7 @@ use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;
 
-# As the openssl command computes them, from the certificate's file.
+# The fingerprint of a certificate's file, by the openssl command.
 sub digest_of {
     my ($name, $algo) = @_;
     my $said =
@@ -31,7 +31,7 @@ plan skip_all => 'there is no openssl command'
 my $OTHER = 'sha256$' . '00' x 32;
 my @CRL   = (SSL_check_crl => 1, SSL_crl_file => cert_file('crl.pem'));
 
-# What is wrong => [certificate, arguments of the verifying client]
+# problem => [certificate, arguments of the verifying client]
 my %BAD = (
     'self-signed'      => ['self-signed'],
     'expired'          => ['expired'],
@@ -69,7 +69,7 @@ each_version(
             like(
                 error_with($version, $name, @args, SSL_fingerprint => $OTHER),
                 qr/verif(?:y|ication) failed/,
-                '... with the wrong one, too'
+                '... and with a wrong one'
             );
             is(
                 error_with(
@@ -82,19 +82,20 @@ each_version(
     }
 );
 
-subtest 'ways to write it' => sub {
+subtest 'formats' => sub {
     my ($sock, $peer) = tls_pair();
     my $key    = $sock->get_fingerprint('sha256', undef, 1);
     my $sha256 = digest_of('server', 'sha256');
     my %forms  = (
-        'sha256 with colons'    => $sha256,
-        'sha1'                  => digest_of('server', 'sha1'),
-        'md5'                   => digest_of('server', 'md5'),
-        'sha512, in lower case' => lc digest_of('server', 'sha512'),
-        'no colons'             => $sha256 =~ tr/://dr,
-        'an algorithm'          => "sha256\$$sha256",
-        'its name in capitals'  => "SHA256\$$sha256",
-        'one never guessed'     => 'sha384$' . digest_of('server', 'sha384'),
+        'sha256 with colons'       => $sha256,
+        'sha1'                     => digest_of('server', 'sha1'),
+        'md5'                      => digest_of('server', 'md5'),
+        'sha512, in lower case'    => lc digest_of('server', 'sha512'),
+        'no colons'                => $sha256 =~ tr/://dr,
+        'an algorithm'             => "sha256\$$sha256",
+        'an algorithm in capitals' => "SHA256\$$sha256",
+        'an algorithm that is never guessed' => 'sha384$'
+          . digest_of('server', 'sha384'),
         'of the key'            => $key,
         'of the key, by length' => $key =~ s/^sha256\$//r,
         'one of a list'         => [$OTHER, $sha256],
@@ -113,17 +114,17 @@ subtest 'ways to write it' => sub {
 
 subtest 'malformed' => sub {
     my %bad = (
-        'not hexadecimal'            => ['xyz',       qr/no hexadecimal/],
-        'an odd number of digits'    => ['sha1$abc',  qr/odd/],
-        'too short for the digest'   => ['sha1$abcd', qr/not as many/],
-        'too long for any digest'    => ['ab' x 500,  qr/too many/],
-        'no digest has that length'  => ['ab' x 21,   qr/no digest/],
-        'no digits at all'           => ['sha256$',   qr/not as many/],
-        'an unknown digest'          => ['foo$abcd',  qr/unknown digest/],
-        'an empty name of a digest'  => ['$abcd',     qr/name of the digest/],
-        'an endless name'            => ['a' x 99 . '$ab', qr/name of the/],
-        'something after the digest' => ['sha1$key$' . 'ab' x 20, qr/"pub/],
-        'one bad one in a list'      => [[$OTHER, 'xyz'], qr/no hexadecimal/],
+        'not hexadecimal'           => ['xyz',       qr/no hexadecimal/],
+        'an odd number of digits'   => ['sha1$abc',  qr/odd/],
+        'too short for the digest'  => ['sha1$abcd', qr/not as many/],
+        'too long for any digest'   => ['ab' x 500,  qr/too many/],
+        'no digest has that length' => ['ab' x 21,   qr/no digest/],
+        'no digits at all'          => ['sha256$',   qr/not as many/],
+        'an unknown digest'         => ['foo$abcd',  qr/unknown digest/],
+        'an empty name of a digest' => ['$abcd',     qr/name of the digest/],
+        'a name that is too long'   => ['a' x 99 . '$ab', qr/name of the/],
+        'text after the digest'     => ['sha1$key$' . 'ab' x 20, qr/"pub/],
+        'a bad one in a list'       => [[$OTHER, 'xyz'], qr/no hexadecimal/],
         'a reference' => [{},       qr/SSL_fingerprint must be/],
         'a NUL'       => ["ab\0cd", qr/no hexadecimal/],
     );
@@ -134,7 +135,7 @@ subtest 'malformed' => sub {
                 IO::Socket::SSL::SSL_Context->new(SSL_fingerprint => $text);
             }
         );
-        like($died, $why,                 "$what: a context dies of it");
+        like($died, $why,                 "$what: SSL_Context->new dies");
         like($died, qr/^SSL_fingerprint/, '... and names the option');
         my $ctx = IO::Socket::SSL::SSL_Context->new(client_args());
         my ($tcp, $peer) = raw_pair(sub { });
@@ -147,11 +148,11 @@ subtest 'malformed' => sub {
                 );
             }
         );
-        like($died, $why, '... and so does a connection');
+        like($died, $why, '... and so does start_SSL');
     }
 };
 
-subtest 'as if not given' => sub {
+subtest 'values that count as not given' => sub {
     for my $none (undef, '', []) {
         is(error_with(undef, 'server', SSL_fingerprint => $none),
             '', 'a good certificate is accepted');
@@ -173,22 +174,26 @@ each_version(
             'forced, a good certificate without it is refused'
         );
         my $has = 'sha256$' . lc digest_of('server', 'sha256') =~ tr/://dr;
-        like($ours, qr/\Q$has\E/,      '... the one that it has is told');
+        like($ours, qr/\Q$has\E/,
+            '... the error has the fingerprint of the certificate');
         like($ours, qr{/CN=localhost}, '... and the subject');
-        like($theirs, qr/alert bad certificate/,
-            '... the server hears of it');
+        like(
+            $theirs,
+            qr/alert bad certificate/,
+            '... and the server gets an alert'
+        );
 
         like(
             error_with($version, 'server', SSL_force_fingerprint => 1),
             qr/has none of SSL_fingerprint/,
-            'forced with none, nothing is accepted'
+            'forced without a fingerprint, nothing is accepted'
         );
         like(
             error_with(
                 $version, 'server', @forced, SSL_verify_mode => 0
             ),
             qr/has none of SSL_fingerprint/,
-            'SSL_VERIFY_NONE does not undo the force'
+            'SSL_VERIFY_NONE does not override it'
         );
         is(
             error_with(
@@ -197,12 +202,12 @@ each_version(
                 SSL_fingerprint => $OTHER
             ),
             '',
-            'without force it does'
+            'without SSL_force_fingerprint it does'
         );
     }
 );
 
-subtest 'the server looks at clients' => sub {
+subtest 'a server checks its clients' => sub {
     each_version(
         sub {
             my ($version) = @_;
@@ -220,7 +225,7 @@ subtest 'the server looks at clients' => sub {
             my $right = digest_of('other-client', 'sha256');
             my @asks  = (SSL_verify_mode => 1, SSL_ca_file => cert('ca'));
             isnt($error->([@asks], identity('other-client')),
-                '', 'one of an unknown CA is refused');
+                '', 'a certificate of an unknown CA is refused');
             is(
                 $error->(
                     [@asks, SSL_fingerprint => $right],
@@ -232,22 +237,22 @@ subtest 'the server looks at clients' => sub {
             my @forced =
               (SSL_fingerprint => $right, SSL_force_fingerprint => 1);
             is($error->([@forced], identity('other-client')),
-                '', 'a forced one is asked for');
+                '', 'SSL_force_fingerprint asks for a certificate');
             like(
                 $error->([@forced]),
                 qr/did not return a certificate/,
-                '... and who shows none is refused'
+                '... and refuses a client without one'
             );
             like(
                 $error->([@forced], identity('client')),
                 qr/has none of SSL_fingerprint/,
-                '... and so is who shows another'
+                '... and a client with another'
             );
         }
     );
 };
 
-subtest 'it belongs to the connection' => sub {
+subtest 'fingerprints of contexts and of connections' => sub {
     my $right = digest_of('self-signed', 'sha256');
     my $ctx   = IO::Socket::SSL::SSL_Context->new(
         SSL_ca_file     => cert('ca'),
@@ -255,7 +260,7 @@ subtest 'it belongs to the connection' => sub {
     );
     my $plain = IO::Socket::SSL::SSL_Context->new(SSL_ca_file => cert('ca'));
     is(error_with(undef, 'self-signed', SSL_reuse_ctx => $ctx),
-        '', "a context's serves connections that have none");
+        '', "a connection without its own uses its context's");
     isnt(
         error_with(
             undef, 'self-signed',
@@ -263,7 +268,7 @@ subtest 'it belongs to the connection' => sub {
             SSL_fingerprint => $OTHER
         ),
         '',
-        "... and not those that have their own"
+        "... one with its own does not"
     );
     isnt(
         error_with(
@@ -272,7 +277,7 @@ subtest 'it belongs to the connection' => sub {
             SSL_force_fingerprint => 1
         ),
         '',
-        '... which may force it'
+        '... and may force it'
     );
     is(
         error_with(
@@ -281,13 +286,13 @@ subtest 'it belongs to the connection' => sub {
             SSL_fingerprint => $right
         ),
         '',
-        "a connection's own serves on any context"
+        "a connection's own works with any context"
     );
     isnt(error_with(undef, 'self-signed', SSL_reuse_ctx => $plain),
-        '', '... and leaves no trace there');
+        '', '... and does not change the context');
 };
 
-subtest "a user's callback is not asked about it" => sub {
+subtest "a user's callback does not decide" => sub {
     is(
         error_with(
             undef, 'self-signed',
@@ -295,7 +300,7 @@ subtest "a user's callback is not asked about it" => sub {
             SSL_fingerprint     => digest_of('self-signed', 'sha1')
         ),
         '',
-        'it cannot refuse what the fingerprint accepts'
+        'it cannot refuse a certificate that the fingerprint accepts'
     );
     my $right = 'sha256$' . lc digest_of('server', 'sha256') =~ tr/://dr;
     like(
@@ -306,7 +311,7 @@ subtest "a user's callback is not asked about it" => sub {
             SSL_fingerprint       => $OTHER
         ),
         qr/\Q$right\E/,
-        'nor accept what the force refuses'
+        'it cannot accept one that SSL_force_fingerprint refuses'
     );
 };
 
@@ -332,7 +337,7 @@ subtest 'get_fingerprint' => sub {
     isnt(
         $sock->get_fingerprint('sha256', undef, 1),
         $twin->get_fingerprint('sha256', undef, 1),
-        'keys differ'
+        'keys have different fingerprints'
     );
     like(
         $sock->get_fingerprint('sha256', undef, 1),

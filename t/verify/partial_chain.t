@@ -1,4 +1,4 @@
-# Whatever certificate is trusted may end a chain, be it no root.
+# Any trusted certificate may end a chain, even if it is not a root.
 use strict;
 use warnings;
 
@@ -60,12 +60,12 @@ each_setting(
                 SSL_ca_file => [cert('other-ca'), cert('sub-ca')]
             ),
             '',
-            '... beside others'
+            '... among others'
         );
       SKIP: {
             skip 'there is no openssl command', 1 if !$dir;
             is(verdict($setting, [@below], SSL_ca_path => $dir),
-                '', 'in SSL_ca_path');
+                '', 'an intermediate in SSL_ca_path');
         }
         is(
             verdict(
@@ -77,7 +77,7 @@ each_setting(
                 SSL_ca_file => cert('sub-ca')
             ),
             '',
-            'the peer may send it, too'
+            'the peer may also send the intermediate'
         );
         is(
             verdict(
@@ -93,12 +93,12 @@ each_setting(
                 SSL_ca_file => cert('sub-ca')
             ),
             qr/certificate verify failed/,
-            'but none that has nothing to do with it'
+            'an unrelated certificate does not do'
         );
         like(
             verdict($setting, [@below], SSL_ca_file => cert('server')),
             qr/certificate verify failed/,
-            'nor a sibling'
+            'nor does a sibling'
         );
         like(
             verdict(
@@ -106,7 +106,7 @@ each_setting(
                 SSL_ca_file => cert('expired')
             ),
             qr/expired/,
-            'to be trusted does not make it valid'
+            'trust does not make an expired certificate valid'
         );
     }
 );
@@ -122,9 +122,10 @@ subtest 'SSL_ca' => sub {
     my ($leaf, $intermediate) = $sock->peer_certificates;
     is(verdict({}, [@below], SSL_ca => [$intermediate]),
         '', 'a handle of an intermediate');
-    is(verdict({}, [@below], SSL_ca => $leaf), '', 'of the certificate');
+    is(verdict({}, [@below], SSL_ca => $leaf),
+        '', 'a handle of the certificate itself');
     isnt(verdict({}, [identity('server')], SSL_ca => [$leaf, $intermediate]),
-        '', 'of others');
+        '', 'not handles of others');
 };
 
 done_testing;

@@ -1,5 +1,5 @@
-# IO::Socket::SSL::PublicSuffix tells which part of a name is public, and
-# decides where wildcards match.
+# IO::Socket::SSL::PublicSuffix finds the public part of a name and decides where
+# wildcards match.
 use strict;
 use warnings;
 use utf8;
@@ -16,31 +16,44 @@ use Test::More;
 my $CLASS = 'IO::Socket::SSL::PublicSuffix';
 my $dir   = tempdir(CLEANUP => 1);
 
-# Whatever the list: a name without a rule.
+# A name without a rule, which every list treats alike.
 {
     my $default = $CLASS->default;
     isa_ok($default, $CLASS);
     is($default, $CLASS->default, 'the default is one object');
-    isnt($default, $CLASS->default(min_suffix => 2), '... for each min_suffix');
+    isnt(
+        $default,
+        $CLASS->default(min_suffix => 2),
+        '... for each min_suffix'
+    );
     is($default->public_suffix('a.b.no-such-tld'),
         'no-such-tld', 'a name without a rule has a suffix of one label');
     is($CLASS->default(min_suffix => 2)->public_suffix('a.b.no-such-tld'),
-        'b.no-such-tld', '... or of as many as asked for');
+        'b.no-such-tld', '... or of min_suffix labels');
     is($CLASS->default(min_suffix => 0)->public_suffix('a.b.no-such-tld'),
-        '', '... or none');
+        '', '... or no suffix');
 }
 
-like(died(sub { $CLASS->default(max => 1) }),
-    qr/^unknown arguments: max at \Q@{[__FILE__]}\E/, 'an unknown argument');
+like(
+    died(sub { $CLASS->default(max => 1) }),
+    qr/^unknown arguments: max at \Q@{[__FILE__]}\E/,
+    'an unknown argument'
+);
 like(
     died(sub { $CLASS->default(min_suffix => 'x') }),
     qr/^min_suffix must be a number, not 'x' at/,
     'min_suffix is a number'
 );
-like(died(sub { $CLASS->from_string(undef) }),
-    qr/^from_string needs a text at/, 'from_string without one');
-like(died(sub { $CLASS->from_file(undef) }),
-    qr/^from_file needs a file at/, 'from_file without one');
+like(
+    died(sub { $CLASS->from_string(undef) }),
+    qr/^from_string needs a text at/,
+    'from_string without one'
+);
+like(
+    died(sub { $CLASS->from_file(undef) }),
+    qr/^from_file needs a file at/,
+    'from_file without one'
+);
 like(
     died(sub { $CLASS->from_file("$dir/none") }),
     qr{^cannot read \Q$dir\E/none: No such file},
@@ -69,7 +82,7 @@ subtest 'Unicode' => sub {
         'a name that IDNA does not allow'
     );
     is($CLASS->default->public_suffix("a.\x{263a}"),
-        "\x{263a}", '... is looked up all the same');
+        "\x{263a}", '... is looked up nevertheless');
     is($CLASS->default->public_suffix("a.b\0.c\0"), "c\0", 'a NUL, too');
 };
 
@@ -85,37 +98,38 @@ münchen.museum
 xn--fiqs8s
 END
 
-# Name => [rest, suffix, with one label more]
+# name => [rest, suffix, suffix and one more label]
 my %NAME = (
-    'www.example.com'     => ['www.example', 'com',         'example.com'],
-    'WWW.Example.COM'     => ['www.example', 'com',         'example.com'],
-    'com'                 => ['',            'com',         'com'],
-    'example.com.'        => ['example',     'com.',        'example.com.'],
-    '.example..com'       => ['example',     'com',         'example.com'],
-    'a.b.example.co.uk'   => ['a.b.example', 'co.uk',       'example.co.uk'],
-    'co.uk'               => ['',            'co.uk',       'co.uk'],
-    'x.uk'                => ['x',           'uk',          'x.uk'],
-    'a.b.c.ck'            => ['a.b',         'c.ck',        'b.c.ck'],
-    'c.ck'                => ['',            'c.ck',        'c.ck'],
-    'a.www.ck'            => ['a.www',       'ck',          'www.ck'],
-    'x.foo.bar.baz'       => ['x',           'foo.bar.baz', 'x.foo.bar.baz'],
-    'bar.baz'             => ['bar',         'baz',         'bar.baz'],
-    'a.unknown'           => ['a',           'unknown',     'a.unknown'],
-    '192.0.2.1'           => ['192.0.2',     '1',           '2.1'],
-    'a.xn--fiqs8s'        => ['a',           'xn--fiqs8s',  'a.xn--fiqs8s'],
-    '*.com'               => ['*',           'com',         '*.com'],
+    'www.example.com'   => ['www.example', 'com',         'example.com'],
+    'WWW.Example.COM'   => ['www.example', 'com',         'example.com'],
+    'com'               => ['',            'com',         'com'],
+    'example.com.'      => ['example',     'com.',        'example.com.'],
+    '.example..com'     => ['example',     'com',         'example.com'],
+    'a.b.example.co.uk' => ['a.b.example', 'co.uk',       'example.co.uk'],
+    'co.uk'             => ['',            'co.uk',       'co.uk'],
+    'x.uk'              => ['x',           'uk',          'x.uk'],
+    'a.b.c.ck'          => ['a.b',         'c.ck',        'b.c.ck'],
+    'c.ck'              => ['',            'c.ck',        'c.ck'],
+    'a.www.ck'          => ['a.www',       'ck',          'www.ck'],
+    'x.foo.bar.baz'     => ['x',           'foo.bar.baz', 'x.foo.bar.baz'],
+    'bar.baz'           => ['bar',         'baz',         'bar.baz'],
+    'a.unknown'         => ['a',           'unknown',     'a.unknown'],
+    '192.0.2.1'         => ['192.0.2',     '1',           '2.1'],
+    'a.xn--fiqs8s'      => ['a',           'xn--fiqs8s',  'a.xn--fiqs8s'],
+    '*.com'             => ['*',           'com',         '*.com'],
 );
 my %UNICODE_NAME = (
-    'a.b.münchen.museum' =>
-      ['a.b', 'münchen.museum', 'b.münchen.museum'],
-    'a.MÜNCHEN.museum' => ['a', 'münchen.museum', 'a.münchen.museum'],
+    'a.b.münchen.museum' => ['a.b', 'münchen.museum', 'b.münchen.museum'],
+    'a.MÜNCHEN.museum'   => ['a',   'münchen.museum', 'a.münchen.museum'],
     'b.xn--mnchen-3ya.museum' =>
       ['b', 'xn--mnchen-3ya.museum', 'b.xn--mnchen-3ya.museum'],
     'a.中国' => ['a', '中国', 'a.中国'],
 );
 %NAME = (%NAME, %UNICODE_NAME) if $CLASS->can_idn;
 
-sub parts { return [grep { length } split /\./, $_[0]] }
+sub parts {
+    return [grep { length } split /\./, $_[0]];
+}
 
 sub check {
     my ($list) = @_;
@@ -124,10 +138,13 @@ sub check {
         my ($rest, $suffix, $more) = @{ $NAME{$name} };
         my $shown = $name =~ s/([^ -~])/sprintf '\\x{%x}', ord $1/ger;
         is_deeply([$list->public_suffix($name)], [$rest, $suffix], $shown);
-        is(scalar $list->public_suffix($name), $suffix, '... as a scalar');
+        is(scalar $list->public_suffix($name),    $suffix, '... as a scalar');
         is(scalar $list->public_suffix($name, 1), $more, '... and one more');
-        is(scalar $list->public_suffix($name, 100),
-            lc $name =~ s/^\.|\.(?=\.)//gr, '... at most all');
+        is(
+            scalar $list->public_suffix($name, 100),
+            lc $name =~ s/^\.|\.(?=\.)//gr,
+            '... and more labels than it has'
+        );
         next if $name =~ /\.\z|\.\./;
         is_deeply(
             [$list->public_suffix(parts($name))],
@@ -163,19 +180,20 @@ SKIP: {
     is_deeply([$list->public_suffix('')],    [], 'the empty name has none');
     is_deeply([$list->public_suffix('.')],   [], '... nor has the root');
     is_deeply([$list->public_suffix(undef)], [], '... nor has undef');
-    is_deeply([$list->public_suffix([])],    [], '... nor has an empty array');
+    is_deeply([$list->public_suffix([])], [], '... nor has an empty array');
 
     my $none = $CLASS->from_string('');
     is($none->public_suffix('a.co.uk'), 'uk', 'an empty list has no rules');
     $none = $CLASS->from_string($RULES, min_suffix => 0);
     is($none->public_suffix('a.unknown'), '', 'min_suffix => 0');
-    is($none->public_suffix('a.www.ck'), 'ck', '... leaves exceptions alone');
+    is($none->public_suffix('a.www.ck'),
+        'ck', '... does not affect exceptions');
 
     my $default = $CLASS->default;
     is($default->public_suffix('a.example.co.uk'),
         'co.uk', 'the default list has rules');
     is($default->public_suffix('me.github.io'),
-        'io', '... but not those of private suffixes');
+        'io', '... but not those for private suffixes');
 }
 
 # --- where wildcards match ----------------------------------------------------
@@ -195,12 +213,16 @@ sub matches {
 SKIP: {
     my $list = eval { $CLASS->from_string("uk\nprivate.example\n") };
     skip 'no libpsl', 1 if !$list && $@ =~ /built without libpsl/;
-    ok(!matches('a.co.uk'),           'by default not below a public suffix');
-    ok(matches('a.co.uk', ''),        '... but anywhere with the empty text');
-    ok(matches('a.co.uk', $list),     '... or where our list says nothing');
-    ok(matches('a.private.example'),  'a name of one\'s own');
-    ok(!matches('a.private.example', $list), '... that our list says is none');
-    ok(!matches('a.b.co.uk', $list),  'a wildcard is one label as ever');
+    ok(!matches('a.co.uk'),          'by default not below a public suffix');
+    ok(matches('a.co.uk', ''),       '... but anywhere with the empty text');
+    ok(matches('a.co.uk', $list),    '... or if our list has no rule');
+    ok(matches('a.private.example'), 'below a name that is not public');
+    ok(
+        !matches('a.private.example', $list),
+        '... unless our list says that it is'
+    );
+    ok(!matches('a.b.co.uk', $list),
+        'a wildcard still covers one label only');
 
     each_version(
         sub {
@@ -236,18 +258,17 @@ SKIP: {
                 mine => {
                     %mine,
                     SSL_verifycn_name         => 'a.co.uk',
-                    SSL_verifycn_publicsuffix =>
-                      $CLASS->from_string("uk\n")
+                    SSL_verifycn_publicsuffix => $CLASS->from_string("uk\n")
                 }
             );
-            ok($sock, '... which may be gone when it is needed');
+            ok($sock, '... which may be freed before it is needed');
         }
     );
     for my $wrong ('com', {}, bless({}, 'Foo'), bless({}, $CLASS)) {
         like(
             died(sub { matches('a.co.uk', $wrong) }),
             qr/^SSL_verifycn_publicsuffix must be '' or an object of/,
-            "no list: $wrong"
+            "not a list: $wrong"
         );
     }
   SKIP: {
@@ -261,7 +282,7 @@ SKIP: {
             }
         )->join;
         is($list->public_suffix('a.private.example'),
-            $there, 'a thread has its own hold on the list');
+            $there, 'a thread has its own reference to the list');
     }
 }
 

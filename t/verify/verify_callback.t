@@ -1,4 +1,4 @@
-# SSL_verify_callback: what it is given, and what its answer does.
+# SSL_verify_callback: its arguments, and the effect of its result.
 use strict;
 use warnings;
 
@@ -13,7 +13,7 @@ my $SERVER  = '/C=DE/O=IO-Socket-SSL/CN=localhost';
 my $OTHER   = '/C=DE/O=IO-Socket-SSL/CN=Other CA';
 my $REFUSED = qr/certificate verify failed/;
 
-# Handshake with this callback: (our error, the server's error).
+# The errors of a handshake with this callback: (ours, the server's).
 sub with_callback {
     my ($callback, %arg) = @_;
     return handshake_errors(%arg,
@@ -50,12 +50,13 @@ each_version(
         my @calls;
         my ($error) =
           with_callback(sub { push @calls, [@_]; return $_[0] }, @arg);
-        like($error, $REFUSED, 'a bad one that is not helped is refused');
+        like($error, $REFUSED,
+            'a bad chain is refused if the sub returns its first value');
         my ($first) = @calls;
         is(scalar @calls, 1, 'the sub was called once');
         ok(!$first->[0], 'the first value is false');
         is($first->[2], $OTHER . $SERVER, 'issuer and subject');
-        ok($first->[3], 'an error is told');
+        ok($first->[3], 'the error is passed');
         is($first->[5], 0, 'at depth 0');
 
         ($error) = with_callback(sub { 1 }, @arg);
@@ -69,13 +70,14 @@ each_version(
 
         my ($error, $theirs) =
           with_callback(sub { 0 }, version => $version);
-        like($error, $REFUSED, 'a sub that returns false refuses a good one');
-        like($theirs, qr/alert/, 'and the server hears of it');
+        like($error, $REFUSED,
+            'a sub that returns false refuses a good chain');
+        like($theirs, qr/alert/, '... and the server gets an alert');
 
         ($error) =
           with_callback(sub { return $_[5] > 0 }, version => $version);
         like($error, $REFUSED,    'refusing the leaf is enough');
-        like($error, qr/depth 0/, '... and it is the one named');
+        like($error, qr/depth 0/, '... and the error names it');
         for my $false (undef, '') {
             ($error) = with_callback(sub { $false }, version => $version);
             like($error, $REFUSED, 'undef and the empty string are false');
@@ -109,13 +111,13 @@ each_version(
                     );
                 }
             );
-            is($thrown, $exception, 'an exception arrives as it was thrown');
+            is($thrown, $exception, 'an exception is passed on unchanged');
             isnt(($peer->hear)[0], 'connected', 'the handshake failed');
         }
     }
 );
 
-subtest 'last and next do not leave the callback alive' => sub {
+subtest 'leaving the callback with next' => sub {
     my $passed = 0;
     no warnings 'exiting';
     for (1 .. 2) {
@@ -124,7 +126,7 @@ subtest 'last and next do not leave the callback alive' => sub {
         };
         $passed++;
     }
-    cmp_ok($passed, '<=', 2, 'the loop ended');
+    cmp_ok($passed, '<=', 2, 'the loop ends');
     is((with_callback(sub { 1 }))[0], '', 'and handshakes still work');
 };
 
@@ -137,7 +139,7 @@ subtest 'a callback that makes a connection of its own' => sub {
         }
     );
     is($inner, '', 'the inner handshake succeeds');
-    is($error, '', 'and so does the outer one');
+    is($error, '', '... and so does the outer one');
 };
 
 subtest '$@ is not disturbed' => sub {
@@ -155,11 +157,11 @@ subtest '$@ is not disturbed' => sub {
     );
     $@ = 'mine';
     my $sock = IO::Socket::SSL->start_SSL($tcp, @args);
-    is($@, 'mine', 'by what a callback does');
+    is($@, 'mine', '... by an eval in the callback');
     isa_ok($sock, 'IO::Socket::SSL', 'and the handshake succeeds');
 };
 
-subtest 'a server asks about its client' => sub {
+subtest 'a callback of a server' => sub {
     my @depths;
     my %arg = (
         role => 'server',
@@ -172,12 +174,12 @@ subtest 'a server asks about its client' => sub {
     my ($error) =
       with_callback(sub { push @depths, $_[5]; return $_[0] }, %arg);
     is($error, '', 'a good client is accepted');
-    is_deeply(\@depths, [1, 0], 'after the sub saw its chain');
+    is_deeply(\@depths, [1, 0], 'after the sub has seen its chain');
     ($error) = with_callback(sub { 0 }, %arg);
     like($error, $REFUSED, 'a sub that returns false refuses it');
 };
 
-subtest 'the name is checked all the same' => sub {
+subtest 'the name is still checked' => sub {
     my ($error) = with_callback(
         sub { 1 },
         mine   => { SSL_verifycn_scheme => 'http' },

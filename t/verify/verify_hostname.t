@@ -1,5 +1,5 @@
-# The name of the peer: in the handshake, by verify_hostname, and by schemes
-# of all kinds.  (Each scheme's rules: t/core.)
+# The name of the peer is checked in the handshake and by verify_hostname, with
+# schemes of all kinds.  (t/core tests the rules of each scheme.)
 use strict;
 use warnings;
 
@@ -63,7 +63,7 @@ for my $case (@CASES) {
 subtest 'where the name comes from' => sub {
     my %none = (SSL_verifycn_name => undef, SSL_hostname => undef);
     like(error_with('wrong-name', %none, SSL_hostname => 'localhost'),
-        $FAILED, 'SSL_hostname is checked where no other name is known');
+        $FAILED, 'SSL_hostname is checked if no other name is known');
     is(
         error_with(
             'wrong-name',
@@ -71,7 +71,7 @@ subtest 'where the name comes from' => sub {
             SSL_verifycn_name => 'wrong.invalid'
         ),
         '',
-        'SSL_verifycn_name goes before SSL_hostname'
+        'SSL_verifycn_name takes precedence over SSL_hostname'
     );
     like(error_with('server', %none, SSL_verifycn_scheme => 'http'),
         $FAILED, 'a scheme without a name fails the handshake');
@@ -90,9 +90,9 @@ subtest 'where the name comes from' => sub {
             )
         ],
         [],
-        'new checks PeerAddr where no name is given'
+        'new checks PeerAddr if no name is given'
     );
-    like($SSL_ERROR, qr/127\.0\.0\.1/, '... and says so');
+    like($SSL_ERROR, qr/127\.0\.0\.1/, '... and the error has it');
 };
 
 subtest 'verify_hostname' => sub {
@@ -106,7 +106,7 @@ subtest 'verify_hostname' => sub {
     like(
         died(sub { $sock->verify_hostname('localhost', 'no such') }),
         qr/no such.*verify_hostname\.t/s,
-        'an unknown scheme croaks here'
+        'an unknown scheme croaks at the line of the caller'
     );
 
     my $sub_scheme = {
@@ -130,7 +130,7 @@ subtest 'verify_hostname' => sub {
     );
 };
 
-subtest 'a scheme of one\'s own' => sub {
+subtest 'a scheme of the user' => sub {
     my ($san) = tls_pair();
     my ($cn)  = tls_pair(
         mine   => { SSL_verify_mode => 0 },
@@ -158,7 +158,7 @@ subtest 'a scheme of one\'s own' => sub {
         !$san->verify_hostname(
             'www.example.test', { %own, check_cn => 'when_only' }
         ),
-        '... not where there are alternative names'
+        '... not if there are alternative names'
     );
 };
 
@@ -177,7 +177,7 @@ subtest 'a hash as SSL_verifycn_scheme' => sub {
     is_deeply(
         \@asked,
         [['anything', 'wrong.invalid']],
-        'it was asked once, for the leaf'
+        'it is called once, for the leaf'
     );
     like(
         error_with(
@@ -193,7 +193,7 @@ subtest 'a hash as SSL_verifycn_scheme' => sub {
     );
 };
 
-subtest 'without a certificate there is nothing to verify' => sub {
+subtest 'verify_hostname fails without a certificate' => sub {
     my $plain = IO::Socket::SSL->new;
     ok(!eval { $plain->verify_hostname('localhost', 'http') },
         'no connection');

@@ -1,5 +1,5 @@
-# Who is verified, and when: whatever the arguments look like, a client ends up
-# with an unverified peer only when it was told so in plain words.
+# Whatever its arguments look like, a client accepts an unverified peer only if it
+# is told to explicitly.
 use strict;
 use warnings;
 
@@ -11,7 +11,7 @@ use Test::More;
 
 my $REFUSED = qr/certificate verify failed/;
 
-# 'connected', what was thrown, or what $SSL_ERROR says.
+# 'connected', the exception, or $SSL_ERROR.
 sub outcome {
     my ($address, %args) = @_;
 
@@ -30,7 +30,7 @@ subtest 'values of SSL_verify_mode' => sub {
     my ($peer, $address) = tls_server(sub { }, identity('self-signed'));
 
     is(outcome($address, SSL_verify_mode => $_),
-        'connected', "$_ verifies not")
+        'connected', "$_ does not verify")
       for 0, 0.0, '0';
     for my $mode (undef, '', 1 .. 7, '1', '3') {
         my $shown = defined $mode ? "'$mode'" : 'undef';
@@ -44,7 +44,7 @@ subtest 'values of SSL_verify_mode' => sub {
         like(
             outcome($address, %CLIENT, SSL_verify_mode => $mode),
             qr/^SSL_verify_mode.*verify_mode\.t/s,
-            "$mode is no number of a mode"
+            "$mode is not a mode"
         );
     }
 };
@@ -70,7 +70,7 @@ subtest 'any mode but 0 includes the name' => sub {
             SSL_verifycn_name => 'localhost'
         ),
         qr/hostname verification failed/,
-        'of a context, too'
+        'with the mode of a context, too'
     );
 };
 
@@ -85,20 +85,20 @@ subtest 'a server that asks for certificates' => sub {
         like(
             $theirs,
             qr/peer did not return a certificate/,
-            "insists with $mode"
+            "requires one with $mode"
         );
     }
 };
 
-subtest 'arguments that are none' => sub {
+subtest 'arguments that do not turn verification off' => sub {
     my ($peer, $address) = tls_server(sub { }, identity('self-signed'));
 
     like(outcome($address, %CLIENT, Listen => undef),
         $REFUSED, 'Listen => undef does not make a server');
     like(outcome($address, %CLIENT, SSL_server => undef),
-        $REFUSED, 'nor does SSL_server => undef');
+        $REFUSED, '... nor does SSL_server => undef');
     like(outcome($address, %CLIENT, SSL_server => 1),
-        $REFUSED, 'SSL_server => 1 does not turn verification off');
+        $REFUSED, '... nor does SSL_server => 1');
 };
 
 subtest 'a context that was made for servers' => sub {
@@ -109,20 +109,20 @@ subtest 'a context that was made for servers' => sub {
     like(
         outcome($address, SSL_reuse_ctx => $ctx, @name),
         qr/made for servers.*verify_mode\.t/s,
-        'is not good for a client, which verifies'
+        'cannot be used by a client, which verifies'
     );
     IO::Socket::SSL::set_default_context($ctx);
     like(
         outcome($address, @name),
         qr/made for servers/,
-        '... as the default either'
+        '... nor as the default context'
     );
     IO::Socket::SSL::set_default_context(undef);
 
     $ctx =
       IO::Socket::SSL::SSL_Context->new(server_args(SSL_verify_mode => 0));
     is(outcome($address, SSL_reuse_ctx => $ctx, @name),
-        'connected', '... unless it says that it verifies nothing');
+        'connected', '... unless it explicitly verifies nothing');
 
     my $listener = IO::Socket::SSL->new(
         LocalAddr => '127.0.0.1',
@@ -134,11 +134,11 @@ subtest 'a context that was made for servers' => sub {
     like(
         died(sub { $sock->connect_SSL }),
         qr/made for servers/,
-        'a listener that accepts and then is the client'
+        'an accepted socket that becomes the client'
     );
 };
 
-subtest 'a wish that a reused context does not fulfil' => sub {
+subtest 'an SSL_verify_mode that the reused context does not have' => sub {
     my ($peer, $address) = tls_server(sub { }, identity('self-signed'));
     my $ctx = IO::Socket::SSL::SSL_Context->new(SSL_verify_mode => 0);
 
@@ -151,15 +151,18 @@ subtest 'a wish that a reused context does not fulfil' => sub {
             );
         }
     );
-    is(@warnings, 1, 'is warned of');
-    like($warnings[0], qr/SSL_verify_mode.*SSL_reuse_ctx.*verify_mode\.t/s,
-        '... here');
+    is(@warnings, 1, 'causes a warning');
+    like(
+        $warnings[0],
+        qr/SSL_verify_mode.*SSL_reuse_ctx.*verify_mode\.t/s,
+        '... at the line of the caller'
+    );
     @warnings =
       warnings_of(sub { outcome($address, SSL_reuse_ctx => $ctx) });
-    is_deeply(\@warnings, [], 'no wish, no warning');
+    is_deeply(\@warnings, [], 'no warning without SSL_verify_mode');
 };
 
-# Nobody is asked for a certificate then (SSL_CTX_set_verify(3)).
+# With these, no certificate is requested (SSL_CTX_set_verify(3)).
 subtest 'anonymous ciphers' => sub {
     my %anonymous = (
         SSL_version     => 'TLSv1_2',
@@ -169,11 +172,11 @@ subtest 'anonymous ciphers' => sub {
       tls_server(sub { }, %anonymous, SSL_cipher_list => 'aNULL:@SECLEVEL=0');
 
     is(outcome($address, %anonymous, SSL_verify_mode => 0),
-        'connected', 'will do where nothing is verified');
+        'connected', 'are accepted if nothing is verified');
     like(
         outcome($address, %CLIENT, %anonymous),
         qr/no certificate/,
-        '... not for a client that verifies'
+        '... not by a client that verifies'
     );
     like(
         outcome(
@@ -183,7 +186,7 @@ subtest 'anonymous ciphers' => sub {
             SSL_fingerprint       => 'sha256$' . '00' x 32
         ),
         qr/no certificate/,
-        '... nor where a fingerprint is forced'
+        '... nor if a fingerprint is forced'
     );
 
     my ($ours, $theirs) = handshake_errors(
@@ -199,7 +202,7 @@ subtest 'anonymous ciphers' => sub {
               SSL_VERIFY_FAIL_IF_NO_PEER_CERT
         }
     );
-    isnt($theirs, '', '... nor for a server that insists on one');
+    isnt($theirs, '', '... nor by a server that requires a certificate');
 };
 
 subtest 'schemes and names with a NUL' => sub {
@@ -217,19 +220,19 @@ subtest 'schemes and names with a NUL' => sub {
         like(
             outcome($address, %CLIENT, %scheme, SSL_verifycn_name => $name),
             qr/hostname verification failed/,
-            'a name that a sub is to check'
+            'a name, even if a sub checks it'
         );
     }
-    is_deeply(\@asked, [], 'no sub is asked about a part of a name');
+    is_deeply(\@asked, [], 'the sub does not see a part of the name');
     is(
         outcome(
             $address, %CLIENT,
             %scheme,  SSL_verifycn_name => "b\x{fc}cher.example"
         ),
         'connected',
-        'a name beyond ASCII'
+        'a name with other characters'
     );
-    is_deeply(\@asked, ["b\x{fc}cher.example"], '... is given as it is');
+    is_deeply(\@asked, ["b\x{fc}cher.example"], '... is passed unchanged');
 };
 
 subtest 'a scheme without a name' => sub {
@@ -256,13 +259,13 @@ subtest 'subs' => sub {
             }
         ),
         qr/SSL_verify_callback must be a code reference.*verify_mode\.t/s,
-        'but not ' . ref
+        'but an object is not a sub: ' . ref
       )
       for { }
     , [], bless({}, 'Some::Class');
 };
 
-subtest 'a scheme that is wrong' => sub {
+subtest 'an unknown scheme' => sub {
     my ($sock, $peer) = raw_pair(sub { });
     IO::Socket::SSL->start_SSL(
         $sock, %CLIENT,
@@ -272,9 +275,9 @@ subtest 'a scheme that is wrong' => sub {
     like(
         died(sub { $sock->connect_SSL }),
         qr/unknown scheme.*verify_mode\.t/s,
-        'croaks here'
+        'croaks at the line of the caller'
     );
-    is($sock->is_SSL, undef, '... and nothing has begun');
+    is($sock->is_SSL, undef, '... before the handshake starts');
 };
 
 done_testing;
