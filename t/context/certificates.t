@@ -1,5 +1,5 @@
-# Certificates and keys in every format, pass phrases, and what is said of
-# those that cannot be used.
+# Certificates and keys in every format, pass phrases, and the errors for unusable
+# files.
 use strict;
 use warnings;
 
@@ -13,8 +13,8 @@ use Test::More;
 
 my $password = sub { 'secret' };
 
-# What a server is given => the common name and the number of certificates
-# that its client sees.
+# claim, files of the server, the number of certificates that its client sees
+# (undef: any)
 my @GOOD = (
     ['PEM',         { cert => 'server.pem', key => 'server.key' },         1],
     ['DER, PKCS#8', { cert => 'server.der', key => 'server-key.der' },     1],
@@ -50,7 +50,8 @@ my @GOOD = (
     ],
     [
         'PKCS#12, whose key goes before SSL_key_file',
-        { cert => 'server-sub.p12', key => 'server2.key' }, undef
+        { cert => 'server-sub.p12', key => 'server2.key' },
+        undef
     ],
     [
         '... whatever is in that',
@@ -163,7 +164,7 @@ my %BAD = (
     ],
 );
 
-# The failure may be thrown or returned; either way it names the file.
+# The error, thrown or returned.
 sub context_error {
     my (%args) = @_;
 
@@ -227,9 +228,9 @@ subtest 'SSL_passwd_cb' => sub {
         'a die arrives as it was thrown'
     );
     isnt(context_error(%encrypted, SSL_passwd_cb => sub { undef }),
-        '', 'undef is a failure');
+        '', 'undef fails');
     isnt(context_error(%encrypted, SSL_passwd_cb => sub { 'x' x 5000 }),
-        '', 'so is a password without end');
+        '', '... and so does a password that is too long');
     is(
         context_error(
             %encrypted,
@@ -255,12 +256,13 @@ subtest 'SSL_cert as a handle' => sub {
         }
     );
     isa_ok($second, 'IO::Socket::SSL', 'a server made with it');
-    is($first->peer_certificate('cn'), 'localhost', 'the handle stays ours');
+    is($first->peer_certificate('cn'),
+        'localhost', 'the caller still owns the handle');
 };
 
 subtest 'SSL_key beside a PKCS#12' => sub {
-    my $key = PEM_file2key(key('server2'));
-    my %both = (SSL_key_file => undef, SSL_key => $key);
+    my $key    = PEM_file2key(key('server2'));
+    my %both   = (SSL_key_file => undef, SSL_key => $key);
     my ($sock) = tls_pair(
         theirs => { SSL_cert_file => cert_file('server-sub.p12'), %both });
     is($sock->peer_certificate('cn'), 'localhost', 'is not used');
@@ -283,7 +285,8 @@ each_version(
         );
         my ($sock) = tls_pair(@asks, theirs => { identity('client') });
         is($sock->peer_certificate('cn'),
-            'Test Client', 'a client shows its certificate unasked for');
+            'Test Client',
+            'a client shows its certificate without SSL_use_cert');
         ($sock) = tls_pair(@asks);
         is($sock->peer_certificate, undef, 'a client without one shows none');
     }

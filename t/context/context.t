@@ -1,4 +1,4 @@
-# Contexts: shared, given away, adjusted by a callback.
+# Contexts: reused, as default, adjusted by a callback.
 use strict;
 use warnings;
 
@@ -30,7 +30,7 @@ subtest 'IO::Socket::SSL::SSL_Context' => sub {
     );
 };
 
-subtest 'a context with its own idea of trust' => sub {
+subtest 'a context that trusts another CA' => sub {
     my $context =
       IO::Socket::SSL::SSL_Context->new(SSL_ca_file => cert('other-ca'));
     like(
@@ -66,7 +66,7 @@ subtest 'a server\'s context' => sub {
     }
 };
 
-# Each connection has its own name, though they share a context.
+# Connections that share a context have their own names.
 subtest 'names belong to the connection' => sub {
     my $context = IO::Socket::SSL::SSL_Context->new(client_args());
     my %mine    = (SSL_reuse_ctx => $context, SSL_verifycn_scheme => 'http');
@@ -112,13 +112,16 @@ each_version(
         } @under_way;
         is_deeply([@errors[0, 2]],
             ['', ''],
-            'handshakes under way at once: the right names are accepted');
-        like($_, qr/hostname verification failed/, '... the wrong refused')
-          for @errors[1, 3];
+            'simultaneous handshakes: the right names are accepted');
+        like(
+            $_,
+            qr/hostname verification failed/,
+            '... and the wrong ones refused'
+        ) for @errors[1, 3];
     }
 );
 
-# A non-blocking client that has not begun: [socket, peer].
+# A non-blocking client whose handshake has not started: [socket, peer].
 sub upgraded {
     my ($version, $args) = @_;
 
@@ -142,18 +145,18 @@ subtest 'SSL_create_ctx_callback' => sub {
     my $callback = sub { push @seen, @_ };
     my $context  = IO::Socket::SSL::SSL_Context->new(
         client_args(SSL_create_ctx_callback => $callback));
-    is_deeply(\@seen, [$context->{context}], 'is given the handle, once');
+    is_deeply(\@seen, [$context->{context}], 'gets the handle, once');
 
     @seen = ();
     my ($sock) = tls_pair(mine => { SSL_create_ctx_callback => $callback });
-    is(scalar @seen, 1, 'for the context of a socket, too');
+    is(scalar @seen, 1, 'also for the context of a socket');
     ($sock) = tls_pair(
         mine => {
             SSL_create_ctx_callback => $callback,
             SSL_reuse_ctx           => $context
         }
     );
-    is(scalar @seen, 1, 'not for one that is used again');
+    is(scalar @seen, 1, 'not for a context that is reused');
     is(
         died(
             sub {
@@ -181,9 +184,9 @@ subtest 'set_default_context' => sub {
         'it is used where no other is given'
     );
     is((handshake_errors(%server, mine => { SSL_reuse_ctx => $own }))[0],
-        '', 'SSL_reuse_ctx goes before it');
+        '', 'SSL_reuse_ctx takes precedence over it');
     IO::Socket::SSL::set_default_context(undef);
-    is((handshake_errors())[0], '', 'undef takes it back');
+    is((handshake_errors())[0], '', 'undef unsets it');
 };
 
 subtest 'junk' => sub {
@@ -207,12 +210,13 @@ subtest 'defaults of the process' => sub {
     my %no_ca   = (mine => { SSL_ca_file => undef });
 
     IO::Socket::SSL::set_defaults(SSL_ca_file => cert('other-ca'));
-    like((handshake_errors(%no_ca))[0], $refused, 'set_defaults counts');
-    is((handshake_errors())[0], '', 'arguments go before it');
+    like((handshake_errors(%no_ca))[0], $refused, 'set_defaults is used');
+    is((handshake_errors())[0], '', 'arguments take precedence over it');
 
     IO::Socket::SSL::set_client_defaults(ca_file => cert('ca'));
     is((handshake_errors(%no_ca))[0],
-        '', 'set_client_defaults goes before it, without the SSL_, too');
+        '',
+        'set_client_defaults takes precedence over it, also without SSL_');
 
     IO::Socket::SSL::set_client_defaults({ mode => SSL_VERIFY_NONE });
     is((handshake_errors(%no_ca))[0],
@@ -228,7 +232,7 @@ subtest 'defaults of the process' => sub {
       for \&IO::Socket::SSL::set_defaults,
       \&IO::Socket::SSL::set_client_defaults,
       \&IO::Socket::SSL::set_server_defaults;
-    is((handshake_errors())[0], '', 'and all can be taken back');
+    is((handshake_errors())[0], '', '... and all can be unset');
 };
 
 done_testing;

@@ -1,5 +1,5 @@
-# Defaults: built in, of the program, of its clients or servers, and what a
-# call gives; in this order.
+# Built-in defaults, those of the program, those of its clients or servers, and
+# arguments: each takes precedence over the ones before.
 use strict;
 use warnings;
 
@@ -9,7 +9,7 @@ use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;
 
-# The version a client with these arguments speaks.
+# The version of a client with these arguments.
 sub version {
     my (@args) = @_;
     my ($sock, $peer) = failing_pair(
@@ -33,16 +33,16 @@ sub forget {
 
 is(version(), 'TLSv1_3', 'the built-in default');
 IO::Socket::SSL::set_defaults(SSL_version => 'TLSv1_2');
-is(version(), 'TLSv1_2', 'goes behind the defaults of the program');
+is(version(), 'TLSv1_2', 'the defaults of the program take precedence');
 IO::Socket::SSL::set_server_defaults(SSL_version => 'SSLv23');
-is(version(), 'TLSv1_2', 'which those of servers do not concern');
+is(version(), 'TLSv1_2', '... defaults of servers do not apply to clients');
 IO::Socket::SSL::set_client_defaults(SSL_version => 'TLSv1_3');
-is(version(), 'TLSv1_3', 'but those of clients go before them');
+is(version(), 'TLSv1_3', '... those of clients take precedence');
 is(version(SSL_version => 'TLSv1_2'),
-    'TLSv1_2', 'and the arguments before all');
-is(version(SSL_version => undef), 'TLSv1_3', 'undef is as if not given');
+    'TLSv1_2', '... and arguments over all defaults');
+is(version(SSL_version => undef), 'TLSv1_3', 'undef counts as not given');
 forget();
-is(version(), 'TLSv1_3', 'undef takes a default back');
+is(version(), 'TLSv1_3', 'undef unsets a default');
 
 IO::Socket::SSL::set_defaults({ version => 'TLSv1_2' });
 is(version(), 'TLSv1_2', 'a hash reference, a name without SSL_');
@@ -96,8 +96,9 @@ IO::Socket::SSL::set_args_filter_hack(
         $args->{SSL_version} = 'TLSv1_2' if !$is_server;
     }
 );
-is(version(SSL_version => 'TLSv1_3'), 'TLSv1_2', 'a filter has its way');
-is_deeply(\@seen, [0], '... once, and told that this is a client');
+is(version(SSL_version => 'TLSv1_3'),
+    'TLSv1_2', 'a filter overrides the arguments');
+is_deeply(\@seen, [0], '... called once, for a client');
 forget();
 
 IO::Socket::SSL::set_defaults(SSL_ca_file => cert('ca'));

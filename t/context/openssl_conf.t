@@ -1,5 +1,5 @@
-# What the administrator says in OPENSSL_CONF holds, unless an option says
-# otherwise (config(5), SSL_CONF_cmd(3)).
+# Settings of the administrator in OPENSSL_CONF apply unless an option overrides
+# them (config(5), SSL_CONF_cmd(3)).
 use strict;
 use warnings;
 
@@ -11,8 +11,8 @@ use Test::More;
 
 my $dir = tempdir(CLEANUP => 1);
 
-# Client and server in a process of their own with these settings and options:
-# "VERSION CIPHER", or why there is no connection.
+# Runs client and server in a separate process with these settings and options:
+# "VERSION CIPHER", or the error.
 sub connected {
     my ($settings, @options) = @_;
 
@@ -43,7 +43,7 @@ CODE
 like(connected('MaxProtocol = TLSv1.2'), qr/^TLSv1_2 /, 'MaxProtocol');
 like(connected('MinProtocol = TLSv1.3'), qr/^TLSv1_3 /, 'MinProtocol');
 like(connected('MinProtocol = TLSv1.3', SSL_version => 'TLSv1_2'),
-    qr/^TLSv1_2 /, '... but SSL_version says otherwise');
+    qr/^TLSv1_2 /, '... overridden by SSL_version');
 is(
     connected('Ciphersuites = TLS_CHACHA20_POLY1305_SHA256'),
     'TLSv1_3 TLS_CHACHA20_POLY1305_SHA256',

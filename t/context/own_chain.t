@@ -1,4 +1,4 @@
-# Where a server finds the certificates between its own and the root.
+# Sources of the intermediate certificates that a server sends.
 use strict;
 use warnings;
 
@@ -28,13 +28,14 @@ each_version(
             theirs  => { @SUB, SSL_ca_file => cert('sub-ca') }
         );
         is($error, '',
-            'SSL_ca_file completes the chain, though no client is verified');
+            'SSL_ca_file completes the chain, even without verifying clients'
+        );
 
         ($error) = handshake_errors(
             version => $version,
             theirs  => { @SUB, SSL_cert_file => cert('server-sub-chain') }
         );
-        is($error, '', 'so does a file with the chain in it');
+        is($error, '', '... and so does a file with the chain');
     }
 );
 

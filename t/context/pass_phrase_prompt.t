@@ -1,5 +1,5 @@
-# An encrypted key without SSL_passwd_cb: OpenSSL asks on the terminal, and
-# nowhere else.
+# An encrypted key without SSL_passwd_cb: OpenSSL asks on the terminal and nowhere
+# else.
 use strict;
 use warnings;
 
@@ -12,7 +12,7 @@ use IO::Socket::SSL;
 use POSIX ();
 use Test::More;
 
-# linux/asm-generic/ioctls.h; other systems have other numbers, or none.
+# From asm-generic/ioctls.h of Linux; other systems differ.
 my ($UNLOCK, $NUMBER) = (0x40045431, 0x80045430);
 
 my $TELL = <<'PERL';
@@ -30,9 +30,9 @@ my @PROGRAM = (
     $TELL, cert('server'), cert_file('encrypted.key')
 );
 
-# A new pair: the master, and the path of the terminal; or why there is none.
+# A new pseudo-terminal: (master, path of the slave), or (undef, why not).
 sub terminal {
-    return (undef, "how to make a terminal on $^O is not known here")
+    return (undef, "this test cannot make a terminal on $^O")
       if $^O ne 'linux';
     sysopen(my $master, '/dev/ptmx', O_RDWR | O_NOCTTY)
       or return (undef, "/dev/ptmx: $!");
@@ -40,11 +40,11 @@ sub terminal {
     ioctl($master, $UNLOCK, $zero) && ioctl($master, $NUMBER, $number)
       or return (undef, "no terminal: $!");
     my $path = '/dev/pts/' . unpack 'i', $number;
-    -c $path or return (undef, "$path is not there");
+    -c $path or return (undef, "$path does not exist");
     return ($master, $path);
 }
 
-# In a session of its own, with that terminal or with none.
+# Runs the program in a new session, with that terminal or with none.
 sub in_session {
     my ($path) = @_;
     return peer(
@@ -62,7 +62,7 @@ sub in_session {
     );
 }
 
-# What the other side of the terminal shows, until it has that.
+# Reads the output on the terminal until it matches.
 sub wait_for_prompt {
     my ($master) = @_;
 
@@ -74,7 +74,7 @@ sub wait_for_prompt {
     return $shown;
 }
 
-# A terminal ends with the session that it belongs to.
+# A terminal ends with its session, so each answer needs a new one.
 for my $answer (['secret', qr/^it is loaded/],
     ['wrong', qr/^refused: .*encrypted\.key/])
 {

@@ -1,5 +1,5 @@
-# Every option of the manual as undef and as '': as if it had not been given,
-# which for some is a decision, or a failure that names it.
+# Every option of the manual as undef and as '' counts as not given.  For some
+# options that means another behaviour, or an error that names the option.
 use strict;
 use warnings;
 
@@ -10,11 +10,12 @@ use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;
 
-$ENV{SSL_CERT_FILE} = cert('ca');    # what default_ca() finds
+$ENV{SSL_CERT_FILE} = cert('ca');    # used by default_ca()
 
-# The options, as our manual lists them.
+# The options that the manual lists.
 sub options {
-    my $pod = File::Spec->catfile($FindBin::Bin, '..', '..', 'lib', 'IO', 'Socket',
+    my $pod =
+      File::Spec->catfile($FindBin::Bin, '..', '..', 'lib', 'IO', 'Socket',
         'SSL.pod');
     open(my $in, '<', $pod) or die "$pod: $!";
     my %of_close =
@@ -23,17 +24,17 @@ sub options {
       map { /^=item (SSL_[a-z]\w*) =>/ ? $1 : () } <$in>;
 }
 
-# A server cannot do without these, however it is said.
+# Options that a server cannot do without.
 my $NO_CERT = qr/no shared cipher|no suitable|certificate|SSL_key_file/;
 my %SERVER  = (SSL_cert_file => $NO_CERT, SSL_key_file => $NO_CERT);
 
-# Booleans that choose another way than these tests go.
+# Booleans that would change the course of this test.
 my %DECIDES = map { $_ => 1 } qw(SSL_server SSL_usebio SSL_startHandshake);
 
-# '' is no key.
+# '' is not a key.
 my %EMPTY = (SSL_psk => qr/SSL_psk: a key has 1 to/);
 
-# '' for success, or the error, returned or thrown.
+# '' for success, or the error, returned or thrown, and warnings.
 sub outcome {
     my ($role, $option, $value) = @_;
 
@@ -63,18 +64,18 @@ for my $option (@options) {
         my $expected = $role eq 'server' ? $SERVER{$option} : undef;
         my $error    = outcome($role, $option, undef);
         my $claim    = "$option => undef, $role";
-        if ($expected) { like($error, $expected, "$claim: it is missed") }
-        else           { is($error, '', "$claim: as if not given") }
+        if ($expected) { like($error, $expected, "$claim: an error") }
+        else           { is($error, '', "$claim: counts as not given") }
 
         $error = outcome($role, $option, '');
         $expected ||= $EMPTY{$option};
         $claim = "$option => '', $role";
-        if ($expected) { like($error, $expected, "$claim: a failure") }
-        else           { is($error, '', "$claim: as if not given") }
+        if ($expected) { like($error, $expected, "$claim: an error") }
+        else           { is($error, '', "$claim: counts as not given") }
     }
 }
 
-# What is false is no sub, no object, no handle.
+# A false value instead of a sub, an object or a handle counts as not given.
 for my $option (
     map { "SSL_$_" }
     qw(ca client_ca cert key dh verifycn_scheme
@@ -83,7 +84,7 @@ for my $option (
     alpn_protocols npn_protocols error_trap on_peer_shutdown)
   )
 {
-    is(outcome($_, $option, 0), '', "$option => 0, $_: as if not given")
+    is(outcome($_, $option, 0), '', "$option => 0, $_: counts as not given")
       for qw(client server);
 }
 like(
@@ -96,17 +97,17 @@ like(
         )
     )[0],
     qr/hostname verification failed/,
-    "SSL_verifycn_scheme => '' turns no check off"
+    "SSL_verifycn_scheme => '' does not turn the check off"
 );
 
-# Those that decide by undef and '' what is done.
+# Options for which undef or '' has a meaning.
 is(outcome('client', SSL_server => undef),
     '', 'SSL_server => undef: a client');
 is(outcome('client', SSL_server => ''), '', "SSL_server => '': a client");
 for my $false ('', 0) {
     my ($tcp) = raw_pair(sub { });
     IO::Socket::SSL->start_SSL($tcp, SSL_startHandshake => $false);
-    is($tcp->is_SSL, undef, "SSL_startHandshake => '$false': none");
+    is($tcp->is_SSL, undef, "SSL_startHandshake => '$false': no handshake");
 }
 for my $off (undef, '') {
     my $shown = defined $off ? "''" : 'undef';
@@ -118,7 +119,7 @@ for my $off (undef, '') {
             SSL_dh          => $off
         }
     );
-    is($server->opened, 1, "SSL_dh => $shown: others than DHE work");
+    is($server->opened, 1, "SSL_dh => $shown: ciphers without DHE work");
 }
 
 done_testing();

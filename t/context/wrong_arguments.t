@@ -1,5 +1,5 @@
-# Values of the wrong kind, for every option, and handles that are none: the
-# blame goes to our line, or the operation fails; nothing crashes or warns.
+# Values of the wrong kind for every option, and wrong handles for start_SSL: the
+# call dies with the line of the caller or fails; nothing crashes or warns.
 use strict;
 use warnings;
 
@@ -18,7 +18,7 @@ use Test::More;
     use overload '""' => sub { 'text' }, fallback => 1;
 }
 
-# Options that know what they want; %TRUE takes anything as true or false.
+# Options with a type; those in @TRUE take any value as true or false.
 my @OPTIONS = map { "SSL_$_" } qw(
   version cipher_list ciphersuites ecdh_curve alpn_protocols npn_protocols
   cert_file key_file cert key dh dh_file passwd_cb psk
@@ -56,7 +56,7 @@ my %VALUE = (
     'a version'          => v1.2,
 );
 
-# A handshake with a peer that is gone already.
+# A handshake with a peer that has already gone.
 sub attempt {
     my (@args) = @_;
 
@@ -83,7 +83,7 @@ for my $option (sort @OPTIONS, @TRUE) {
     is_deeply(\@trouble, [], "$option of any kind");
 }
 
-# What start_SSL may be given instead of a socket.
+# Things that are not a connected socket.
 pipe(my $pipe, my $other_end)        or die $!;
 open(my $memory, '<', \'text')       or die $!;
 open(my $file, '<', __FILE__)        or die $!;
@@ -91,17 +91,17 @@ open(my $closed, '<', __FILE__)      or die $!;
 opendir(my $folder, "$FindBin::Bin") or die $!;
 close $closed;
 my %HANDLE = (
-    'a pipe'       => [$pipe,           'ENOTSOCK'],
-    'a file'       => [$file,           'ENOTSOCK'],
-    'memory'       => [$memory,         'EBADF'],
-    'what closed'  => [$closed,         'EBADF'],
-    'a folder'     => [$folder,         'EBADF'],
-    'a new symbol' => [gensym(),        'EBADF'],
-    'a new handle' => [IO::Handle->new, 'EBADF'],
-    'an IO'        => [*STDIN{IO},      'EBADF'],
-    'undef'        => [undef,           'EBADF'],
-    'a name'       => ['STDIN',         'EBADF'],
-    'a number'     => [0,               'EBADF'],
+    'a pipe'          => [$pipe,           'ENOTSOCK'],
+    'a file'          => [$file,           'ENOTSOCK'],
+    'memory'          => [$memory,         'EBADF'],
+    'a closed handle' => [$closed,         'EBADF'],
+    'a folder'        => [$folder,         'EBADF'],
+    'a new symbol'    => [gensym(),        'EBADF'],
+    'a new handle'    => [IO::Handle->new, 'EBADF'],
+    'an IO'           => [*STDIN{IO},      'EBADF'],
+    'undef'           => [undef,           'EBADF'],
+    'a name'          => ['STDIN',         'EBADF'],
+    'a number'        => [0,               'EBADF'],
     map { $_ => [$VALUE{$_}, 'EBADF'] } 'a sub', 'a hash',    'an array',
     'a scalar',                                  'an object', 'a pattern'
 );
@@ -120,8 +120,8 @@ for my $name (sort keys %HANDLE) {
         );
         is_deeply(\@result, [], '... but fails');
         ok($!{$errno}, "... with $errno") or diag "$!, $SSL_ERROR";
-        like($SSL_ERROR, qr/\w/, '... and says why');
-        is(ref $handle, $is, '... and leaves it as it was');
+        like($SSL_ERROR, qr/\w/, '... and an error text');
+        is(ref $handle, $is, '... and leaves the handle unchanged');
     }
 }
 

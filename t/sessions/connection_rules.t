@@ -1,5 +1,5 @@
-# A server's connections may have rules of their own on a context they share:
-# no client escapes them with a session that another connection gave it.
+# A server's connections may have their own rules on a shared context.  A client
+# cannot evade them with a session from another connection.
 use strict;
 use warnings;
 
@@ -19,7 +19,7 @@ my @ASKS = (
 );
 my %BY_NAME = identities('' => 'server', 'server2.test' => 'server2');
 
-# What becomes of s_client's handshake: new, reused or an error.
+# The result of s_client's handshake: new, reused or an error.
 sub meet {
     my ($ctx, $s_client, @rules) = @_;
 
@@ -75,7 +75,7 @@ for my $version (qw(tls1_2 tls1_3)) {
         my $how   = $version . ($named ? ', a named context' : '');
 
         is(meet($ctx, \@save),  'new',    "$how: without rules");
-        is(meet($ctx, \@offer), 'reused', '... taken up');
+        is(meet($ctx, \@offer), 'reused', '... resumed');
         like(
             meet($ctx, \@offer, @wrong),
             qr/none of SSL_fingerprint/,
@@ -92,11 +92,12 @@ for my $version (qw(tls1_2 tls1_3)) {
             'nor past a scheme that is a sub'
         );
         is(meet($ctx, \@offer, @right),
-            'new', 'a full handshake proves that the rules are kept');
+            'new', 'a full handshake follows the rules');
 
-        is(meet($ctx, \@save,  @right), 'new',    "$how: with rules");
-        is(meet($ctx, \@offer, @right), 'reused', '... taken up by the same');
-        is(meet($ctx, \@offer), 'new', '... and by no others');
+        is(meet($ctx, \@save,  @right), 'new', "$how: with rules");
+        is(meet($ctx, \@offer, @right),
+            'reused', '... resumed under the same rules');
+        is(meet($ctx, \@offer), 'new', '... but under no others');
     }
     my $ctx = IO::Socket::SSL::SSL_Context->new(
         SSL_server             => 1,
@@ -109,8 +110,9 @@ for my $version (qw(tls1_2 tls1_3)) {
     my @one   = ('-servername', 'server2.test');
     my @other = ('-servername', 'else.test');
     is(meet($ctx, [@save,  @one],   @right), 'new', "$version, by name: new");
-    is(meet($ctx, [@offer, @one],   @right), 'reused', '... taken up');
-    is(meet($ctx, [@offer, @other], @right), 'new',    '... not elsewhere');
+    is(meet($ctx, [@offer, @one],   @right), 'reused', '... resumed');
+    is(meet($ctx, [@offer, @other], @right),
+        'new', '... not resumed under another name');
     like(
         meet($ctx, [@offer, @one], @wrong),
         qr/none of SSL_fingerprint/,

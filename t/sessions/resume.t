@@ -26,7 +26,7 @@ each_version(
         is(resumed($server, @args), 1, "connection $_ resumes it") for 2 .. 5;
 
         my $plain = client_context();
-        ok(!$plain->has_session_cache, 'without it there is none');
+        ok(!$plain->has_session_cache, 'no cache without it');
         is(resumed($server, SSL_reuse_ctx => $plain),
             0, '... and connection 1 does not resume');
         is(resumed($server, SSL_reuse_ctx => $plain), 0, '... nor does 2');
@@ -44,7 +44,7 @@ each_version(
         is(resumed($server, @args), 0, 'SSL_session_cache: the first');
         is(resumed($server, @args), 1, '... the second, in a new context');
         is(resumed($server, @args, SSL_session_cache_size => 9),
-            1, '... goes before SSL_session_cache_size');
+            1, '... takes precedence over SSL_session_cache_size');
 
         IO::Socket::SSL::set_default_session_cache($cache);
         is(resumed($server), 1, 'set_default_session_cache');
@@ -59,7 +59,7 @@ each_version(
             '... and by another cache'
         );
         IO::Socket::SSL::set_default_session_cache(undef);
-        is(resumed($server), 0, '... and can be taken back');
+        is(resumed($server), 0, '... and can be unset');
     }
 );
 
@@ -72,9 +72,9 @@ each_version(
         my @args =
           (SSL_session_cache => IO::Socket::SSL::Session_Cache->new(9));
         is(resumed($one, @args), 0, 'one server');
-        is(resumed($two, @args), 0, 'another one, new as well');
+        is(resumed($two, @args), 0, 'another server, also new');
         is(resumed($one, @args), 1, 'the first is resumed');
-        is(resumed($two, @args), 1, 'and so is the other');
+        is(resumed($two, @args), 1, '... and so is the other');
 
         my $cache = $args[1];
         my $key   = $one->{address};
@@ -82,7 +82,7 @@ each_version(
         $cache->del_session($key);
         is(resumed($one, @args), 0, 'a session that was deleted is gone');
 
-        ok(!$cache->get_session('mine'), 'SSL_session_key: nothing there');
+        ok(!$cache->get_session('mine'), 'SSL_session_key: an empty key');
         my @mine = (@args, SSL_session_key => 'mine');
         is(resumed($one, @mine), 0, '... the first is new');
         ok($cache->get_session('mine'), '... it is kept under that key');
@@ -90,8 +90,8 @@ each_version(
     }
 );
 
-# The key of a context is that of its connections (Net::FTP's data channel
-# is given nothing but the context of the control connection).
+# Connections use the session key of their context (Net::FTP gives its data
+# connection only the context of the control connection).
 each_version(
     sub {
         my ($version) = @_;
@@ -115,7 +115,7 @@ each_version(
     }
 );
 
-# Tickets of TLS 1.3 come when they are read.
+# TLS 1.3 tickets are only received by a read.
 subtest 'non-blocking' => sub {
     for my $version (versions()) {
         my $server  = resuming_server(SSL_version => $version);
@@ -143,9 +143,9 @@ subtest 'TLS 1.3: a ticket is used once' => sub {
     my $server  = resuming_server(SSL_version => 'TLSv1_3', hold => 1);
     my $context = client_context(SSL_session_cache_size => 1);
     my @args    = (SSL_reuse_ctx => $context);
-    is(resumed($server, @args), 0, 'a server gives two');
+    is(resumed($server, @args), 0, 'a server sends two tickets');
 
-    # As long as nothing is read, no new ones arrive.
+    # No new tickets are received until something is read.
     my @socks = map { connected($server, @args) } 1 .. 3;
     is_deeply(
         [map { $_->get_session_reused } @socks],
@@ -154,9 +154,9 @@ subtest 'TLS 1.3: a ticket is used once' => sub {
     );
 };
 
-# A client that writes a little and closes may be gone before new tickets come;
-# with a key, connections belong together, and may use one twice.
-subtest 'TLS 1.3: a server that gives two tickets and no more' => sub {
+# A client that writes a little and closes may be gone before new tickets come.
+# Connections that share a key may therefore use a ticket twice.
+subtest 'TLS 1.3: a server that sends only two tickets' => sub {
     my @key    = (pack('a32', 'key'), pack('a16', 'name'));
     my $server = sub {
         my $given = 0;
@@ -172,7 +172,7 @@ subtest 'TLS 1.3: a server that gives two tickets and no more' => sub {
         my $one = $server->();
         return join '', map { resumed($one, @args) } 1 .. 5;
     };
-    is($fares->(), '01100', 'each is used once');
+    is($fares->(), '01100', 'each ticket is used once');
     is($fares->(SSL_session_key => 'key'),
         '01111', 'with SSL_session_key the last one is used again');
 };
@@ -190,8 +190,8 @@ subtest 'TLS 1.2: a session is used again and again' => sub {
     );
 };
 
-# RFC 8446, 6.1 and RFC 5246, 7.2.1: that an end came without close_notify
-# says nothing about the session.
+# An end without close_notify does not invalidate the session (RFC 8446, 6.1 and
+# RFC 5246, 7.2.1).
 each_version(
     sub {
         my ($version) = @_;
@@ -211,14 +211,14 @@ each_version(
     }
 );
 
-# A client that only writes sees the tickets of TLS 1.3 when it closes.
+# A client that only writes receives the TLS 1.3 tickets when it closes.
 subtest 'TLS 1.3: nothing is read' => sub {
     my $context = client_context(SSL_session_cache_size => 1);
     for my $time (0, 1) {
         my ($sock, $peer) = tls_pair(
             version => 'TLSv1_3',
             mine => { SSL_reuse_ctx => $context, SSL_session_key => 'key' },
-            peer => sub { $_[1]->tell('the tickets are out') }
+            peer => sub { $_[1]->tell('the tickets are sent') }
         );
         $peer->hear;
         ok(
@@ -226,7 +226,8 @@ subtest 'TLS 1.3: nothing is read' => sub {
             'no session, although the tickets are there'
         );
         close $sock;
-        ok($context->{session_cache}->get_session('key'), 'close finds them');
+        ok($context->{session_cache}->get_session('key'),
+            'close stores them');
         $context->{session_cache}->del_session('key');
     }
 };
@@ -262,7 +263,7 @@ subtest 'wrong values' => sub {
     );
     my $context = IO::Socket::SSL::SSL_Context->new(
         server_args(SSL_session_cache_size => 3));
-    ok(!$context->has_session_cache, 'it is not for servers');
+    ok(!$context->has_session_cache, 'a server has no such cache');
 };
 
 done_testing;

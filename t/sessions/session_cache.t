@@ -1,4 +1,4 @@
-# IO::Socket::SSL::Session_Cache, and caches of the user's own.
+# IO::Socket::SSL::Session_Cache, and caches of the user.
 use strict;
 use warnings;
 
@@ -13,8 +13,8 @@ use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;
 
-# A user's cache: remembers all, gives out the newest, and can be told to do
-# something else first.
+# A user's cache: keeps all sessions, returns the newest, logs its calls, and can
+# be told to do something else first.
 package User::Cache;
 
 sub new { return bless { kept => {}, log => [], @_[1 .. $#_] }, $_[0] }
@@ -39,7 +39,7 @@ sub get_session {
     return $self->{kept}{$key}[-1];
 }
 
-# Takes its reference back, as Net::SSLeay::SESSION_free would.
+# Releases its reference, as Net::SSLeay::SESSION_free does.
 sub free { return IO::Socket::SSL::Session_Cache::_free_session($_[1]) }
 
 sub DESTROY {
@@ -66,7 +66,7 @@ sub names {
     return [map { $_->[0] } @{ $_[0]{log} }];
 }
 
-# Handles of real sessions, as many as wanted, ours to give away.
+# Handles of so many real sessions, which the caller owns.
 sub sessions {
     my ($count) = @_;
 
@@ -94,24 +94,26 @@ subtest 'new' => sub {
     for my $size (undef, 0, -1, '', 'many') {
         my @made = IO::Socket::SSL::Session_Cache->new($size);
         is_deeply(\@made, [],
-            'nothing for a size of ' . (defined $size ? "'$size'" : 'undef'));
+            'no cache for a size of '
+              . (defined $size ? "'$size'" : 'undef'));
     }
     @Some::Cache::ISA = ('IO::Socket::SSL::Session_Cache');
     isa_ok(Some::Cache->new(1), 'Some::Cache', 'of a subclass');
 };
 
-subtest 'keys make room' => sub {
+subtest 'the least recently used key is dropped' => sub {
     my ($a, $b, $c) = sessions(3);
     my $cache = IO::Socket::SSL::Session_Cache->new(2);
     is($cache->get_session('a'), undef, 'an empty cache has none');
     $cache->add_session(a => $a);
     $cache->add_session(b => $b);
-    is($cache->get_session('b'), $b, 'what was added is there');
-    is($cache->get_session('a'), $a, 'and so is the other');
+    is($cache->get_session('b'), $b, 'an added session is found');
+    is($cache->get_session('a'), $a, '... and so is the other');
     $cache->add_session(c => $c);
-    is($cache->get_session('b'), undef, 'what was not used makes room');
-    is($cache->get_session('a'), $a,    'what was used stays');
-    is($cache->get_session('c'), $c,    'and the new one is there');
+    is($cache->get_session('b'),
+        undef, 'the least recently used one is dropped');
+    is($cache->get_session('a'), $a, 'a recently used one stays');
+    is($cache->get_session('c'), $c, '... and the new one is found');
 };
 
 subtest 'several sessions of a key' => sub {
@@ -119,23 +121,26 @@ subtest 'several sessions of a key' => sub {
     my $cache = IO::Socket::SSL::Session_Cache->new(1);
     $cache->add_session("\x{e9}", $one);
     $cache->replace_session("\x{e9}", $two);
-    is($cache->get_session("\x{e9}"), $two, 'replace_session: the new one');
+    is($cache->get_session("\x{e9}"),
+        $two, 'replace_session: the new one is found');
     is($cache->get_session("\x{e9}", $one), undef, '... the old one is gone');
-    is($cache->get_session("\x{e9}", $two), $two,  '... get_session of one');
+    is($cache->get_session("\x{e9}", $two),
+        $two, '... get_session of a certain session');
     utf8::upgrade(my $same = "\x{e9}");
-    is($cache->get_session($same), $two, 'a key is a text, not its bytes');
+    is($cache->get_session($same), $two, 'a key is text, not bytes');
     is($cache->get_session("\xc3\xa9"),
-        undef, '... and bytes of UTF-8 are another text');
+        undef, '... so its UTF-8 bytes are another key');
     $cache->del_session("\x{e9}", $three);
-    is($cache->get_session($same), $two, 'del_session of another one');
+    is($cache->get_session($same), $two, 'del_session of another session');
     $cache->del_session(undef, $two);
-    is($cache->get_session($same), undef, 'del_session wherever it is');
+    is($cache->get_session($same),
+        undef, 'del_session of a session, whatever its key');
     $cache->add_session(x => $three);
     $cache->del_session('x');
     is($cache->get_session('x'), undef, 'del_session of a key');
 };
 
-subtest 'no cache, no session' => sub {
+subtest 'wrong caches and sessions' => sub {
     my $cache = IO::Socket::SSL::Session_Cache->new(1);
     for my $what ('abc', undef, 0) {
         my $name = defined $what ? $what : 'undef';
@@ -192,11 +197,11 @@ subtest 'a user\'s cache: TLS 1.2' => sub {
     is(resumed($server, @args), 0, 'the first is new');
     is(resumed($server, @args), 1, 'the second is resumed');
     is(resumed($server, @args), 1, 'and so is the third');
-    is_deeply(names($cache), [qw(get add get get)], 'what was called');
-    is($cache->{log}[0][1], $server->{address}, 'with the key host:port');
+    is_deeply(names($cache), [qw(get add get get)], 'the methods called');
+    is($cache->{log}[0][1], $server->{address}, '... with the key host:port');
 };
 
-# One handshake over a local socket; what it asked of the cache.
+# One handshake over a local socket; returns the methods called on the cache.
 sub local_handshake {
     my ($cache, $mine, $theirs) = @_;
 
@@ -223,7 +228,7 @@ subtest 'a local server' => sub {
     socketpair(my $mine, my $theirs, AF_UNIX, SOCK_STREAM, PF_UNSPEC)
       or die "socketpair: $!";
     is_deeply(local_handshake($nameless, $mine, $theirs),
-        [], 'one without a name keeps no session');
+        [], 'a server without a name: no session is kept');
 
     my $named    = User::Cache->new;
     my $path     = tempdir(CLEANUP => 1) . '/socket';
@@ -234,8 +239,8 @@ subtest 'a local server' => sub {
         sub { return IO::Socket::UNIX->new(Peer => $path) },
         sub { return scalar $listener->accept }
     );
-    is_deeply($names, [qw(get add)], 'one with a name does');
-    like($named->{log}[0][1], qr/\Q$path\E/, '... for its path');
+    is_deeply($names, [qw(get add)], 'a server with a name: one is kept');
+    like($named->{log}[0][1], qr/\Q$path\E/, '... under its path');
 };
 
 subtest 'a user\'s cache: TLS 1.3' => sub {
@@ -244,10 +249,14 @@ subtest 'a user\'s cache: TLS 1.3' => sub {
     my @args   = (SSL_session_cache => $cache);
     is(resumed($server, @args), 0, 'the first is new');
     is(resumed($server, @args), 1, 'the second is resumed');
-    is_deeply(names($cache), [qw(get add add get del add)],
-        'what was called');
+    is_deeply(
+        names($cache),
+        [qw(get add add get del add)],
+        'the methods called'
+    );
     my ($added, $deleted) = map { $cache->{log}[$_] } 2, 4;
-    is($deleted->[2], $added->[2], 'what was offered was deleted');
+    is($deleted->[2], $added->[2],
+        'the session that was offered was deleted');
 };
 
 each_version(
@@ -262,7 +271,7 @@ each_version(
         is(resumed($server, @args), 1, '... the third as well');
 
         is(resumed($server, @args, SSL_verifycn_name => 'a.example.test'),
-            0, 'what it has for another name is not resumed');
+            0, 'a session of another name is not resumed');
         is(
             resumed(
                 $server,
@@ -281,7 +290,7 @@ each_version(
         my ($version) = @_;
 
         my $server = resuming_server(SSL_version => $version);
-        my $dies   = sub { die "the cache is ill\n" };
+        my $dies   = sub { die "the cache fails\n" };
         for my $method (qw(get add)) {
             my $error = died(
                 sub {
@@ -292,11 +301,11 @@ each_version(
             );
             is(
                 $error,
-                "the cache is ill\n",
+                "the cache fails\n",
                 "${method}_session dies: so does the operation"
             );
         }
-        is(resumed($server), 0, 'the server is alive');
+        is(resumed($server), 0, 'the server still works');
 
         my $sock;
         my $closes = sub { $sock->close if $sock };
@@ -310,7 +319,7 @@ each_version(
     }
 );
 
-subtest 'get_session gives junk' => sub {
+subtest 'get_session returns junk' => sub {
     my $server = resuming_server();
     for my $junk ('abc', {}, 'x' x 1000) {
         my $cache = User::Cache->new;
@@ -327,15 +336,14 @@ subtest 'get_session gives junk' => sub {
         no warnings 'redefine';
         local *User::Cache::get_session = sub { return $nothing };
         is(resumed($server, SSL_session_cache => $cache),
-            0, 'false is nothing');
+            0, 'false means no session');
     }
 };
 
 # The cache of Net::FTP before Perl 5.34 loads no Net::SSLeay.
 subtest 'a cache that frees without Net::SSLeay' => sub {
     is(
-        perl_says(
-            '-e', <<'CODE', cert('ca')),
+        perl_says('-e', <<'CODE', cert('ca')),
             use IO::Socket::SSL;
             use ISS::Sessions;
             @INC = grep { !ref && !-e "$_/Net/SSLeay.pm" } @INC;
@@ -376,7 +384,7 @@ subtest 'Net::SSLeay frees what a cache owns' => sub {
         is(resumed($server, @args), 0, "$version: the first is new");
         is(resumed($server, @args), 1, '... the second is resumed');
     }
-    is($freed, 4, 'all that was owned is freed');
+    is($freed, 4, 'all that the cache owned is freed');
 };
 
 # --- elsewhere ----------------------------------------------------------------

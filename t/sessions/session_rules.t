@@ -1,5 +1,5 @@
-# A session made under other rules is not offered: what a full handshake
-# would refuse is never let in by resuming.
+# A session is offered only under the rules it was made with, so that resuming
+# never accepts a server that a full handshake would refuse.
 use strict;
 use warnings;
 
@@ -24,30 +24,31 @@ sub same_cache {
     );
 }
 
-# Rules that accept the server as well, each different from the first ones.
+# Other rules that accept the server, too.
 my %OTHER = (
-    'another name'           => [SSL_verifycn_name   => 'a.example.test'],
-    'another scheme'         => [SSL_verifycn_scheme => 'ldap'],
-    'a scheme of one\'s own' =>
+    'another name'         => [SSL_verifycn_name   => 'a.example.test'],
+    'another scheme'       => [SSL_verifycn_scheme => 'ldap'],
+    'a scheme of the user' =>
       [SSL_verifycn_scheme => { check_cn => 'always' }],
     'a scheme that is a sub' =>
       [SSL_verifycn_scheme => { callback => sub { 1 } }],
-    'no scheme'       => [SSL_verifycn_scheme       => 'none'],
-    'no suffixes'     => [SSL_verifycn_publicsuffix => ''],
-    'no verification' => [SSL_verify_mode           => SSL_VERIFY_NONE],
-    'another CA file' => [SSL_ca_file               => cert('bundle')],
-    'one CA more'     => [SSL_ca_file   => [cert('ca'), cert('other-ca')]],
-    'a CA folder'     => [SSL_ca_path   => cert_file('ca-dir')],
-    'a CRL'           => [SSL_check_crl => 1, SSL_crl_file => cert('crl')],
-    'another SNI'     => [SSL_hostname  => 'a.example.test'],
+    'no scheme'        => [SSL_verifycn_scheme       => 'none'],
+    'no suffixes'      => [SSL_verifycn_publicsuffix => ''],
+    'no verification'  => [SSL_verify_mode           => SSL_VERIFY_NONE],
+    'another CA file'  => [SSL_ca_file               => cert('bundle')],
+    'an additional CA' => [SSL_ca_file   => [cert('ca'), cert('other-ca')]],
+    'a CA folder'      => [SSL_ca_path   => cert_file('ca-dir')],
+    'a CRL'            => [SSL_check_crl => 1, SSL_crl_file => cert('crl')],
+    'another SNI'      => [SSL_hostname  => 'a.example.test'],
     'a client certificate' => [identity('client')],
     'a fingerprint'        => [SSL_fingerprint => 'sha256$' . '00' x 32],
     'other ciphers'        => [SSL_cipher_list => 'ECDHE+AESGCM'],
 );
 
-# Without libpsl there are no lists of one's own.
-if (my $list = eval { IO::Socket::SSL::PublicSuffix->from_string("test\n") }) {
-    $OTHER{'suffixes of one\'s own'} = [SSL_verifycn_publicsuffix => $list];
+# User-defined lists need libpsl.
+if (my $list = eval { IO::Socket::SSL::PublicSuffix->from_string("test\n") })
+{
+    $OTHER{'suffixes of the user'} = [SSL_verifycn_publicsuffix => $list];
 }
 
 each_version(
@@ -61,8 +62,9 @@ each_version(
             is(resumed($server, @cache, @{ $OTHER{$name} }),
                 0, "$name: it is not resumed");
             is(resumed($server, @cache, @{ $OTHER{$name} }),
-                1, '... a second one like it is');
-            is(resumed($server, @cache), 1, '... and the first serves us');
+                1, '... but under the same other rules it is');
+            is(resumed($server, @cache),
+                1, '... and the first session still works for us');
         }
     }
 );
@@ -71,7 +73,7 @@ each_version(
 my %BAD = (
     'a wrong name' => [SSL_verifycn_name => 'other.test'],
     'another CA'   => [SSL_ca_file       => cert('other-ca')],
-    'a scheme of one\'s own that refuses' =>
+    'a scheme of the user that refuses' =>
       [SSL_verifycn_scheme => { callback => sub { 0 } }],
     'a callback that refuses' => [SSL_verify_callback => sub { 0 }],
     'a forced fingerprint'    => [
@@ -90,14 +92,16 @@ each_version(
             is(resumed($server, @cache), 0, 'the first is new');
             like(resumed($server, @cache, @{ $BAD{$name} }),
                 $refused, "$name: it is refused");
-            is(resumed($server, @cache), 1, '... and the first serves us');
+            is(resumed($server, @cache),
+                1, '... and the first session still works for us');
         }
         my @cache = same_cache();
         is(resumed($server, @cache, SSL_verify_mode => SSL_VERIFY_NONE),
-            0, 'a session that nobody verified');
+            0, 'a session of a server that was not verified');
         like(resumed($server, @cache, SSL_ca_file => cert('other-ca')),
-            $refused, '... lets nobody in who verifies');
-        is(resumed($server, @cache), 0, '... nor under rules that accept');
+            $refused, '... is not used by a client that would refuse it');
+        is(resumed($server, @cache), 0,
+            '... nor by one that would accept it');
     }
 );
 
@@ -118,7 +122,7 @@ each_version(
     }
 );
 
-# What changes after the session was stored, the rules being the same.
+# The result of the same rules changes after the session is stored.
 each_version(
     sub {
         my ($version) = @_;
@@ -140,7 +144,7 @@ each_version(
         is(resumed($server, @args), 1, '... is resumed');
         copy(cert('crl'), $crl) or die $!;
         like(resumed($server, @args),
-            qr/revoked/, '... and refused when its CRL tells of it');
+            qr/revoked/, '... and refused once the CRL revokes it');
     }
 );
 
@@ -157,15 +161,16 @@ each_version(
                 SSL_verify_callback => sub { $asked++; return $good && $_[0] }
             )
         );
-        is(resumed($server, @args), 0, 'a callback that agrees');
+        is(resumed($server, @args), 0, 'a callback that accepts');
         $asked = 0;
         is(resumed($server, @args), 1, '... is resumed');
-        ok($asked, '... after it was asked again');
+        ok($asked, '... after the callback was called again');
         $good = 0;
         like(resumed($server, @args),
-            $refused, '... and refused when it has changed its mind');
+            $refused, '... and refused once the callback refuses');
         $good = 1;
-        is(resumed($server, @args), 1, '... and resumed when once more');
+        is(resumed($server, @args),
+            1, '... and resumed once it accepts again');
     }
 );
 
@@ -181,11 +186,11 @@ each_version(
         is(resumed($server, @args), 0, 'a callback');
         $dies = 1;
         is(died(sub { resumed($server, @args) }),
-            "not now\n", '... that dies when a session is to be offered');
+            "not now\n", '... that dies before a session is offered');
     }
 );
 
-# What a program does to the SSL_CTX by itself counts as well.
+# Changes that the program makes to the SSL_CTX itself count as rules, too.
 subtest 'Net::SSLeay in SSL_create_ctx_callback' => sub {
     plan skip_all => ISS::NetSSLeay->missing
       if ISS::NetSSLeay->missing;
@@ -203,7 +208,8 @@ subtest 'Net::SSLeay in SSL_create_ctx_callback' => sub {
         my @cache = same_cache();
         my @other = (@cache, SSL_create_ctx_callback => $deed{$name});
         is(resumed($server, @other), 0, "$name: the first is new");
-        is(resumed($server, @cache), 0, '... and none without it');
+        is(resumed($server, @cache), 0,
+            '... and not resumed without the sub');
         is(resumed($server, @other), 1, '... the second is resumed');
     }
 };

@@ -1,5 +1,5 @@
-# A server's side of resuming: SSL_session_id_context, client certificates,
-# the size of its cache.
+# The server's side of resuming: SSL_session_id_context, client certificates and
+# the size of the cache.
 use strict;
 use warnings;
 
@@ -16,7 +16,7 @@ use Test::More;
 my $refused = qr/certificate|alert/;
 my ($name, $key) = (pack('a16', 'name'), pack('a32', 'key'));
 
-# Servers that share a key for tickets, and want certificates of clients.
+# A server that requests client certificates; all share a ticket key.
 sub asking_server {
     return resuming_server(
         SSL_ticket_keycb => sub { return ($key, $name) },
@@ -26,7 +26,7 @@ sub asking_server {
     );
 }
 
-# How a client with a certificate fares with each of these servers.
+# Whether a client with a certificate resumes at each of these servers.
 sub fares {
     my @servers = @_;
     my @args    = (
@@ -51,9 +51,9 @@ each_version(
             'the same SSL_session_id_context: resumed'
         );
         is_deeply([fares($one, asking_server(@two))],
-            [0, 0], 'another one: not resumed');
+            [0, 0], 'another SSL_session_id_context: not resumed');
         is_deeply([fares($one, asking_server(@none))],
-            [0, 0], 'none: not resumed');
+            [0, 0], 'no SSL_session_id_context: not resumed');
         my $none = asking_server(@none);
         is_deeply(
             [fares($none, $none, asking_server(@none))],
@@ -63,7 +63,7 @@ each_version(
     }
 );
 
-# The same name and the same keys, but other rules for clients.
+# The same context name and ticket keys, but other rules for clients.
 each_version(
     sub {
         my ($version) = @_;
@@ -105,7 +105,7 @@ each_version(
     }
 );
 
-# In TLS 1.3 the client learns it when it reads.
+# In TLS 1.3 the client learns of a refusal when it reads.
 sub refused_by {
     my ($server, @args) = @_;
 
@@ -114,7 +114,7 @@ sub refused_by {
     return defined $line ? "served: $line" : 'refused';
 }
 
-# A certificate stays with the session.
+# A session keeps the client's certificate.
 each_version(
     sub {
         my ($version) = @_;
@@ -158,7 +158,7 @@ each_version(
             is($sock->get_session_reused, $time,
                 $time ? 'resumed' : 'a new session');
             is($sock->peer_certificate('cn'),
-                'Test Client', '... the client\'s certificate is known');
+                'Test Client', '... the client\'s certificate is available');
             is_deeply(
                 [$client->hear],
                 [$time, 'localhost'],
@@ -175,7 +175,7 @@ subtest 'the size of a server\'s cache' => sub {
     cmp_ok(kept_by_server(2), '<', 3, 'room for two');
 };
 
-# How many sessions a server of ours keeps, of three clients.
+# How many of three clients' sessions a server with this cache size keeps.
 sub kept_by_server {
     my ($size) = @_;
 

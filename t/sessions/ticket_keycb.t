@@ -1,4 +1,4 @@
-# SSL_ticket_keycb: session tickets under keys of the server's own.
+# SSL_ticket_keycb: session tickets under the server's own keys.
 use strict;
 use warnings;
 
@@ -15,7 +15,8 @@ my %KEY =
   map { (pack('a16', "name of $_") => pack('a32', "key of $_")) } qw(1 2);
 my ($first, $second) = sort keys %KEY;
 
-# A sub over a list of names, the current one first; notes what it is asked.
+# A callback for a list of key names, the current one first; it logs its
+# arguments.
 sub keys_named {
     my ($names, $log) = @_;
 
@@ -28,8 +29,8 @@ sub keys_named {
     };
 }
 
-# A client with a cache of its own, and how it fares with servers that know
-# these keys: "0" or "1" for each.
+# Whether a client with a new cache resumes at servers that have these keys: "0"
+# or "1" for each.
 sub fares {
     my ($version, @callbacks) = @_;
 
@@ -59,13 +60,13 @@ each_version(
             '011', 'servers with the same key resume');
         is(fares($version, $old, $new), '00', 'with another key they do not');
         is(fares($version, $old, $rotated),
-            '01', 'with a new key they know the old one');
+            '01', 'a server with a new key accepts the old one');
         is(fares($version, $old, $rotated, $new),
             '011', '... and renew the ticket with the new one');
         is(fares($version, $old, $rotated, $old),
-            '010', '... which the old one does not open');
+            '010', '... which a server with the old key only cannot read');
         is(fares($version, sub { return }, sub { return }),
-            '00', 'without any key there are no tickets');
+            '00', 'without a key there are no tickets');
         is(fares($version, [$old, 'data'], $old),
             '01', 'an array of a sub and data');
         is(
@@ -79,7 +80,7 @@ each_version(
     }
 );
 
-# What the sub is given, in a server that runs in this process.
+# The arguments of the sub, in a server that runs in this process.
 sub asked {
     my ($version, @answer) = @_;
 
@@ -140,7 +141,7 @@ each_version(
         my ($log, $reused) = asked($version);
         is_deeply($reused, [0, 1], 'a server resumes');
         is_deeply($log->[0], ['my data'],
-            'a new ticket: the sub is given the data alone');
+            'a new ticket: the sub gets only the data');
         my ($opened) = grep { @$_ == 2 } @$log;
         is_deeply(
             $opened,
@@ -159,7 +160,7 @@ subtest 'without data' => sub {
     is_deeply($log[0], [undef], 'the first argument is undef');
 };
 
-# What the sub does wrong.
+# Errors of the sub.
 my %WRONG = (
     'dies'              => [sub { die "no key today\n" }, qr/^no key today$/],
     'gives a short key' =>
