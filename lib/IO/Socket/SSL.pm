@@ -1,5 +1,6 @@
-# The socket class: what makes a TLS connection an IO::Socket.  It loads,
-# merges defaults and keeps IO::Socket's protocol; TLS itself is in src/.
+# The socket class: loads the other modules, makes a TLS connection behave as
+# an IO::Socket (new, connect, accept, close), and changes between plain and
+# TLS.  Methods that read and write are in SSL.xs; TLS itself is in src/.
 package IO::Socket::SSL;
 
 use strict;
@@ -16,7 +17,7 @@ our ($SSL_ERROR, $DEBUG);
 *ERROR = \$SSL_ERROR;
 {
     no warnings 'once';
-    *DEBUG = \$Net::SSLeay::trace;    # one variable, whoever loads first
+    *DEBUG = \$Net::SSLeay::trace;    # one variable, whichever is loaded first
 }
 $DEBUG ||= 0;
 
@@ -112,7 +113,7 @@ sub configure {
     };
     if (!$done) {
         my $errno = $! + 0;
-        $why = $! if !length $why;    # a resolver's error is no errno
+        $why = $! if !length $why;    # $@ also tells of failed look-ups
         $self->_set_error("connecting or listening failed: $why", $errno)
           unless defined $SSL_ERROR && $SSL_ERROR;
         return $self->_failed;
@@ -122,7 +123,7 @@ sub configure {
     return $self;
 }
 
-# What a caller of new and start_SSL looks at, besides $SSL_ERROR and $!.
+# Set $@, where callers of new also look for the error; the empty list.
 sub _failed {
     my ($self) = @_;
 
@@ -146,7 +147,8 @@ sub configure_SSL {
     delete ${*$self}{_SSL_ctx};
     return $self unless defined $args{Listen};
 
-    # A listener finds its mistakes at once; its children share the context.
+    # A listener makes its context now, so that mistakes are found at once and
+    # the sockets it accepts share it.
     $self->_context || return;
     ${*$self}{_SSL_opened} = 1;
     return $self;
@@ -163,7 +165,7 @@ sub _context {
 sub new_from_fd {
     my ($class, $fd, @args) = @_;
 
-    # The mode that IO::Handle wants here says nothing of a socket.
+    # IO::Handle takes a mode here, which a socket does not need.
     shift @args if @args % 2;
     my %args   = @args;
     my $handle = $class->SUPER::new_from_fd($fd, '+<')
@@ -182,20 +184,19 @@ sub connect {
     }
     my $start = ${*$self}{_SSL_arguments}{SSL_startHandshake};
     return $self if defined $start && !$start;
-    return $self->connect_SSL || $self->_not_yet;
+
+    # If this fails and $! is 0, IO::Socket::IP does not try the host's other
+    # addresses: the certificate, for example, would be no better there.
+    return $self->connect_SSL || ();
 }
 
-# Nothing came of it before there was TLS; the empty list.
+# A method of the base class failed, before TLS began; the empty list.
 sub _base_failed {
     my ($self, $what) = @_;
 
     _tell_error($self, "$what failed: $!", $! + 0);
     return;
 }
-
-# A failure with no error number makes IO::Socket::IP stop trying other
-# addresses: a bad certificate does not become better there.
-sub _not_yet { return }
 
 sub accept {
     my ($self, $class) = @_;
@@ -220,8 +221,8 @@ sub accept {
     return ($socket, defined $peer ? $peer : getpeername($socket));
 }
 
-# What a listener was given holds for the sockets that it accepts, and for
-# those that were accepted behind its back.
+# Give an accepted socket its listener's arguments and context.  accept_SSL
+# does it for sockets that accept did not make.
 sub _lend_to {
     my ($self, $socket) = @_;
     my ($ours, $theirs) = (\%{*$self}, \%{*$socket});
@@ -280,7 +281,7 @@ sub _handshake_as {
     return $self;
 }
 
-# The result of a sub, or undef and what it died with; $@ stays as it is.
+# The result of a sub, or undef and its exception.  $@ does not change.
 sub _try {
     my ($code) = @_;
     my $result;
@@ -311,7 +312,7 @@ sub _begin_handshake {
     return $self;
 }
 
-# The handshake failed; the empty list.
+# Clean up after a failed handshake; the empty list, with $@ set.
 sub _broken {
     my ($self) = @_;
     my $hash   = \%{*$self};
@@ -332,7 +333,7 @@ sub _broken {
     return;
 }
 
-# A sub of the user's died in the handshake: as _broken, and on it goes.
+# A callback died in the handshake: clean up like _broken, then rethrow.
 sub _died {
     my ($self, $error) = @_;
 
@@ -367,7 +368,7 @@ sub _is_open {
       && $hash->{_SSL_opened} > 0;
 }
 
-# ------------------------------------------- up from and down to plain
+# ------------------------------------------- from plain to TLS and back
 
 sub start_SSL {
     my ($class, $socket, @args) = @_;
@@ -375,7 +376,7 @@ sub start_SSL {
 
     _debug(2, 'start_SSL') if $DEBUG;
     $class = ref $class if ref $class;
-    $socket = \$_[1] if ref \$socket eq 'GLOB';    # itself, not our copy
+    $socket = \$_[1] if ref \$socket eq 'GLOB';    # not the copy in @args
     if ($args{SSL_usebio}) {
         $socket = IO::Socket::SSL::Pump::new_socket($class, $socket);
         return $socket->_start(%args);
@@ -394,7 +395,7 @@ sub start_SSL {
     return $socket->_start(%args);
 }
 
-# Begin on a socket that is of our class by now.
+# Begin TLS on a socket that has been blessed into this class.
 sub _start {
     my ($self, %args) = @_;
     my $start   = $args{SSL_startHandshake};
@@ -422,7 +423,8 @@ sub _start {
 
 sub _base_timeout { return ${ *{ $_[0] } }{io_socket_timeout} }
 
-# Back to what it was, still open; what died goes on to the caller.
+# TLS did not begin: the socket gets its former class back and stays open.  Dies
+# with the error if it is given, else returns the empty list.
 sub _not_started {
     my ($self, $error) = @_;
     my ($errno, $text) = ($! + 0, "$SSL_ERROR");
@@ -435,7 +437,8 @@ sub _not_started {
     return;
 }
 
-# The class that start_SSL found, and nothing of ours in the glob.
+# Give a socket the class back that it had before start_SSL, and remove all
+# keys of this module from its hash.
 sub _downgrade {
     my ($self) = @_;
     my $hash = \%{*$self};
@@ -463,7 +466,8 @@ sub stop_SSL {
         my $fast = $args{SSL_fast_shutdown} ? 1 : 0;
         my $quiet = $args{SSL_no_shutdown} || !$hash->{_SSL_object};
 
-        # Another thread may have finished the handshake.
+        # Another thread may have finished the handshake: then _SSL_opened is
+        # not 1 here, but _SSL_opening is still true.
         if (!$quiet && ($hash->{_SSL_opened} == 1 || $hash->{_SSL_opening})) {
             my $seconds = $args{Timeout};
             my $done    = $self->_shutdown(
@@ -554,7 +558,7 @@ sub errstr {
 sub want_read  { return $SSL_ERROR == SSL_WANT_READ() }
 sub want_write { return $SSL_ERROR == SSL_WANT_WRITE() }
 
-# Set the error and return the empty list.
+# Set $SSL_ERROR, $! and $@; the empty list.
 sub _set_error {
     my ($self, $text, $errno) = @_;
 
@@ -580,7 +584,7 @@ sub getline {
     return;
 }
 
-# An end is none.
+# Did reading fail?  End of file is not a failure.
 sub _read_failed {
     my ($self) = @_;
 
@@ -648,10 +652,10 @@ for my $what (keys %CAN) {
 
 *CAN_IPV6 = sub () { return can_ipv6() };
 
-# Who may use a pre-shared key.
+# Which side may use a pre-shared key.
 sub can_psk { return { client => _can_psk(), server => _can_psk() } }
 
-# HTTP::Tiny asks for our version right before it requires Net::SSLeay.
+# HTTP::Tiny checks this module's version right before it loads Net::SSLeay.
 sub VERSION {
     my ($class, @wanted) = @_;
 

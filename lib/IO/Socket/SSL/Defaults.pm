@@ -1,5 +1,6 @@
-# Where the value of an option comes from when the call does not give it:
-# built-in defaults, those of the program, those of the manual of 1.77.
+# The value of an option that a call does not give: built-in defaults, those
+# that the program has set, those of the manual of 1.77.  Also the defaults that
+# are not options: the context, the CAs.
 package IO::Socket::SSL::Defaults;
 
 use strict;
@@ -16,9 +17,10 @@ our $AS_IN_1_77 = 0;
 *IO::Socket::SSL::AS_IN_1_77 = \$AS_IN_1_77;
 
 my (%for_all, %for_client, %for_server);
-my $filter;    # set_args_filter_hack
+my $filter;    # from set_args_filter_hack
 my $default_context;
 
+# Short names of options for set_defaults and the like.
 my %SHORT = (
     mode     => 'SSL_verify_mode',
     callback => 'SSL_verify_callback',
@@ -26,7 +28,7 @@ my %SHORT = (
     name     => 'SSL_verifycn_name',
 );
 
-# How it was: paths that are tried, and values.
+# The defaults of 1.77: values, and files that are used if they exist.
 my %OLD_VALUES = (
     SSL_version            => 'SSLv23:!SSLv2',
     SSL_verify_mode        => 0,
@@ -48,8 +50,8 @@ sub as_in_1_77 {
     return;
 }
 
-# Where a sub, an object, a handle, a list or the name of a scheme is wanted,
-# what is false is none of them, and as if it were not given, too.
+# Options that take a sub, an object, a handle, a list or the name of a scheme.
+# For them a false value counts as not given.
 my @NONE_IF_FALSE = map { "SSL_$_" } qw(
   ca client_ca cert key dh verifycn_scheme verify_callback passwd_cb
   create_ctx_callback ocsp_staple_callback ocsp_cache session_cache
@@ -64,7 +66,7 @@ sub _without_false {
     return %args;
 }
 
-# An undef argument is as if it were not given.
+# Copy options from one hash onto another; undef counts as not given.
 sub _overlay {
     my ($onto, $from) = @_;
 
@@ -75,7 +77,8 @@ sub _overlay {
     return $onto;
 }
 
-# Merged once, whichever way the arguments go.
+# The arguments of a call with all defaults and the filter applied, as a new
+# hash.  Arguments that have been merged before are only copied.
 sub merge {
     my ($given, $server) = @_;
 
@@ -90,7 +93,7 @@ sub merge {
     return \%merged;
 }
 
-# A sub, blessed or not, or an object that has one.
+# Is it a sub, blessed or not, or an object that can be called as one?
 sub is_code {
     my ($value) = @_;
 
@@ -98,7 +101,7 @@ sub is_code {
     return blessed($value) && defined overload::Method($value, '&{}');
 }
 
-# Of a connection, not of its context.
+# Subs that belong to a connection, not to its context.
 my @SUBS = qw(SSL_error_trap SSL_on_peer_shutdown);
 
 sub check_subs {
@@ -178,7 +181,8 @@ sub set_defaults        { return _set(\%for_all,    @_) }
 sub set_client_defaults { return _set(\%for_client, @_) }
 sub set_server_defaults { return _set(\%for_server, @_) }
 
-# What a program that knows better than its modules takes from them.
+# The options that 'use_defaults' removes from the arguments of a call, besides
+# those that the program has set a default for.
 my @SANE =
   qw(SSL_version SSL_cipher_list SSL_ciphersuites SSL_honor_cipher_order
   SSL_verify_mode SSL_verify_callback SSL_verifycn_scheme SSL_ca_file
@@ -221,13 +225,13 @@ sub set_default_context {
     return;
 }
 
-# What is false names no context.
+# A false value names no context.
 sub _names_one {
     my ($thing) = @_;
     return ref $thing || $thing;
 }
 
-# The context that the arguments name; undef: they name none.
+# The context in SSL_reuse_ctx, or undef if there is none.
 sub context_to_reuse {
     my ($args) = @_;
     my $thing = $args->{SSL_reuse_ctx};
@@ -253,12 +257,12 @@ sub context_init {
     return $ctx;
 }
 
-my $ca;    # what was found or set: a hash
+my $ca;    # the CAs that were found or set: a hash of options
 
 sub _ca_from {
     return {@_} if @_ != 1;
     my ($path) = @_;
-    return unless defined $path;    # look again
+    return unless defined $path;    # forget what was set or found
     return -d $path
       ? { SSL_ca_path => $path }
       : { SSL_ca_file => $path };

@@ -1,4 +1,6 @@
-# A context: what connections with the same options share.
+# Contexts: one holds what connections with the same options share.  This module
+# checks and stores the options that are subs or objects; the others go to the
+# core (xs/SSL_Context.xsi).
 package IO::Socket::SSL::SSL_Context;
 
 use strict;
@@ -9,11 +11,12 @@ use Scalar::Util qw(blessed);
 
 use IO::Socket::SSL::Hosts;
 
-# A mistake is told where the user made it, not where we found it.
+# An exception names the line of the program that called the module.
 our @CARP_NOT =
   qw(IO::Socket::SSL IO::Socket::SSL::Defaults IO::Socket::IP IO::Socket);
 
-# Subs and values that the core asks for while a connection lives.
+# Options that are needed after the context has been made, and the keys that
+# hold them.
 my %KEPT = (
     SSL_passwd_cb           => 'passwd_cb',
     SSL_verify_callback     => 'verify_callback',

@@ -14,7 +14,8 @@ our @CARP_NOT =
 
 my $default;
 
-# For so many keys; nothing unless that is a positive number.
+# A cache for sessions under up to $size keys; the empty list unless $size is a
+# positive number.
 sub new {
     my ($class, $size) = @_;
 
