@@ -1,5 +1,6 @@
 /*
- * Bounded growable bytes.  Knows nothing of what they mean.
+ * Bounded growable bytes.  A buffer may hold keys, so memory is wiped before it
+ * is freed.
  */
 #include "base/buf.h"
 
@@ -37,10 +38,12 @@ iss_buf_clear(struct iss_buf *buf)
 	buf->overflowed = false;
 }
 
-/* Make room for more bytes and the terminator.  No realloc: it would leave
- * an unwiped copy behind. */
+/*
+ * Make room for more bytes and the terminator.  Without realloc(3), which may
+ * leave an unwiped copy behind.
+ */
 static bool
-reserve(struct iss_buf *buf, size_t more)
+reserve_room(struct iss_buf *buf, size_t more)
 {
 	size_t room = buf->room > 0 ? buf->room : SMALLEST_ROOM;
 	char *data;
@@ -71,7 +74,7 @@ reserve(struct iss_buf *buf, size_t more)
 bool
 iss_buf_append(struct iss_buf *buf, const void *bytes, size_t len)
 {
-	if (!reserve(buf, len))
+	if (!reserve_room(buf, len))
 		return false;
 	if (len > 0)
 		memcpy(buf->data + buf->len, bytes, len);
@@ -95,7 +98,7 @@ iss_buf_printf(struct iss_buf *buf, const char *fmt, ...)
 	va_start(args, fmt);
 	len = vsnprintf(NULL, 0, fmt, args);
 	va_end(args);
-	if (len < 0 || !reserve(buf, (size_t)len)) {
+	if (len < 0 || !reserve_room(buf, (size_t)len)) {
 		buf->overflowed = true;
 		return false;
 	}

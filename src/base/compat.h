@@ -1,7 +1,7 @@
 /*
- * The one place that asks which OpenSSL this is: 1.1.1 to the newest.  It
- * gives a missing function under its modern name, or hides an old spelling;
- * the rest of the core is written for today's OpenSSL.
+ * The differences between OpenSSL 1.1.1 and the newest.  This is the only file
+ * that looks at the version; the rest of the core is written for today's
+ * OpenSSL and takes from here what differs.
  */
 #ifndef ISS_COMPAT_H
 #define ISS_COMPAT_H
@@ -30,9 +30,9 @@
 #endif
 
 /*
- * A DH * is of an API that 3.0 calls deprecated, and yet what programs have;
- * this is all of it that we need (SSL_CTX_set_tmp_dh(3)), and this number is
- * hidden where OpenSSL declares nothing deprecated.
+ * Programs still pass a DH *, deprecated since 3.0.  We need only the control
+ * of SSL_CTX_set_tmp_dh(3), whose number OpenSSL hides from programs that are
+ * compiled without deprecated declarations.
  */
 enum { ISS_COMPAT_CTRL_SET_TMP_DH = 3 };
 
@@ -51,19 +51,19 @@ iss_compat_set1_tmp_dh(SSL_CTX *ctx, EVP_PKEY *key)
 #endif
 }
 
-/* 4.0 has no SSLv3 at all, and no longer says so. */
+/* 4.0 has no SSLv3 and no longer defines the macro that says so. */
 #if OPENSSL_VERSION_NUMBER >= 0x40000000L && !defined(OPENSSL_NO_SSL3)
 #	define OPENSSL_NO_SSL3
 #endif
 
-/* Since 3.0 an algorithm that no provider has is reported so. */
+/* Since 3.0: the reason for an algorithm that no provider has. */
 #ifdef ERR_R_UNSUPPORTED
 #	define ISS_COMPAT_R_UNSUPPORTED ERR_R_UNSUPPORTED
 #else
 #	define ISS_COMPAT_R_UNSUPPORTED (-1)
 #endif
 
-/* What the callbacks of an X509_STORE take became const bit by bit. */
+/* The arguments of an X509_STORE's callbacks became const step by step. */
 #if OPENSSL_VERSION_NUMBER >= 0x40000000L
 typedef const X509 iss_compat_store_cert;
 typedef const X509_STORE_CTX iss_compat_lookup_ctx;
@@ -78,8 +78,8 @@ typedef X509_NAME iss_compat_store_name;
 #endif
 
 /*
- * A client that renegotiates again and again (TLS 1.2) can wear a server
- * down; since 3.0 it must not unless told so.
+ * A client that renegotiates again and again (TLS 1.2) can exhaust a server.
+ * Since 3.0 the default forbids it.
  */
 #ifdef SSL_OP_ALLOW_CLIENT_RENEGOTIATION
 #	define ISS_COMPAT_OP_NO_CLIENT_RENEGOTIATION 0
@@ -122,7 +122,7 @@ iss_compat_ticket_mac_init(
 }
 #endif
 
-/* The time of a session outgrew long. */
+/* Since 3.3 the time of a session is a time_t, which may be wider than long. */
 #if OPENSSL_VERSION_NUMBER >= 0x30300000L
 #	define iss_compat_session_time SSL_SESSION_get_time_ex
 #else
@@ -130,7 +130,7 @@ iss_compat_ticket_mac_init(
 		((time_t)SSL_SESSION_get_time(session))
 #endif
 
-/* Since 3.0 a TCP end without close_notify has a reason of its own. */
+/* Since 3.0: the reason for the end of TCP without close_notify. */
 #ifdef SSL_R_UNEXPECTED_EOF_WHILE_READING
 #	define ISS_COMPAT_R_UNEXPECTED_EOF SSL_R_UNEXPECTED_EOF_WHILE_READING
 #else

@@ -1,5 +1,5 @@
 /*
- * The monotonic clock and poll(2).  Knows nothing of TLS.
+ * clock_gettime(2) and poll(2).
  */
 #include "base/deadline.h"
 
@@ -25,15 +25,15 @@ now(void)
 iss_deadline
 iss_deadline_after(double seconds)
 {
-	/* A century is for ever; so is what is not a number. */
+	/* written so that NaN fails the test */
 	if (!(seconds >= 0 && seconds < 3.2e9))
 		return ISS_NO_DEADLINE;
 	return now() + (int64_t)(seconds * (double)NS_PER_S);
 }
 
-/* What is left in milliseconds for poll, rounded up; -1 is for ever. */
+/* The time left in milliseconds for poll(2), rounded up; -1: no limit. */
 static int
-left(iss_deadline deadline)
+ms_left(iss_deadline deadline)
 {
 	int64_t ns;
 
@@ -60,10 +60,10 @@ iss_deadline_wait(int fd, int want, iss_deadline deadline)
 
 	pfd.events = want == ISS_WANT_WRITE ? POLLOUT : POLLIN;
 	do {
-		ms = left(deadline);
+		ms = ms_left(deadline);
 		n = poll(&pfd, 1, ms);
-		/* A poll cut short at INT_MAX ms has time left. */
-	} while (n == 0 && ms != 0 && left(deadline) != 0);
+		/* after INT_MAX ms there may be time left */
+	} while (n == 0 && ms != 0 && ms_left(deadline) != 0);
 	if (n == 0)
 		return ISS_TIMEOUT;
 	if (n < 0)

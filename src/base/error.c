@@ -1,6 +1,6 @@
 /*
- * Errors as values.  Owns the wording of OpenSSL's and the system's reasons
- * and the draining of OpenSSL's queue; knows no operation that can fail.
+ * The wording of OpenSSL's and the system's reasons, and the draining of
+ * OpenSSL's queue.
  */
 #include "base/error.h"
 
@@ -31,7 +31,7 @@ iss_error_is_set(const struct iss_error *err)
 }
 
 static void
-append(struct iss_error *err, const char *before, const char *text,
+append_text(struct iss_error *err, const char *before, const char *text,
     const char *after)
 {
 	size_t len = strlen(err->text);
@@ -48,14 +48,13 @@ append_errno(struct iss_error *err, int errnum)
 
 	if (strerror_r(errnum, text, sizeof(text)) != 0)
 		snprintf(text, sizeof(text), "error %d", errnum);
-	append(err, ": ", text, "");
+	append_text(err, ": ", text, "");
 }
 
 /*
- * The reason of one queue entry.  An alert is told by its name in the
- * protocol (RFC 8446, 6), since OpenSSL's reason says "sslv3 alert" for the
- * alerts of every version.  Reasons common to all of OpenSSL have numbers
- * far above them.
+ * The reason of one queue entry.  An alert gets its name in the protocol, since
+ * OpenSSL's reason says "sslv3 alert" for alerts of every version.  The reasons
+ * that all of OpenSSL's libraries share have numbers far above alerts.
  */
 static void
 append_reason(struct iss_error *err, unsigned long e, const char *data)
@@ -74,12 +73,12 @@ append_reason(struct iss_error *err, unsigned long e, const char *data)
 		snprintf(text, sizeof(text), "OpenSSL error 0x%08lx", e);
 		reason = text;
 	}
-	append(err, ": ", reason, "");
+	append_text(err, ": ", reason, "");
 	if (ERR_GET_LIB(e) == ERR_LIB_SSL && alert >= 0 && alert <= UINT8_MAX)
-		append(err, ": the peer sent the alert \"",
+		append_text(err, ": the peer sent the alert \"",
 		    iss_alert_name(alert), "\"");
 	else
-		append(err, " (", data, ")");
+		append_text(err, " (", data, ")");
 }
 
 static void
@@ -137,7 +136,7 @@ iss_error_openssl(struct iss_error *err, const char *fmt, ...)
 			append_reason(
 			    err, e, (flags & ERR_TXT_STRING) ? data : NULL);
 		else
-			append(err, ": ", "OpenSSL gives no reason", "");
+			append_text(err, ": ", "OpenSSL gives no reason", "");
 	}
 	ERR_clear_error();
 	return ISS_ERROR;
@@ -155,5 +154,5 @@ iss_error_prefix(struct iss_error *err, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(err->text, sizeof(err->text), fmt, args);
 	va_end(args);
-	append(err, ": ", text, "");
+	append_text(err, ": ", text, "");
 }

@@ -1,8 +1,8 @@
 /*
- * What went wrong, as a value: a sentence for the user, the number of
- * SSL_get_error(3), errno, and for a verification X509_V_ERR_* and depth.
- * Within one operation the first error wins; OpenSSL's queue is always
- * drained into the value, never left for the next caller.
+ * Errors as values: a sentence for the user, the number of SSL_get_error(3),
+ * errno, and for a verification X509_V_ERR_* and depth.  Within one operation
+ * the first error wins.  OpenSSL's queue is always drained into the value,
+ * never left for the next caller.
  */
 #ifndef ISS_ERROR_H
 #define ISS_ERROR_H
@@ -30,26 +30,26 @@ enum {
 
 struct iss_error {
 	int code;          /* SSL_ERROR_* of SSL_get_error(3), 0: no error */
-	int sys_errno;     /* errno, 0: the system had nothing to say */
+	int sys_errno;     /* errno, 0: no system call failed */
 	long verify_error; /* X509_V_ERR_*, X509_V_OK: not a verification */
-	int depth;         /* depth of that certificate, 0 is the leaf */
+	int depth;         /* of the certificate at fault, 0 is the leaf */
 	char text[ISS_ERROR_TEXT_MAX];
 };
 
-/* Forget what was there; the next error will be the first. */
+/* Forget the error; the next one will be the first. */
 void iss_error_clear(struct iss_error *err);
 
-/* Is there an error? */
+/* Is an error recorded? */
 bool iss_error_is_set(const struct iss_error *err);
 
 /*
- * Record a failure, unless one is recorded already, and return ISS_ERROR.
- * The OpenSSL queue is emptied by all three.
+ * Record an error, unless one is recorded already, empty OpenSSL's queue, and
+ * return ISS_ERROR.
  *
  * _set      the sentence alone
  * _errno    the sentence, ": " and the text of errnum, kept as sys_errno
- * _openssl  the sentence, ": " and the reason of the oldest queued error, or
- *           that there is none
+ * _openssl  the sentence, ": " and the reason of the oldest error in OpenSSL's
+ *           queue, or "OpenSSL gives no reason"
  */
 int iss_error_set(struct iss_error *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -58,7 +58,7 @@ int iss_error_errno(struct iss_error *err, int errnum, const char *fmt, ...)
 int iss_error_openssl(struct iss_error *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Put "sentence: " in front of a recorded error; nothing if there is none. */
+/* Put "sentence: " in front of a recorded error, if there is one. */
 void iss_error_prefix(struct iss_error *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -1,5 +1,5 @@
 /*
- * Reading a file into a buffer, and writing one.  Knows no format.
+ * Files by system calls, repeated when a signal interrupts them.
  */
 #include "base/file.h"
 
@@ -19,11 +19,11 @@
 
 enum {
 	CHUNK = 16 * 1024,
-	SETTLED = 2 /* seconds; the coarsest clock of a file system */
+	SETTLED = 2 /* seconds; the coarsest file system clock (FAT) */
 };
 
 static void
-stamp_set(struct iss_file_stamp *stamp, const struct stat *st)
+set_stamp(struct iss_file_stamp *stamp, const struct stat *st)
 {
 	memset(stamp, 0, sizeof(*stamp));
 	stamp->regular = S_ISREG(st->st_mode);
@@ -41,7 +41,7 @@ iss_file_stamp(const char *path, struct iss_file_stamp *stamp)
 
 	if (stat(path, &st) != 0)
 		return false;
-	stamp_set(stamp, &st);
+	set_stamp(stamp, &st);
 	return true;
 }
 
@@ -61,16 +61,16 @@ iss_file_stamp_equal(
 	       same_time(&a->ctime, &b->ctime);
 }
 
-/* Of the two times only ctime cannot be set by a program. */
+/* By ctime, since a program can set mtime to anything. */
 bool
 iss_file_stamp_is_settled(const struct iss_file_stamp *stamp)
 {
 	return stamp->regular && stamp->ctime.tv_sec + SETTLED < time(NULL);
 }
 
-/* A fifo makes open wait for the other end, so a signal can come first. */
+/* Opening a fifo waits for the other end, so a signal can arrive first. */
 static int
-open_again(const char *path, int flags, mode_t mode)
+open_through_signals(const char *path, int flags, mode_t mode)
 {
 	int fd;
 
@@ -81,7 +81,7 @@ open_again(const char *path, int flags, mode_t mode)
 }
 
 static ssize_t
-read_again(int fd, void *bytes, size_t size)
+read_through_signals(int fd, void *bytes, size_t size)
 {
 	ssize_t got;
 
@@ -99,7 +99,7 @@ read_all(struct iss_error *err, const char *path, int fd, struct iss_buf *out)
 	ssize_t got;
 	int rv = ISS_OK;
 
-	while ((got = read_again(fd, chunk, sizeof(chunk))) > 0)
+	while ((got = read_through_signals(fd, chunk, sizeof(chunk))) > 0)
 		if (!iss_buf_append(out, chunk, (size_t)got)) {
 			rv = iss_error_set(err,
 			    "%s: larger than the %zu bytes that are read", path,
@@ -118,7 +118,7 @@ int
 iss_file_read(struct iss_error *err, const char *path, struct iss_buf *out,
     struct iss_file_stamp *stamp)
 {
-	int fd = open_again(path, O_RDONLY, 0);
+	int fd = open_through_signals(path, O_RDONLY, 0);
 	struct stat st;
 	int rv;
 
@@ -129,7 +129,7 @@ iss_file_read(struct iss_error *err, const char *path, struct iss_buf *out,
 	} else {
 		rv = read_all(err, path, fd, out);
 		if (stamp != NULL)
-			stamp_set(stamp, &st);
+			set_stamp(stamp, &st);
 	}
 	close(fd);
 	return rv;
@@ -152,9 +152,9 @@ write_all(int fd, const char *bytes, size_t len)
 	return 0;
 }
 
-/* The mode comes before the first byte of a secret. */
+/* Before the first byte is written. */
 static int
-hide(int fd)
+make_secret(int fd)
 {
 	struct stat st;
 
@@ -167,15 +167,15 @@ int
 iss_file_write(struct iss_error *err, const char *path, const void *bytes,
     size_t len, bool secret)
 {
-	int fd = open_again(path, O_WRONLY | O_CREAT | O_TRUNC,
+	int fd = open_through_signals(path, O_WRONLY | O_CREAT | O_TRUNC,
 	    secret ? S_IRUSR | S_IWUSR : 0666);
 	int rv = ISS_OK;
 
 	if (fd < 0)
 		return iss_error_errno(err, errno, "%s", path);
-	if ((secret && hide(fd) != 0) || write_all(fd, bytes, len) != 0)
+	if ((secret && make_secret(fd) != 0) || write_all(fd, bytes, len) != 0)
 		rv = iss_error_errno(err, errno, "%s", path);
-	/* a full disk may be told of here alone */
+	/* some file systems report a full disk only here */
 	if (close(fd) != 0 && errno != EINTR && rv == ISS_OK)
 		rv = iss_error_errno(err, errno, "%s", path);
 	return rv;

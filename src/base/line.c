@@ -1,5 +1,5 @@
 /*
- * The end of a line in a stream of pieces.  Knows no socket.
+ * Looking for a separator that may begin in one piece and end in the next.
  */
 #include "base/line.h"
 
@@ -7,7 +7,7 @@
 
 static const char paragraph_end[] = "\n\n";
 
-/* Do the bytes have+next, up to and with *last in next, end with sep? */
+/* Do the bytes at have and at next, up to and including *last, end with sep? */
 static bool
 ends_at(const char *sep, size_t sep_len, const char *have, size_t had,
     const char *next, const char *last)
@@ -22,7 +22,7 @@ ends_at(const char *sep, size_t sep_len, const char *have, size_t had,
 	       memcmp(next, sep + before, in_next) == 0;
 }
 
-/* Look for the separator's last byte, then whether the others precede it. */
+/* Find the last byte of sep, then look whether the others precede it. */
 static size_t
 take_until(const char *sep, size_t sep_len, const char *have, size_t had,
     const char *next, size_t len, bool *ends)

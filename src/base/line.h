@@ -1,6 +1,6 @@
 /*
- * Where a line ends: Perl's $/ in all its forms, on bytes that come in
- * pieces.  Pure; see perlvar(1), $INPUT_RECORD_SEPARATOR.
+ * Where a line ends: all forms of Perl's $/ (perlvar(1)), on bytes that come in
+ * pieces.
  */
 #ifndef ISS_LINE_H
 #define ISS_LINE_H
@@ -10,8 +10,7 @@
 
 enum iss_line_kind {
 	ISS_LINE_TEXT,      /* ends after the separator */
-	ISS_LINE_PARAGRAPH, /* ends after "\n\n"; leading newlines do not count
-			     */
+	ISS_LINE_PARAGRAPH, /* ends after "\n\n"; leading "\n" do not count */
 	ISS_LINE_RECORD,    /* ends after that many bytes */
 	ISS_LINE_ALL        /* ends with the input */
 };
@@ -24,14 +23,14 @@ struct iss_line {
 };
 
 /*
- * How many of the len bytes at next belong to the line of which the `had`
- * bytes at have are here already; *ends tells whether it ends with them.  For
- * PARAGRAPH the caller has skipped leading newlines (iss_line_skip).
+ * How many of the len bytes at next belong to the line that starts with the
+ * `had` bytes at have.  *ends tells whether the line ends with them.  For
+ * PARAGRAPH, leading newlines must have been skipped.
  */
 size_t iss_line_take(const struct iss_line *line, const char *have, size_t had,
     const char *next, size_t len, bool *ends);
 
-/* How many bytes at next come before the line begins; only when had is 0. */
+/* How many bytes to skip before a line begins.  Call it only while had is 0. */
 size_t iss_line_skip(const struct iss_line *line, const char *next, size_t len);
 
 #endif

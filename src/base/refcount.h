@@ -1,6 +1,6 @@
 /*
- * A count of holders that threads may change at once: a context or a
- * connection can be held by several Perl interpreters (ithreads).
+ * A reference count that several threads may change at once: several Perl
+ * interpreters (ithreads) can hold one context or connection.
  */
 #ifndef ISS_REFCOUNT_H
 #define ISS_REFCOUNT_H
@@ -11,10 +11,10 @@
 
 struct iss_refcount {
 	int holders;
-	CRYPTO_RWLOCK *lock; /* where the processor has no atomic add */
+	CRYPTO_RWLOCK *lock; /* used where the processor has no atomic add */
 };
 
-/* One holder; false when memory runs out. */
+/* Begin with one holder; false when memory runs out. */
 static inline bool
 iss_refcount_init(struct iss_refcount *count)
 {
@@ -22,7 +22,7 @@ iss_refcount_init(struct iss_refcount *count)
 	return (count->lock = CRYPTO_THREAD_lock_new()) != NULL;
 }
 
-/* One more holder. */
+/* Add a holder. */
 static inline void
 iss_refcount_up(struct iss_refcount *count)
 {
@@ -32,8 +32,8 @@ iss_refcount_up(struct iss_refcount *count)
 }
 
 /*
- * One holder less; true when that was the last one, who then frees the
- * object (and with it the lock: iss_refcount_release).
+ * Remove a holder.  True if it was the last one, who must then free the object,
+ * and the count with iss_refcount_release.
  */
 static inline bool
 iss_refcount_down(struct iss_refcount *count)

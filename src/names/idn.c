@@ -27,7 +27,7 @@ to_unicode(const char *in, char **out)
 }
 
 static int
-convert(struct iss_error *err, struct iss_buf *out, const char *name,
+convert_name(struct iss_error *err, struct iss_buf *out, const char *name,
     size_t len, convert_fn *fn)
 {
 	char text[ISS_IDN_MAX + 1];
@@ -61,14 +61,14 @@ int
 iss_idn_to_ascii(
     struct iss_error *err, struct iss_buf *out, const char *name, size_t len)
 {
-	return convert(err, out, name, len, to_ascii);
+	return convert_name(err, out, name, len, to_ascii);
 }
 
 int
 iss_idn_to_unicode(
     struct iss_error *err, struct iss_buf *out, const char *name, size_t len)
 {
-	return convert(err, out, name, len, to_unicode);
+	return convert_name(err, out, name, len, to_unicode);
 }
 
 #else

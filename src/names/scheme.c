@@ -1,5 +1,5 @@
 /*
- * The tables of schemes and of the words that describe one.
+ * The table of schemes, and the words of which users make their own.
  */
 #include "names/scheme.h"
 
@@ -8,7 +8,7 @@
 
 /* clang-format off */
 
-/* Each row: its names, then SAN wildcards, CN wildcards, CN, IP in CN. */
+/* A row: names, wildcards in SAN, wildcards in CN, use of the CN, IP in CN. */
 #define ROW(alt, cn, check, ip) \
 	{ false, ISS_CN_##check, ISS_WILDCARDS_##alt, ISS_WILDCARDS_##cn, ip }
 
@@ -19,8 +19,7 @@ struct scheme_row {
 	struct iss_scheme scheme;
 };
 
-/* The schemes of today; rfc2995 and rfc3207 are names that the manual of
- * 1.77 gave to two of them. */
+/* Today's schemes.  The names rfc2995 and rfc3207 are from the manual of 1.77. */
 static const struct scheme_row schemes[] = {
 	{ { "none" }, { .off = true } },
 	{ { "default" },
@@ -45,7 +44,7 @@ static const struct scheme_row schemes[] = {
 	  ROW(NONE, NONE, ALWAYS, 0) },
 };
 
-/* Where the manual of 1.77 differs. */
+/* Those in which the manual of 1.77 differs. */
 static const struct scheme_row schemes_1_77[] = {
 	{ { "http", "www" },
 	  ROW(ANYWHERE, ANYWHERE, WHEN_ONLY, 0) },
@@ -57,7 +56,7 @@ static const struct scheme_row schemes_1_77[] = {
 	  ROW(NONE, NONE, ALWAYS, 0) },
 };
 
-/* What the values of a scheme of the user's own may be. */
+/* The words for the members of a user's scheme. */
 
 static const struct word { const char *text; int value; }
 cn_words[] = {
@@ -83,7 +82,7 @@ ip_words[] = {
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct iss_scheme *
-find(const struct scheme_row *rows, size_t n, const char *name)
+find_row(const struct scheme_row *rows, size_t n, const char *name)
 {
 	size_t i, j;
 
@@ -97,7 +96,7 @@ find(const struct scheme_row *rows, size_t n, const char *name)
 const struct iss_scheme *
 iss_scheme_find(const char *name)
 {
-	return find(schemes, ROWS(schemes), name);
+	return find_row(schemes, ROWS(schemes), name);
 }
 
 const struct iss_scheme *
@@ -105,7 +104,7 @@ iss_scheme_find_1_77(const char *name)
 {
 	const struct iss_scheme *scheme;
 
-	scheme = find(schemes_1_77, ROWS(schemes_1_77), name);
+	scheme = find_row(schemes_1_77, ROWS(schemes_1_77), name);
 	return scheme != NULL ? scheme : iss_scheme_find(name);
 }
 
@@ -141,7 +140,7 @@ invalid_value(struct iss_error *err, const char *key, const char *value,
 	return ISS_ERROR;
 }
 
-/* The number of a word; 0 for none and "0", -1 for an unknown one. */
+/* The number of a word; 0 for no word and for "0", -1 for an unknown one. */
 static int
 word_value(const struct word *words, const char *text)
 {
@@ -178,7 +177,7 @@ find_key(const char *name)
 }
 
 static void
-assign(struct iss_scheme *scheme, int key, int value)
+set_member(struct iss_scheme *scheme, int key, int value)
 {
 	switch (key) {
 	case CHECK_CN:
@@ -213,6 +212,6 @@ iss_scheme_set(struct iss_error *err, struct iss_scheme *scheme,
 		number = ISS_CN_NEVER;
 	if (number < 0)
 		return invalid_value(err, key, value, keys[i].words);
-	assign(scheme, i, number);
+	set_member(scheme, i, number);
 	return ISS_OK;
 }

@@ -86,8 +86,8 @@ struct iss_suffix_list {
 #ifdef HAVE_LIBPSL
 
 static int
-load(struct iss_error *err, struct iss_suffix_list *list, const char *text,
-    size_t len)
+load_rules(struct iss_error *err, struct iss_suffix_list *list,
+    const char *text, size_t len)
 {
 	FILE *in;
 
@@ -113,7 +113,7 @@ load(struct iss_error *err, struct iss_suffix_list *list, const char *text,
 }
 
 static void
-unload(struct iss_suffix_list *list)
+free_rules(struct iss_suffix_list *list)
 {
 	psl_free(list->own);
 }
@@ -129,8 +129,8 @@ is_listed(const struct iss_suffix_list *list, const char *name)
 #else
 
 static int
-load(struct iss_error *err, struct iss_suffix_list *list, const char *text,
-    size_t len)
+load_rules(struct iss_error *err, struct iss_suffix_list *list,
+    const char *text, size_t len)
 {
 	(void)list, (void)len;
 	if (text == NULL)
@@ -141,7 +141,7 @@ load(struct iss_error *err, struct iss_suffix_list *list, const char *text,
 }
 
 static void
-unload(struct iss_suffix_list *list)
+free_rules(struct iss_suffix_list *list)
 {
 	(void)list;
 }
@@ -174,7 +174,7 @@ iss_suffix_list_new(struct iss_error *err, struct iss_suffix_list **out,
 		iss_suffix_list_free(list);
 		return iss_error_openssl(err, "the list of suffixes");
 	}
-	if (load(err, list, text, len) != ISS_OK) {
+	if (load_rules(err, list, text, len) != ISS_OK) {
 		iss_suffix_list_free(list);
 		return ISS_ERROR;
 	}
@@ -194,7 +194,7 @@ iss_suffix_list_free(struct iss_suffix_list *list)
 {
 	if (list == NULL || !iss_refcount_down(&list->refs))
 		return;
-	unload(list);
+	free_rules(list);
 	iss_refcount_release(&list->refs);
 	free(list);
 }

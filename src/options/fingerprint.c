@@ -1,6 +1,6 @@
 /*
- * Parsing fingerprints.  One that is not understood in full is an error: to
- * guess would mean to trust a certificate that nobody meant.
+ * Parsing fingerprints.  Any doubt is an error, since a wrong guess would trust
+ * a certificate that nobody meant.
  */
 #include "options/fingerprint.h"
 
@@ -9,7 +9,7 @@
 
 #include <openssl/crypto.h>
 
-/* Digests that are told by their length alone. */
+/* The digests that a bare value can mean, by length. */
 static const struct {
 	const char *name;
 	size_t len;
@@ -31,7 +31,7 @@ guess_digest(size_t len)
 	return NULL;
 }
 
-/* The name before the next '$', taken from the text; false: there is none. */
+/* Take the word before the next '$' off the text; false if there is no '$'. */
 static bool
 take_word(const char **text, const char *end, const char **word, size_t *len)
 {
@@ -51,7 +51,7 @@ is_pub(const char *word, size_t len)
 	return len == 3 && memcmp(word, "pub", 3) == 0;
 }
 
-/* "algo$", "pub$", both or neither; what is wrong, or NULL. */
+/* Parse "algo$", "pub$", both or neither.  Returns what is wrong, or NULL. */
 static const char *
 parse_words(struct iss_fingerprint *new, const char **text, const char *end)
 {

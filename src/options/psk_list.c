@@ -1,5 +1,5 @@
 /*
- * The list of pre-shared keys.  Owns copies, and wipes them.
+ * A list of keys, wiped when they are freed.
  */
 #include "options/psk_list.h"
 
@@ -10,7 +10,7 @@
 #include <openssl/ssl.h>
 
 static void
-release_one(struct iss_psk *psk)
+release_psk(struct iss_psk *psk)
 {
 	free(psk->identity);
 	if (psk->key != NULL)
@@ -19,7 +19,7 @@ release_one(struct iss_psk *psk)
 }
 
 static bool
-append(struct iss_psk_list *psks, const char *identity, const void *key,
+append_psk(struct iss_psk_list *psks, const char *identity, const void *key,
     size_t len)
 {
 	struct iss_psk *larger =
@@ -34,7 +34,7 @@ append(struct iss_psk_list *psks, const char *identity, const void *key,
 	if (identity != NULL)
 		new.identity = strdup(identity);
 	if (new.key == NULL || (identity != NULL && new.identity == NULL)) {
-		release_one(&new);
+		release_psk(&new);
 		return false;
 	}
 	larger[psks->count++] = new;
@@ -61,7 +61,7 @@ iss_psk_list_add(struct iss_error *err, struct iss_psk_list *psks,
 		    PSK_MAX_PSK_LEN, key_len);
 	memcpy(name, identity, identity_len);
 	name[identity_len] = '\0';
-	if (!append(psks, identity_len > 0 ? name : NULL, key, key_len))
+	if (!append_psk(psks, identity_len > 0 ? name : NULL, key, key_len))
 		return iss_error_set(err, "%s: out of memory", option);
 	return ISS_OK;
 }
@@ -72,7 +72,7 @@ iss_psk_list_copy(struct iss_psk_list *to, const struct iss_psk_list *from)
 	size_t i;
 
 	for (i = 0; i < from->count; i++)
-		if (!append(to, from->list[i].identity, from->list[i].key,
+		if (!append_psk(to, from->list[i].identity, from->list[i].key,
 			from->list[i].len))
 			return false;
 	return true;
@@ -84,7 +84,7 @@ iss_psk_list_release(struct iss_psk_list *psks)
 	size_t i;
 
 	for (i = 0; i < psks->count; i++)
-		release_one(&psks->list[i]);
+		release_psk(&psks->list[i]);
 	free(psks->list);
 	psks->list = NULL;
 	psks->count = 0;

@@ -1,6 +1,5 @@
 /*
- * One table of protocol versions serves the parser, its messages and the
- * printing.  Refuses to know SSL_CTX: the numbers are the answer.
+ * One table of protocol versions for the parser, its messages and the names.
  */
 #include "options/version.h"
 
@@ -43,7 +42,7 @@ enum { PROTOCOLS = 6, SPELLINGS = 4, LONGEST_SHOWN = 60 };
 /* Every protocol, oldest first, and all spellings that SSL_version takes. */
 static const struct protocol {
 	int number;
-	bool supported; /* by the OpenSSL that we are built with */
+	bool supported; /* by the OpenSSL that we were built with */
 	uint64_t no;    /* the option that turns it off */
 	const char *spellings[SPELLINGS];
 } protocols[PROTOCOLS] = {
@@ -59,7 +58,7 @@ static const struct protocol {
 	    { "TLSv1_3", "TLSv13", "TLSv1.3" } },
 };
 
-/* What negotiates them all. */
+/* The spellings that mean every version. */
 static const char *const any_spellings[SPELLINGS] = { "SSLv23", "SSLv2/3" };
 
 /* Sets of protocols: bit i stands for protocols[i]. */
@@ -88,9 +87,9 @@ is_spelled(const char *const *spellings, const char *word, size_t len)
 	return false;
 }
 
-/* The set that a word stands for; NOTHING if it stands for none. */
+/* The set that a word stands for; NOTHING for an unknown word. */
 static unsigned
-find(const char *word, size_t len)
+find_protocols(const char *word, size_t len)
 {
 	size_t i;
 
@@ -104,7 +103,7 @@ find(const char *word, size_t len)
 	return NOTHING;
 }
 
-/* The names of a set, for a message. */
+/* Append the names of a set. */
 static void
 append_names(struct iss_buf *out, unsigned set)
 {
@@ -152,7 +151,7 @@ unsupported(struct iss_error *err, const char *text, unsigned set)
 	return ISS_ERROR;
 }
 
-/* One word between colons. */
+/* Parse one word between colons. */
 static int
 parse_word(struct iss_error *err, struct selection *selection, const char *word,
     size_t len)
@@ -165,7 +164,8 @@ parse_word(struct iss_error *err, struct selection *selection, const char *word,
 	while (len > 0 && is_blank(word[0]))
 		word++, len--;
 	exclude = len > 0 && word[0] == '!';
-	set = exclude ? find(word + 1, len - 1) : find(word, len);
+	set = exclude ? find_protocols(word + 1, len - 1)
+		      : find_protocols(word, len);
 	if (set == NOTHING)
 		return invalid_word(err, word, len);
 	if (exclude)
@@ -188,11 +188,12 @@ supported_set(void)
 }
 
 /*
- * A protocol that is asked for by its own name must be there; of those that
- * SSLv23 means, one must be.
+ * Every protocol that is asked for by its own name must be supported, but of
+ * those that SSLv23 stands for, only one.
  */
 static int
-check(struct iss_error *err, const char *text, struct selection selection)
+check_supported(
+    struct iss_error *err, const char *text, struct selection selection)
 {
 	unsigned left = selection.named & ~selection.excluded;
 	unsigned lacking = left & ~supported_set();
@@ -211,7 +212,7 @@ check(struct iss_error *err, const char *text, struct selection selection)
 }
 
 static struct iss_version_range
-resolve(struct selection selection)
+make_range(struct selection selection)
 {
 	struct iss_version_range versions = { 0, 0, 0 };
 	unsigned left = selection.named & ~selection.excluded;
@@ -260,9 +261,9 @@ iss_version_parse(
 	}
 	if (selection.named == NOTHING)
 		selection.named = EVERYTHING;
-	rv = check(err, text, selection);
+	rv = check_supported(err, text, selection);
 	if (rv == ISS_OK)
-		*out = resolve(selection);
+		*out = make_range(selection);
 	return rv;
 }
 

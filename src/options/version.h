@@ -1,6 +1,5 @@
 /*
- * The text of SSL_version and the names of protocol versions.  Pure: knows
- * what OpenSSL was built with, touches no SSL_CTX.
+ * The text of SSL_version, and the names of protocol versions.
  */
 #ifndef ISS_VERSION_H
 #define ISS_VERSION_H
@@ -9,11 +8,12 @@
 
 #include "base/error.h"
 
-/* TLS 1.2 and up; the manual of 1.77 had SSLv23 without SSLv2. */
+/* The default is TLS 1.2 and up; that of the manual of 1.77 is all but SSLv2.
+ */
 #define ISS_VERSION_DEFAULT "SSLv23:!SSLv2:!SSLv3:!TLSv1:!TLSv1_1"
 #define ISS_VERSION_DEFAULT_1_77 "SSLv23:!SSLv2"
 
-/* What a text means to an SSL_CTX. */
+/* The meaning of a text, for an SSL_CTX. */
 struct iss_version_range {
 	int min;          /* for SSL_CTX_set_min_proto_version(3) */
 	int max;          /* for SSL_CTX_set_max_proto_version(3) */
@@ -29,15 +29,15 @@ struct iss_version_range {
  *
  * Returns ISS_OK; ISS_INVALID for a word that is not a version, or when every
  * version is excluded; ISS_ERROR for a version that the linked OpenSSL cannot
- * do. On failure *out is untouched and err names SSL_version, the word to blame
- * and, for an invalid one, the valid ones.
+ * do.  On failure *out is untouched and err names SSL_version, the word to
+ * blame and, for an invalid one, the valid ones.
  */
 int iss_version_parse(
     struct iss_error *err, struct iss_version_range *out, const char *text);
 
 /*
- * The name of a protocol by its number on the wire, as SSL_version(3) gives
- * it: "TLSv1_3"; "(unknown)" when there is none.
+ * The name of a version, such as "TLSv1_3", by its number on the wire, as
+ * SSL_version(3) returns it; "(unknown)" for any other number.  Static.
  */
 const char *iss_version_name(int number);
 

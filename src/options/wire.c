@@ -1,6 +1,6 @@
 /*
- * Length-prefixed lists of protocol names.  Knows no SSL object: what the
- * peer sent and what the user wants are both only bytes here.
+ * Length-prefixed lists, from the peer or from the user: both are only bytes
+ * here.
  */
 #include "options/wire.h"
 

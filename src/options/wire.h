@@ -1,6 +1,6 @@
 /*
- * Lists of protocol names as ALPN (RFC 7301, 3.1) and NPN carry them: each
- * name with its length in one byte before it.  Bytes in, bytes out.
+ * Lists of protocol names as ALPN (RFC 7301, 3.1) and NPN carry them: each name
+ * follows its length in one byte.
  */
 #ifndef ISS_WIRE_H
 #define ISS_WIRE_H
@@ -16,35 +16,35 @@ enum {
 	ISS_WIRE_MAX = 65535     /* bytes of a list; the buffer's max */
 };
 
-/* A list under way: begin with a whole one; iss_wire_next takes from it. */
+/* A list, or the rest of one: iss_wire_next takes names off its front. */
 struct iss_wire {
 	const unsigned char *bytes;
 	size_t len;
 };
 
 /*
- * Append one name to a list in a buffer made with ISS_WIRE_MAX.  On failure
- * (an empty or overlong name, a full list, no memory) the list is as it was,
- * and err blames the option (SSL_alpn_protocols, SSL_npn_protocols).
+ * Append a name to a list in a buffer made with ISS_WIRE_MAX.  Returns ISS_OK,
+ * or ISS_ERROR with the list unchanged and err naming the option: the name is
+ * empty or too long, the list is full, or memory ran out.
  */
 int iss_wire_append(struct iss_error *err, struct iss_buf *list,
     const char *option, const void *name, size_t len);
 
 /*
- * Take the first name from the list; it is borrowed from the list's bytes.
- * False at the end, and also at a name that is empty or longer than what is
- * left: then wire->len is not 0.
+ * Take the first name off the list; it is borrowed from the list's bytes.
+ * False at the end, and at a name that is empty or longer than the rest of the
+ * list: then wire->len is not 0.
  */
 bool iss_wire_next(
     struct iss_wire *wire, const unsigned char **name, size_t *len);
 
-/* Does the list hold at least one name, and nothing but sound names? */
+/* Does the list have at least one name, and no broken ones? */
 bool iss_wire_is_sound(struct iss_wire wire);
 
 /*
- * The server's choice: the first of its own names that the client offers
- * too (RFC 7301, 3.2).  The name is borrowed from the server's bytes.  False
- * when they have none in common or either list is unsound.
+ * Make the server's choice: the first of its own names that the client offers
+ * as well (RFC 7301, 3.2), borrowed from the server's bytes.  False if they
+ * have no name in common, or one of the lists is broken.
  */
 bool iss_wire_select(struct iss_wire server, struct iss_wire client,
     const unsigned char **name, size_t *len);
