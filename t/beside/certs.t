@@ -1,5 +1,5 @@
-# Certificates and keys between Net::SSLeay, loaded after us, and us: what one
-# makes serves the other, and is freed once, by whom the manual says.
+# Certificates and keys shared with Net::SSLeay, which is loaded after us: each can
+# use the other's handles, and the owner according to the manual frees them.
 use strict;
 use warnings;
 
@@ -12,7 +12,7 @@ use IO::Socket::SSL::Intercept;
 use IO::Socket::SSL::Utils;
 use Test::More;
 
-# Made before there is anybody to give them to.
+# Made before Net::SSLeay is loaded.
 my $early = PEM_file2cert(cert('server'));
 
 plan skip_all => ISS::NetSSLeay->missing if ISS::NetSSLeay->missing;
@@ -25,7 +25,7 @@ sub subject {
         Net::SSLeay::X509_get_subject_name($cert));
 }
 
-# What Net::SSLeay reads from a file of ours: the program's to free.
+# Handles that Net::SSLeay reads from our files; the program frees them.
 sub their_cert { return read_by('PEM_read_bio_X509',       cert($_[0])) }
 sub their_key  { return read_by('PEM_read_bio_PrivateKey', key($_[0])) }
 
@@ -33,15 +33,16 @@ sub read_by {
     my ($function, $file) = @_;
     my $bio  = Net::SSLeay::BIO_new_file($file, 'r') or die "$file: $!";
     my $read = do { no strict 'refs'; \&{"Net::SSLeay::$function"} };
-    my $made = $read->($bio)                         or die "$file: nothing";
+    my $made = $read->($bio) or die "$file: nothing";
     Net::SSLeay::BIO_free($bio);
     return $made;
 }
 
-# --- ours, in its hands ---------------------------------------------------------
+# --- our handles, used by Net::SSLeay ---------------------------------------------------------
 
-subtest 'what Utils makes' => sub {
-    like(subject($early), qr/CN=localhost/, 'from before it was loaded');
+subtest 'handles of Utils' => sub {
+    like(subject($early), qr/CN=localhost/,
+        'made before Net::SSLeay was loaded');
     Net::SSLeay::X509_free($early);
     my @certs = PEM_file2certs(cert('bundle'));
     cmp_ok(scalar @certs, '>', 1, 'several');
@@ -51,10 +52,13 @@ subtest 'what Utils makes' => sub {
     my %bits = (256 => KEY_create_ec(), 2048 => KEY_create_rsa(2048));
     for my $bits (sort keys %bits) {
         is(Net::SSLeay::EVP_PKEY_bits($bits{$bits}), $bits, "$bits bits");
-        my $pem = Net::SSLeay::PEM_get_string_PrivateKey($bits{$bits});
+        my $pem   = Net::SSLeay::PEM_get_string_PrivateKey($bits{$bits});
         my $again = PEM_string2key($pem);
-        is(PEM_key2string($again), PEM_key2string($bits{$bits}),
-            '... and there and back');
+        is(
+            PEM_key2string($again),
+            PEM_key2string($bits{$bits}),
+            '... and back again'
+        );
         Net::SSLeay::EVP_PKEY_free($_) for $again, $bits{$bits};
     }
 
@@ -65,10 +69,9 @@ subtest 'what Utils makes' => sub {
     is($type, undef, '... without other names');
     my $x509 = Net::SSLeay::X509_new();
     ok(
-        Net::SSLeay::X509_set_pubkey($x509, $key)
-          && Net::SSLeay::X509_sign(
+        Net::SSLeay::X509_set_pubkey($x509, $key) && Net::SSLeay::X509_sign(
             $x509, $key, Net::SSLeay::EVP_get_digestbyname('sha256')
-          ),
+        ),
         'its key signs'
     );
     Net::SSLeay::X509_free($_) for $x509, $cert;
@@ -77,16 +80,16 @@ subtest 'what Utils makes' => sub {
 
 each_setting(
     sub {
-        my %setting = @_;
+        my %setting   = @_;
         my $is_client = $setting{role} eq 'client';
         my ($sock, $peer) = tls_pair(
             %setting,
             mine   => { $is_client ? identity('client') : () },
-            theirs => { $is_client ? () : identity('client') }
+            theirs => { $is_client ? ()                 : identity('client') }
         );
         my $mine = $is_client ? 'Test Client' : 'localhost';
-        like(subject($sock->sock_certificate), qr/CN=\Q$mine\E/,
-            'sock_certificate');
+        like(subject($sock->sock_certificate),
+            qr/CN=\Q$mine\E/, 'sock_certificate');
         if ($is_client) {
             my $cert = $sock->peer_certificate;
             like(subject($cert), qr/CN=localhost/, 'peer_certificate');
@@ -103,26 +106,31 @@ each_setting(
             );
         }
         is($sock->sock_certificate, $sock->sock_certificate,
-            'they are the connection\'s, and stay');
+            'the connection still owns them');
     }
 );
 
-# --- its, in our hands ------------------------------------------------------------
+# --- handles of Net::SSLeay, used by us ------------------------------------------------------------
 
 subtest 'certificates' => sub {
     my $cert = their_cert('many-san');
     my $ours = PEM_file2cert(cert('many-san'));
     is_deeply(CERT_asHash($cert), CERT_asHash($ours), 'CERT_asHash');
     is(PEM_cert2string($cert), PEM_cert2string($ours), 'PEM_cert2string');
-    is(PEM_cert2string($cert), Net::SSLeay::PEM_get_string_X509($ours),
-        '... is the PEM that it makes');
+    is(
+        PEM_cert2string($cert),
+        Net::SSLeay::PEM_get_string_X509($ours),
+        '... as Net::SSLeay writes it'
+    );
     my ($sock) = tls_pair();
     is(
         scalar $sock->get_fingerprint('sha256', $cert),
         scalar $sock->get_fingerprint('sha256', $ours),
         'get_fingerprint'
     );
-    my ($name) = map { $_->[1] } grep { $_->[0] eq 'DNS' && $_->[1] !~ /[*]/ }
+    my ($name) =
+      map  { $_->[1] }
+      grep { $_->[0] eq 'DNS' && $_->[1] !~ /[*]/ }
       @{ CERT_asHash($ours)->{subjectAltNames} };
     my $check = \&IO::Socket::SSL::verify_hostname_of_cert;
     ok($check->($name, $cert, 'http'), "verify_hostname_of_cert: $name");
@@ -132,11 +140,14 @@ subtest 'certificates' => sub {
 };
 
 subtest 'an issuer' => sub {
-    my ($ca, $ca_key) = (their_cert('ca'), their_key('ca'));
+    my ($ca,   $ca_key) = (their_cert('ca'), their_key('ca'));
     my ($cert, $key) =
       CERT_create(subject => { CN => 'issued' }, issuer => [$ca, $ca_key]);
-    is(CERT_asHash($cert)->{issuer}{commonName},
-        CERT_asHash($ca)->{subject}{commonName}, 'of CERT_create');
+    is(
+        CERT_asHash($cert)->{issuer}{commonName},
+        CERT_asHash($ca)->{subject}{commonName},
+        'of CERT_create'
+    );
     my $mitm = IO::Socket::SSL::Intercept->new(
         proxy_cert => $ca,
         proxy_key  => $ca_key
@@ -145,7 +156,7 @@ subtest 'an issuer' => sub {
     Net::SSLeay::EVP_PKEY_free($ca_key);
     my ($clone) = $mitm->clone_cert($cert);
     is(subject($clone), '/CN=issued',
-        'of Intercept, which has references of its own');
+        'of Intercept, which has its own references');
     CERT_free($cert);
     KEY_free($key);
 };
@@ -159,7 +170,8 @@ each_setting(
         my @ca   = (their_cert('other-ca'), their_cert('ca'));
         my %mine = (SSL_cert => $cert, SSL_key => $key, SSL_ca => \@ca);
         my %ask  = (
-            SSL_verify_mode => SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+            SSL_verify_mode => SSL_VERIFY_PEER |
+              SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
             SSL_verifycn_scheme => 'none',
             SSL_ca_file         => cert('ca')
         );
@@ -177,34 +189,37 @@ each_setting(
                     SSL_verify_mode => $ask{SSL_verify_mode}
                 ),
             },
-            theirs => {%ask, $is_client ? () : identity('client')},
+            theirs => { %ask, $is_client ? () : identity('client') },
             peer   => sub {
                 my ($sock, $me) = @_;
                 $me->tell(scalar $sock->peer_certificate('cn'));
             }
         );
         my ($seen) = $peer->hear;
-        is($seen, $is_client ? 'Test Client' : 'localhost',
-            'SSL_cert and SSL_key');
-        like(
-            $sock->peer_certificate('issuer'),
-            qr/CN=Test CA/,
-            'SSL_ca verifies the peer'
+        is(
+            $seen,
+            $is_client ? 'Test Client' : 'localhost',
+            'SSL_cert and SSL_key'
         );
+        like($sock->peer_certificate('issuer'),
+            qr/CN=Test CA/, 'SSL_ca verifies the peer');
         close $sock;
         undef $sock;
 
-        # All of these are still the program's.
+        # The program still owns all of these.
         like(subject($_), qr/CN=/, 'not consumed: ' . subject($_))
           for $cert, @ca;
-        is(Net::SSLeay::EVP_PKEY_bits($key), Net::SSLeay::EVP_PKEY_bits($key),
-            'nor the key');
+        is(
+            Net::SSLeay::EVP_PKEY_bits($key),
+            Net::SSLeay::EVP_PKEY_bits($key),
+            'nor the key'
+        );
         Net::SSLeay::X509_free($_) for $cert, @ca;
         Net::SSLeay::EVP_PKEY_free($key);
     }
 );
 
-# Leaf and chain: what comes after the first is the context's.
+# Leaf and chain: the context owns all but the first.
 sub chain_context {
     my @chain = map { their_cert($_) } qw(server-sub sub-ca);
     my $key   = their_key('server-sub');
@@ -221,14 +236,14 @@ sub chain_context {
 subtest 'SSL_cert lists a chain' => sub {
     my $ctx = chain_context();
     my ($sock, $peer) = tls_pair(
-        role   => 'server',
-        mine   => { SSL_reuse_ctx => $ctx },
-        peer   => sub {
+        role => 'server',
+        mine => { SSL_reuse_ctx => $ctx },
+        peer => sub {
             my ($sock, $me) = @_;
             $me->tell(scalar @{ [$sock->peer_certificates] });
         }
     );
-    is(($peer->hear)[0], 2, 'the peer sees it');
+    is(($peer->hear)[0], 2, 'the peer sees the chain');
     pass('the leaf is freed by the program, the others are not');
 };
 
@@ -267,10 +282,13 @@ each_version(
             theirs  => { identity('expired') }
         );
         my ($bad) = grep { !$_->[0] } @seen;
-        is($bad->[4], Net::SSLeay::X509_V_ERR_CERT_HAS_EXPIRED(),
-            'X509_STORE_CTX_get_error of an expired one');
+        is(
+            $bad->[4],
+            Net::SSLeay::X509_V_ERR_CERT_HAS_EXPIRED(),
+            'X509_STORE_CTX_get_error of an expired one'
+        );
         my $words = Net::SSLeay::X509_verify_cert_error_string($bad->[4]);
-        like($error, qr/\Q$words\E/, '... in the words of our error');
+        like($error, qr/\Q$words\E/, '... which is the text of our error');
 
         my $revoke = sub {
             my ($ok, $store) = @_;
@@ -282,15 +300,18 @@ each_version(
             version => $version,
             mine    => { SSL_verify_callback => $revoke }
         );
-        like($error, qr/verify failed.*revoked/i,
-            'X509_STORE_CTX_set_error is the reason that is told');
+        like(
+            $error,
+            qr/verify failed.*revoked/i,
+            'X509_STORE_CTX_set_error determines our error'
+        );
     }
 );
 
 # --- nothing leaks --------------------------------------------------------------
 
 SKIP: {
-    skip 'memory cannot be told', 1 if !defined memory();
+    skip 'memory cannot be measured', 1 if !defined memory();
     my $round = sub {
         my $ctx   = chain_context();
         my @certs = PEM_file2certs(cert('bundle'));

@@ -1,5 +1,5 @@
-# HTTP::Tiny does https without Net::SSLeay: it alone is given the functions
-# that it wants, a real Net::SSLeay wins, and there is a switch.
+# HTTP::Tiny can do https without Net::SSLeay: we provide the functions that it
+# needs to it alone.  A real Net::SSLeay takes precedence; a switch turns this off.
 use strict;
 use warnings;
 
@@ -12,7 +12,7 @@ use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;
 
-# Net::SSLeay may be installed here, and then it is not seen.
+# Hides an installed Net::SSLeay.
 my $NONE = q(@INC = grep { !ref && !-e "$_/Net/SSLeay.pm" } @INC; );
 my $CAN  = 'print HTTP::Tiny->can_ssl ? "can" : "cannot";';
 
@@ -42,22 +42,21 @@ sub tiny_says {
 
 is(tiny_says($GET), "hello\n", 'https without Net::SSLeay');
 is(tiny_says("$CAN print exists \$INC{'Net/SSLeay.pm'} ? 1 : 0"),
-    'can0', '%INC does not tell of one');
+    'can0', '%INC does not have Net::SSLeay');
 like(
     tiny_says("$CAN eval { require Net::SSLeay; 1 } or print \$@"),
     qr{^canCan't locate Net/SSLeay\.pm in \@INC},
-    'nobody else is given anything'
+    'other code gets nothing'
 );
 is(tiny_says("$GET print HTTP::Tiny->can_ssl && \$Net::SSLeay::VERSION"),
-    "hello\n1.49", 'what was asked for once can be asked for again');
+    "hello\n1.49", 'a second check works, too');
 
-# The switch, before and after.
-my $OFF = 'no warnings "once";'
-  . '$IO::Socket::SSL::Facade::OFF = 1;';
+# The switch, set before and after.
+my $OFF = 'no warnings "once";' . '$IO::Socket::SSL::Facade::OFF = 1;';
 is(tiny_says("$OFF $CAN"),      'cannot',    'it can be turned off');
 is(tiny_says("$CAN $OFF $CAN"), 'cancannot', '... later, too');
 
-# Handles come and go with HTTP::Tiny's functions beside us.
+# Handles still work with HTTP::Tiny's functions provided.
 is(
     tiny_says(
             "$CAN "
@@ -68,10 +67,10 @@ is(
           . 'print $cert ? 1 : 0; CERT_free($cert)'
     ),
     'can11',
-    'they are no Net::SSLeay of another OpenSSL'
+    'they do not count as a Net::SSLeay of another OpenSSL'
 );
 
-# One that comes later, and one that is there first.
+# A real Net::SSLeay, loaded first or later.
 my $dir = tempdir(CLEANUP => 1);
 mkpath("$dir/Net");
 open(my $out, '>', "$dir/Net/SSLeay.pm") or die $!;
@@ -92,10 +91,11 @@ close $out or die $!;
 my $SHOWN = "unshift \@INC, '$dir';";
 my $SET =
 'no warnings "once"; print $Net::SSLeay::set, $INC{"Net/SSLeay.pm"} ? "real" : ""';
-is(tiny_says("$SHOWN $GET $SET"), "hello\n1real", 'a real one wins');
+is(tiny_says("$SHOWN $GET $SET"),
+    "hello\n1real", 'a real one takes precedence');
 is(tiny_says("require IO::Socket::SSL; $SHOWN $GET $SET"),
-    "hello\n1real", '... whoever is loaded first');
+    "hello\n1real", '... also if we are loaded first');
 is(tiny_says("$CAN $SHOWN { no warnings; require Net::SSLeay } $GET $SET"),
-    "canhello\n1real", '... also when it comes later');
+    "canhello\n1real", '... also if it is loaded later');
 
 done_testing;

@@ -1,5 +1,5 @@
-# A Net::SSLeay of another OpenSSL: no handle is given to it or taken from it,
-# and what needs no handle goes on.  Whichever of us is loaded first.
+# A Net::SSLeay that uses another OpenSSL: we neither give it handles nor take any,
+# and everything else works, whichever is loaded first.
 use strict;
 use warnings;
 
@@ -13,7 +13,7 @@ use IO::Socket::SSL;
 use IO::Socket::SSL::Utils;
 use Test::More;
 
-# What a program has from the time before.
+# Handles from before Net::SSLeay is loaded.
 my $cert  = PEM_file2cert(cert('server'));
 my $key   = PEM_file2key(key('server'));
 my $ca    = PEM_file2cert(cert('ca'));
@@ -21,7 +21,7 @@ my $early = IO::Socket::SSL::SSL_Context->new(client_args());
 my $cache = IO::Socket::SSL::Session_Cache->new(5);
 my ($calls, @called);
 
-# A Net::SSLeay that tells another version; all that we ever ask it for.
+# A Net::SSLeay with another version, and the only functions that we call.
 my $dir = tempdir(CLEANUP => 1);
 mkpath("$dir/Net");
 open(my $out, '>', "$dir/Net/SSLeay.pm") or die $!;
@@ -38,7 +38,8 @@ sub OPENSSL_VERSION_NUMBER { $version }
 CODE
 close $out or die $!;
 
-is($early->_get_ctx_object, $early->{context}, 'alone we give handles away');
+is($early->_get_ctx_object, $early->{context},
+    'without Net::SSLeay we give handles');
 unshift @INC, $dir;
 require Net::SSLeay;
 
@@ -46,7 +47,7 @@ my $ours = '\d+\.\d+\.\d+[a-z]?';
 my $mixed =
 qr/^IO::Socket::SSL uses OpenSSL $ours, and Net::SSLeay OpenSSL 1\.0\.2u: no handle .* at \Q$0\E line \d+\.$/;
 
-# --- what is refused ----------------------------------------------------------
+# --- refused ----------------------------------------------------------
 
 my ($sock)  = tls_pair(mine => { SSL_session_cache => $cache });
 my $context = IO::Socket::SSL::SSL_Context->new(client_args());
@@ -56,7 +57,7 @@ my %refused = (
     '_get_ssl_object'                => sub { $sock->_get_ssl_object },
     '_get_ctx_object of a socket'    => sub { $sock->_get_ctx_object },
     '_get_ctx_object of a context'   => sub { $context->_get_ctx_object },
-    '... that was there before'      => sub { $early->_get_ctx_object },
+    '... made before'                => sub { $early->_get_ctx_object },
     'the key of a context as number' => sub { 0 + $context->{context} },
     'the key of a socket as number'  => sub { 0 + ${*$sock}{_SSL_object} },
     'peer_certificate'               => sub { $sock->peer_certificate },
@@ -129,9 +130,9 @@ like(
     qr/^IO::Socket::SSL uses OpenSSL $ours, and Net::SSLeay/,
     'set_msg_callback'
 );
-is_deeply(\@called, [], 'no sub saw a handle');
+is_deeply(\@called, [], 'no callback got a handle');
 
-# --- what goes on ---------------------------------------------------------------
+# --- still works ---------------------------------------------------------------
 
 each_setting(
     sub {
@@ -156,11 +157,11 @@ each_version(
         my $server = resuming_server(SSL_version => $_[0]);
         my @args   = (SSL_session_cache => $cache, SSL_session_key => $_[0]);
         is(resumed($server, @args), 0, 'our own cache of sessions');
-        is(resumed($server, @args), 1, '... serves');
+        is(resumed($server, @args), 1, '... resumes');
     }
 );
 
-# Whom HTTP::Tiny asks for https wants the handle.
+# HTTP::Tiny needs the handle for https.
 subtest 'HTTP::Tiny' => sub {
     plan skip_all => 'no HTTP::Tiny' unless eval { require HTTP::Tiny; 1 };
     my ($server, $address) = tls_server(sub { });
@@ -172,7 +173,7 @@ subtest 'HTTP::Tiny' => sub {
     like(
         $reply->{content},
         qr/uses OpenSSL $ours, and Net::SSLeay OpenSSL 1\.0\.2u/,
-        'the answer tells why'
+        'the error says why'
     );
 };
 
@@ -190,7 +191,7 @@ for my $number (sort keys %words) {
     like(
         died(sub { CERT_asHash($cert) }),
         qr/Net::SSLeay OpenSSL \Q$words{$number}\E: /,
-        "$words{$number} is told as such"
+        "$words{$number} is shown like this"
     );
 }
 
@@ -204,7 +205,7 @@ like(
     'Net::SSLeay is loaded first'
 );
 
-# Two copies of one version: what the shared objects find is not the same.
+# Two copies of one version: their symbols have different addresses.
 {
     no warnings 'redefine';
     local $Net::SSLeay::version = IO::Socket::SSL::_openssl_version_number();
@@ -219,13 +220,14 @@ like(
         'two copies'
     );
     is(died(sub { IO::Socket::SSL::SSL_Context->new(client_args()) }),
-        undef, '... and what needs no handle');
+        undef, '... but a context can be made');
     local *DynaLoader::dl_find_symbol = sub { return };
     is(CERT_asHash($cert)->{subject}{commonName},
-        'localhost', 'where the linker does not tell, the version does');
+        'localhost', 'without the linker\'s help the versions are compared');
 }
 is(CERT_asHash($cert)->{subject}{commonName},
-    'localhost', 'what is known to be one OpenSSL is not asked again');
+    'localhost',
+    'once known to be the same OpenSSL, it is not checked again');
 CERT_free($cert, $ca);
 KEY_free($key);
 

@@ -1,5 +1,5 @@
-# Net::SSLeay before us, after us, in the middle, after its facade: one
-# variable for debugging, and handles that are good at once.
+# Net::SSLeay loaded before us, after us, during a connection, or after its facade:
+# one variable for debugging, and handles work at once.
 use strict;
 use warnings;
 
@@ -84,8 +84,7 @@ is(
     'likewise where it was loaded before us'
 );
 
-# In the middle of things: a context, a connection and a handshake that were
-# there before.
+# Loaded during a connection: its context, its handshake and its handles are older.
 my $ca = cert('ca');
 my ($server, $address) =
   tls_server(sub { my ($sock) = @_; print $sock "hello\n" });
@@ -111,14 +110,14 @@ print Net::SSLeay::get_cipher(\$sock->_get_ssl_object) eq \$sock->get_cipher;
 print " \$subject ", scalar <\$sock>;
 CODE
 is(perl_says('-e', $CONNECT =~ s/LOAD/return \$_[0]/r),
-    "1 1  hello\n", 'a connection from before');
+    "1 1  hello\n", 'a connection without Net::SSLeay');
 is(
     perl_says('-e', $CONNECT =~ s/LOAD/require Net::SSLeay/r),
     "1 1 /C=DE/O=IO-Socket-SSL/CN=localhost hello\n",
     'it is loaded in a verify callback'
 );
 
-# HTTP::Tiny's facade gives way to the real one.
+# HTTP::Tiny's facade is replaced by the real module.
 SKIP: {
     skip 'no HTTP::Tiny', 2 if !eval { require HTTP::Tiny; 1 };
     my $shown = 'print "$Net::SSLeay::VERSION ",'

@@ -1,5 +1,5 @@
-# Sessions and OCSP between Net::SSLeay and us: what one has, the other can
-# use, and frees once.
+# Sessions and OCSP responses shared with Net::SSLeay: each can use the other's
+# handles, and they are freed once.
 use strict;
 use warnings;
 
@@ -16,7 +16,7 @@ plan skip_all => ISS::NetSSLeay->missing if ISS::NetSSLeay->missing;
 
 my $ROUNDS = 300;
 
-# A cache that sees sessions come and keeps none of them.
+# A cache that frees every session it gets.
 package User::NoCache;
 sub new         { return bless [], shift }
 sub get_session { return }
@@ -30,11 +30,14 @@ sub add_session {
 
 package main;
 
-# What get1_session has of a connection to the server, once data came.
+# get1_session of a connection to the server that has received data.
 sub session_of {
     my ($server, @args) = @_;
-    my $sock = connected($server, SSL_session_cache => User::NoCache->new,
-        @args) or die $SSL_ERROR;
+    my $sock = connected(
+        $server,
+        SSL_session_cache => User::NoCache->new,
+        @args
+    ) or die $SSL_ERROR;
     get_line($sock);
     my $session = Net::SSLeay::get1_session($sock->_get_ssl_object);
     close $sock;
@@ -46,23 +49,25 @@ sub new_cache { return IO::Socket::SSL::Session_Cache->new(10) }
 each_version(
     sub {
         my ($version) = @_;
-        my $server = resuming_server(SSL_version => $version);
-        my @key    = (SSL_session_key => 'key');
+        my $server    = resuming_server(SSL_version => $version);
+        my @key       = (SSL_session_key => 'key');
 
         my $cache = new_cache();
-        ok($cache->add_session('key', session_of($server, @key)),
-            'get1_session goes into a cache of ours');
+        ok(
+            $cache->add_session('key', session_of($server, @key)),
+            'our cache accepts a session of get1_session'
+        );
         is(resumed($server, @key, SSL_session_cache => $cache),
             1, '... and is resumed');
 
-        # Through bytes, as a program that stores them would.
+        # Serialized, as in a program that stores sessions.
         my $session = session_of($server, @key);
         my $bytes   = Net::SSLeay::i2d_SSL_SESSION($session);
         Net::SSLeay::SESSION_free($session);
         $cache = new_cache();
         $cache->add_session('key', Net::SSLeay::d2i_SSL_SESSION($bytes));
         is(resumed($server, @key, SSL_session_cache => $cache),
-            1, 'so is one that was stored');
+            1, '... and so is one that was serialized');
         $cache = new_cache();
         $cache->add_session('key', Net::SSLeay::d2i_SSL_SESSION($bytes));
         is(
@@ -75,25 +80,25 @@ each_version(
             '... though not where another name is checked'
         );
 
-        # Ours, in its hands.
+        # Our handles, used by Net::SSLeay.
         $cache = new_cache();
         is(resumed($server, @key, SSL_session_cache => $cache),
             0, 'a cache of ours');
         my $handle = $cache->get_session('key');
         cmp_ok(abs(Net::SSLeay::SESSION_get_time($handle) - time),
-            '<', 600, '... gives a handle that it understands');
+            '<', 600, '... returns a handle that Net::SSLeay can use');
         is($cache->get_session('key', $handle),
-            $handle, '... which stays the cache\'s');
+            $handle, '... which the cache still owns');
         is(resumed($server, @key, SSL_session_cache => $cache),
             1, '... and can be resumed');
 
-        # A cache of the user's own is told of each, and frees it.
+        # A user's cache gets each session and frees it.
         my $times = User::NoCache->new;
         is(resumed($server, @key, SSL_session_cache => $times),
             0, 'a cache of the user\'s');
-        cmp_ok(scalar @$times, '>=', 1, '... was given sessions');
+        cmp_ok(scalar @$times, '>=', 1, '... gets sessions');
         is(scalar(grep { abs($_ - time) > 600 } @$times),
-            0, '... and could free them');
+            0, '... and can free them');
     }
 );
 
@@ -107,8 +112,11 @@ subtest 'a resumed connection' => sub {
     is(Net::SSLeay::session_reused($ssl), 1, 'session_reused');
     my $session = Net::SSLeay::get_session($ssl);
     ok(Net::SSLeay::i2d_SSL_SESSION($session), 'get_session borrows');
-    is(Net::SSLeay::SESSION_get_timeout($session),
-        Net::SSLeay::CTX_get_timeout($sock->_get_ctx_object), 'its timeout')
+    is(
+        Net::SSLeay::SESSION_get_timeout($session),
+        Net::SSLeay::CTX_get_timeout($sock->_get_ctx_object),
+        'its timeout'
+      )
       if Net::SSLeay::SESSION_set_timeout($session,
         Net::SSLeay::CTX_get_timeout($sock->_get_ctx_object));
     close $sock;
@@ -137,15 +145,22 @@ subtest 'OCSP' => sub {
         client_args(SSL_ocsp_staple_callback => $look)
     );
     ok($sock, 'a handshake') or diag($SSL_ERROR);
-    is($seen[0], Net::SSLeay::OCSP_RESPONSE_STATUS_SUCCESSFUL(),
-        'SSL_ocsp_staple_callback: OCSP_response_status');
-    is(unpack('H*', $seen[1]), unpack('H*', $staple), '... and all of its bytes');
+    is(
+        $seen[0],
+        Net::SSLeay::OCSP_RESPONSE_STATUS_SUCCESSFUL(),
+        'SSL_ocsp_staple_callback: OCSP_response_status'
+    );
+    is(
+        unpack('H*', $seen[1]),
+        unpack('H*', $staple),
+        '... and all of its bytes'
+    );
 
     my %requests = $sock->ocsp_resolver->requests;
     is_deeply([keys %requests], ['http://127.0.0.1:1/ocsp'], 'requests');
     for my $der (values %requests) {
         my $request = Net::SSLeay::d2i_OCSP_REQUEST($der);
-        ok($request, '... are those that it can read');
+        ok($request, '... Net::SSLeay can read them');
         is(Net::SSLeay::i2d_OCSP_REQUEST($request), $der, '... and write');
         Net::SSLeay::OCSP_REQUEST_free($request);
     }
@@ -154,7 +169,7 @@ subtest 'OCSP' => sub {
 # --- nothing leaks --------------------------------------------------------------
 
 SKIP: {
-    skip 'memory cannot be told', 1 if !defined memory();
+    skip 'memory cannot be measured', 1 if !defined memory();
     my $server  = resuming_server(SSL_version => 'TLSv1_2');
     my $session = session_of($server);
     my $bytes   = Net::SSLeay::i2d_SSL_SESSION($session);

@@ -1,5 +1,5 @@
-# Net::SSLeay, loaded before us, and our SSL and SSL_CTX: what it says of them
-# is what we say, and what it changes is so.
+# Net::SSLeay, loaded before us, works on our SSL and SSL_CTX: both report the same,
+# and its changes take effect.
 use strict;
 use warnings;
 
@@ -31,7 +31,7 @@ each_setting(
         );
         my $ssl = $sock->_get_ssl_object;
         like($ssl, qr/^[1-9]\d*\z/, 'an integer');
-        is(${*$sock}{_SSL_object}, $ssl, '... that is in the hash, too');
+        is(${*$sock}{_SSL_object}, $ssl, '... which is also in the hash');
 
         is(Net::SSLeay::get_cipher($ssl), $sock->get_cipher, 'get_cipher');
         cmp_ok(Net::SSLeay::get_cipher_bits($ssl), '>=', 128, '... its bits');
@@ -51,19 +51,20 @@ each_setting(
             'CTX_get_verify_mode'
         );
 
-        # Data under its hands, and under ours.
-        is(Net::SSLeay::write($ssl, "one\n"), 4, 'it can write');
+        # Data read and written by Net::SSLeay and by us.
+        is(Net::SSLeay::write($ssl, "one\n"), 4, 'Net::SSLeay can write');
         readable($sock);
-        like(Net::SSLeay::peek($ssl), qr/^one$/, 'it can peek');
+        like(Net::SSLeay::peek($ssl), qr/^one$/, 'Net::SSLeay can peek');
         is(Net::SSLeay::pending($ssl), $sock->pending, 'pending');
         is(scalar <$sock>,             "one\n",        '... and we read');
         print $sock "two\n";
-        is(Net::SSLeay::read($ssl), "two\n", 'we write, and it reads');
+        is(Net::SSLeay::read($ssl), "two\n",
+            'we write, and Net::SSLeay reads');
         close $sock;
     }
 );
 
-subtest 'a certificate that it counts' => sub {
+subtest 'a certificate with a reference of Net::SSLeay' => sub {
     my ($sock, $peer) = tls_pair();
     my $ssl    = $sock->_get_ssl_object;
     my $theirs = Net::SSLeay::get_peer_certificate($ssl);
@@ -76,7 +77,8 @@ subtest 'a certificate that it counts' => sub {
         'both say the same'
     );
     Net::SSLeay::X509_free($theirs);
-    is($sock->peer_certificate('cn'), 'localhost', 'ours outlives its');
+    is($sock->peer_certificate('cn'),
+        'localhost', 'our reference outlives its');
     my @chain = Net::SSLeay::get_peer_cert_chain($ssl);
     is_deeply(\@chain, [$sock->peer_certificates], 'the chain');
 
@@ -93,8 +95,8 @@ subtest 'a certificate that it counts' => sub {
     Net::SSLeay::X509_free($mine);
 };
 
-# Nobody asks us: there is no call of ours to answer in.
-subtest 'it moves the connection, and callbacks of ours are due' => sub {
+# Net::SSLeay drives the connection, so our callbacks have no call to run in.
+subtest 'Net::SSLeay drives a connection that has callbacks of ours' => sub {
     my @told;
     my ($sock, $peer) = tls_pair(
         version => 'TLSv1_3',
@@ -106,12 +108,13 @@ subtest 'it moves the connection, and callbacks of ours are due' => sub {
     is(Net::SSLeay::write($ssl, "line\n"), 5, 'written');
     is(Net::SSLeay::read($ssl), "line\n",     'read, with tickets before');
     close $sock;
-    is_deeply([grep { $_ != $ssl } @told], [], 'we tell of this SSL alone');
-    ok(scalar @told, '... and do tell');
+    is_deeply([grep { $_ != $ssl } @told],
+        [], 'the callback gets this SSL only');
+    ok(scalar @told, '... and is called');
 };
 
-# A client whose handshake is begun by us and moved on by Net::SSLeay: what
-# that came to, and the socket.
+# A client whose handshake we start and Net::SSLeay continues: (the result of
+# Net::SSLeay::connect, the socket, the server).
 sub moved_on {
     my (%args) = @_;
 
@@ -138,24 +141,25 @@ each_version(
     sub {
         my @version = (SSL_version => $_[0]);
         my ($done, $sock, $server) = moved_on(@version);
-        is($done, 1, 'it can end a handshake');
-        ok(complete($sock, sub { $sock->connect_SSL }), '... as we see');
+        is($done, 1, 'Net::SSLeay can complete a handshake');
+        ok(complete($sock, sub { $sock->connect_SSL }),
+            '... and we see that');
         is(complete($sock, sub { scalar <$sock> }), "hello\n", '... data');
 
         my $asked = 0;
         my @ask   = (SSL_verify_callback => sub { return ++$asked });
         ($done, $sock, $server) = moved_on(@version, @ask);
         is($asked, 0, 'a callback that cannot be called');
-        cmp_ok($done, '<', 1, '... has not said yes');
-        ok(!$sock->connect_SSL, '... nor later');
+        cmp_ok($done, '<', 1, '... has not accepted');
+        ok(!$sock->connect_SSL, '... and does not later');
 
         my %scheme = (callback => sub { return ++$asked });
         ($done) = moved_on(@version, SSL_verifycn_scheme => \%scheme);
-        is($asked, 0, 'likewise one that looks at names');
-        cmp_ok($done, '<', 1, '... has not said yes');
+        is($asked, 0, 'a callback for names cannot be called either');
+        cmp_ok($done, '<', 1, '... has not accepted');
 
         ($done) = moved_on(@version, SSL_verifycn_name => 'wrong.invalid');
-        cmp_ok($done, '<', 1, 'a wrong name is refused by whoever looks');
+        cmp_ok($done, '<', 1, 'a wrong name is refused here, too');
     }
 );
 
@@ -218,7 +222,7 @@ subtest 'SSL_create_ctx_callback' => sub {
 subtest 'the certificates that a context trusts' => sub {
     my @stranger = (role => 'client', theirs => { identity('other-server') });
     my ($error) = handshake_errors(@stranger);
-    like($error, qr/certificate verify failed/, 'not this one');
+    like($error, qr/certificate verify failed/, 'not an unknown CA');
     my $trust = sub {
         my $store = Net::SSLeay::CTX_get_cert_store($_[0]);
         my $bio   = Net::SSLeay::BIO_new_file(cert('other-ca'), 'r');
@@ -238,19 +242,19 @@ subtest 'the certificates that a context trusts' => sub {
     );
 };
 
-subtest 'a context of ours, in its calls' => sub {
+subtest 'Net::SSLeay with a context of ours' => sub {
     my $context = IO::Socket::SSL::SSL_Context->new(client_args());
     my $ctx     = $context->_get_ctx_object;
-    is($ctx, $context->{context}, 'the key has it, too');
+    is($ctx, $context->{context}, 'the handle is also in the hash');
     my $ssl = Net::SSLeay::new($ctx);
-    ok($ssl, 'it makes an SSL of it');
+    ok($ssl, 'Net::SSLeay makes an SSL from it');
     Net::SSLeay::free($ssl);
     for my $round (1 .. 3) {
         my ($sock) = tls_pair(mine => { SSL_reuse_ctx => $context });
-        is($sock->_get_ctx_object, $ctx, 'and we do, too');
+        is($sock->_get_ctx_object, $ctx, 'and so do we');
     }
 
-    # An SSL has a reference of its own.
+    # An SSL has its own reference to the context.
     $ssl = Net::SSLeay::new($ctx);
     undef $context;
     is(Net::SSLeay::CTX_get_verify_mode(Net::SSLeay::get_SSL_CTX($ssl)),
@@ -261,7 +265,7 @@ subtest 'a context of ours, in its calls' => sub {
 # --- nothing leaks --------------------------------------------------------------
 
 SKIP: {
-    skip 'memory cannot be told', 1 if !defined memory();
+    skip 'memory cannot be measured', 1 if !defined memory();
     my ($sock, $peer) = tls_pair();
     my $round = sub {
         my $context = IO::Socket::SSL::SSL_Context->new(client_args());

@@ -1,5 +1,5 @@
-# What cannot be done with a TLS connection croaks, at the caller's line; what
-# needs no doing does nothing.
+# Operations that TLS does not support croak at the line of the caller; operations
+# that are not needed do nothing.
 use strict;
 use warnings;
 
@@ -21,10 +21,12 @@ my ($sock, $peer) = tls_pair(
 for my $method (qw(truncate stat setbuf setvbuf fdopen ungetc send recv)) {
     my $error = died(sub { $sock->$method('x', 0) });
     like($error, qr/\Q$method\E/, "$method croaks with its name");
-    like($error, qr/croak\.t/,    '... at our line');
+    like($error, qr/croak\.t/,    '... at the line of the caller');
 }
-like(died(sub { $sock->send('x') }),      qr/syswrite/, 'send: what to use');
-like(died(sub { $sock->recv(my $x, 1) }), qr/sysread/,  'recv: what to use');
+like(died(sub { $sock->send('x') }),
+    qr/syswrite/, 'send: the error says what to use');
+like(died(sub { $sock->recv(my $x, 1) }),
+    qr/sysread/, 'recv: the error says what to use');
 
 ok(
     !eval { no warnings; send($sock, 'plain', 0) },
@@ -32,11 +34,10 @@ ok(
 ) or diag 'it was sent';
 $! = 0;
 is(tell $sock, -1, 'tell is -1');
-ok($!{EBADF},                    '... with EBADF') or diag $!;
+ok($!{EBADF},      '... with EBADF') or diag $!;
 ok(binmode($sock), 'binmode is true and does nothing');
-ok(!died(sub { binmode $sock, ':encoding(UTF-8)' }),
-    '... with a layer neither');
-ok(!eval { seek $sock, 0, 0 }, 'seek does not succeed');
+ok(!died(sub { binmode $sock, ':encoding(UTF-8)' }), '... also with a layer');
+ok(!eval { seek $sock, 0, 0 },                       'seek does not succeed');
 
 like(fileno $sock, qr/^\d+\z/, 'fileno');
 is($sock->fileno, fileno $sock, '... as a method');
@@ -47,9 +48,9 @@ is($sock->peerhost, '127.0.0.1', 'peerhost');
 is($sock->sockhost, '127.0.0.1', 'sockhost');
 
 $peer->tell('go');
-is(scalar <$sock>, "alive\n", 'and the connection is as it was');
+is(scalar <$sock>, "alive\n", 'and the connection still works');
 
-# Wrong arguments: the option is named, the caller's line is told.
+# Wrong arguments: the error has the option and the line of the caller.
 for my $case (
     [SSL_verify_mode    => 'SSL_VERIFY_PEER'],
     [SSL_version        => 'TLSv9'],
@@ -68,7 +69,7 @@ for my $case (
     like($error, qr/\Q$option\E/, "$option => $value: the option is named");
 }
 
-# Those that belong to a connection, not to its context.
+# Options of a connection, not of its context.
 for my $case ([SSL_verifycn_scheme => 'no such'], [SSL_fingerprint => 'zz']) {
     my ($option, $value) = @$case;
     my ($tcp) =

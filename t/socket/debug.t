@@ -1,4 +1,4 @@
-# What debug0 to debug3 print, and set_msg_callback.
+# The output of debug0 to debug3, and set_msg_callback.
 use strict;
 use warnings;
 
@@ -10,7 +10,7 @@ use Test::More;
 
 my $SECRET = 'THE-SECRET-TEXT';
 
-# What one connection prints to STDERR at a level.
+# The output of one connection on STDERR at a level.
 sub debugged {
     my ($level, %arg) = @_;
     my $printed = '';
@@ -66,7 +66,7 @@ unlike($printed, qr/^    0000 /m, '... and no dumps');
 
 $printed = debugged(3);
 like($printed, qr/^    0000  01 00 /m, 'debug3: dumps');
-unlike($printed, qr/$SECRET/, '... but not of what is secret');
+unlike($printed, qr/$SECRET/, '... but not of secret data');
 
 is(\$IO::Socket::SSL::DEBUG, \$Net::SSLeay::trace,
     '$DEBUG is $Net::SSLeay::trace');
@@ -80,13 +80,17 @@ each_setting(
         print $sock "data\n";
         close $sock;
         my ($close) = grep { $_->[3] == 21 } @told;
-        ok($close, 'the callback is told of the close_notify');
+        ok($close, 'the callback gets the close_notify');
         is($close->[0], $sock,  '... with the socket');
-        is($close->[1], 1,      '... that it was sent');
-        is($close->[4], "\1\0", '... its bytes');
-        is($close->[5], 2,      '... their number');
+        is($close->[1], 1,      '... that was sent');
+        is($close->[4], "\1\0", '... with its bytes');
+        is($close->[5], 2,      '... their count');
         like($close->[6], qr/^[1-9]\d+\z/, '... a handle');
-        is_deeply([@$close[7, 8]], ['more', 42], '... and what was given');
+        is_deeply(
+            [@$close[7, 8]],
+            ['more', 42],
+            '... and the arguments of set_msg_callback'
+        );
     }
 );
 
@@ -94,9 +98,9 @@ subtest 'a callback' => sub {
     my ($sock) = tls_pair(peer => sub { my ($s) = @_; <$s> });
     $sock->set_msg_callback(sub { die "enough\n" });
     is(died(sub { $sock->stop_SSL(SSL_fast_shutdown => 1) }),
-        "enough\n", 'that dies is heard');
+        "enough\n", 'its exception is passed on');
     $sock->set_msg_callback(undef);
-    is(died(sub { $sock->close }), undef, 'undef takes it off');
+    is(died(sub { $sock->close }), undef, 'undef removes it');
     like(
         died(sub { $sock->set_msg_callback('x') }),
         qr/code reference.*debug\.t/,

@@ -1,4 +1,4 @@
-# What failures leave in $SSL_ERROR, errstr, $! and $@.
+# $SSL_ERROR, errstr, $! and $@ after failures.
 use strict;
 use warnings;
 
@@ -9,7 +9,7 @@ use Errno qw(EBADF);
 use IO::Socket::SSL;
 use Test::More;
 
-# new against a peer that behaves like this: the list that it returned.
+# The result of new against a peer that behaves like this.
 sub new_against {
     my ($behaviour, @args) = @_;
 
@@ -63,10 +63,11 @@ for my $claim (sort keys %FAILURE) {
     isnt($errno + 0, EBADF, '... $! is not stale');
     is(IO::Socket::SSL::errstr(), "$SSL_ERROR", '... errstr, a function');
     is(IO::Socket::SSL->errstr,   "$SSL_ERROR", '... errstr, a class method');
-    isnt($SSL_ERROR + 0, 0, '... it is a number, too');
+    isnt($SSL_ERROR + 0, 0, '... which is a number, too');
 }
 
-# TLS 1.3: the client has shaken hands before the server asks what is missing.
+# TLS 1.3: the client completes its handshake before the server misses the
+# certificate.
 subtest 'an alert after the handshake' => sub {
     my ($sock, $peer) = failing_pair(
         version => 'TLSv1_3',
@@ -77,9 +78,9 @@ subtest 'an alert after the handshake' => sub {
         },
         peer => sub { }
     );
-    ok($sock, 'the client knows of nothing yet');
+    ok($sock, 'the handshake of the client succeeds');
     $! = EBADF;
-    is(sysread($sock, my $buffer, 1), undef, 'what is read then is an error');
+    is(sysread($sock, my $buffer, 1), undef, 'the next read fails');
     like(
         $SSL_ERROR,
         qr/the peer sent the alert "certificate required"/,
@@ -88,13 +89,13 @@ subtest 'an alert after the handshake' => sub {
     ok($!{EPROTO}, '... with EPROTO') or diag $!;
 };
 
-subtest 'the system refuses' => sub {
+subtest 'errors of the system' => sub {
     my $gone = listener();
     my $port = address($gone);
     close $gone;
     ($!, $SSL_ERROR) = (EBADF, 'stale');
     is_deeply([IO::Socket::SSL->new(PeerAddr => $port, client_args())],
-        [], 'nobody listens: new returns the empty list');
+        [], 'no listener: new returns the empty list');
     ok($!{ECONNREFUSED}, '... with ECONNREFUSED') or diag $!;
     unlike($SSL_ERROR, qr/\A(?:stale)?\z/, '... and a text');
 
@@ -122,7 +123,7 @@ subtest 'a reset in the handshake' => sub {
             close_with_reset($_[0]);
         }
     );
-    ok($!{ECONNRESET}, 'is ECONNRESET') or diag $!;
+    ok($!{ECONNRESET}, 'fails with ECONNRESET') or diag $!;
     is_deeply(\@result, [], 'new returns the empty list');
 };
 
@@ -133,7 +134,7 @@ subtest 'close_notify instead of a handshake' => sub {
             syswrite $_[0], "\x15\x03\x03\x00\x02\x01\x00";
         }
     );
-    like($SSL_ERROR, qr/close_notify/, 'is told as that');
+    like($SSL_ERROR, qr/close_notify/, 'is named in $SSL_ERROR');
     is_deeply(\@result, [], 'new returns the empty list');
 };
 
@@ -173,8 +174,8 @@ subtest 'failures before there is TLS' => sub {
         isnt($SSL_ERROR, '', '... nor an empty one');
     }
     my @result = IO::Socket::SSL->new(PeerAddr => 'no.such.host.invalid:443');
-    is_deeply(\@result, [], 'a name that nobody has: the empty list');
-    unlike($SSL_ERROR, qr/Invalid argument/, '... and the reason');
+    is_deeply(\@result, [], 'an unknown host: the empty list');
+    unlike($SSL_ERROR, qr/Invalid argument/, '... with the reason');
 };
 
 subtest 'the number and the text of SSL_WANT_*' => sub {
@@ -182,7 +183,7 @@ subtest 'the number and the text of SSL_WANT_*' => sub {
     $sock->blocking(0);
     sysread $sock, my $buffer, 1;
     cmp_ok($SSL_ERROR,    '==', SSL_WANT_READ, '$SSL_ERROR is a number');
-    cmp_ok($sock->errstr, '==', SSL_WANT_READ, 'errstr is one, too');
+    cmp_ok($sock->errstr, '==', SSL_WANT_READ, 'errstr is a number, too');
     is($sock->errstr, 'SSL wants a read first!', '... and a text');
     ok($sock->want_read,   'want_read');
     ok(!$sock->want_write, 'not want_write');
@@ -217,7 +218,7 @@ subtest 'stale errors of OpenSSL' => sub {
     my ($sock, $peer) = tls_pair(
         peer => sub { my ($sock, $me) = @_; $me->hear; print $sock "ok\n" });
 
-    # A context that fails leaves errors in OpenSSL's queue, if we do.
+    # A context that fails could leave errors in OpenSSL's queue.
     eval {
         IO::Socket::SSL::SSL_Context->new(
             server_args(SSL_cert_file => cert_file('garbage.txt')));

@@ -1,4 +1,4 @@
-# What programs read and write in *$sock: the keys of ours.
+# Our keys in *$sock that programs read and write.
 use strict;
 use warnings;
 
@@ -12,7 +12,7 @@ my ($sock, $peer) = tls_pair();
 my $hash = *$sock{HASH};
 is(ref $hash->{_SSL_arguments}, 'HASH', '_SSL_arguments is a hash');
 is($hash->{_SSL_arguments}{SSL_ca_file},
-    cert('ca'), '... with the arguments that were given');
+    cert('ca'), '... with the given arguments');
 like($hash->{_SSL_object}, qr/^[1-9]\d*\z/, '_SSL_object is an address');
 is($hash->{_SSL_object}, $sock->_get_ssl_object, '... the handle');
 isa_ok($hash->{_SSL_ctx}, 'IO::Socket::SSL::SSL_Context', '_SSL_ctx');
@@ -33,7 +33,8 @@ ok(!$hash->{_SSL_object}, '_SSL_object is false after close');
 ($sock) = tls_pair(
     peer => sub { $_[0]->stop_SSL(SSL_fast_shutdown => 1); $_[1]->hear });
 sysread $sock, my $buffer, 1;
-ok(*$sock{HASH}{_SSL_read_closed}, '_SSL_read_closed after the peer\'s');
+ok(*$sock{HASH}{_SSL_read_closed},
+    '_SSL_read_closed after the close_notify of the peer');
 
 subtest 'arguments are read when the handshake starts' => sub {
     my $cipher = 'ECDHE-RSA-AES128-GCM-SHA256';
@@ -51,11 +52,12 @@ subtest 'arguments are read when the handshake starts' => sub {
         )
     );
     *$sock{HASH}{_SSL_arguments}{SSL_verifycn_name} = 'localhost';
-    ok($sock->connect_SSL, 'a name that is set before it counts')
+    ok($sock->connect_SSL,
+        'a name that is set before the handshake is checked')
       or diag $SSL_ERROR;
 };
 
-# A program that undefs _SSL_object after a fork wants no shutdown.
+# Programs undef _SSL_object after a fork to avoid a shutdown.
 subtest '_SSL_object set to undef' => sub {
     my ($sock, $peer) = tls_pair(
         version => 'TLSv1_2',
@@ -78,7 +80,8 @@ $IO::Socket::SSL::DEBUG = 0;
 {
     no warnings 'once';
     $Net::SSLeay::trace = 3;
-    is($IO::Socket::SSL::DEBUG, 3, '$DEBUG and $Net::SSLeay::trace are one');
+    is($IO::Socket::SSL::DEBUG, 3,
+        '$DEBUG and $Net::SSLeay::trace are the same variable');
     $Net::SSLeay::trace = 0;
 }
 

@@ -1,5 +1,5 @@
-# Connections, contexts and failures leave nothing behind: a loop, and counts
-# that must not move.
+# Connections, contexts and failures leak neither memory nor descriptors, in many
+# rounds of each.
 use strict;
 use warnings;
 
@@ -12,7 +12,7 @@ use Test::More;
 
 my $ROUNDS = 200;
 
-# Descriptors in use, by asking for the next free one.
+# The next free descriptor, which rises if some are left open.
 sub next_descriptor {
     open(my $null, '<', '/dev/null') or die $!;
     return fileno $null;
@@ -26,7 +26,7 @@ my ($server, $address) = tls_server(
     }
 );
 
-# Each: one round of something; all must be repeatable for ever.
+# One round of each.
 my %ROUND = (
     'a connection' => sub {
         my $sock = IO::Socket::SSL->new(PeerAddr => $address, client_args())
@@ -52,7 +52,7 @@ my %ROUND = (
             );
         };
     },
-    'facts about a connection' => sub {
+    'methods that describe a connection' => sub {
         my $sock = IO::Socket::SSL->new(PeerAddr => $address, client_args())
           or die $SSL_ERROR;
         my @facts = map { $sock->peer_certificate($_) }
@@ -100,7 +100,7 @@ for my $name (sort keys %ROUND) {
     $round->() for 1 .. $ROUNDS;
     is(next_descriptor(), $descriptor, "$name: no descriptor is left open");
   SKIP: {
-        skip 'resident memory cannot be told here', 1 if !defined $memory;
+        skip 'resident memory cannot be measured here', 1 if !defined $memory;
         cmp_ok(memory() - $memory,
             '<', $ROUNDS, "$name: less than 1 KiB a round");
     }
@@ -111,7 +111,7 @@ subtest 'references' => sub {
     my $glob = $sock;
     weaken($glob);
     undef $sock;
-    is($glob, undef, 'a socket goes away with its last reference');
+    is($glob, undef, 'a socket is freed with its last reference');
 
     my $held;
     {

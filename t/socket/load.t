@@ -1,4 +1,4 @@
-# What loading the module does, and what it leaves alone.
+# Effects of loading the module.
 use strict;
 use warnings;
 
@@ -65,7 +65,7 @@ my %IMPORT = (
     'debug0' =>
       ['print $IO::Socket::SSL::DEBUG', qr/\A0\z/, 'the debug level is 0'],
     'inet6' => [
-        'print IO::Socket::SSL->isa(IO::Socket::SSL->can_ipv6 || "IO::Socket")',
+'print IO::Socket::SSL->isa(IO::Socket::SSL->can_ipv6 || "IO::Socket")',
         qr/\A1\z|neither IO::Socket::IP 0\.31 nor IO::Socket::INET6/,
         'the base class is one that can do IPv6'
     ],
@@ -105,7 +105,8 @@ like(
 );
 is(
     perl_says(
-        '-e', "$HIDE use IO::Socket::SSL; print \@IO::Socket::SSL::ISA, '; ',"
+        '-e',
+        "$HIDE use IO::Socket::SSL; print \@IO::Socket::SSL::ISA, '; ',"
           . q( IO::Socket::SSL->can_ipv6, ';', IO::Socket::SSL::CAN_IPV6())
     ),
     'IO::Socket::INET; ;',
@@ -117,7 +118,7 @@ SKIP: {
     like(
         perl_says(
             '-MIO::Socket::SSL=inet4', '-MIO::Socket::SSL=inet6',
-            '-e', 'print "@IO::Socket::SSL::ISA"'
+            '-e',                      'print "@IO::Socket::SSL::ISA"'
         ),
         qr/switched from inet4 to inet6 at .*^\Q$class\E\z/ms,
         'inet6 undoes an earlier inet4, and warns'
@@ -133,7 +134,7 @@ is(
     'require imports nothing, and warns of nothing'
 );
 
-# What few programs need is loaded on demand.
+# Modules that few programs need are loaded on demand.
 unlike(
     perl_says('-MIO::Socket::SSL', '-e', 'print join " ", sort keys %INC'),
     qr{SSL/(?:Utils|Intercept|PublicSuffix|OCSP)|SSLeay|Storable},

@@ -1,5 +1,5 @@
-# The connection hangs on the handle itself: it outlives a change of class,
-# an alias, and the loss of the tie.
+# The connection belongs to the handle itself: it outlives a change of class, an
+# alias, and the loss of the tie.
 use strict;
 use warnings;
 
@@ -48,7 +48,7 @@ subtest 'an alias' => sub {
     is(scalar <ALIAS>, "echo one\n", 'is the same connection');
     *main::ALIAS = *STDIN;
     print $sock "two\n";
-    is(scalar <$sock>, "echo two\n", 'which outlives it');
+    is(scalar <$sock>, "echo two\n", 'the socket outlives the alias');
 };
 
 subtest 'untie' => sub {
@@ -56,7 +56,7 @@ subtest 'untie' => sub {
     { no warnings 'untie'; untie *$sock }
     ok($sock->syswrite("one\n"),        'the method syswrite');
     ok($sock->sysread(my $buffer, 100), 'the method sysread');
-    is($buffer,       "echo one\n", '... are under TLS as before');
+    is($buffer,       "echo one\n", '... are still under TLS');
     is($sock->is_SSL, 'rw',         'is_SSL says so');
     ok($sock->close, 'it closes');
 };

@@ -1,5 +1,5 @@
-# Storable takes the PerlIO of a handle; its images travel under TLS, both
-# ways, each in as few records as it fits in.
+# Storable uses the PerlIO of a handle; its images are sent and received under
+# TLS, in as few records as possible.
 use strict;
 use warnings;
 
@@ -23,7 +23,7 @@ sub nested {
     return $data;
 }
 
-# A peer that sends back what it was sent, and is asked to how often.
+# The peer sends back so many images.
 sub mirror {
     my ($times, $store) = @_;
     return sub {
@@ -46,7 +46,8 @@ each_version(
             ok(store_fd(nested(), $sock), "store_fd, round $round");
             is_deeply(fd_retrieve($sock), nested(), '... and fd_retrieve');
         }
-        is(scalar <$sock>, "over\n", 'a line right behind an image is read');
+        is(scalar <$sock>,
+            "over\n", 'a line directly after an image can be read');
         ok(close $sock, 'close');
 
         ($sock, $peer) =
@@ -64,7 +65,7 @@ each_version(
     }
 );
 
-# In TLS 1.3 the Finished and the close_notify count, too.
+# In TLS 1.3 the Finished message and the close_notify are counted, too.
 my %more = (TLSv1_2 => 0, TLSv1_3 => 2);
 
 each_version(
@@ -83,7 +84,7 @@ each_version(
         my $bytes = $record->();
         unlike($bytes, qr/SECRET|pst0/, 'no plaintext on the wire');
 
-        # Storable writes them in more than a thousand pieces.
+        # Storable writes the images in more than a thousand pieces.
         my $full = 16_384;
         my $rest = int length(freeze(nested())) / $full;
         is(
@@ -94,7 +95,7 @@ each_version(
     }
 );
 
-subtest 'a socket that does not block' => sub {
+subtest 'a non-blocking socket' => sub {
     my ($sock, $peer) = tls_pair(
         peer => sub {
             my ($sock, $me) = @_;
@@ -108,11 +109,11 @@ subtest 'a socket that does not block' => sub {
     $! = 0;
     my $nothing = eval { fd_retrieve($sock) };
     my $errno   = $! + 0;
-    is($nothing, undef, 'cannot retrieve what is not there');
-    ok(do { $! = $errno; $!{EWOULDBLOCK} }, '... and $! says why');
+    is($nothing, undef, 'cannot retrieve what has not arrived');
+    ok(do { $! = $errno; $!{EWOULDBLOCK} }, '... with EWOULDBLOCK');
     $peer->tell('now');
     do { readable($sock) } until defined $sock->peek(my $buffer, 1);
-    is_deeply(fd_retrieve($sock), { a => 1 }, 'retrieves what is there');
+    is_deeply(fd_retrieve($sock), { a => 1 }, 'retrieves what has arrived');
 };
 
 subtest 'a peer that goes away' => sub {
@@ -125,11 +126,12 @@ subtest 'a peer that goes away' => sub {
             close $sock;
         }
     );
-    is(eval { fd_retrieve($sock) }, undef, 'half an image is none');
-    ok(eof $sock,                             '... and then comes the end');
+    is(eval { fd_retrieve($sock) },
+        undef, 'half an image cannot be retrieved');
+    ok(eof $sock, '... and the end of file follows');
     ok(!eval { store_fd([1 .. 100], $sock) }, 'storing fails');
   SKIP: {
-        skip 'IO::Handle looks at reading only', 1
+        skip 'this IO::Handle only checks the reading side', 1
           if !eval { IO::Handle->VERSION('1.44') };
         ok($sock->error, '... and the handle has an error');
     }

@@ -1,4 +1,4 @@
-# Classes that inherit from us: which methods are called, by whom, with what.
+# Subclasses: the methods that are called, their order and arguments.
 package main;
 
 use strict;
@@ -50,7 +50,7 @@ our @calls;
     }
 }
 
-# The names of the methods of ours that $code called, in order.
+# The names of our methods that $code calls, in order.
 sub called {
     my ($code) = @_;
     local @calls;
@@ -106,7 +106,7 @@ subtest 'new of a client' => sub {
     is_deeply([called(sub { close $sock })],
         [qw(close stop_SSL)],
         'the builtin close calls close, and that stop_SSL');
-    is_deeply([$server->hear], ['abc'], 'and SUPER did the work');
+    is_deeply([$server->hear], ['abc'], 'and SUPER does the work');
 };
 
 subtest 'arguments' => sub {
@@ -122,7 +122,8 @@ subtest 'arguments' => sub {
         }
     );
     is(ref $arguments, 'HASH', 'configure_SSL is given the argument hash');
-    is_deeply($arguments->{SSL_alpn_protocols}, ['x'], '... ours are in it');
+    is_deeply($arguments->{SSL_alpn_protocols},
+        ['x'], '... with our arguments');
     my %stop = first_call('stop_SSL', sub { $sock->close });
     ok($stop{SSL_fast_shutdown}, 'close asks stop_SSL to be fast');
     %stop = first_call(
@@ -132,7 +133,7 @@ subtest 'arguments' => sub {
             $other->close(SSL_no_shutdown => 1);
         }
     );
-    ok($stop{SSL_no_shutdown}, 'and hands its own arguments on');
+    ok($stop{SSL_no_shutdown}, 'and passes its own arguments on');
 };
 
 subtest 'a listener' => sub {
@@ -182,7 +183,7 @@ subtest 'start_SSL' => sub {
     );
     is(ref $plain, 'My::Traced', 'the socket is of the class');
     @order = called(sub { $plain->stop_SSL });
-    is(ref $plain, 'IO::Socket::INET', 'stop_SSL gives its class back');
+    is(ref $plain, 'IO::Socket::INET', 'stop_SSL restores its class');
 };
 
 subtest 'overridden sysread and syswrite' => sub {
@@ -192,12 +193,14 @@ subtest 'overridden sysread and syswrite' => sub {
         client_args()
     ) or die $SSL_ERROR;
     is(sysread($sock, my $buffer, 8), 8, 'sysread');
-    is($buffer, 'LINE ONE', '... sees what the subclass makes of it');
+    is($buffer, 'LINE ONE',
+        '... returns the data as the subclass changes it');
     is(read($sock, $buffer, 5), 5,        'so does read');
     is($buffer,                 "\nLINE", '... the same');
     syswrite $sock, 'ABC';
     close $sock;
-    is_deeply([$server->hear], ['abc'], 'and the peer gets what it sends');
+    is_deeply([$server->hear], ['abc'],
+        'and the peer gets the data as the subclass changes it');
 };
 
 subtest 'a class without new SSL arguments' => sub {

@@ -1,5 +1,5 @@
-# ithreads: a socket may be made in one thread, used in another and closed in
-# a third, one after the other; a new thread does no harm to what it inherits.
+# ithreads: a socket may be made in one thread, used in another and closed in a
+# third, one after the other; a new thread does not harm the sockets it inherits.
 use strict;
 use warnings;
 
@@ -46,7 +46,7 @@ each_version(
         )->join;
         is($heard, "echo two\n", 'in another');
         print $sock "three\n";
-        is(scalar <$sock>, "echo three\n", 'and in the first again');
+        is(scalar <$sock>, "echo three\n", '... and in the first again');
         ok(close $sock, 'it closes');
     }
 );
@@ -57,10 +57,11 @@ subtest 'threads that do nothing' => sub {
         threads->create(sub { 1 })
     } 1 .. 5;
     print $sock "still\n";
-    is(scalar <$sock>, "echo still\n", 'end without closing what they got');
+    is(scalar <$sock>,
+        "echo still\n", 'do not close the sockets they inherit');
 };
 
-# The peer ends its TLS too, and reads on in the clear.
+# The peer ends TLS, too, and goes on reading in the clear.
 subtest 'closed in one thread' => sub {
     my ($sock, $peer) = tls_pair(
         peer => sub {
@@ -72,9 +73,9 @@ subtest 'closed in one thread' => sub {
         }
     );
     threads->create(sub { close $sock })->join;
-    is_deeply([$peer->hear], ['ended'], 'it is closed for the peer');
+    is_deeply([$peer->hear], ['ended'], 'the peer sees the end');
     ok(!(print {$sock} 'secret'), 'another thread cannot write');
-    ok($!{EPERM},                 '... which is not permitted');
+    ok($!{EPERM},                 '... and fails with EPERM');
     close $sock;
     is_deeply([$peer->hear], [''], '... and nothing goes out in the clear');
 };
@@ -112,7 +113,7 @@ subtest 'callbacks are those of the thread' => sub {
             return $where;
         }
     )->join;
-    is($seen,  'called', 'the thread sees what its callback did');
+    is($seen,  'called', 'the thread sees the effect of its callback');
     is($where, 'first',  'the first thread does not');
 };
 
@@ -138,7 +139,7 @@ subtest 'each thread its own connection' => sub {
     is_deeply(\@heard, [("hello\n") x 4], 'at the same time');
 };
 
-# Run in a thread of its own; what it returns.
+# Runs the code in a new thread and returns its result.
 sub in_thread {
     my ($code) = @_;
     return scalar threads->create({ context => 'scalar' }, $code)->join;
@@ -165,7 +166,7 @@ each_setting(
         my $sock =
           IO::Socket::SSL->start_SSL($tcp, @mine, SSL_startHandshake => 0);
         my $go_on = $setting{role} eq 'client' ? 'connect_SSL' : 'accept_SSL';
-        ok(!$sock->$go_on, 'a handshake that is begun here');
+        ok(!$sock->$go_on, 'a handshake that starts in this thread');
         $peer->tell('your turn');
         my $version = in_thread(
             sub {
@@ -193,8 +194,8 @@ each_setting(
         );
         ok(in_thread(sub { $sock->$go_on }), '... and so it is in a third');
         ok(in_thread(sub { close $sock }),   '... which may close it');
-        is(($peer->hear)[0], 'close_notify', '... which is a proper end');
-        ok(!print({$sock} 'x'), 'the first thread knows that it is over');
+        is(($peer->hear)[0], 'close_notify', '... with close_notify');
+        ok(!print({$sock} 'x'), 'the first thread cannot write any more');
         ok(close $sock,         '... and may close its copy');
     }
 );
@@ -219,7 +220,7 @@ subtest 'made in a thread, used here' => sub {
     );
     is($fd, "echo deep\n", 'threads in threads');
     print $sock "here\n";
-    is(scalar <$sock>, "echo here\n", '... leave the socket whole');
+    is(scalar <$sock>, "echo here\n", '... do not harm the socket');
     undef $sock;
     is(($peer->hear)[0], 'truncated', 'the last copy closes the descriptor');
 };
@@ -258,7 +259,7 @@ subtest 'C code in threads' => sub {
     );
 };
 
-subtest 'what C code wrote here' => sub {
+subtest 'data that C code has written in this thread' => sub {
     my ($sock, $peer, $record) = recorded_pair(
         version => 'TLSv1_2',
         peer    => \&read_all
@@ -270,13 +271,14 @@ subtest 'what C code wrote here' => sub {
     $thread->join;
     Storable::pstore($sock, \'words');
     close $sock;
-    is(data_records($record->()), 1, 'is not sent by a thread that ends');
+    is(data_records($record->()),
+        1, 'is not sent by another thread that ends');
 };
 
 subtest 'stop_SSL in a thread' => sub {
     my ($sock, $peer) = tls_pair(peer => sub { $_[0]->stop_SSL });
     my @layers = PerlIO::get_layers($sock);
-    is(pop @layers, 'IO::Socket::SSL', 'under the tie is a layer');
+    is(pop @layers, 'IO::Socket::SSL', 'the handle has our layer');
     is(
         in_thread(
             sub {
@@ -348,7 +350,7 @@ subtest 'a context of the first thread' => sub {
         [("called hello\n") x 4],
         'serves several at the same time, each with its own callback'
     );
-    is($calls, 0, '... and not that of the first');
+    is($calls, 0, '... and not in the first');
 };
 
 done_testing;
