@@ -8,26 +8,24 @@
 
 #include <openssl/x509.h>
 
-#include "xs/args.h"
-#include "xs/attach.h"
+#include "xs/attachment.h"
 #include "xs/builtin.h"
-#include "xs/call.h"
 #include "xs/certspec.h"
 #include "xs/conninfo.h"
+#include "xs/context.h"
 #include "xs/debug.h"
-#include "xs/dispatch.h"
 #include "xs/errors.h"
 #include "xs/handles.h"
-#include "xs/layer.h"
 #include "xs/lifecycle.h"
+#include "xs/messages.h"
+#include "xs/methods.h"
+#include "xs/name_check.h"
 #include "xs/ocsp.h"
 #include "xs/publicsuffix.h"
-#include "xs/session.h"
-#include "xs/state.h"
+#include "xs/sessions.h"
 #include "xs/stream.h"
 #include "xs/utils.h"
 #include "xs/values.h"
-
 #include "base/buf.h"
 #include "x509/cert.h"
 #include "base/compat.h"
@@ -45,10 +43,10 @@ MODULE = IO::Socket::SSL	PACKAGE = IO::Socket::SSL
 PROTOTYPES: DISABLE
 
 BOOT:
-	iss_remember_methods(aTHX);
+	iss_methods_remember(aTHX);
 	iss_errors_init(aTHX_ false);
 	iss_handles_init(aTHX_ false);
-	iss_find_debug_variable(aTHX_ false);
+	iss_debug_init(aTHX_ false);
 	iss_watch_builtins(aTHX);
 
 #ifdef USE_ITHREADS
@@ -59,7 +57,7 @@ CLONE(...)
 	PERL_UNUSED_VAR(items);
 	iss_errors_init(aTHX_ true);
 	iss_handles_init(aTHX_ true);
-	iss_find_debug_variable(aTHX_ true);
+	iss_debug_init(aTHX_ true);
 
 #endif
 
@@ -80,7 +78,7 @@ sysread(GV *self, ...)
 	sysread = ISS_METHOD_SYSREAD
     PPCODE:
 	PUTBACK;
-	iss_run_method(aTHX_ ix, self, ax, items);
+	iss_methods_run(aTHX_ ix, self, ax, items);
 	return;
 
 UV
@@ -157,7 +155,7 @@ shutdown(GV *self, ...)
 	if (items == 2 && !iss_before_shutdown(aTHX_ self, SvIV(ST(1))))
 		XSRETURN_EMPTY;
 	PUTBACK;
-	iss_run_base(aTHX_ "IO::Socket::shutdown", ax, items);
+	iss_methods_run_base(aTHX_ "IO::Socket::shutdown", ax, items);
 	return;
 
  # TLS is over on this socket: the connection is forgotten.
@@ -194,7 +192,7 @@ _debug_begin(GV *self)
     CODE:
 	struct iss_conn *conn = iss_attached(aTHX_ self);
 	if (conn != NULL)
-		iss_debug_begin(aTHX_ self, conn);
+		iss_messages_begin(aTHX_ self, conn);
 
  # The descriptor of a handle, tied or not; undef when it is not open.
 void

@@ -8,8 +8,8 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-#include "attach.h"
 #include "handles.h"
+#include "publicsuffix.h"
 #include "values.h"
 #include "options/config.h"
 #include "names/reference_id.h"

@@ -11,9 +11,10 @@
 
 #include <sys/socket.h>
 
-#include "attach.h"
+#include "attachment.h"
 #include "errors.h"
 #include "lifecycle.h"
+#include "state.h"
 
 /* Most sockets are plain, and their IO without any magic. */
 static inline bool
@@ -80,7 +81,7 @@ iss_before_shutdown(pTHX_ GV *glob, IV how)
 	if (!SvOK(done))
 		return false;
 	/* What failed for good is no reason to leave the socket open. */
-	(void)hv_stores(GvHVn(glob), "_SSL_write_closed", newSViv(1));
+	iss_state_write_closed(aTHX_ glob);
 	return true;
 }
 

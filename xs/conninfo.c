@@ -6,7 +6,7 @@
 
 #include <openssl/x509v3.h>
 
-#include "attach.h"
+#include "attachment.h"
 #include "errors.h"
 #include "handles.h"
 #include "base/buf.h"

@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 
 #include "debug.h"
+#include "state.h"
 
 #define MY_CXT_KEY "IO::Socket::SSL::errors" XS_VERSION
 
@@ -48,17 +49,14 @@ tell(pTHX_ GV *glob, int e, IV number, const char *text)
 	dMY_CXT;
 	SV *global = GvSVn(MY_CXT.error);
 	STRLEN len = strlen(text);
-	HV *hash = glob != NULL ? GvHV(glob) : NULL;
-	SV *last;
+	SV *last = iss_state_last_error(aTHX_ glob);
 
 	if (number != SSL_ERROR_WANT_READ && number != SSL_ERROR_WANT_WRITE &&
 	    iss_debug_level(aTHX) >= 1)
 		iss_debug_print(aTHX_ text);
 	set_dualvar(aTHX_ global, number, text, len);
-	if (hash != NULL) {
-		last = *hv_fetchs(hash, "_SSL_last_err", 1);
+	if (last != NULL)
 		set_dualvar(aTHX_ last, number, text, len);
-	}
 	errno = e;
 }
 

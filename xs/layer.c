@@ -24,6 +24,7 @@
 
 #include "call.h"
 #include "errors.h"
+#include "magic.h"
 #include "stream.h"
 #include "connection/io.h"
 
@@ -79,59 +80,52 @@ unbind_layer(struct layer *layer)
 	layer->bond = NULL;
 }
 
-static int
-free_bond(pTHX_ SV *sv, MAGIC *mg)
+static void
+free_bond(pTHX_ void *object)
 {
-	struct bond *bond = (struct bond *)mg->mg_ptr;
+	struct bond *bond = object;
 
-	PERL_UNUSED_ARG(sv);
 	while (bond->layers != NULL)
 		unbind_layer(bond->layers);
 	Safefree(bond);
-	mg->mg_ptr = NULL;
-	return 0;
 }
 
 #ifdef USE_ITHREADS
-/* PerlIO has cloned its handles before, and knows which became which. */
-static int
-dup_bond(pTHX_ MAGIC *mg, CLONE_PARAMS *params)
+/* PerlIO has cloned the handles before, and knows the copy of each. */
+static void *
+dup_bond(pTHX_ void *object, SV *glob)
 {
-	const struct bond *bond = (const struct bond *)mg->mg_ptr;
+	const struct bond *bond = object;
 	const struct layer *layer;
 	struct bond *copy;
 	PerlIO *handle;
 
-	PERL_UNUSED_ARG(params);
 	Newxz(copy, 1, struct bond);
-	copy->glob = mg->mg_obj;
+	copy->glob = glob;
 	for (layer = bond->layers; layer != NULL; layer = layer->next) {
 		handle = (PerlIO *)ptr_table_fetch(PL_ptr_table, layer->handle);
 		if ((handle = find_layer(handle)) != NULL)
 			bind_layer(copy, PerlIOSelf(handle, struct layer));
 	}
-	mg->mg_ptr = (char *)copy;
-	return 0;
+	return copy;
 }
 #else
 #	define dup_bond NULL
 #endif
 
-static const MGVTBL bond_vtbl = { .svt_free = free_bond, .svt_dup = dup_bond };
+static const struct iss_magic bond_magic = { ISS_MAGIC_VTBL, dup_bond,
+	free_bond };
 
 static struct bond *
 new_bond(pTHX_ GV *glob)
 {
 	SV *ref = newRV_inc((SV *)glob);
 	struct bond *bond;
-	MAGIC *mg;
 
 	sv_rvweaken(ref);
 	Newxz(bond, 1, struct bond);
 	bond->glob = ref;
-	mg = sv_magicext((SV *)GvIOp(glob), ref, PERL_MAGIC_ext, &bond_vtbl,
-	    (const char *)bond, 0);
-	mg->mg_flags |= MGf_DUP;
+	iss_magic_attach(aTHX_ &bond_magic, (SV *)GvIOp(glob), bond, ref);
 	SvREFCNT_dec(ref);
 	return bond;
 }
@@ -180,18 +174,17 @@ void
 iss_layer_pop(pTHX_ GV *glob)
 {
 	IO *io = GvIO(glob);
-	MAGIC *mg = io != NULL && SvMAGICAL((SV *)io)
-			? mg_findext((SV *)io, PERL_MAGIC_ext, &bond_vtbl)
-			: NULL;
+	const struct bond *bond =
+	    io != NULL ? iss_magic_find(aTHX_ &bond_magic, (SV *)io) : NULL;
 	struct layer *layer;
 
-	if (mg == NULL)
+	if (bond == NULL)
 		return;
-	while ((layer = ((struct bond *)mg->mg_ptr)->layers) != NULL) {
+	while ((layer = bond->layers) != NULL) {
 		layer->may_go = true;
 		PerlIO_pop(aTHX_ find_layer(layer->handle));
 	}
-	sv_unmagicext((SV *)io, PERL_MAGIC_ext, (MGVTBL *)&bond_vtbl);
+	iss_magic_detach(aTHX_ &bond_magic, (SV *)io);
 }
 
 static IV
@@ -322,7 +315,7 @@ transfer(pTHX_ PerlIO *handle, iss_transfer_fn *fn, char *buf, size_t len,
 		    aTHX_ glob, conn, fn, buf + *done, len - *done, &n);
 		*done += n;
 		if (rv == ISS_INTR)
-			iss_run_signal_handlers(aTHX);
+			iss_call_run_signal_handlers(aTHX);
 		if (!is_still(handle, conn)) {
 			errno = EBADF;
 			rv = ISS_ERROR;

@@ -1,68 +1,21 @@
-/*
- * Contexts and connections begin, shake hands and end, as Perl asks for it:
- * plain values in, one call of the core, the outcome told.
- */
 #include "lifecycle.h"
 
+#include <errno.h>
+
+#include "answers.h"
 #include "args.h"
-#include "attach.h"
+#include "attachment.h"
 #include "call.h"
-#include "conninfo.h"
-#include "debug.h"
 #include "errors.h"
-#include "handles.h"
 #include "layer.h"
+#include "messages.h"
+#include "sessions.h"
 #include "state.h"
 #include "values.h"
-#include "x509/cert.h"
-#include "base/compat.h"
-#include "options/config.h"
-#include "options/peer_config.h"
-#include "x509/trust.h"
+#include "base/deadline.h"
+#include "connection/conn.h"
+#include "connection/resume.h"
 #include "connection/shutdown.h"
-
-bool
-iss_create_ctx(pTHX_ SV *self, HV *args, HV *hosts, bool server)
-{
-	struct iss_callbacks ops = iss_perl_ops;
-	struct iss_link link = { .callbacks = &ops };
-	struct iss_ctx *ctx = NULL;
-	struct iss_config config;
-	struct iss_error err;
-	struct iss_call call;
-	int rv;
-
-	if (!SvROK(self) || SvTYPE(SvRV(self)) != SVt_PVHV)
-		Perl_croak(aTHX_ "a context must be a hash");
-	iss_config_init(&config, server);
-	iss_args_to_config(aTHX_ args, hosts, &config);
-	iss_call_begin(aTHX_ &call, NULL, NULL, NULL);
-	call.callbacks = (HV *)SvRV(self);
-	link.handle = &call;
-	/* Without a sub the core may use the terminal. */
-	if (iss_hash_value(aTHX_ call.callbacks, "passwd_cb") == NULL)
-		ops.password = NULL;
-	if (iss_hash_value(aTHX_ call.callbacks, "ticket_keycb") == NULL)
-		ops.ticket_key = NULL;
-	iss_error_clear(&err);
-	rv = iss_ctx_new(&err, &ctx, &config, &link);
-	iss_config_release(&config);
-	if (call.died != NULL || call.exits)
-		iss_ctx_free(ctx);
-	iss_call_end(aTHX_ &call);
-	if (rv == ISS_INVALID)
-		iss_croak(aTHX_ newSVpv(err.text, 0));
-	if (rv != ISS_OK) {
-		iss_tell_error(aTHX_ NULL, &err);
-		return false;
-	}
-	(void)hv_stores((HV *)SvRV(self), "context",
-	    iss_new_kept_handle(aTHX_ ctx->ssl_ctx));
-	(void)hv_stores(
-	    (HV *)SvRV(self), "verify_mode", newSViv(iss_ctx_verify_mode(ctx)));
-	iss_attach_ctx(aTHX_ self, ctx);
-	return true;
-}
 
 /*
  * What Perl read ahead belongs to the handshake (a ClientHello that came
@@ -119,7 +72,7 @@ iss_begin(
 	iss_peer_config_init(&config);
 	iss_args_to_peer_config(aTHX_ args, &config);
 	iss_error_clear(&err);
-	rv = iss_conn_new(&err, &conn, ctx, fd, &config, &iss_perl_ops);
+	rv = iss_conn_new(&err, &conn, ctx, fd, &config, &iss_answers);
 	iss_peer_config_release(&config);
 	if (rv != ISS_OK) {
 		iss_tell_error(aTHX_ self, &err);
@@ -129,13 +82,12 @@ iss_begin(
 	iss_end(aTHX_ self);
 	iss_attach(aTHX_ self, conn);
 	conn->verify.must_ask =
-	    iss_callback(aTHX_ self, "verify_callback") != NULL;
+	    iss_state_callback(aTHX_ self, "verify_callback") != NULL;
 	if (set_up_name(aTHX_ conn, &err, args, name, scheme) &&
 	    take_over_buffers(aTHX_ self, conn, &err)) {
-		iss_debug_begin(aTHX_ self, conn);
+		iss_messages_begin(aTHX_ self, conn);
 		iss_layer_push(aTHX_ self, conn);
-		(void)hv_stores(GvHVn(self), "_SSL_object",
-		    iss_new_kept_handle(aTHX_ conn->ssl));
+		iss_state_begin(aTHX_ self, conn);
 		return true;
 	}
 	iss_detach(aTHX_ self);
@@ -186,6 +138,33 @@ must_be_attached(pTHX_ GV *self)
 	return conn;
 }
 
+bool
+iss_offer_session(pTHX_ GV *self, SSL_SESSION *session)
+{
+	struct iss_conn *conn = must_be_attached(aTHX_ self);
+	struct iss_call call;
+	bool spent;
+
+	iss_call_begin(aTHX_ &call, self, conn, NULL);
+	spent = iss_conn_offer_session(conn, session);
+	iss_call_end(aTHX_ &call);
+	return spent;
+}
+
+void
+iss_offer_from(pTHX_ GV *self, struct iss_session_cache *cache, SV *key)
+{
+	struct iss_conn *conn = must_be_attached(aTHX_ self);
+	struct iss_session_key bytes = iss_session_key(aTHX_ key);
+	struct iss_call call;
+
+	iss_session_cache_up_ref(cache); /* a callback may drop the object */
+	iss_call_begin(aTHX_ &call, self, conn, NULL);
+	iss_conn_offer_from(conn, cache, bytes);
+	iss_session_cache_free(cache);
+	iss_call_end(aTHX_ &call);
+}
+
 static int
 handshake(struct iss_conn *conn, int server, iss_deadline until)
 {
@@ -218,13 +197,13 @@ run(pTHX_ GV *self, int (*step)(struct iss_conn *, int, iss_deadline), int arg,
 		rv = step(conn, arg, until);
 		iss_call_end(aTHX_ &call);
 	} while (rv == ISS_INTR &&
-		 (rv = iss_interrupted(aTHX_ self, conn)) == ISS_OK);
-	if (call.asked && iss_still_there(aTHX_ self, conn) != ISS_OK)
+		 (rv = iss_call_interrupted(aTHX_ self, conn)) == ISS_OK);
+	if (call.asked && iss_still_attached(aTHX_ self, conn) != ISS_OK)
 		rv = ISS_ERROR;
 	/* Another thread may have finished the handshake. */
 	if (rv == ISS_OK && step == handshake &&
-	    (!was_open || iss_hash_value(aTHX_ GvHV(self), "_SSL_opening")))
-		iss_tell_open(aTHX_ self, conn);
+	    (!was_open || iss_state_is_opening(aTHX_ self)))
+		iss_state_open(aTHX_ self, conn);
 	result = outcome(aTHX_ self, conn, rv);
 	LEAVE;
 	return result;
@@ -240,39 +219,4 @@ SV *
 iss_shutdown(pTHX_ GV *self, bool fast, SV *seconds, bool wait)
 {
 	return run(aTHX_ self, shut_down, fast, seconds, wait);
-}
-
-bool
-iss_verify_name(pTHX_ GV *self, SV *handle, SV *name, SV *scheme, SV *suffix)
-{
-	struct iss_verify verify = { 0 };
-	struct iss_link link = { .callbacks = &iss_perl_ops };
-	struct iss_call call;
-	struct iss_error err;
-	X509 *cert;
-	int rv;
-
-	if (SvOK(handle)) /* croaks while there is nothing to be freed */
-		(void)iss_handle_pointer(aTHX_ handle, "certificate");
-	iss_error_clear(&err);
-	rv = iss_args_set_name(aTHX_ &err, &verify, name, scheme, suffix);
-	if (rv == ISS_OK && verify.check != ISS_NAME_UNCHECKED) {
-		if ((cert = iss_get1_cert(aTHX_ self, handle)) == NULL) {
-			iss_error_set(
-			    &err, "there is no peer certificate to verify");
-			rv = ISS_ERROR;
-		} else {
-			iss_call_begin(aTHX_ &call, self, NULL, NULL);
-			call.scheme_code = iss_args_scheme_code(aTHX_ scheme);
-			link.handle = &call;
-			rv = iss_verify_cert_name(&err, &verify, &link, cert);
-			X509_free(cert);
-			iss_verify_release(&verify);
-			iss_call_end(aTHX_ &call);
-		}
-	}
-	iss_verify_release(&verify);
-	if (rv != ISS_OK)
-		iss_tell_error(aTHX_ self, &err);
-	return rv == ISS_OK;
 }

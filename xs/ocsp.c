@@ -8,8 +8,9 @@
 
 #include <openssl/ocsp.h>
 
-#include "call.h"
+#include "ask.h"
 #include "errors.h"
+#include "state.h"
 #include "values.h"
 #include "base/buf.h"
 #include "x509/cert.h"
@@ -249,11 +250,11 @@ iss_push_ocsp_verdict(pTHX_ SV *response, SV *id, SV *issuer)
 /* ---- of host_ops ---- */
 
 enum iss_staple_opinion
-iss_answer_staple(void *host, OCSP_RESPONSE *response)
+iss_ocsp_answer_staple(void *handle, OCSP_RESPONSE *response)
 {
-	struct iss_call *call = host;
+	struct iss_call *call = handle;
 	dCALL_PERL(call);
-	SV *code = iss_callback(aTHX_ call->glob, "ocsp_staple_callback");
+	SV *code = iss_state_callback(aTHX_ call->glob, "ocsp_staple_callback");
 	SV *args[2];
 
 	if (call->died != NULL)
@@ -261,19 +262,19 @@ iss_answer_staple(void *host, OCSP_RESPONSE *response)
 	if (code == NULL)
 		return ISS_STAPLE_NO_OPINION;
 	args[0] = sv_2mortal(newRV_inc((SV *)call->glob));
-	args[1] = response != NULL ? iss_call_handle(aTHX_ call, response)
+	args[1] = response != NULL ? iss_ask_handle(aTHX_ call, response)
 				   : &PL_sv_undef;
 	if (call->died == NULL)
-		iss_call_ask(aTHX_ call, code, args, 2);
+		iss_ask(aTHX_ call, code, args, 2);
 	return call->died == NULL && !call->exits ? ISS_STAPLE_SEEN
 						  : ISS_STAPLE_REFUSED;
 }
 
 void
-iss_keep_ocsp_answer(void *host, const unsigned char *id, size_t len,
+iss_ocsp_answer_keep(void *handle, const unsigned char *id, size_t len,
     const struct iss_ocsp_answer *answer)
 {
-	struct iss_call *call = host;
+	struct iss_call *call = handle;
 	dCALL_PERL(call);
 	SV *args[3];
 
@@ -282,7 +283,7 @@ iss_keep_ocsp_answer(void *host, const unsigned char *id, size_t len,
 	args[0] = sv_2mortal(newRV_inc((SV *)call->glob));
 	args[1] = sv_2mortal(newSVpvn((const char *)id, len));
 	args[2] = sv_2mortal(iss_new_ocsp_entry(aTHX_ answer));
-	iss_call_ask(aTHX_ call,
+	iss_ask(aTHX_ call,
 	    (SV *)get_cv("IO::Socket::SSL::OCSP_Cache::_keep_answer", 0), args,
 	    3);
 }

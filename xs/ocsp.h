@@ -25,9 +25,10 @@ SV *iss_new_ocsp_request(pTHX_ SV **ids, size_t count);
 void iss_push_ocsp_checks(pTHX_ struct iss_conn *conn);
 void iss_push_ocsp_verdict(pTHX_ SV *response, SV *id, SV *issuer);
 
-/* Of host_ops. */
-enum iss_staple_opinion iss_answer_staple(void *host, OCSP_RESPONSE *response);
-void iss_keep_ocsp_answer(void *host, const unsigned char *id, size_t len,
+/* For answers.c: the callbacks staple and ocsp_answer. */
+enum iss_staple_opinion iss_ocsp_answer_staple(
+    void *handle, OCSP_RESPONSE *response);
+void iss_ocsp_answer_keep(void *handle, const unsigned char *id, size_t len,
     const struct iss_ocsp_answer *answer);
 
 #endif

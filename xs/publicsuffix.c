@@ -4,10 +4,19 @@
  */
 #include "publicsuffix.h"
 
-#include "attach.h"
+#include "magic.h"
 #include "values.h"
 #include "names/idn.h"
 #include "names/suffix.h"
+
+ISS_MAGIC_COUNTED(list_magic, struct iss_suffix_list, iss_suffix_list_up_ref,
+    iss_suffix_list_free);
+
+struct iss_suffix_list *
+iss_attached_suffixes(pTHX_ SV *object)
+{
+	return iss_magic_find_behind(aTHX_ &list_magic, object);
+}
 
 void
 iss_load_suffixes(pTHX_ SV *self, SV *text, UV fallback)
@@ -24,7 +33,7 @@ iss_load_suffixes(pTHX_ SV *self, SV *text, UV fallback)
 	iss_error_clear(&err);
 	if (iss_suffix_list_new(&err, &list, bytes, len, fallback) != ISS_OK)
 		iss_croak(aTHX_ newSVpv(err.text, 0));
-	iss_attach_suffixes(aTHX_ self, list);
+	iss_magic_attach(aTHX_ &list_magic, SvRV(self), list, NULL);
 }
 
 SV *

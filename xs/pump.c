@@ -6,8 +6,8 @@
 
 #include <openssl/ssl.h>
 
-#include "call.h"
-#include "values.h"
+#include "ask.h"
+#include "state.h"
 
 /* Ask sub name of the socket's handle, with one more argument. */
 static SV *
@@ -15,11 +15,11 @@ ask_handle(pTHX_ struct iss_call *call, const char *name, SV *arg)
 {
 	SV *args[2];
 
-	args[0] = iss_hash_value(aTHX_ GvHV(call->glob), "_SSL_bio_handle");
+	args[0] = iss_state_bio_handle(aTHX_ call->glob);
 	args[1] = arg;
 	if (args[0] == NULL || call->died != NULL)
 		return NULL;
-	return iss_call_ask(aTHX_ call, (SV *)get_cv(name, GV_ADD), args, 2);
+	return iss_ask(aTHX_ call, (SV *)get_cv(name, GV_ADD), args, 2);
 }
 
 /* Why the handle gave nothing. */
@@ -41,9 +41,9 @@ why_not(pTHX_ const struct iss_call *call)
 }
 
 int
-iss_pump_answer_read(void *host, void *buf, size_t len, size_t *got)
+iss_pump_answer_read(void *handle, void *buf, size_t len, size_t *got)
 {
-	struct iss_call *call = host;
+	struct iss_call *call = handle;
 	dCALL_PERL(call);
 	SV *bytes = ask_handle(aTHX_ call, "IO::Socket::SSL::Pump::read_from",
 	    sv_2mortal(newSVuv(len)));
@@ -68,9 +68,9 @@ iss_pump_answer_read(void *host, void *buf, size_t len, size_t *got)
 }
 
 int
-iss_pump_answer_write(void *host, const void *buf, size_t len, size_t *put)
+iss_pump_answer_write(void *handle, const void *buf, size_t len, size_t *put)
 {
-	struct iss_call *call = host;
+	struct iss_call *call = handle;
 	dCALL_PERL(call);
 	SV *count = ask_handle(aTHX_ call, "IO::Socket::SSL::Pump::write_to",
 	    sv_2mortal(newSVpvn(buf, len)));
@@ -88,9 +88,9 @@ iss_pump_answer_write(void *host, const void *buf, size_t len, size_t *put)
 }
 
 size_t
-iss_pump_answer_pending(void *host)
+iss_pump_answer_pending(void *handle)
 {
-	struct iss_call *call = host;
+	struct iss_call *call = handle;
 	dCALL_PERL(call);
 	SV *count = ask_handle(
 	    aTHX_ call, "IO::Socket::SSL::Pump::pending_in", &PL_sv_undef);

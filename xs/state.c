@@ -1,9 +1,18 @@
 #include "state.h"
 
 #include "debug.h"
+#include "handles.h"
+#include "values.h"
 
 void
-iss_tell_open(pTHX_ GV *glob, struct iss_conn *conn)
+iss_state_begin(pTHX_ GV *glob, const struct iss_conn *conn)
+{
+	(void)hv_stores(
+	    GvHVn(glob), "_SSL_object", iss_new_kept_handle(aTHX_ conn->ssl));
+}
+
+void
+iss_state_open(pTHX_ GV *glob, const struct iss_conn *conn)
 {
 	HV *hash = GvHVn(glob);
 	char text[128];
@@ -15,4 +24,71 @@ iss_tell_open(pTHX_ GV *glob, struct iss_conn *conn)
 	}
 	(void)hv_stores(hash, "_SSL_opened", newSViv(1));
 	(void)hv_deletes(hash, "_SSL_opening", G_DISCARD);
+}
+
+bool
+iss_state_is_opening(pTHX_ GV *glob)
+{
+	return iss_hash_value(aTHX_ GvHV(glob), "_SSL_opening") != NULL;
+}
+
+void
+iss_state_read_closed(pTHX_ GV *glob)
+{
+	(void)hv_stores(GvHVn(glob), "_SSL_read_closed", newSViv(1));
+}
+
+void
+iss_state_write_closed(pTHX_ GV *glob)
+{
+	(void)hv_stores(GvHVn(glob), "_SSL_write_closed", newSViv(1));
+}
+
+SV *
+iss_state_last_error(pTHX_ GV *glob)
+{
+	HV *hash = glob != NULL ? GvHV(glob) : NULL;
+
+	return hash != NULL ? *hv_fetchs(hash, "_SSL_last_err", 1) : NULL;
+}
+
+/* The value at name in a hash that the value at key refers to. */
+static SV *
+value_in(pTHX_ GV *glob, const char *key, const char *name)
+{
+	SV *ref = iss_hash_value(aTHX_ GvHV(glob), key);
+
+	if (ref == NULL || !SvROK(ref) || SvTYPE(SvRV(ref)) != SVt_PVHV)
+		return NULL;
+	return iss_hash_value(aTHX_ (HV *)SvRV(ref), name);
+}
+
+SV *
+iss_state_callback(pTHX_ GV *glob, const char *name)
+{
+	return value_in(aTHX_ glob, "_SSL_ctx", name);
+}
+
+SV *
+iss_state_argument(pTHX_ GV *glob, const char *name)
+{
+	return value_in(aTHX_ glob, "_SSL_arguments", name);
+}
+
+SV *
+iss_state_scheme_callback(pTHX_ GV *glob)
+{
+	return iss_hash_value(aTHX_ GvHV(glob), "_SSL_scheme_callback");
+}
+
+SV *
+iss_state_msg_callback(pTHX_ GV *glob)
+{
+	return iss_hash_value(aTHX_ GvHV(glob), "_SSL_msg_callback");
+}
+
+SV *
+iss_state_bio_handle(pTHX_ GV *glob)
+{
+	return iss_hash_value(aTHX_ GvHV(glob), "_SSL_bio_handle");
 }

@@ -1,5 +1,7 @@
 /*
- * The keys _SSL_* of a socket's hash that programs read.
+ * The keys _SSL_* of a socket's hash, which programs read, and those in which
+ * the Perl part keeps the socket's options.  No other C file touches them.
+ * Values are those of the interpreter that runs, so ithreads work.
  */
 #ifndef ISS_XS_STATE_H
 #define ISS_XS_STATE_H
@@ -8,7 +10,31 @@
 
 #include "connection/conn.h"
 
+/* TLS begins on conn: its SSL is what programs find under _SSL_object. */
+void iss_state_begin(pTHX_ GV *glob, const struct iss_conn *conn);
+
 /* The handshake is done. */
-void iss_tell_open(pTHX_ GV *glob, struct iss_conn *conn);
+void iss_state_open(pTHX_ GV *glob, const struct iss_conn *conn);
+
+/* Has a handshake begun and not been seen to end? */
+bool iss_state_is_opening(pTHX_ GV *glob);
+
+/* The peer's close_notify was read; ours was sent. */
+void iss_state_read_closed(pTHX_ GV *glob);
+void iss_state_write_closed(pTHX_ GV *glob);
+
+/* The scalar that holds the socket's last error; NULL if the glob has no
+ * hash. */
+SV *iss_state_last_error(pTHX_ GV *glob);
+
+/*
+ * Values that are borrowed, NULL if not set: a sub or value of the socket's
+ * context object, one of the SSL_* arguments, and what the other keys hold.
+ */
+SV *iss_state_callback(pTHX_ GV *glob, const char *name);
+SV *iss_state_argument(pTHX_ GV *glob, const char *name);
+SV *iss_state_scheme_callback(pTHX_ GV *glob);
+SV *iss_state_msg_callback(pTHX_ GV *glob);
+SV *iss_state_bio_handle(pTHX_ GV *glob);
 
 #endif

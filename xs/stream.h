@@ -1,33 +1,47 @@
 /*
- * Application data from and to scalars.
+ * The steps that reading and writing share: one call of the core for a socket,
+ * and what follows when the peer has closed TLS.
  */
 #ifndef ISS_XS_STREAM_H
 #define ISS_XS_STREAM_H
 
 #include "perl_core.h"
 
-#include "attach.h"
 #include "connection/conn.h"
 
-/* One call of the core, with callbacks for the glob. */
+/*
+ * What a method that reads or writes does, with its arguments after the handle,
+ * as perlfunc says.  Returns a new value, or NULL on failure, with $! and
+ * $SSL_ERROR set; croaks on wrong arguments.  Glob and connection must be held.
+ */
+typedef SV *iss_stream_method(
+    pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count);
+
+/*
+ * One call of fn, a function of the core, with callbacks for the glob.  Perl
+ * code must not reach the bytes of guarded, if that is not NULL.  Perl code may
+ * have run before (an overloaded argument, a tied buffer) and may run in it (a
+ * callback): ISS_ERROR if the connection is not attached any more.
+ */
 typedef int iss_transfer_fn(
     struct iss_conn *conn, void *buf, size_t len, size_t *done);
 int iss_stream_transfer(pTHX_ GV *glob, struct iss_conn *conn, SV *guarded,
     iss_transfer_fn *fn, void *buf, size_t len, size_t *done);
 
 /*
- * Tell the status of a read whose caller cannot return what the sub of
+ * A read returned ISS_EOF.  If that is a close_notify that was not reported
+ * yet: with a sub in SSL_on_peer_shutdown, returns what that sub says, a new
+ * value, and plain data may follow; without one, close_notify is answered.
+ * Otherwise returns NULL: the read returns 0.
+ */
+SV *iss_stream_peer_closed(pTHX_ GV *glob, struct iss_conn *conn);
+bool iss_stream_has_end_sub(pTHX_ GV *glob);
+
+/*
+ * Report the status of a read whose caller cannot return what the sub of
  * SSL_on_peer_shutdown says; at the end of TLS that sub is called.
  */
 void iss_stream_end(pTHX_ GV *glob, struct iss_conn *conn, int status);
-
-/*
- * Do what a method does, with the arguments behind the handle, as perlfunc
- * has them.  Returns a new value, or NULL on failure, with $! and $SSL_ERROR
- * set; croaks on wrong arguments.  Glob and connection must be held.
- */
-SV *iss_stream_run(pTHX_ enum iss_method method, GV *glob,
-    struct iss_conn *conn, SV **args, SSize_t count);
 
 /* How many bytes a read gets without touching the network. */
 size_t iss_stream_pending(pTHX_ GV *glob, struct iss_conn *conn);

@@ -1,0 +1,95 @@
+#include "attachment.h"
+
+#include <errno.h>
+
+#include "magic.h"
+
+static void
+free_attachment(pTHX_ void *object)
+{
+	struct iss_attachment *at = object;
+
+	iss_conn_free(at->conn);
+	Safefree(at);
+}
+
+/* The cache is not copied: it points to a stash of the other interpreter. */
+static void *
+dup_attachment(pTHX_ void *object, SV *owner)
+{
+	const struct iss_attachment *at = object;
+	struct iss_attachment *copy;
+
+	PERL_UNUSED_ARG(owner);
+	Newxz(copy, 1, struct iss_attachment);
+	copy->conn = iss_conn_up_ref(at->conn);
+	return copy;
+}
+
+static const struct iss_magic conn_magic = { ISS_MAGIC_VTBL, dup_attachment,
+	free_attachment };
+
+GV *
+iss_socket_glob(pTHX_ SV *socket)
+{
+	SvGETMAGIC(socket);
+	if (SvROK(socket))
+		socket = SvRV(socket);
+	return isGV_with_GP(socket) ? (GV *)socket : NULL;
+}
+
+struct iss_attachment *
+iss_attachment(pTHX_ GV *glob)
+{
+	IO *io = glob != NULL ? GvIO(glob) : NULL;
+
+	return io != NULL ? iss_magic_find(aTHX_ &conn_magic, (SV *)io) : NULL;
+}
+
+struct iss_conn *
+iss_attached(pTHX_ GV *glob)
+{
+	const struct iss_attachment *at = iss_attachment(aTHX_ glob);
+
+	return at != NULL ? at->conn : NULL;
+}
+
+void
+iss_attach(pTHX_ GV *glob, struct iss_conn *conn)
+{
+	struct iss_attachment *at;
+
+	Newxz(at, 1, struct iss_attachment);
+	at->conn = conn;
+	iss_magic_attach(aTHX_ &conn_magic, (SV *)GvIOn(glob), at, NULL);
+}
+
+void
+iss_detach(pTHX_ GV *glob)
+{
+	if (GvIO(glob) != NULL)
+		iss_magic_detach(aTHX_ &conn_magic, (SV *)GvIO(glob));
+}
+
+static void
+drop_conn(pTHX_ void *conn)
+{
+	iss_conn_free(conn);
+}
+
+void
+iss_hold(pTHX_ GV *glob, struct iss_conn *conn)
+{
+	SAVEFREESV(SvREFCNT_inc_simple_NN((SV *)glob));
+	SAVEDESTRUCTOR_X(drop_conn, iss_conn_up_ref(conn));
+}
+
+int
+iss_still_attached(pTHX_ GV *glob, struct iss_conn *conn)
+{
+	if (iss_attached(aTHX_ glob) == conn)
+		return ISS_OK;
+	iss_error_clear(&conn->err);
+	return iss_error_errno(
+	    &conn->err, EBADF, "the socket was closed meanwhile");
+}

@@ -1,0 +1,53 @@
+/*
+ * The connection on a socket:
+ *
+ *	$sock -> GV -> IO -> magic -> struct iss_attachment -> struct iss_conn
+ *
+ * The IO is where the tie hangs too: it survives rebless, alias and untie.
+ */
+#ifndef ISS_XS_ATTACHMENT_H
+#define ISS_XS_ATTACHMENT_H
+
+#include "perl_core.h"
+
+#include "connection/conn.h"
+
+/*
+ * Which methods of the socket's class are ours, one bit a method; valid while
+ * the rest stays as it is.  methods.c uses it.
+ */
+struct iss_method_cache {
+	HV *stash;
+	U32 sub_generation;
+	U32 class_generation;
+	U32 package_generation;
+	U32 ours;
+};
+
+/* One interpreter's hold on a connection. */
+struct iss_attachment {
+	struct iss_conn *conn; /* one reference */
+	struct iss_method_cache methods;
+};
+
+/* The glob of a socket (object, glob or reference to it); NULL for anything
+ * else. */
+GV *iss_socket_glob(pTHX_ SV *socket);
+
+/* What is attached to a glob, which may be NULL; NULL if nothing is. */
+struct iss_attachment *iss_attachment(pTHX_ GV *glob);
+struct iss_conn *iss_attached(pTHX_ GV *glob);
+
+/* Attach a connection, whose reference is taken over; detach it. */
+void iss_attach(pTHX_ GV *glob, struct iss_conn *conn);
+void iss_detach(pTHX_ GV *glob);
+
+/* Keep both alive until the LEAVE of the current scope, whatever Perl code
+ * does. */
+void iss_hold(pTHX_ GV *glob, struct iss_conn *conn);
+
+/* Is conn still attached?  ISS_OK, or ISS_ERROR with conn->err filled.  Both
+ * must be held. */
+int iss_still_attached(pTHX_ GV *glob, struct iss_conn *conn);
+
+#endif

@@ -1,0 +1,84 @@
+#include "context.h"
+
+#include "answers.h"
+#include "args.h"
+#include "call.h"
+#include "errors.h"
+#include "handles.h"
+#include "magic.h"
+#include "values.h"
+#include "options/config.h"
+#include "x509/cert.h"
+
+ISS_MAGIC_COUNTED(ctx_magic, struct iss_ctx, iss_ctx_up_ref, iss_ctx_free);
+ISS_MAGIC_COUNTED(cert_magic, X509, X509_up_ref, X509_free);
+
+struct iss_ctx *
+iss_attached_ctx(pTHX_ SV *object)
+{
+	return iss_magic_find_behind(aTHX_ &ctx_magic, object);
+}
+
+bool
+iss_create_ctx(pTHX_ SV *self, HV *args, HV *hosts, bool server)
+{
+	struct iss_callbacks callbacks = iss_answers;
+	struct iss_link link = { .callbacks = &callbacks };
+	struct iss_ctx *ctx = NULL;
+	struct iss_config config;
+	struct iss_error err;
+	struct iss_call call;
+	int rv;
+
+	if (!SvROK(self) || SvTYPE(SvRV(self)) != SVt_PVHV)
+		Perl_croak(aTHX_ "a context must be a hash");
+	iss_config_init(&config, server);
+	iss_args_to_config(aTHX_ args, hosts, &config);
+	iss_call_begin(aTHX_ &call, NULL, NULL, NULL);
+	call.callbacks = (HV *)SvRV(self);
+	link.handle = &call;
+	/* Without a sub the core may use the terminal. */
+	if (iss_hash_value(aTHX_ call.callbacks, "passwd_cb") == NULL)
+		callbacks.password = NULL;
+	if (iss_hash_value(aTHX_ call.callbacks, "ticket_keycb") == NULL)
+		callbacks.ticket_key = NULL;
+	iss_error_clear(&err);
+	rv = iss_ctx_new(&err, &ctx, &config, &link);
+	iss_config_release(&config);
+	if (call.died != NULL || call.exits)
+		iss_ctx_free(ctx);
+	iss_call_end(aTHX_ &call);
+	if (rv == ISS_INVALID)
+		iss_croak(aTHX_ newSVpv(err.text, 0));
+	if (rv != ISS_OK) {
+		iss_tell_error(aTHX_ NULL, &err);
+		return false;
+	}
+	(void)hv_stores((HV *)SvRV(self), "context",
+	    iss_new_kept_handle(aTHX_ ctx->ssl_ctx));
+	(void)hv_stores(
+	    (HV *)SvRV(self), "verify_mode", newSViv(iss_ctx_verify_mode(ctx)));
+	iss_magic_attach(aTHX_ &ctx_magic, SvRV(self), ctx, NULL);
+	return true;
+}
+
+static const MGVTBL taken_vtbl = { NULL };
+
+/*
+ * The reference that was the program's hangs on its own scalar from here on,
+ * so that the same list can be used for another context.  It is on a scalar
+ * of ours in between, since "local" copies magic, and counts scalars alone.
+ */
+void
+iss_take_cert(pTHX_ SV *handle)
+{
+	X509 *cert = iss_handle_pointer(aTHX_ handle, "SSL_cert");
+	SV *owner;
+
+	if (!iss_cert_take(cert))
+		return;
+	owner = newSV(0);
+	iss_magic_attach(aTHX_ &cert_magic, owner, cert, NULL);
+	sv_magicext(handle, owner, PERL_MAGIC_ext, &taken_vtbl, NULL, 0);
+	SvREFCNT_dec(owner);
+}

@@ -1,0 +1,34 @@
+/*
+ * Contexts:
+ *
+ *	$ctx -> HV -> magic -> struct iss_ctx
+ *
+ * and the certificates that they take over:
+ *
+ *	SSL_cert => [$leaf, $more]: $more -> magic -> SV -> magic -> X509
+ */
+#ifndef ISS_XS_CONTEXT_H
+#define ISS_XS_CONTEXT_H
+
+#include "perl_core.h"
+
+#include "context/ctx.h"
+
+/* The context of an IO::Socket::SSL::SSL_Context object; NULL for anything
+ * else. */
+struct iss_ctx *iss_attached_ctx(pTHX_ SV *object);
+
+/*
+ * Give the object self, a reference to a hash, a context by the options in args
+ * (hosts: IO::Socket::SSL::Hosts).  Its keys context and verify_mode are set.
+ * False if that failed, with the error reported; croaks on wrong options.
+ */
+bool iss_create_ctx(pTHX_ SV *self, HV *args, HV *hosts, bool server);
+
+/*
+ * Take over the program's reference to a certificate, unless that was done
+ * before; it is dropped when the scalar with the handle is freed.
+ */
+void iss_take_cert(pTHX_ SV *handle);
+
+#endif

@@ -1,0 +1,278 @@
+#include "input.h"
+
+#include "call.h"
+#include "errors.h"
+#include "scalar.h"
+#include "base/line.h"
+#include "connection/io.h"
+
+enum read_kind { READ_SOME, READ_ALL, READ_PEEK };
+
+enum {
+	FIRST_PEEK = 256, /* bytes looked at for the end of a line, at first */
+	LARGEST_PEEK = ISS_RECORD_MAX
+};
+
+/* Read to the place; *total tells how much was read, also on failure. */
+static int
+fill(pTHX_ GV *glob, struct iss_conn *conn, SV *buf, STRLEN at, size_t len,
+    enum read_kind kind, size_t *total)
+{
+	iss_transfer_fn *fn = kind == READ_PEEK ? iss_io_peek : iss_io_read;
+	int rv = ISS_OK;
+
+	*total = 0;
+	while (*total < len) {
+		size_t n = len - *total;
+		char *p;
+
+		if (n > ISS_RECORD_MAX)
+			n = ISS_RECORD_MAX;
+		p = iss_scalar_room(aTHX_ buf, at + *total, n);
+		rv = iss_stream_transfer(aTHX_ glob, conn, buf, fn, p, n, &n);
+		if (rv == ISS_OK) {
+			*total += n;
+			iss_scalar_set_end(aTHX_ buf, at + *total);
+		}
+		if (rv == ISS_INTR && kind == READ_ALL)
+			rv = iss_call_interrupted(aTHX_ glob, conn);
+		if (rv != ISS_OK || kind != READ_ALL)
+			break;
+	}
+	return rv;
+}
+
+static SV *
+read_bytes(pTHX_ GV *glob, struct iss_conn *conn, SV *buf, size_t len,
+    IV offset, enum read_kind kind)
+{
+	STRLEN at = iss_scalar_place(
+	    aTHX_ offset, iss_scalar_make_bytes(aTHX_ buf), true);
+	SV *result = NULL;
+	size_t total;
+	int rv;
+
+	/* Nobody else may hold it by the time when a callback has run. */
+	SAVEFREESV(SvREFCNT_inc_simple_NN(buf));
+	rv = fill(aTHX_ glob, conn, buf, at, len, kind, &total);
+	if (total == 0 && (rv == ISS_OK || rv == ISS_EOF)) {
+		(void)iss_scalar_room(aTHX_ buf, at, 0);
+		iss_scalar_set_end(aTHX_ buf, at);
+	}
+	/* What was read is told first, the end by the next call. */
+	if (rv == ISS_EOF &&
+	    (total == 0 || !iss_stream_has_end_sub(aTHX_ glob)))
+		result = iss_stream_peer_closed(aTHX_ glob, conn);
+	if (result != NULL)
+		return result;
+	iss_tell_status(aTHX_ glob, conn, rv);
+	if (total == 0 && rv != ISS_OK && rv != ISS_EOF)
+		return NULL;
+	if (total == 0)
+		conn->read_end = rv == ISS_EOF;
+	return newSVuv(total);
+}
+
+/* As perlfunc has it: behind wide characters come bytes as characters. */
+static SV *
+read_behind_wide(pTHX_ GV *glob, struct iss_conn *conn, SV *buf, size_t len,
+    IV offset, enum read_kind kind)
+{
+	STRLEN at = iss_scalar_place(aTHX_ offset, sv_len_utf8(buf), true);
+	SV *bytes = sv_2mortal(newSVpvs(""));
+	STRLEN chars;
+	SV *result;
+
+	SAVEFREESV(SvREFCNT_inc_simple_NN(buf));
+	if ((result = read_bytes(aTHX_ glob, conn, bytes, len, 0, kind)) ==
+	    NULL)
+		return NULL;
+	(void)SvPV_force_nolen(buf);
+	sv_utf8_upgrade(buf);
+	chars = sv_len_utf8(buf);
+	if (at < chars) {
+		SvCUR_set(buf, sv_pos_u2b_flags(buf, at, NULL, 0));
+		*SvEND(buf) = '\0';
+	}
+	for (; chars < at; chars++)
+		sv_catpvn(buf, "", 1);
+	sv_catsv_mg(buf, bytes);
+	return result;
+}
+
+static SV *
+read_into(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count,
+    enum read_kind kind)
+{
+	SV *buf = args[0];
+	IV offset = iss_scalar_number(aTHX_ count > 2 ? args[2] : NULL);
+	size_t len = iss_scalar_wanted(aTHX_ iss_scalar_number(aTHX_ args[1]));
+
+	return iss_scalar_keeps_wide(aTHX_ buf, offset)
+		   ? read_behind_wide(aTHX_ glob, conn, buf, len, offset, kind)
+		   : read_bytes(aTHX_ glob, conn, buf, len, offset, kind);
+}
+
+SV *
+iss_input_getc(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
+{
+	size_t got = 0;
+	char byte;
+	int rv;
+
+	PERL_UNUSED_VAR(args);
+	PERL_UNUSED_VAR(count);
+	do
+		rv = iss_stream_transfer(
+		    aTHX_ glob, conn, NULL, iss_io_read, &byte, 1, &got);
+	while (rv == ISS_INTR &&
+	       (rv = iss_call_interrupted(aTHX_ glob, conn)) == ISS_OK);
+	iss_stream_end(aTHX_ glob, conn, rv);
+	if (got > 0)
+		return newSVpvn(&byte, 1);
+	conn->read_end = rv == ISS_EOF;
+	/* As everywhere in Perl; the empty list is for failures. */
+	return conn->read_end ? newSV(0) : NULL;
+}
+
+SV *
+iss_input_eof(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
+{
+	size_t got = 0;
+	char byte;
+	int rv;
+
+	PERL_UNUSED_VAR(args);
+	PERL_UNUSED_VAR(count);
+	do
+		rv = iss_stream_transfer(
+		    aTHX_ glob, conn, NULL, iss_io_peek, &byte, 1, &got);
+	while (rv == ISS_INTR &&
+	       (rv = iss_call_interrupted(aTHX_ glob, conn)) == ISS_OK);
+	iss_stream_end(aTHX_ glob, conn, rv);
+	/* What may still come is no end. */
+	return newSVsv(
+	    boolSV(rv == ISS_EOF || rv == ISS_ERROR || rv == ISS_TIMEOUT));
+}
+
+/*
+ * $/ as it stands; copied, since a signal's handler may change it before the
+ * line is whole.
+ */
+static void
+find_separator(pTHX_ struct iss_line *line)
+{
+	STRLEN len;
+	SV *copy;
+
+	Zero(line, 1, struct iss_line);
+	SvGETMAGIC(PL_rs);
+	if (!SvOK(PL_rs)) {
+		line->kind = ISS_LINE_ALL;
+		return;
+	}
+	if (SvROK(PL_rs) && SvIV(SvRV(PL_rs)) > 0) {
+		line->kind = ISS_LINE_RECORD;
+		line->record = (size_t)SvIV(SvRV(PL_rs));
+		return;
+	}
+	line->sep = SvPV_nomg(PL_rs, len);
+	line->sep_len = len;
+	line->kind = len > 0 ? ISS_LINE_TEXT : ISS_LINE_PARAGRAPH;
+	if (len == 1 && *line->sep == '\n') {
+		line->sep = "\n";
+		return;
+	}
+	copy = sv_2mortal(newSVpvn_utf8(line->sep, len, SvUTF8(PL_rs) != 0));
+	/* One that no byte stream can hold stays UTF-8. */
+	sv_utf8_downgrade(copy, TRUE);
+	line->sep = SvPV(copy, line->sep_len);
+}
+
+/*
+ * Read on until the line ends; *ends tells whether it did.  What is looked
+ * at is read only as far as it belongs to the line, since the rest must stay
+ * with the connection: pending, select and stop_SSL count on it.
+ */
+static int
+more_of_line(pTHX_ GV *glob, struct iss_conn *conn, const struct iss_line *line,
+    SV *text, size_t look, bool *ends)
+{
+	STRLEN had = SvCUR(text);
+	char *p = iss_scalar_room(aTHX_ text, had, look);
+	size_t got = 0, take, skip = 0;
+	int rv;
+
+	*ends = false;
+	if (line->kind == ISS_LINE_ALL) {
+		rv = iss_stream_transfer(
+		    aTHX_ glob, conn, NULL, iss_io_read, p, look, &got);
+		iss_scalar_set_end(aTHX_ text, had + got);
+		return rv;
+	}
+	rv = iss_stream_transfer(
+	    aTHX_ glob, conn, NULL, iss_io_peek, p, look, &got);
+	if (rv != ISS_OK)
+		return rv;
+	if (had == 0)
+		skip = iss_line_skip(line, p, got);
+	take =
+	    skip > 0 ? skip : iss_line_take(line, p - had, had, p, got, ends);
+	rv = iss_stream_transfer(
+	    aTHX_ glob, conn, NULL, iss_io_read, p, take, &got);
+	if (rv == ISS_OK && skip == 0)
+		iss_scalar_set_end(aTHX_ text, had + got);
+	return rv;
+}
+
+SV *
+iss_input_readline(
+    pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
+{
+	SV *text = sv_2mortal(newSVpvs(""));
+	size_t look = FIRST_PEEK;
+	struct iss_line line;
+	bool ends = false;
+	int rv = ISS_OK;
+
+	PERL_UNUSED_VAR(args);
+	PERL_UNUSED_VAR(count);
+	find_separator(aTHX_ &line);
+	if (line.kind == ISS_LINE_ALL || line.kind == ISS_LINE_RECORD)
+		look = LARGEST_PEEK;
+	while (!ends) {
+		rv = more_of_line(aTHX_ glob, conn, &line, text, look, &ends);
+		if (rv == ISS_INTR)
+			rv = iss_call_interrupted(aTHX_ glob, conn);
+		if (rv != ISS_OK)
+			break;
+		if (look < LARGEST_PEEK)
+			look *= 2;
+	}
+	iss_stream_end(aTHX_ glob, conn, rv);
+	if (SvCUR(text) == 0) {
+		conn->read_end = rv == ISS_EOF;
+		return NULL;
+	}
+	IoLINES(GvIOp(glob))++;
+	return SvREFCNT_inc_simple_NN(text);
+}
+
+SV *
+iss_input_read(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
+{
+	return read_into(aTHX_ glob, conn, args, count, READ_ALL);
+}
+
+SV *
+iss_input_sysread(
+    pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
+{
+	return read_into(aTHX_ glob, conn, args, count, READ_SOME);
+}
+
+SV *
+iss_input_peek(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
+{
+	return read_into(aTHX_ glob, conn, args, count, READ_PEEK);
+}

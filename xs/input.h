@@ -1,0 +1,18 @@
+/*
+ * Methods that read.  The core reads right into the caller's scalar.
+ */
+#ifndef ISS_XS_INPUT_H
+#define ISS_XS_INPUT_H
+
+#include "perl_core.h"
+
+#include "stream.h"
+
+iss_stream_method iss_input_read;     /* BUFFER, LENGTH[, OFFSET] */
+iss_stream_method iss_input_sysread;  /* the same, one record at most */
+iss_stream_method iss_input_peek;     /* the same, and the data stays */
+iss_stream_method iss_input_readline; /* one line, in scalar context */
+iss_stream_method iss_input_getc;
+iss_stream_method iss_input_eof;
+
+#endif

@@ -1,0 +1,264 @@
+#include "methods.h"
+
+#include <errno.h>
+
+#include "attachment.h"
+#include "errors.h"
+#include "input.h"
+#include "output.h"
+
+struct method {
+	const char *name;
+	const char *plain; /* the base class's method; NULL: only with TLS */
+	const char *usage;
+	SSize_t at_least; /* arguments after the handle */
+	iss_stream_method *run;
+};
+
+#define BUFFER "BUFFER, LENGTH[, OFFSET]"
+#define DATA "DATA[, LENGTH[, OFFSET]]"
+
+static const struct method methods[ISS_METHOD_COUNT] = {
+	[ISS_METHOD_READ] = { "read", "IO::Handle::read", BUFFER, 2,
+	    iss_input_read },
+	[ISS_METHOD_SYSREAD] = { "sysread", "IO::Handle::sysread", BUFFER, 2,
+	    iss_input_sysread },
+	[ISS_METHOD_PEEK] = { "peek", NULL, BUFFER, 2, iss_input_peek },
+	[ISS_METHOD_READLINE] = { "readline", "IO::Handle::getline", "", 0,
+	    iss_input_readline },
+	[ISS_METHOD_GETC] = { "getc", "IO::Handle::getc", "", 0,
+	    iss_input_getc },
+	[ISS_METHOD_EOF] = { "eof", "IO::Handle::eof", "", 0, iss_input_eof },
+	[ISS_METHOD_PRINT] = { "print", "IO::Handle::print", "LIST", 0,
+	    iss_output_print },
+	[ISS_METHOD_SAY] = { "say", "IO::Handle::say", "LIST", 0,
+	    iss_output_say },
+	[ISS_METHOD_PRINTF] = { "printf", "IO::Handle::printf", "FORMAT, LIST",
+	    1, iss_output_printf },
+	[ISS_METHOD_WRITE] = { "write", "IO::Handle::write", DATA, 1,
+	    iss_output_write },
+	[ISS_METHOD_SYSWRITE] = { "syswrite", "IO::Handle::syswrite", DATA, 1,
+	    iss_output_syswrite },
+};
+
+void
+iss_methods_remember(pTHX)
+{
+	SV *name = sv_newmortal();
+	CV *cv;
+	GV *gv;
+	int i;
+
+	for (i = 0; i < ISS_METHOD_COUNT; i++) {
+		sv_setpvf(name, "IO::Socket::SSL::%s", methods[i].name);
+		cv = get_cv(SvPV_nolen(name), 0);
+		sv_setpvf(name, "IO::Socket::SSL::XS::%s", methods[i].name);
+		gv = gv_fetchsv(name, GV_ADDMULTI, SVt_PVCV);
+		if (cv == NULL || GvCV(gv) == cv)
+			continue;
+		SvREFCNT_dec((SV *)GvCV(gv));
+		GvCV_set(gv, (CV *)SvREFCNT_inc((SV *)cv));
+	}
+}
+
+/*
+ * A socket that was reblessed into a class without TLS keeps its connection.
+ * That class's methods would only come back to the tie.
+ */
+static bool
+is_stranger(pTHX_ HV *stash)
+{
+	SV *class = sv_2mortal(newSVpv(HvNAME(stash), 0));
+
+	return !sv_derived_from(class, "IO::Socket::SSL");
+}
+
+static U32
+find_ours(pTHX_ HV *stash)
+{
+	HV *our_stash = gv_stashpvs("IO::Socket::SSL::XS", GV_ADD);
+	U32 ours = 0;
+	GV *theirs, **own;
+	int i;
+
+	if (is_stranger(aTHX_ stash))
+		return ~(U32)0;
+	for (i = 0; i < ISS_METHOD_COUNT; i++) {
+		const char *name = methods[i].name;
+
+		theirs = gv_fetchmethod_autoload(stash, name, FALSE);
+		own = (GV **)hv_fetch(our_stash, name, strlen(name), 0);
+		if (theirs != NULL && own != NULL && GvCV(theirs) != NULL &&
+		    GvCV(theirs) == GvCV(*own))
+			ours |= 1U << i;
+	}
+	return ours;
+}
+
+/* Perl's own method cache is valid as long as the same three numbers. */
+static bool
+is_ours(pTHX_ enum iss_method method, GV *glob, struct iss_method_cache *cache)
+{
+	HV *stash = SvOBJECT((SV *)glob) ? SvSTASH((SV *)glob) : NULL;
+	struct mro_meta *meta;
+
+	if (stash == NULL)
+		return true;
+	if (!SvOOK((SV *)stash) || (meta = HvAUX(stash)->xhv_mro_meta) == NULL)
+		return (find_ours(aTHX_ stash) >> method & 1) != 0;
+	if (cache->stash != stash ||
+	    cache->sub_generation != PL_sub_generation ||
+	    cache->class_generation != meta->cache_gen ||
+	    cache->package_generation != meta->pkg_gen) {
+		cache->ours = find_ours(aTHX_ stash);
+		meta = HvAUX(stash)->xhv_mro_meta;
+		cache->stash = stash;
+		cache->sub_generation = PL_sub_generation;
+		cache->class_generation = meta->cache_gen;
+		cache->package_generation = meta->pkg_gen;
+	}
+	return (cache->ours >> method & 1) != 0;
+}
+
+/* Push all lines until the end. */
+static void
+push_lines(pTHX_ GV *glob, struct iss_conn *conn)
+{
+	SV *line;
+	dSP;
+
+	/* Perl code that runs while we wait may detach the connection. */
+	while ((line = iss_input_readline(aTHX_ glob, conn, NULL, 0)) != NULL) {
+		SPAGAIN;
+		mXPUSHs(line);
+		PUTBACK;
+		if (iss_attached(aTHX_ glob) != conn)
+			break;
+	}
+}
+
+/* Keeps the socket and the connection alive, whatever runs and dies. */
+static void
+run_tls(pTHX_ enum iss_method method, GV *glob, struct iss_conn *conn, I32 ax,
+    I32 items)
+{
+	const struct method *m = &methods[method];
+	SV *result;
+	dSP;
+
+	if (items - 1 < m->at_least)
+		Perl_croak(aTHX_ "Usage: $socket->%s(%s)", m->name, m->usage);
+	ENTER;
+	iss_hold(aTHX_ glob, conn);
+	if (method == ISS_METHOD_READLINE && GIMME_V == G_LIST) {
+		SP = &ST(-1);
+		PUTBACK;
+		push_lines(aTHX_ glob, conn);
+		LEAVE;
+		return;
+	}
+	result = m->run(aTHX_ glob, conn, &ST(1), items - 1);
+	SPAGAIN;
+	SP = &ST(-1);
+	if (result != NULL)
+		mXPUSHs(result);
+	PUTBACK;
+	LEAVE;
+}
+
+/* Call code with the arguments that are on the stack already. */
+static void
+pass_on(pTHX_ SV *code, I32 ax)
+{
+	PUSHMARK(&ST(-1));
+	call_sv(code, GIMME_V);
+}
+
+static const char *
+plain_name(pTHX_ enum iss_method method)
+{
+	if (method == ISS_METHOD_READLINE && GIMME_V == G_LIST)
+		return "IO::Handle::getlines";
+	if (methods[method].plain == NULL)
+		Perl_croak(
+		    aTHX_ "%s needs a TLS connection", methods[method].name);
+	return methods[method].plain;
+}
+
+static bool
+is_closed(pTHX_ GV *glob)
+{
+	return GvIO(glob) == NULL || IoIFP(GvIOp(glob)) == NULL;
+}
+
+/*
+ * An undef result means failure, which is the empty list, as with TLS.  Only
+ * getc returns undef for the end of the data, too.
+ */
+static void
+drop_undef(pTHX_ enum iss_method method, GV *glob, I32 ax)
+{
+	if (GIMME_V != G_LIST || PL_stack_sp != &ST(0) || SvOK(ST(0)))
+		return;
+	if (method != ISS_METHOD_GETC || is_closed(aTHX_ glob))
+		PL_stack_sp--;
+}
+
+void
+iss_methods_run(pTHX_ enum iss_method method, GV *glob, I32 ax, I32 items)
+{
+	struct iss_conn *conn = iss_attached(aTHX_ glob);
+
+	PL_stack_sp = &ST(-1) + items; /* keep the arguments */
+	if (conn != NULL) {
+		run_tls(aTHX_ method, glob, conn, ax, items);
+		return;
+	}
+	if (method == ISS_METHOD_PEEK && is_closed(aTHX_ glob)) {
+		iss_tell_text(aTHX_ glob, EBADF, "the socket is not open");
+		PL_stack_sp = &ST(-1);
+		return;
+	}
+	pass_on(aTHX_ (SV *)get_cv(plain_name(aTHX_ method), GV_ADD), ax);
+	drop_undef(aTHX_ method, glob, ax);
+}
+
+void
+iss_methods_run_base(pTHX_ const char *name, I32 ax, I32 items)
+{
+	PL_stack_sp = &ST(-1) + items;
+	pass_on(aTHX_ (SV *)get_cv(name, GV_ADD), ax);
+}
+
+/* The glob of a tied handle: behind two references, the inner one weak. */
+static GV *
+tied_glob(pTHX_ SV *handle)
+{
+	SV *inner = SvROK(handle) ? SvRV(handle) : NULL;
+
+	if (inner == NULL || !SvROK(inner))
+		return NULL;
+	return isGV_with_GP(SvRV(inner)) ? (GV *)SvRV(inner) : NULL;
+}
+
+void
+iss_methods_run_tied(
+    pTHX_ enum iss_method method, SV *handle, I32 ax, I32 items)
+{
+	GV *glob = tied_glob(aTHX_ handle);
+	struct iss_attachment *at = iss_attachment(aTHX_ glob);
+
+	PL_stack_sp = &ST(-1);
+	if (glob == NULL)
+		return;
+	PL_stack_sp += items; /* keep the arguments */
+	if (at == NULL)
+		Perl_croak(aTHX_ "the TLS connection of this handle is gone");
+	if (is_ours(aTHX_ method, glob, &at->methods)) {
+		run_tls(aTHX_ method, glob, at->conn, ax, items);
+		return;
+	}
+	ST(0) = sv_2mortal(newRV_inc((SV *)glob));
+	PUSHMARK(&ST(-1));
+	call_method(methods[method].name, GIMME_V);
+}

@@ -1,0 +1,42 @@
+/*
+ * From a method of a socket, or a builtin on its tied handle, to the code that
+ * does it.  Subclasses may override any method; everybody else pays for no Perl
+ * call.
+ */
+#ifndef ISS_XS_METHODS_H
+#define ISS_XS_METHODS_H
+
+#include "perl_core.h"
+
+enum iss_method {
+	ISS_METHOD_READ,
+	ISS_METHOD_SYSREAD,
+	ISS_METHOD_READLINE,
+	ISS_METHOD_GETC,
+	ISS_METHOD_PRINT,
+	ISS_METHOD_PRINTF,
+	ISS_METHOD_SAY,
+	ISS_METHOD_SYSWRITE,
+	ISS_METHOD_WRITE,
+	ISS_METHOD_EOF,
+	ISS_METHOD_PEEK,
+	ISS_METHOD_COUNT
+};
+
+/* Remember our own methods, in case a program replaces them: at BOOT. */
+void iss_methods_remember(pTHX);
+
+/*
+ * The body of an XSUB: arguments on the stack from ax, results there too.
+ *
+ * _run       a method of a socket; without TLS the base class's
+ * _run_base  a method of the base class, by its full name
+ * _run_tied  a builtin on the tied handle: the method that the socket's class
+ *            resolves
+ */
+void iss_methods_run(pTHX_ enum iss_method method, GV *glob, I32 ax, I32 items);
+void iss_methods_run_base(pTHX_ const char *name, I32 ax, I32 items);
+void iss_methods_run_tied(
+    pTHX_ enum iss_method method, SV *handle, I32 ax, I32 items);
+
+#endif

@@ -1,0 +1,44 @@
+#include "name_check.h"
+
+#include "answers.h"
+#include "args.h"
+#include "call.h"
+#include "conninfo.h"
+#include "errors.h"
+#include "handles.h"
+#include "verification/verify.h"
+
+bool
+iss_verify_name(pTHX_ GV *self, SV *handle, SV *name, SV *scheme, SV *suffix)
+{
+	struct iss_verify verify = { 0 };
+	struct iss_link link = { .callbacks = &iss_answers };
+	struct iss_call call;
+	struct iss_error err;
+	X509 *cert;
+	int rv;
+
+	if (SvOK(handle)) /* croaks while there is nothing to be freed */
+		(void)iss_handle_pointer(aTHX_ handle, "certificate");
+	iss_error_clear(&err);
+	rv = iss_args_set_name(aTHX_ &err, &verify, name, scheme, suffix);
+	if (rv == ISS_OK && verify.check != ISS_NAME_UNCHECKED) {
+		if ((cert = iss_get1_cert(aTHX_ self, handle)) == NULL) {
+			iss_error_set(
+			    &err, "there is no peer certificate to verify");
+			rv = ISS_ERROR;
+		} else {
+			iss_call_begin(aTHX_ &call, self, NULL, NULL);
+			call.scheme_code = iss_args_scheme_code(aTHX_ scheme);
+			link.handle = &call;
+			rv = iss_verify_cert_name(&err, &verify, &link, cert);
+			X509_free(cert);
+			iss_verify_release(&verify);
+			iss_call_end(aTHX_ &call);
+		}
+	}
+	iss_verify_release(&verify);
+	if (rv != ISS_OK)
+		iss_tell_error(aTHX_ self, &err);
+	return rv == ISS_OK;
+}

@@ -1,0 +1,30 @@
+/*
+ * Sessions that clients keep, between Perl and the core:
+ *
+ *	$cache -> HV -> magic -> struct iss_session_cache
+ *
+ * Threads share a cache.
+ */
+#ifndef ISS_XS_SESSIONS_H
+#define ISS_XS_SESSIONS_H
+
+#include "perl_core.h"
+
+#include "ask.h"
+#include "sessions/session_cache.h"
+
+/* The cache of an IO::Socket::SSL::Session_Cache object; NULL for anything
+ * else. */
+struct iss_session_cache *iss_attached_session_cache(pTHX_ SV *object);
+
+/* Give an object a cache for max keys; croaks when memory runs out. */
+void iss_create_session_cache(pTHX_ SV *object, UV max);
+
+/* A key of a cache; valid as long as the temporaries of this statement. */
+struct iss_session_key iss_session_key(pTHX_ SV *key);
+
+/* For call.c: give the sessions that have arrived to the cache of the socket's
+ * context. */
+void iss_sessions_deliver(pTHX_ struct iss_call *call);
+
+#endif
