@@ -186,13 +186,16 @@ _tell_success()
     CODE:
 	iss_tell_success(aTHX);
 
- # After $DEBUG or the socket's callback changed.
+ # A step of a method, on STDERR from this level of $DEBUG on.
 void
-_debug_begin(GV *self)
+_debug(IV level, const char *text)
     CODE:
-	struct iss_conn *conn = iss_attached(aTHX_ self);
-	if (conn != NULL)
-		iss_messages_begin(aTHX_ self, conn);
+	iss_debug_trace(aTHX_ level, text);
+
+void
+set_msg_callback(GV *self, ...)
+    CODE:
+	iss_messages_set_callback(aTHX_ self, &ST(1), items - 1);
 
  # The descriptor of a handle, tied or not; undef when it is not open.
 void

@@ -6,6 +6,7 @@
 #include "errors.h"
 #include "handles.h"
 #include "magic.h"
+#include "tickets.h"
 #include "values.h"
 #include "options/config.h"
 #include "x509/cert.h"
@@ -17,6 +18,17 @@ struct iss_ctx *
 iss_attached_ctx(pTHX_ SV *object)
 {
 	return iss_magic_find_behind(aTHX_ &ctx_magic, object);
+}
+
+static void
+check_ticket_callback(pTHX_ HV *hash)
+{
+	SV *callback = iss_hash_value(aTHX_ hash, "ticket_keycb");
+
+	if (callback != NULL && !iss_tickets_is_callback(aTHX_ callback))
+		iss_croak(aTHX_ newSVpvs(
+		    "SSL_ticket_keycb must be a code reference, or an array "
+		    "of one and its data"));
 }
 
 bool
@@ -32,6 +44,7 @@ iss_create_ctx(pTHX_ SV *self, HV *args, HV *hosts, bool server)
 
 	if (!SvROK(self) || SvTYPE(SvRV(self)) != SVt_PVHV)
 		Perl_croak(aTHX_ "a context must be a hash");
+	check_ticket_callback(aTHX_ (HV *)SvRV(self));
 	iss_config_init(&config, server);
 	iss_args_to_config(aTHX_ args, hosts, &config);
 	iss_call_begin(aTHX_ &call, NULL, NULL, NULL);

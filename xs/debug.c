@@ -71,3 +71,21 @@ iss_debug_print(pTHX_ const char *text)
 	PerlIO_printf(PerlIO_stderr(), "DEBUG: %s\n", text);
 	RESTORE_ERRNO;
 }
+
+void
+iss_debug_trace(pTHX_ IV level, const char *text)
+{
+	dSP;
+
+	if (iss_debug_level(aTHX) < level)
+		return;
+	ENTER;
+	SAVETMPS;
+	PUSHMARK(SP);
+	mXPUSHs(newRV_inc((SV *)PL_stderrgv));
+	mXPUSHs(Perl_newSVpvf(aTHX_ "DEBUG: %s\n", text));
+	PUTBACK;
+	call_pv("IO::Handle::print", G_VOID | G_DISCARD);
+	FREETMPS;
+	LEAVE;
+}

@@ -12,7 +12,13 @@ void iss_debug_init(pTHX_ bool in_new_thread);
 /* The level that $DEBUG has now. */
 IV iss_debug_level(pTHX);
 
-/* Print a line, whatever the level; errno stays as it is. */
+/*
+ * Print a line if the level is high enough.  It goes where Perl's own print to
+ * STDERR goes (a tie, another file), so this may run Perl code.
+ */
+void iss_debug_trace(pTHX_ IV level, const char *text);
+
+/* Print a line, whatever the level; never runs Perl code, keeps errno. */
 void iss_debug_print(pTHX_ const char *text);
 
 #endif

@@ -87,6 +87,17 @@ iss_state_msg_callback(pTHX_ GV *glob)
 	return iss_hash_value(aTHX_ GvHV(glob), "_SSL_msg_callback");
 }
 
+void
+iss_state_set_msg_callback(pTHX_ GV *glob, SV *callback)
+{
+	HV *hash = GvHVn(glob);
+
+	if (callback != NULL)
+		(void)hv_stores(hash, "_SSL_msg_callback", callback);
+	else
+		(void)hv_deletes(hash, "_SSL_msg_callback", G_DISCARD);
+}
+
 SV *
 iss_state_bio_handle(pTHX_ GV *glob)
 {

@@ -23,6 +23,9 @@ bool iss_state_is_opening(pTHX_ GV *glob);
 void iss_state_read_closed(pTHX_ GV *glob);
 void iss_state_write_closed(pTHX_ GV *glob);
 
+/* Set the callback for messages, taking over the reference; NULL removes it. */
+void iss_state_set_msg_callback(pTHX_ GV *glob, SV *callback);
+
 /* The scalar that holds the socket's last error; NULL if the glob has no
  * hash. */
 SV *iss_state_last_error(pTHX_ GV *glob);

@@ -26,14 +26,12 @@ XSLoader::load(__PACKAGE__, $VERSION);
 
 use IO::Socket::SSL::Base;
 use IO::Socket::SSL::Constants;
-use IO::Socket::SSL::Debug;
 use IO::Socket::SSL::Defaults;
 use IO::Socket::SSL::Interop;
 use IO::Socket::SSL::Names;
 use IO::Socket::SSL::SSL_Context;
 use IO::Socket::SSL::Session_Cache;
 use IO::Socket::SSL::SSL_HANDLE;
-use IO::Socket::SSL::Ticket;
 
 our @CARP_NOT =
   qw(IO::Socket::SSL::SSL_Context IO::Socket::SSL::Defaults IO::Socket);

@@ -54,10 +54,6 @@ sub new {
           if $MUST_BE_CODE{$option} && !IO::Socket::SSL::Defaults::is_code($value);
         $self->{ $KEPT{$option} } = $value;
     }
-    croak 'SSL_ticket_keycb must be a code reference, or an array of one'
-      . ' and its data'
-      if defined $self->{ticket_keycb}
-      && !IO::Socket::SSL::Ticket::is_callback($self->{ticket_keycb});
     IO::Socket::SSL::_check_exchange()
       if grep { defined $args->{$_} } @HANDLES;
     my $cache =
