@@ -2,7 +2,7 @@
  * Any bytes as the certificate of a CA file.  One that OpenSSL can decode is
  * found by its subject, which the set finds by itself.
  */
-#include "x509/ca_file.h"
+#include "x509/ca_cache.h"
 
 #include <stdint.h>
 #include <unistd.h>
@@ -56,7 +56,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	write_file(data, size);
 	iss_error_clear(&err);
-	if (iss_ca_file_get1(&err, path, &set) != 0) {
+	if (iss_ca_cache_get1(&err, path, &set) != 0) {
 		claim(cert == NULL && iss_error_is_set(&err) && set == NULL);
 		return 0;
 	}

@@ -3,6 +3,7 @@
  * in one.  What is told of it stays within bounds, and its text is harmless.
  */
 #include "x509/cert.h"
+#include "x509/cert_names.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -11,6 +11,7 @@
 #include "handles.h"
 #include "base/buf.h"
 #include "x509/cert.h"
+#include "x509/cert_names.h"
 #include "base/compat.h"
 #include "x509/trust.h"
 #include "options/version.h"

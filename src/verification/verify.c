@@ -14,6 +14,7 @@
 #include "names/presented.h"
 #include "revocation/staple.h"
 #include "x509/cert.h"
+#include "x509/cert_names.h"
 #include "x509/chain.h"
 
 void

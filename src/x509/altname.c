@@ -1,7 +1,6 @@
 /*
- * Alternative names in OpenSSL's GENERAL_NAME.  Knows its types; has no
- * opinion on whether a name is sound: what a test wants to see refused must
- * be made somewhere.
+ * Alternative names on OpenSSL's GENERAL_NAME.  A nonsensical name is not
+ * refused, since tests need certificates with such names.
  */
 #include "x509/altname.h"
 
@@ -22,7 +21,7 @@
 
 enum { OTHER_NAME_MAX = 4096 };
 
-/* By number, as the tags of RFC 5280 are. */
+/* By type, which is the tag in RFC 5280. */
 static const struct type {
 	const char *name;
 	bool is_text;
@@ -64,7 +63,8 @@ iss_altname_is_text(int type)
 }
 
 static int
-append(struct iss_error *err, struct iss_buf *out, const void *bytes, int len)
+append_bytes(
+    struct iss_error *err, struct iss_buf *out, const void *bytes, int len)
 {
 	if (len < 0)
 		return iss_error_openssl(err, "cannot encode a name");
@@ -77,7 +77,7 @@ static int
 append_string(
     struct iss_error *err, struct iss_buf *out, const ASN1_STRING *string)
 {
-	return append(err, out, ASN1_STRING_get0_data(string),
+	return append_bytes(err, out, ASN1_STRING_get0_data(string),
 	    ASN1_STRING_length(string));
 }
 
@@ -92,7 +92,7 @@ append_address(
 	    inet_ntop(len == 4 ? AF_INET : AF_INET6,
 		ASN1_STRING_get0_data(bytes), text, sizeof(text)) == NULL)
 		return append_string(err, out, bytes);
-	return append(err, out, text, (int)strlen(text));
+	return append_bytes(err, out, text, (int)strlen(text));
 }
 
 static int
@@ -103,21 +103,21 @@ append_oid(struct iss_error *err, struct iss_buf *out, const ASN1_OBJECT *oid)
 
 	if (len >= (int)sizeof(text))
 		return iss_error_set(err, "an object identifier is too long");
-	return append(err, out, text, len);
+	return append_bytes(err, out, text, len);
 }
 
-/* What i2d_*(3) allocated, which is freed. */
+/* Takes the bytes, which i2d_*(3) allocated. */
 static int
 append_der(
     struct iss_error *err, struct iss_buf *out, unsigned char *der, int len)
 {
-	int rv = append(err, out, der, len);
+	int rv = append_bytes(err, out, der, len);
 
 	OPENSSL_free(der);
 	return rv;
 }
 
-/* Its value is whatever the OID says; a string can be shown. */
+/* The OID determines the type of the value; a string can be shown. */
 static int
 append_other(struct iss_error *err, struct iss_buf *out, ASN1_TYPE *value)
 {
@@ -160,7 +160,7 @@ iss_altname_value(
 	}
 }
 
-/* A GENERAL_NAME of a string type with these bytes. */
+/* Make a name of a string type. */
 static GENERAL_NAME *
 new_string(struct iss_error *err, int type, int asn1_type, const void *bytes,
     size_t len)
@@ -200,7 +200,7 @@ new_text(struct iss_error *err, int type, const char *bytes, size_t len)
 	return name;
 }
 
-/* Text first: "::1a" is four bytes long, too. */
+/* Text is tried first: "::1a" has four bytes as well. */
 static GENERAL_NAME *
 new_address(struct iss_error *err, const char *bytes, size_t len)
 {
@@ -220,9 +220,9 @@ new_address(struct iss_error *err, const char *bytes, size_t len)
 	return NULL;
 }
 
-/* OpenSSL's own syntax, which it reads as C's text. */
+/* OpenSSL parses the value, as a C string. */
 static GENERAL_NAME *
-new_openssl(struct iss_error *err, int type, const char *bytes, size_t len)
+new_by_openssl(struct iss_error *err, int type, const char *bytes, size_t len)
 {
 	char text[OTHER_NAME_MAX];
 	GENERAL_NAME *name;
@@ -275,7 +275,7 @@ iss_altname_new(struct iss_error *err, int type, const void *bytes, size_t len)
 		break;
 	case GEN_RID:
 	case GEN_OTHERNAME:
-		name = new_openssl(err, type, bytes, len);
+		name = new_by_openssl(err, type, bytes, len);
 		break;
 	case GEN_X400:
 	case GEN_EDIPARTY:

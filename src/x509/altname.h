@@ -1,6 +1,6 @@
 /*
- * One alternative name of a certificate (RFC 5280, 4.2.1.6) from and to a
- * type and a value that a user can read: "DNS" and "example.test", "IP" and
+ * An alternative name of a certificate (RFC 5280, 4.2.1.6), from and to a type
+ * and a value that users can read: "DNS" and "example.test", "IP" and
  * "127.0.0.1".
  */
 #ifndef ISS_ALTNAME_H
@@ -16,38 +16,39 @@
 #include "base/error.h"
 
 /*
- * The word for a type (GEN_DNS and its like of x509v3.h), OTHERNAME EMAIL DNS
- * X400 DIRNAME EDIPARTY URI IP RID, or "" for one that is none; and its number,
- * -1 for another word.  Case does not matter.
+ * The word for a type (GEN_DNS, ... of x509v3.h), one of OTHERNAME EMAIL DNS
+ * X400 DIRNAME EDIPARTY URI IP RID, and "" for an unknown type; and the type
+ * for a word, in any case, and -1 for an unknown word.
  */
 const char *iss_altname_type(int type);
 int iss_altname_number(const char *type);
 
-/* Is the value of this type text, and not bytes? */
+/* Are values of this type text rather than bytes? */
 bool iss_altname_is_text(int type);
 
 /*
- * Append the value.
+ * Append the value of a name:
  *
- *   EMAIL DNS URI    the bytes, which may be any
- *   IP               text of 4 or 16 bytes, other lengths as they are
- *   DIRNAME          "/C=DE/CN=name", as X509_NAME_oneline(3)
+ *   EMAIL DNS URI    the bytes, whatever they are
+ *   IP               an address as text, if there are 4 or 16 bytes, else the
+ *                    bytes
+ *   DIRNAME          "/C=DE/CN=name", as iss_name_text writes it
  *   RID              "1.2.3.4"
- *   OTHERNAME        a string's bytes, another value in DER
+ *   OTHERNAME        the bytes of a string, any other value in DER
  *   X400 EDIPARTY    the whole name in DER
  *
- * Returns 0 or ISS_ERROR.
+ * Returns ISS_OK or ISS_ERROR.
  */
 int iss_altname_value(
     struct iss_error *err, GENERAL_NAME *name, struct iss_buf *out);
 
 /*
- * The name of a type and a value, the caller's.  Values are those above but
- * for these: DNS may be Unicode in UTF-8, which becomes A-labels; EMAIL and
- * URI must be ASCII; IP may be its 4 or 16 bytes; OTHERNAME is
- * "1.2.3.4;UTF8:text" as in openssl.cnf, x509v3_config(5).  DIRNAME has no
- * text here: iss_altname_new_dir takes the name over, whatever comes of it.
- * NULL with err for what is none.
+ * Make a name, for the caller to free.  NULL, with err set, for a value that
+ * its type does not allow.  Values are those above, with these differences: DNS
+ * may be Unicode in UTF-8, which becomes A-labels; EMAIL and URI must be ASCII;
+ * IP may be 4 or 16 bytes as well as text; OTHERNAME is "1.2.3.4;UTF8:text" as
+ * in openssl.cnf, x509v3_config(5).  DIRNAME is made by _new_dir alone, which
+ * takes the distinguished name, even on failure.
  */
 GENERAL_NAME *iss_altname_new(
     struct iss_error *err, int type, const void *bytes, size_t len);

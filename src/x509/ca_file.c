@@ -1,18 +1,11 @@
 /*
- * Sets of CA certificates and the process's memory of them.
+ * Parsing a file of CAs.  Only the subject of a certificate is decoded at
+ * first.  OpenSSL 3 needs 0.1 ms to decode a certificate, of which a file may
+ * hold 150 and a verification needs one or two; the subject alone takes a
+ * thirtieth of that.
  *
- *	memory ──> slot ──> set ──> entry, entry, ...
- *	                     ^
- *	store of a context ──┘   (trust.c)
- *
- * Of a certificate only the subject is decoded at first.  OpenSSL 3 needs
- * 0.1 ms to decode one, of which a file may hold 150 and a verification needs
- * one or two; the subject alone costs a thirtieth of that.
- *
- * A set does not change after it was filled, but for the certificates that
- * are decoded later, under its lock.  The memory changes under its own.  Files
- * are read outside of both: two threads may read the same file at once, and
- * the second then finds the set of the first and drops its own.
+ * After loading nothing changes but the certificates that are decoded later,
+ * under the lock.
  */
 #include "x509/ca_file.h"
 
@@ -24,52 +17,34 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
-#include "base/file.h"
-#include "x509/pem.h"
 #include "base/refcount.h"
+#include "x509/pem.h"
 
 enum {
 	PARTS = 7,
-	SLOTS = 16,                       /* files remembered */
-	LARGEST_FILE = 128 * 1024 * 1024, /* there are such lists */
+	LARGEST_FILE = 128 * 1024 * 1024, /* such lists exist */
 };
 
 struct entry {
 	X509_NAME *subject;
-	size_t place;       /* in the file */
-	unsigned char *der; /* NULL once it was decoded, or cannot be */
+	size_t place;       /* its number in the file */
+	unsigned char *der; /* NULL once decoding was tried */
 	long len;
 	X509 *cert;
 };
 
 struct iss_ca_file {
 	struct iss_refcount count;
-	char *file;
+	char *path;
 	struct iss_file_stamp stamp;
 	struct entry *entries; /* sorted by subject, then by place */
 	size_t total, room;
 	STACK_OF(X509_CRL) * crls;
-	CRYPTO_RWLOCK *lock; /* of der and cert of the entries */
+	CRYPTO_RWLOCK *lock; /* for der and cert of the entries */
 };
 
-static struct memory {
-	CRYPTO_ONCE once;
-	CRYPTO_RWLOCK *lock;
-	unsigned long now; /* counts lookups, to find the least recent */
-	struct slot {
-		struct iss_ca_file *set;
-		unsigned long used;
-	} slots[SLOTS];
-} memory = { .once = CRYPTO_ONCE_STATIC_INIT };
-
-static void
-memory_init(void)
-{
-	memory.lock = CRYPTO_THREAD_lock_new();
-}
-
 static struct iss_ca_file *
-caset_new(const char *file)
+new_set(const char *path)
 {
 	struct iss_ca_file *set = calloc(1, sizeof(*set));
 
@@ -79,10 +54,10 @@ caset_new(const char *file)
 		free(set);
 		return NULL;
 	}
-	set->file = OPENSSL_strdup(file);
+	set->path = OPENSSL_strdup(path);
 	set->crls = sk_X509_CRL_new_null();
 	set->lock = CRYPTO_THREAD_lock_new();
-	if (set->file == NULL || set->crls == NULL || set->lock == NULL) {
+	if (set->path == NULL || set->crls == NULL || set->lock == NULL) {
 		iss_ca_file_free(set);
 		return NULL;
 	}
@@ -96,7 +71,7 @@ iss_ca_file_up_ref(struct iss_ca_file *set)
 }
 
 static void
-entry_release(struct entry *entry)
+release_entry(struct entry *entry)
 {
 	X509_NAME_free(entry->subject);
 	OPENSSL_free(entry->der);
@@ -111,13 +86,25 @@ iss_ca_file_free(struct iss_ca_file *set)
 	if (set == NULL || !iss_refcount_down(&set->count))
 		return;
 	for (i = 0; i < set->total; i++)
-		entry_release(&set->entries[i]);
+		release_entry(&set->entries[i]);
 	free(set->entries);
 	sk_X509_CRL_pop_free(set->crls, X509_CRL_free);
-	OPENSSL_free(set->file);
+	OPENSSL_free(set->path);
 	CRYPTO_THREAD_lock_free(set->lock);
 	iss_refcount_release(&set->count);
 	free(set);
+}
+
+const char *
+iss_ca_file_path(const struct iss_ca_file *set)
+{
+	return set->path;
+}
+
+const struct iss_file_stamp *
+iss_ca_file_stamp(const struct iss_ca_file *set)
+{
+	return &set->stamp;
 }
 
 size_t
@@ -131,7 +118,7 @@ const STACK_OF(X509_CRL) * iss_ca_file_get0_crls(const struct iss_ca_file *set)
 	return set->crls;
 }
 
-/* What stands before the subject of a certificate (RFC 5280, 4.1). */
+/* The way to the subject of a certificate (RFC 5280, 4.1). */
 static const struct part {
 	int tag;
 	int class;
@@ -146,8 +133,10 @@ static const struct part {
 	{ V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL, OVER },   /* validity */
 };
 
-/* The subject of a certificate without the rest; NULL when it is not where it
- * should be, and OpenSSL may know better. */
+/*
+ * Decode the subject alone.  NULL if it is not found where it should be;
+ * OpenSSL may still be able to decode the certificate.
+ */
 static X509_NAME *
 find_subject(const unsigned char *der, long size)
 {
@@ -184,7 +173,7 @@ make_room(struct iss_ca_file *set)
 	return true;
 }
 
-/* Add a certificate; its subject is taken, also on failure. */
+/* Add a certificate.  Takes the subject, even on failure. */
 static int
 add_cert(struct iss_error *err, struct iss_ca_file *set, X509_NAME *subject,
     const unsigned char *der, long len)
@@ -195,15 +184,14 @@ add_cert(struct iss_error *err, struct iss_ca_file *set, X509_NAME *subject,
 		.len = len };
 
 	if (subject == NULL || entry.der == NULL || !make_room(set)) {
-		entry_release(&entry);
+		release_entry(&entry);
 		return iss_error_set(err, "out of memory");
 	}
 	set->entries[set->total++] = entry;
 	return ISS_OK;
 }
 
-/* The subject of a certificate that had to be decoded to find it; the
- * certificate is taken. */
+/* A copy of the subject of a certificate, which is freed. */
 static X509_NAME *
 take_subject(X509 *cert)
 {
@@ -221,7 +209,7 @@ add_pem_cert(
 	X509 *cert;
 
 	if (subject == NULL) {
-		if ((cert = iss_pem_cert(err, pem, set->file)) == NULL)
+		if ((cert = iss_pem_cert(err, pem, set->path)) == NULL)
 			return ISS_ERROR;
 		subject = take_subject(cert);
 	}
@@ -240,25 +228,25 @@ add_crl(struct iss_error *err, struct iss_ca_file *set, X509_CRL *crl)
 }
 
 static int
-parse_pem(
+add_all_of_pem(
     struct iss_error *err, struct iss_ca_file *set, const struct iss_buf *bytes)
 {
 	struct iss_pem pem;
 	int rv = iss_pem_init(err, &pem, bytes->data, bytes->len);
 
 	while (
-	    rv == ISS_OK && (rv = iss_pem_next(err, &pem, set->file)) == ISS_OK)
+	    rv == ISS_OK && (rv = iss_pem_next(err, &pem, set->path)) == ISS_OK)
 		if (iss_pem_is_cert(&pem))
 			rv = add_pem_cert(err, set, &pem);
 		else if (iss_pem_is_crl(&pem))
 			rv = add_crl(
-			    err, set, iss_pem_crl(err, &pem, set->file));
+			    err, set, iss_pem_crl(err, &pem, set->path));
 	iss_pem_release(&pem);
 	return rv == ISS_EOF ? ISS_OK : rv;
 }
 
 static int
-parse_der(
+add_one_of_der(
     struct iss_error *err, struct iss_ca_file *set, const struct iss_buf *bytes)
 {
 	const unsigned char *der = (const unsigned char *)bytes->data;
@@ -273,11 +261,11 @@ parse_der(
 	if ((crl = d2i_X509_CRL(NULL, &at, len)) != NULL)
 		return add_crl(err, set, crl);
 	return iss_error_set(
-	    err, "%s: neither PEM nor DER (or damaged)", set->file);
+	    err, "%s: neither PEM nor DER (or damaged)", set->path);
 }
 
 static int
-compare(const void *a, const void *b)
+compare_entries(const void *a, const void *b)
 {
 	const struct entry *x = a, *y = b;
 	int order = X509_NAME_cmp(x->subject, y->subject);
@@ -288,27 +276,44 @@ compare(const void *a, const void *b)
 }
 
 static int
-fill(struct iss_error *err, struct iss_ca_file *set)
+read_file(struct iss_error *err, struct iss_ca_file *set)
 {
 	struct iss_buf bytes;
 	int rv;
 
 	iss_buf_init(&bytes, LARGEST_FILE);
-	rv = iss_file_read(err, set->file, &bytes, &set->stamp);
+	rv = iss_file_read(err, set->path, &bytes, &set->stamp);
 	ERR_clear_error();
 	if (rv == ISS_OK && iss_pem_is(bytes.data, bytes.len))
-		rv = parse_pem(err, set, &bytes);
+		rv = add_all_of_pem(err, set, &bytes);
 	else if (rv == ISS_OK)
-		rv = parse_der(err, set, &bytes);
+		rv = add_one_of_der(err, set, &bytes);
 	iss_buf_release(&bytes);
 	ERR_clear_error();
 	if (rv == ISS_OK && set->total == 0 && sk_X509_CRL_num(set->crls) == 0)
 		rv = iss_error_set(err,
 		    "%s: neither a certificate nor a revocation list in it",
-		    set->file);
+		    set->path);
 	if (set->total > 0)
-		qsort(set->entries, set->total, sizeof(struct entry), compare);
+		qsort(set->entries, set->total, sizeof(struct entry),
+		    compare_entries);
 	return rv;
+}
+
+int
+iss_ca_file_load(
+    struct iss_error *err, const char *path, struct iss_ca_file **out)
+{
+	struct iss_ca_file *set = new_set(path);
+
+	if (set == NULL)
+		return iss_error_set(err, "out of memory");
+	if (read_file(err, set) != ISS_OK) {
+		iss_ca_file_free(set);
+		return ISS_ERROR;
+	}
+	*out = set;
+	return ISS_OK;
 }
 
 size_t
@@ -332,15 +337,15 @@ iss_ca_file_find(
 }
 
 /*
- * Decode, and let OpenSSL remember what it derives from the extensions, which
- * it would else do when a certificate is first used, by several threads.
+ * Decode a certificate, and let OpenSSL derive and keep what it needs of the
+ * extensions now, rather than on first use by several threads at once.
  */
 static X509 *
-decode(const unsigned char *der, long len)
+decode_cert(const unsigned char *der, long len)
 {
 	X509 *cert;
 
-	/* a verification is under way, whose errors these are not */
+	/* keep these errors out of the verification under way */
 	ERR_set_mark();
 	cert = d2i_X509_AUX(NULL, &der, len);
 	if (cert != NULL)
@@ -357,7 +362,7 @@ iss_ca_file_get0_cert(struct iss_ca_file *set, size_t number)
 
 	CRYPTO_THREAD_write_lock(set->lock);
 	if (entry->der != NULL) {
-		entry->cert = decode(entry->der, entry->len);
+		entry->cert = decode_cert(entry->der, entry->len);
 		OPENSSL_free(entry->der);
 		entry->der = NULL;
 	}
@@ -392,106 +397,4 @@ iss_ca_file_copy_subjects(
 	}
 	free(by_place);
 	return done;
-}
-
-/* A remembered set with this stamp, with a reference for the caller.  The
- * lock is held. */
-static struct iss_ca_file *
-recall(const struct iss_file_stamp *stamp)
-{
-	struct slot *slot;
-
-	for (slot = memory.slots; slot < memory.slots + SLOTS; slot++)
-		if (slot->set != NULL &&
-		    iss_file_stamp_equal(&slot->set->stamp, stamp)) {
-			slot->used = ++memory.now;
-			iss_ca_file_up_ref(slot->set);
-			return slot->set;
-		}
-	return NULL;
-}
-
-/* Where to put a set: over what the file was before, else over the least
- * recently used.  The lock is held. */
-static struct slot *
-choose_slot(const struct iss_ca_file *set)
-{
-	struct slot *slot, *oldest = memory.slots;
-
-	for (slot = memory.slots; slot < memory.slots + SLOTS; slot++) {
-		if (slot->set != NULL &&
-		    strcmp(slot->set->file, set->file) == 0)
-			return slot;
-		if (slot->used < oldest->used)
-			oldest = slot;
-	}
-	return oldest;
-}
-
-/*
- * Remember a new set and return it, or, when another thread was faster, that
- * thread's in its place.  Takes and gives a reference.
- */
-static struct iss_ca_file *
-remember(struct iss_ca_file *set)
-{
-	struct iss_ca_file *theirs, *replaced;
-	struct slot *slot;
-
-	CRYPTO_THREAD_write_lock(memory.lock);
-	if ((theirs = recall(&set->stamp)) != NULL) {
-		CRYPTO_THREAD_unlock(memory.lock);
-		iss_ca_file_free(set);
-		return theirs;
-	}
-	slot = choose_slot(set);
-	replaced = slot->set;
-	slot->set = set;
-	slot->used = ++memory.now;
-	iss_ca_file_up_ref(set);
-	CRYPTO_THREAD_unlock(memory.lock);
-	iss_ca_file_free(replaced);
-	return set;
-}
-
-/* May the set stand for the file until its stamp changes?  Not if it changed
- * while it was read. */
-static bool
-is_lasting(const struct iss_ca_file *set)
-{
-	struct iss_file_stamp now;
-
-	return iss_file_stamp_is_settled(&set->stamp) &&
-	       iss_file_stamp(set->file, &now) &&
-	       iss_file_stamp_equal(&set->stamp, &now);
-}
-
-int
-iss_ca_file_get1(
-    struct iss_error *err, const char *file, struct iss_ca_file **out)
-{
-	struct iss_file_stamp stamp;
-	struct iss_ca_file *set = NULL;
-
-	if (!CRYPTO_THREAD_run_once(&memory.once, memory_init) ||
-	    memory.lock == NULL)
-		return iss_error_set(err, "out of memory");
-
-	if (iss_file_stamp(file, &stamp) && stamp.regular) {
-		CRYPTO_THREAD_write_lock(memory.lock);
-		set = recall(&stamp);
-		CRYPTO_THREAD_unlock(memory.lock);
-	}
-	if (set == NULL) {
-		if ((set = caset_new(file)) == NULL)
-			return iss_error_set(err, "out of memory");
-		if (fill(err, set) != ISS_OK) {
-			iss_ca_file_free(set);
-			return ISS_ERROR;
-		}
-		if (is_lasting(set))
-			set = remember(set);
-	}
-	*out = set;
-	return ISS_OK;
 }

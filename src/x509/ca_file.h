@@ -1,6 +1,6 @@
 /*
- * The certificates and revocation lists of one file: read once, shared by
- * all contexts of the process that name that file.
+ * The certificates and revocation lists of one file.  Immutable once loaded, so
+ * several contexts and threads can share it.
  */
 #ifndef ISS_CA_FILE_H
 #define ISS_CA_FILE_H
@@ -11,36 +11,42 @@
 #include <openssl/x509.h>
 
 #include "base/error.h"
+#include "base/file.h"
 
 struct iss_ca_file;
 
 /*
- * The set of a file: PEM blocks with any text between them, or one
- * certificate or list in DER.  The process remembers a few sets; one is
- * taken from there when the file is the same and unchanged.  Safe to call
- * from several threads, and so is all that follows.
+ * Read and parse a file: PEM blocks with any text between them, or one
+ * certificate or revocation list in DER.
  *
- * Returns 0 with a reference in *out, or ISS_ERROR with "FILE: reason": what
- * iss_file_read says, a damaged block, neither PEM nor DER, nothing in it.
+ * Returns ISS_OK with *out for the caller to free, or ISS_ERROR with "PATH:
+ * reason": as iss_file_read, a damaged block, neither PEM nor DER, no
+ * certificate or list in it.
  */
-int iss_ca_file_get1(
-    struct iss_error *err, const char *file, struct iss_ca_file **out);
+int iss_ca_file_load(
+    struct iss_error *err, const char *path, struct iss_ca_file **out);
 
-/* One more holder, one less. */
+/* Take one more reference; release one.  free(NULL) is fine. */
 void iss_ca_file_up_ref(struct iss_ca_file *set);
 void iss_ca_file_free(struct iss_ca_file *set);
 
-/* How many certificates there are. */
+/* The path as it was given, and the stamp from when it was read.  Borrowed. */
+const char *iss_ca_file_path(const struct iss_ca_file *set);
+const struct iss_file_stamp *iss_ca_file_stamp(const struct iss_ca_file *set);
+
+/* The number of certificates. */
 size_t iss_ca_file_count(const struct iss_ca_file *set);
 
-/* How many certificates have this subject; they are numbered from *first. */
+/*
+ * The number of certificates with this subject.  Their numbers start at *first.
+ */
 size_t iss_ca_file_find(
     const struct iss_ca_file *set, const X509_NAME *subject, size_t *first);
 
 /*
- * A certificate by its number, less than the count.  Borrowed.  It is decoded
- * when it is wanted for the first time; NULL when it is damaged in a place
- * that was not looked at before, or memory runs out.
+ * Certificate number `number`, less than the count; borrowed.  It is decoded on
+ * first use.  NULL when memory runs out, or when it is damaged in a place that
+ * loading did not look at.
  */
 X509 *iss_ca_file_get0_cert(struct iss_ca_file *set, size_t number);
 

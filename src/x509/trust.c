@@ -22,7 +22,7 @@
 #include <openssl/err.h>
 
 #include "base/buf.h"
-#include "x509/ca_file.h"
+#include "x509/ca_cache.h"
 #include "base/compat.h"
 #include "base/ex_index.h"
 
@@ -148,7 +148,7 @@ iss_trust_add_file(struct iss_error *err, X509_STORE *store, const char *file)
 	struct iss_ca_file *set;
 	int rv;
 
-	if (iss_ca_file_get1(err, file, &set) != ISS_OK)
+	if (iss_ca_cache_get1(err, file, &set) != ISS_OK)
 		return ISS_ERROR;
 	if (iss_ca_file_count(set) == 0)
 		rv = iss_error_set(err, "%s: no certificate in it", file);
@@ -165,7 +165,7 @@ iss_trust_add_crl_file(
 	struct iss_ca_file *set;
 	int rv;
 
-	if (iss_ca_file_get1(err, file, &set) != ISS_OK)
+	if (iss_ca_cache_get1(err, file, &set) != ISS_OK)
 		return ISS_ERROR;
 	if (sk_X509_CRL_num(iss_ca_file_get0_crls(set)) == 0)
 		rv = iss_error_set(err, "%s: no revocation list in it", file);
@@ -232,7 +232,7 @@ iss_trust_subjects(
 
 	if (names == NULL)
 		return iss_error_set(err, "out of memory");
-	rv = iss_ca_file_get1(err, file, &set);
+	rv = iss_ca_cache_get1(err, file, &set);
 	if (rv == ISS_OK && !iss_ca_file_copy_subjects(set, names))
 		rv = iss_error_set(err, "out of memory");
 	if (rv == ISS_OK && sk_X509_NAME_num(names) == 0)

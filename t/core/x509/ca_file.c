@@ -2,7 +2,7 @@
  * Sets of certificates: what is in them, and when a file is read again.
  */
 #define _XOPEN_SOURCE 700 /* realpath */
-#include "x509/ca_file.h"
+#include "x509/ca_cache.h"
 
 #include <poll.h>
 #include <unistd.h>
@@ -21,7 +21,7 @@ set_of(const char *path)
 {
 	struct iss_ca_file *set = NULL;
 
-	if (iss_ca_file_get1(&err, path, &set) != 0)
+	if (iss_ca_cache_get1(&err, path, &set) != 0)
 		diag("%s", err.text);
 	iss_error_clear(&err);
 	return set;
@@ -143,7 +143,7 @@ test_changes(const char *path)
 	iss_ca_file_free(after);
 
 	unlink(path);
-	is_int(iss_ca_file_get1(&err, path, &after), ISS_ERROR,
+	is_int(iss_ca_cache_get1(&err, path, &after), ISS_ERROR,
 	    "a file that is gone is gone");
 	iss_error_clear(&err);
 }

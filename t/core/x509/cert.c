@@ -2,6 +2,7 @@
  * The facts of certificates: names, digests, text.
  */
 #include "x509/cert.h"
+#include "x509/cert_names.h"
 
 #include <openssl/asn1.h>
 #include <openssl/err.h>

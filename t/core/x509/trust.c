@@ -12,7 +12,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include "x509/ca_file.h"
+#include "x509/ca_cache.h"
 #include "fixture.h"
 #include "tap.h"
 
@@ -347,7 +347,7 @@ test_damaged(void)
 	size_t first;
 
 	write_damaged(fdopen(mkstemp(path), "w"), "ca", "other-ca");
-	is_int(iss_ca_file_get1(&err, path, &set), 0, "set with damage in it");
+	is_int(iss_ca_cache_get1(&err, path, &set), 0, "set with damage in it");
 	is_int((long long)iss_ca_file_find(
 		   set, X509_get_subject_name(cert), &first),
 	    1, "a damaged certificate has its subject");
@@ -471,7 +471,7 @@ thread_run(void *arg)
 	pthread_mutex_lock(&start);
 	pthread_mutex_unlock(&start);
 	for (i = 0; i < LOOKS; i++) {
-		*bad += iss_ca_file_get1(&e, files[i % 3], &set) != 0;
+		*bad += iss_ca_cache_get1(&e, files[i % 3], &set) != 0;
 		iss_ca_file_free(set);
 	}
 	for (i = 0; i < ROUNDS; i++) {
