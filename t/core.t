@@ -1,5 +1,6 @@
-# The tests of the C core: each t/core/*.c is a program, linked with the core
-# and run; what it says becomes a subtest.  Fuzz targets run over their seeds.
+# The tests of the C core: each file of t/core/*/ is a program that is linked with
+# the core and run; its TAP output becomes a subtest.  Fuzz targets run over their
+# corpora.
 
 use strict;
 use warnings;
@@ -18,7 +19,7 @@ my @cc     = shellwords($flags{CC});
 my @cflags = (shellwords($flags{CFLAGS}), '-It/core');
 my @libs   = shellwords($flags{LIBS});
 
-# Words to put before a program: make memcheck says "valgrind ...".
+# A command to run each program with; make memcheck sets "valgrind ...".
 my @runner = shellwords($ENV{ISS_CORE_RUNNER} || '');
 
 plan skip_all => "no C compiler: '$flags{CC}' does not work"
@@ -26,7 +27,7 @@ plan skip_all => "no C compiler: '$flags{CC}' does not work"
 
 my @programs = (
     (
-        map { { source => $_, name => basename($_, '.c'), run => [] } }
+        map       { { source => $_, name => basename($_, '.c'), run => [] } }
         sort grep { !m{^t/core/fuzz/} } glob 't/core/*/*.c'
     ),
     (
@@ -56,13 +57,13 @@ for my $program (@programs) {
 }
 done_testing();
 
-# What Makefile.PL found out: one NAME=value a line.
+# The findings of Makefile.PL: one NAME=value on each line.
 sub build_flags {
     open my $in, '<', 'build-flags' or return;
     return map { /^(\w+)=(.*)$/ ? ($1, $2) : () } <$in>;
 }
 
-# Without a built tree the default compiler and OpenSSL have to do.
+# Without a built tree: the default compiler and OpenSSL.
 sub guessed_flags {
     my $cflags = "$Config{optimize} -std=c99 -D_POSIX_C_SOURCE=200809L -Isrc";
     my $libs   = '';
@@ -98,8 +99,8 @@ sub compiler_works {
     return !%$failed;
 }
 
-# The objects of the build, or, where they are missing or too old, our own; in
-# an archive, so that a test needs only what it uses.
+# The objects of the build, or new ones if they are missing or too old.  They are
+# in an archive, so that a test links only the objects that it uses.
 sub core_archive {
     my @headers = glob 'src/*/*.h';
     my $archive = "$dir/core.a";
@@ -152,7 +153,7 @@ sub link_job {
     };
 }
 
-# Run commands, a few at a time; a hash of what those said that failed.
+# Runs commands, a few at a time; returns the output of those that fail, by name.
 sub run_jobs {
     my @waiting = @_;
     my (%running, %said);
@@ -192,8 +193,8 @@ sub slurp {
     return defined $text ? $text : '';
 }
 
-# A run of each claim; a plan that does not come true, a signal and an exit
-# status without a failed claim are failures too.
+# Repeats each claim.  A wrong plan, a signal, and an exit status without a failed
+# claim are failures, too.
 sub run_program {
     my ($program) = @_;
     my ($run, $bad, $failing, $planned) = (0, 0);

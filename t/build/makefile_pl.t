@@ -1,7 +1,7 @@
-# Makefile.PL on machines where OpenSSL is missing, is something else, or is
-# two halves: it says why and what to do in one paragraph, leaves no Makefile
-# and succeeds, which is how CPAN is told "not here".  The OpenSSLs are made
-# up: two small headers and two small libraries.
+# Makefile.PL without a usable OpenSSL (missing, something else, or headers and
+# libraries of different versions): it prints the reason and the remedy in one
+# paragraph, writes no Makefile and exits with 0, as CPAN testers expect.  The
+# OpenSSLs are fake: two small headers and two small libraries.
 
 use strict;
 use warnings;
@@ -80,7 +80,7 @@ refused('no compiler', [],
 
 my $good = openssl(header => 0x30000020, library => 0x30000020);
 my ($status, $said) = makefile_pl("OPENSSL_PREFIX=$good");
-is $status, 0, 'a good prefix is taken';
+is $status, 0, 'a good prefix is accepted';
 like $said, qr{^OpenSSL: Made-Up 30000020, below OPENSSL_PREFIX, \Q$good\E$}m,
   'and told';
 my $makefile = slurp("$tree/Makefile");

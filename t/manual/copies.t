@@ -1,4 +1,4 @@
-# close and its traps: a copy of a socket, as a forking server has one.
+# close of a copy of a socket in a child, as in a forking server.
 use strict;
 use warnings;
 
@@ -8,7 +8,8 @@ use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;
 
-# What a child does to its copy; then what the peer read, and how that ended.
+# Runs the code on the copy in a child; returns what the peer read, and how the
+# data ended.
 sub after_child {
     my ($version, $code) = @_;
 

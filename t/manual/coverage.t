@@ -1,5 +1,5 @@
-# COVERAGE has a line for each sentence of the manual, and each test that it
-# names is there.
+# COVERAGE has a line for each sentence of the manual, and each test that it names
+# exists.
 use strict;
 use warnings;
 
@@ -16,7 +16,7 @@ sub slurp {
     return scalar <$in>;
 }
 
-# The text of a test without its comments, its quotes and line breaks evened out.
+# The text of a test without comments and quotes, its white space folded.
 my %text;
 
 sub text_of {
@@ -31,7 +31,7 @@ sub text_of {
     };
 }
 
-# What is wrong with the proofs that a line names; '' for nothing.
+# The first error in the proofs of a line; '' for none.
 sub wrong_with {
     my ($proofs) = @_;
 
@@ -50,8 +50,8 @@ sub wrong_with {
 open(my $coverage, '<', File::Spec->catfile($FindBin::Bin, 'COVERAGE'))
   or die "COVERAGE: $!";
 
-# The sections in the order of the manual, with the sentences that each has
-# and the lines that it got.
+# The sections in the order of the manual, each with its count of sentences and
+# of lines.
 my (@sections, %count);
 my $number = 0;
 
@@ -69,7 +69,7 @@ sub check_line {
     is($section, $sections[-1]{name}, '... is in its section');
     $sections[-1]{lines}++;
     $count{$status}++;
-    is(wrong_with($why), '', '... is proven by tests') if $status eq 'test';
+    is(wrong_with($why), '', '... is proved by tests') if $status eq 'test';
     return;
 }
 
@@ -98,12 +98,12 @@ for my $section (@sections) {
     cmp_ok($lines, '>=', $sentences, '... with a line for each sentence');
 }
 
-# As many as the manual has, counted there.
+# The count of sentences in the manual.
 my $SENTENCES = 235;
 my $sum       = 0;
 $sum += $_->{sentences} for @sections;
 is($sum, $SENTENCES, 'no section is missing');
-cmp_ok($number, '>=', 269, 'and no line');
+cmp_ok($number, '>=', 269, '... and no line');
 note(join ', ', map { "$_: $count{$_}" } sort keys %count);
 
 done_testing();

@@ -1,10 +1,10 @@
-# The ciphers that a client offers when nobody names any: those of the manual
-# of 1.77 under ':defaults-1.77', and less than OpenSSL's own otherwise.
+# The ciphers that a client offers by default: those of the manual of 1.77 with
+# ':defaults-1.77', otherwise OpenSSL's default without weak ones.
 use strict;
 use warnings;
 
-# At level 0 of security OpenSSL offers all that it has, so that lists which
-# differ in what is weak look different on the wire.
+# At security level 0 OpenSSL offers all ciphers of a list, so that lists that
+# differ only in weak ciphers look different on the wire.
 my $conf;
 
 BEGIN {
@@ -33,7 +33,7 @@ use Test::More;
 my $TODAY = 'DEFAULT:!EXPORT:!LOW:!MEDIUM:!NULL:!aNULL:!eNULL:!RC4:!DES'
   . ':!MD5:!PSK:!SRP';
 
-# Nobody is verified: who verifies takes no anonymous suites.
+# Without verification: a client that verifies offers no anonymous suites.
 sub offered {
     my (@args) = @_;
     return [
@@ -41,7 +41,7 @@ sub offered {
     ];
 }
 
-# Suites without a certificate, among those that OpenSSL 1.1.1 and up have.
+# Suites without a certificate in OpenSSL 1.1.1 and later.
 my %ANONYMOUS = map { $_ => 1 } 0x0018, 0x001b, 0x0034, 0x003a, 0x0046,
   0x006c, 0x006d, 0x0089, 0x009b, 0x00a6, 0x00a7, 0x00bf, 0x00c5,
   0xc016 .. 0xc019;
@@ -68,7 +68,7 @@ is(anonymous($default), 0, '... no anonymous ones');
 is_deeply(
     $default,
     offered(SSL_cipher_list => undef),
-    '... undef is as if not given'
+    '... undef counts as not given'
 );
 is_deeply(
     $openssl,
@@ -77,7 +77,7 @@ is_deeply(
 );
 
 IO::Socket::SSL->import(':defaults-1.77');
-is_deeply(offered(), $all, ':defaults-1.77: ALL:!LOW where no list is set');
+is_deeply(offered(), $all, ':defaults-1.77: ALL:!LOW if no list is set');
 isnt("@{ offered() }", "@$openssl", q(... which is not OpenSSL's default));
 is_deeply(offered(SSL_cipher_list => ''),
     $openssl, q(... to use OpenSSL's default set it to ''));

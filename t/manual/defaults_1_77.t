@@ -1,8 +1,8 @@
-# The manual's own defaults, which ':defaults-1.77' brings back.
+# The defaults of the manual, which ':defaults-1.77' restores.
 use strict;
 use warnings;
 
-# A system's own OPENSSL_CONF may forbid what the manual's day allowed.
+# The system's OPENSSL_CONF may forbid what was allowed at the manual's time.
 BEGIN { $ENV{OPENSSL_CONF} = '/dev/null' }
 
 use FindBin;
@@ -32,7 +32,7 @@ like(
     'SSL_verifycn_scheme: set, the hostname is verified'
 );
 
-# The level lets OpenSSL sign with what TLS 1.0 needs.
+# Security level 0 allows the signatures that TLS 1.0 needs.
 SKIP: {
     my %weak = (SSL_cipher_list => 'ALL:!LOW:@SECLEVEL=0');
     my ($sock) = failing_pair(
@@ -49,7 +49,7 @@ SKIP: {
 is(cipher_order(), 'client',
     'SSL_honor_cipher_order: by default the order of the client counts');
 is(cipher_order(SSL_honor_cipher_order => 1),
-    'server', 'SSL_honor_cipher_order: true, that of the server');
+    'server', 'SSL_honor_cipher_order: if true, that of the server counts');
 
 my %both = (version         => 'TLSv1_2', role => 'server');
 my %dhe  = (SSL_cipher_list => 'DHE-RSA-AES128-GCM-SHA256');
@@ -86,7 +86,8 @@ subtest 'SSL_key_file, SSL_cert_file: certs/server-*.pem for servers' => sub {
         sub {
             my @context = IO::Socket::SSL::SSL_Context->new(SSL_server => 1);
             is_deeply(\@context, [], 'without them there is no server');
-            like($SSL_ERROR, qr{certs/server-}, '... and the file is named');
+            like($SSL_ERROR, qr{certs/server-},
+                '... and the error names the file');
         }
     );
 };
@@ -107,9 +108,9 @@ subtest 'SSL_use_cert: certs/client-*.pem for clients' => sub {
             );
             my ($sock) = tls_pair(%asks, theirs => { SSL_use_cert => 1 });
             is($sock->peer_certificate('cn'),
-                'Test Client', 'set, the certificate is shown');
+                'Test Client', 'if set, the certificate is shown');
             ($sock) = tls_pair(%asks);
-            ok(!$sock->peer_certificate, '0, the default: none is');
+            ok(!$sock->peer_certificate, '0, the default: none is shown');
         }
     );
 };
@@ -120,7 +121,7 @@ subtest 'SSL_ca_file: certs/my-ca.pem' => sub {
     in_folder_with(
         { 'certs/my-ca.pem' => 'other-ca.pem' },
         sub {
-            # A reference to nothing given, neither file nor undef.
+            # Without SSL_ca_file; client_args would add it.
             my ($tcp, $peer) = raw_pair(
                 sub {
                     IO::Socket::SSL->start_SSL($_[0],

@@ -1,9 +1,9 @@
-# What today's practice overrules in the manual of 1.77: the defaults without
-# ':defaults-1.77', whose side of each is in defaults_1_77.t.
+# Today's defaults where they differ from the manual of 1.77, that is, without
+# ':defaults-1.77' (for which see defaults_1_77.t).
 use strict;
 use warnings;
 
-# A system's own OPENSSL_CONF may have other ideas.
+# The system's OPENSSL_CONF may change the defaults.
 BEGIN { $ENV{OPENSSL_CONF} = '/dev/null' }
 
 use FindBin;
@@ -43,15 +43,15 @@ like(our_error(%UNKNOWN), $REFUSED, 'SSL_verify_mode: clients verify');
 like(
     our_error(mine => { SSL_verifycn_name => 'nobody.example' }),
     qr/hostname verification failed/,
-    'SSL_verifycn_scheme: not set, a name that is known is checked'
+    'SSL_verifycn_scheme: if not set, a known name is checked'
 );
 {
     my $sock;
     my @warnings =
       warnings_of(sub { ($sock) = tls_pair(mine => {%NAMELESS}) });
-    is(scalar @warnings, 1, '... without one it warns, once');
+    is(scalar @warnings, 1, '... without a name there is one warning');
     like($warnings[0], qr/no name is known/, '... with the reason');
-    ok($sock, '... and goes on');
+    ok($sock, '... and the handshake succeeds');
 }
 like(our_error(mine => { %NAMELESS, SSL_verifycn_scheme => 'http' }),
     qr/name/, '... a scheme that is set fails without a name');
@@ -113,7 +113,7 @@ is(
 
 # --- files ------------------------------------------------------------------
 
-subtest 'the files of the manual are not looked for' => sub {
+subtest 'the files of the manual are not used' => sub {
     in_folder_with(
         \%OLD_FILES,
         sub {
@@ -154,7 +154,8 @@ my ($cn, $cn_peer) = named_pair('*.example.test');
 
 ok($alt->verify_hostname('www.example.test', 'smtp'),
     'smtp: wildcards in subjectAltNames');
-ok(!$alt->verify_hostname('www1.test.org', 'smtp'), 'smtp: of full labels');
+ok(!$alt->verify_hostname('www1.test.org', 'smtp'),
+    'smtp: only for whole labels');
 for my $scheme (qw(smtp pop3 imap acap nntp)) {
     ok(
         $cn->verify_hostname('www.example.test', $scheme),
@@ -165,7 +166,7 @@ for my $scheme (qw(smtp pop3 imap acap nntp)) {
 }
 ok(
     !$cn->verify_hostname('www.example.test', 'ldap'),
-    'ldap: no wildcards in the common name, as ever'
+    'ldap: still no wildcards in the common name'
 );
 
 my ($ip,     $ip_peer)     = named_pair('127.0.0.1');
@@ -177,7 +178,7 @@ for my $scheme (qw(http www)) {
     );
     ok(
         !$beside->verify_hostname('127.0.0.1', $scheme),
-        "$scheme: ... not beside subjectAltNames"
+        "$scheme: ... not if there are subjectAltNames"
     );
 }
 

@@ -1,5 +1,5 @@
-# What the manual deprecates, and what it says of contexts and methods that
-# no other test shows.
+# Deprecated functions and methods, and claims about contexts that no other test
+# covers.
 use strict;
 use warnings;
 
@@ -53,18 +53,18 @@ is(
 ok($sock->kill_socket,    'kill_socket closes');
 ok(!defined fileno $sock, 'kill_socket: the descriptor is gone');
 
-subtest 'want_read and want_write tell $SSL_ERROR' => sub {
+subtest 'want_read and want_write report $SSL_ERROR' => sub {
     my ($quiet, $peer) = tls_pair();
     $quiet->blocking(0);
     is(sysread($quiet, my $buffer, 1), undef, 'nothing to be read');
     ok($quiet->want_read,   'want_read');
     ok(!$quiet->want_write, '... and not want_write');
     1 while defined syswrite $quiet, 'x' x 100_000;
-    ok($quiet->want_write, 'want_write, when nothing more can be written');
+    ok($quiet->want_write, 'want_write, if nothing more can be written');
     ok(!$quiet->want_read, '... and not want_read');
 };
 
-# The peers are forked before, lest they use that context.
+# The peers are forked first, so that they do not use that context.
 subtest 'context_init makes the default context' => sub {
     my ($refused, $peer)      = served();
     my ($accepted, $its_peer) = served();
@@ -74,9 +74,9 @@ subtest 'context_init makes the default context' => sub {
     ok(IO::Socket::SSL::context_init({%other}), 'with a hash reference');
     ok(
         !IO::Socket::SSL->start_SSL($refused, %ours),
-        '... it is used in place of what the call says'
+        '... it is used instead of the arguments of the call'
     );
-    like($SSL_ERROR, qr/certificate verify failed/, '... and its CA counts');
+    like($SSL_ERROR, qr/certificate verify failed/, '... with its CA');
     my $context = IO::Socket::SSL::context_init(%ours);
     isa_ok($context, 'IO::Socket::SSL::SSL_Context', 'with a list');
     ok(IO::Socket::SSL->start_SSL($accepted, %ours, %other),
@@ -94,14 +94,14 @@ subtest 'SSL_ctx_free' => sub {
     Scalar::Util::weaken($context);
     ok($context,                        '... which it holds');
     ok($sock->close(SSL_ctx_free => 1), 'close(SSL_ctx_free => 1)');
-    ok(!defined $context,               '... lets it go');
+    ok(!defined $context,               '... frees it');
 
     ($sock, $peer) = tls_pair();
     Scalar::Util::weaken($context = ${*$sock}{_SSL_ctx});
     ok($sock->close,     'close without it');
     ok(defined $context, '... leaves the context to the socket');
     undef $sock;
-    ok(!defined $context, '... with which it goes');
+    ok(!defined $context, '... which frees it later');
 };
 
 for my $class (qw(SSL_SSL X509_Certificate)) {

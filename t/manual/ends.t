@@ -1,9 +1,9 @@
-# How reading ends, and what a failure leaves: rules of today that hold with
-# the defaults of the manual of 1.77, too.
+# The end of data and the state after a failure: today's rules also hold with the
+# defaults of the manual of 1.77.
 use strict;
 use warnings;
 
-# A system's own OPENSSL_CONF may forbid what the manual's day allowed.
+# The system's OPENSSL_CONF may forbid what was allowed at the manual's time.
 BEGIN { $ENV{OPENSSL_CONF} = '/dev/null' }
 
 use FindBin;
@@ -27,11 +27,11 @@ sub plain_after_the_end {
         }
     );
     is(sysread($sock, my $in, 10), 0, 'close_notify ends the data');
-    ok(readable($sock), 'plain data comes');
-    is(sysread($sock, $in, 10), undef, '... it is not read');
+    ok(readable($sock), 'plain data arrives');
+    is(sysread($sock, $in, 10), undef, '... it cannot be read');
     ok($!{EPERM},       '... with EPERM') or diag $!;
     ok($sock->stop_SSL, '... until stop_SSL');
-    is(sysread($sock, $in, 10), 5, '... which lets it through');
+    is(sysread($sock, $in, 10), 5, '... after which it can be read');
     return;
 }
 
@@ -46,14 +46,14 @@ sub failed_start {
     );
     my @made = IO::Socket::SSL->start_SSL($tcp, client_args(%STRANGER));
     is_deeply(\@made, [], 'start_SSL fails');
-    is(ref $tcp, 'IO::Socket::INET', '... the class is that before');
+    is(ref $tcp, 'IO::Socket::INET', '... the class is the one before');
     ok($tcp->opened, '... and the socket is open');
     local $/ = "still here\n";    # behind what TLS has left
-    like(scalar <$tcp>, qr/still here\n\z/, '... for plain data');
+    like(scalar <$tcp>, qr/still here\n\z/, '... and can read plain data');
     return;
 }
 
-# Lets us look at the object of a new that fails.
+# Keeps the object of a new that fails.
 {
 
     package Keeps;
@@ -82,7 +82,8 @@ sub failed_new {
 sub old_versions {
     for my $version (qw(SSLv2 SSLv3)) {
         my ($error) = handshake_errors(mine => { SSL_version => $version });
-        like($error, qr/\Q$version\E/, "SSL_version $version: it says so");
+        like($error, qr/\Q$version\E/,
+            "SSL_version $version: the error names it");
     }
     return;
 }
@@ -99,6 +100,6 @@ sub all {
 
 subtest 'the defaults of today' => \&all;
 IO::Socket::SSL->import(':defaults-1.77');
-subtest 'those of 1.77' => \&all;
+subtest 'the defaults of 1.77' => \&all;
 
 done_testing();

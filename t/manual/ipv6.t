@@ -1,5 +1,5 @@
 # IPv6: a host with addresses of both kinds, and IO::Socket::INET6 as the base
-# class where IO::Socket::IP is not to be had.
+# class without IO::Socket::IP.
 use strict;
 use warnings;
 
@@ -49,7 +49,7 @@ SKIP: {
     my $v4   = eval { listener(LocalPort => $port) };
     skip "port $port of IPv4 is taken", 4 if !$v4;
 
-    # The resolver of a host that is called dual.test, both kinds first.
+    # Resolves the host dual.test to addresses of both kinds, IPv6 first.
     my $resolve = \&IO::Socket::IP::getaddrinfo;
     no warnings 'redefine';
     local *IO::Socket::IP::getaddrinfo = sub {
@@ -83,11 +83,11 @@ SKIP: {
     is(
         greeting(%dual),
         "reached 127.0.0.1\n",
-        'no IPv6 connectivity: IPv4 is tried then, where it failed in 1.77'
+        'no IPv6 connectivity: IPv4 is tried then (it failed in 1.77)'
     );
 }
 
-# Another base class, in a process of its own.
+# Another base class needs a process of its own.
 my $HIDE = q(BEGIN { unshift @INC, sub {)
   . q( die "hidden\n" if $_[1] eq 'IO/Socket/IP.pm' } } );
 my $USE = "$HIDE use IO::Socket::SSL;";
@@ -104,7 +104,7 @@ SKIP: {
               . '@{[IO::Socket::SSL->can_ipv6]} @{[IO::Socket::SSL::CAN_IPV6]});'
         ),
         'IO::Socket::INET6 IO::Socket::INET6 IO::Socket::INET6',
-        'IO::Socket::INET6 is used if it is there'
+        'IO::Socket::INET6 is used if available'
     );
     is(
         perl_says(
@@ -113,7 +113,7 @@ SKIP: {
               . ' print "@IO::Socket::SSL::ISA"'
         ),
         'IO::Socket::INET',
-        '... unless inet4 says otherwise'
+        '... unless inet4 is imported'
     );
     is(
         perl_says(
@@ -122,7 +122,7 @@ SKIP: {
               . ' print "@IO::Socket::SSL::ISA"'
         ),
         'IO::Socket::INET6',
-        '... and with inet6, too'
+        '... also if inet6 is imported'
     );
 
     skip 'IO::Socket::INET6 wants /etc/protocols', 5
@@ -201,7 +201,7 @@ PERL
     );
 }
 
-# No base class for IPv6 is there.
+# Without a base class for IPv6.
 (my $none = $USE) =~ s{eq 'IO/Socket/IP.pm'}{=~ m!Socket/(?:IP|INET6)[.]pm!};
 my $listener = listener();
 my $greeter  = greeter($listener);
@@ -219,7 +219,7 @@ for my $family ('', 'Domain => Socket::AF_INET(),',
               . ' scalar <$sock>'
         ),
         "IO::Socket::INET reached 127.0.0.1\n",
-        "IO::Socket::INET where neither is there; $family"
+        "IO::Socket::INET if neither is available; $family"
     );
 }
 

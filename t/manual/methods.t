@@ -1,8 +1,8 @@
-# Claims of the manual about methods and options that no other test shows.
+# Claims of the manual about methods and options that no other test covers.
 use strict;
 use warnings;
 
-# A system's own OPENSSL_CONF may forbid what the manual's day allowed.
+# The system's OPENSSL_CONF may forbid what was allowed at the manual's time.
 BEGIN { $ENV{OPENSSL_CONF} = '/dev/null' }
 
 use FindBin;
@@ -15,7 +15,7 @@ my ($version) = tls_pair(mine => { SSL_version => 'sSlV23:!tlsv1_3' });
 is($version->get_sslversion,
     'TLSv1_2', 'SSL_version: all values are case-insensitive');
 
-# The level lets OpenSSL sign with what TLS 1.0 needs.
+# Security level 0 allows the signatures that TLS 1.0 needs.
 SKIP: {
     my %weak = (SSL_cipher_list => 'DEFAULT:@SECLEVEL=0');
     my ($old) = failing_pair(
@@ -111,17 +111,16 @@ is($named, 'unknown', "set_ctx_defaults: the name is 'unknown' then");
 IO::Socket::SSL::set_ctx_defaults(scheme => undef, name => undef);
 
 subtest 'peek' => sub {
-    my ($sock, $peer) = tls_pair(
-        peer => sub { my ($sock) = @_; print $sock 'one two'; }
-    );
-    ok(readable($sock), 'data comes');
+    my ($sock, $peer) =
+      tls_pair(peer => sub { my ($sock) = @_; print $sock 'one two'; });
+    ok(readable($sock), 'data arrives');
     for my $time (1 .. 3) {
-        is($sock->peek(my $seen, 3), 3, "call $time of peek");
-        is($seen, 'one', '... returns the same');
+        is($sock->peek(my $seen, 3), 3,     "call $time of peek");
+        is($seen,                    'one', '... returns the same');
     }
-    is($sock->peek(my $at = '>', 3, 1), 3, 'with an offset, as sysread');
-    is($at, '>one', '... into the same place');
-    is(sysread($sock, my $in, 100), 7, 'nothing was taken');
+    is($sock->peek(my $at = '>', 3, 1), 3,      'with an offset, as sysread');
+    is($at,                             '>one', '... into the same place');
+    is(sysread($sock, my $in, 100),     7,      'nothing was consumed');
 };
 
 done_testing();

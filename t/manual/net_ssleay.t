@@ -1,5 +1,5 @@
-# What the manual of 1.77 says in terms of Net::SSLeay, which had to be there
-# then: true where one is beside us.
+# Claims of the manual of 1.77 in terms of Net::SSLeay, which was required then;
+# they hold if Net::SSLeay is loaded.
 use strict;
 use warnings;
 
@@ -15,7 +15,7 @@ plan skip_all => ISS::NetSSLeay->missing if ISS::NetSSLeay->missing;
 my ($sock, $peer) = tls_pair();
 my $dump = Net::SSLeay::dump_peer_certificate($sock->_get_ssl_object);
 like($sock->dump_peer_certificate,
-    qr/^\Q$dump\E/, 'dump_peer_certificate: what that of Net::SSLeay says');
+    qr/^\Q$dump\E/, 'dump_peer_certificate: the same as that of Net::SSLeay');
 is(
     $sock->get_cipher,
     Net::SSLeay::get_cipher($sock->_get_ssl_object),
@@ -27,7 +27,7 @@ is_deeply(
     'subjectAltNames: see Net::SSLeay::X509_get_subjectAltNames'
 );
 
-# The handle belongs to the handshake, and is good in the callback alone.
+# The handle belongs to the handshake and is valid only in the callback.
 my (@seen, @stores);
 my ($verified, $its_peer) = tls_pair(
     mine => {
@@ -60,9 +60,9 @@ my $context = $server->_get_ctx_object;
 is_deeply(
     \@given,
     [$context, 20480],
-    'SSL_create_ctx_callback: a CTX of Net::SSLeay; the cache is of 20480'
+    'SSL_create_ctx_callback: a CTX of Net::SSLeay; the cache size is 20480'
 );
 is(Net::SSLeay::CTX_sess_get_cache_size($context),
-    128, '... which may be limited');
+    128, '... which can be limited');
 
 done_testing();

@@ -1,9 +1,8 @@
-# What the manual of 1.77 says of the options of new, where no other test
-# takes it at its word.
+# Claims of the manual of 1.77 about the options of new that no other test covers.
 use strict;
 use warnings;
 
-# A system's own OPENSSL_CONF may forbid what the manual's day allowed.
+# The system's OPENSSL_CONF may forbid what was allowed at the manual's time.
 BEGIN { $ENV{OPENSSL_CONF} = '/dev/null' }
 
 use FindBin;
@@ -114,7 +113,7 @@ subtest 'SSL_honor_cipher_order: the list against BEAST' => sub {
                 theirs => { SSL_cipher_list => 'ALL' }
             )
         )[0]->get_cipher,
-        'where RC4-SHA is gone, ALL decides'
+        'without RC4-SHA in OpenSSL, ALL applies'
     ) if $sock->get_cipher ne 'RC4-SHA';
 };
 
@@ -128,7 +127,7 @@ subtest 'SSL_verify_mode: values may be combined' => sub {
         is($sock->peer_certificate('cn'),
             'Test Client', "server, $mode: a certificate is verified");
         ($sock) = tls_pair(role => 'server', %server);
-        ok($sock && !$sock->peer_certificate, '... none is no failure');
+        ok($sock && !$sock->peer_certificate, '... none is not a failure');
         isnt(
             (
                 handshake_errors(
@@ -137,7 +136,7 @@ subtest 'SSL_verify_mode: values may be combined' => sub {
                 )
             )[0],
             '',
-            '... a bad one is'
+            '... a bad one is a failure'
         );
     }
     for my $mode (0x01 | 0x02, 0x01 | 0x02 | 0x04) {
@@ -151,7 +150,7 @@ subtest 'SSL_verify_mode: values may be combined' => sub {
             '... none is a failure'
         );
         ($sock) = tls_pair(mine => { SSL_verify_mode => $mode });
-        ok($sock, "client, $mode: 0x02 and 0x04 say nothing there");
+        ok($sock, "client, $mode: 0x02 and 0x04 have no effect");
     }
 };
 
@@ -180,7 +179,7 @@ subtest 'SSL_reuse_ctx: other options of contexts are ignored' => sub {
         isnt(
             (handshake_errors(mine => { %other, SSL_reuse_ctx => $none }))[0],
             '',
-            "SSL_reuse_ctx => $shown: they count"
+            "SSL_reuse_ctx => $shown: they apply"
         );
     }
     my $closed = IO::Socket::SSL->new;
@@ -188,12 +187,12 @@ subtest 'SSL_reuse_ctx: other options of contexts are ignored' => sub {
         like(
             died(sub { failing_pair(mine => { SSL_reuse_ctx => $invalid }) }),
             qr/invalid context to reuse/,
-            'what is invalid croaks'
+            'an invalid value croaks'
         );
     }
 };
 
-# The address is in the certificate of the one server, not of the other.
+# The address is in the certificate of the first server only.
 for my $name (qw(PeerHost PeerAddr)) {
     my %outcome;
     for my $identity (qw(server wrong-name)) {
@@ -205,7 +204,8 @@ for my $name (qw(PeerHost PeerAddr)) {
         );
         $outcome{$identity} = $sock ? '' : "$SSL_ERROR";
     }
-    is($outcome{server}, '', "SSL_verifycn_name: else $name is the name");
+    is($outcome{server}, '',
+        "SSL_verifycn_name: by default $name is the name");
     like(
         $outcome{'wrong-name'},
         qr/hostname verification failed: wanted "127\.0\.0\.1"/,

@@ -44,7 +44,7 @@ is_empty('new_from_fd',  sub { IO::Socket::SSL->new_from_fd(4095) });
 is_empty('start_SSL',
     sub { IO::Socket::SSL->start_SSL(IO::Socket::INET->new) });
 
-# A socket that exists and has no TLS.
+# A socket without TLS.
 my $listener = IO::Socket::SSL->new(
     LocalAddr => '127.0.0.1',
     Listen    => 1,
@@ -99,7 +99,7 @@ my ($waiting, $waited_for) = tls_pair();
 $waiting->blocking(0);
 is_empty('stop_SSL', sub { $waiting->stop_SSL });
 
-# The end of a file is no error: what Perl's own handles give there.
+# The end of file is not an error: the results are those of Perl's own handles.
 my %AT_END = (
     getline  => [undef],
     getc     => [undef],
@@ -112,10 +112,10 @@ for my $method (sort keys %AT_END) {
     my ($ended, $its_peer) = tls_pair(peer => sub { close $_[0] });
     my @arguments = $method =~ /^get/ ? () : (my $in, 1);
     is_deeply([$ended->$method(@arguments)],
-        $AT_END{$method}, "$method at the end is no failure");
+        $AT_END{$method}, "$method at the end of file is not a failure");
 }
 
-# So it is before TLS, where the data is plain.
+# The same for plain data before TLS.
 for my $method (sort grep { $_ ne 'peek' } keys %AT_END) {
     my ($tcp, $its_peer) = raw_pair(sub { shutdown $_[0], 1 });
     IO::Socket::SSL->start_SSL($tcp, SSL_startHandshake => 0);

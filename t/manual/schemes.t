@@ -22,16 +22,24 @@ for my $kind (keys %NAMES) {
     push @peers, $peer;
 }
 
-# certificate, scheme, host => does it match?
+# claim, certificate, scheme, host, whether it matches
 my @CASES = (
-    ['check_cn: 0',     'both', {},                'cn.example.test', 0],
-    ['... in any case', 'cn',   { check_cn => 0 }, 'cn.example.test', 0],
+    ['check_cn: 0', 'both', {}, 'cn.example.test', 0],
+    [
+        '... without subjectAltNames, too',
+        'cn', { check_cn => 0 },
+        'cn.example.test', 0
+    ],
     [
         'check_cn: always',       'both',
         { check_cn => 'always' }, 'cn.example.test',
         1
     ],
-    ['... and alone', 'cn', { check_cn => 'always' }, 'cn.example.test', 1],
+    [
+        '... without subjectAltNames, too', 'cn',
+        { check_cn => 'always' },           'cn.example.test',
+        1
+    ],
     [
         'check_cn: when_only, with subjectAltNames', 'both',
         { check_cn => 'when_only' },                 'cn.example.test',
@@ -72,7 +80,7 @@ my @CASES = (
         0
     ],
     [
-        '... and never all there is',       'alt',
+        '... and not as the whole name',    'alt',
         { wildcards_in_alt => 'anywhere' }, 'anything',
         0
     ],
@@ -110,7 +118,7 @@ ok(
         'any.host',
         { callback => sub { @asked = @_; return 1 }, check_cn => 'always' }
     ),
-    'callback: its word counts, and no other key'
+    'callback: it decides, and other keys are ignored'
 );
 is_deeply(
     \@asked,
@@ -121,10 +129,10 @@ ok(
     !$sock{both}->verify_hostname(
         'cn.example.test', { callback => sub { 0 }, check_cn => 'always' }
     ),
-    '... also when it says no'
+    '... also if it refuses'
 );
 
-# What applications and RFCs make of one certificate.
+# Schemes of applications and RFCs applied to the same certificate.
 is_deeply(
     [
         map { !!$sock{alt}->verify_hostname('www1.part.test', $_) }

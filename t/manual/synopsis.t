@@ -1,5 +1,5 @@
-# The programs of the manual's SYNOPSIS run as they stand there: each one is
-# cut out of the POD, compiled by a perl of its own, and talks to a peer.
+# The programs of the manual's SYNOPSIS work: each is extracted from the POD, run
+# in a perl of its own, and talks to a peer.
 use strict;
 use warnings;
 
@@ -30,7 +30,7 @@ sub slurp {
 }
 
 my @programs = programs();
-is(scalar @programs, 3, 'there are a client, a server and STARTTLS');
+is(scalar @programs, 3, 'a client, a server and STARTTLS');
 my $folder = tempdir(CLEANUP => 1);
 my @files  = map { "$folder/$_.pl" } qw(client server starttls);
 for my $i (0 .. $#files) {
@@ -40,8 +40,7 @@ for my $i (0 .. $#files) {
 }
 my ($client, $server, $starttls) = @files;
 
-# A user's machine trusts the CA of the peer by its default; ours says so
-# in the environment.
+# The programs trust the default CAs; the environment makes our CA one of them.
 my %TRUST    = (SSL_CERT_FILE => cert('ca'),       SSL_CERT_DIR => $folder);
 my %DISTRUST = (SSL_CERT_FILE => cert('other-ca'), SSL_CERT_DIR => $folder);
 
@@ -70,7 +69,7 @@ subtest 'client' => sub {
     );
     my @address = split /:/, $address;
     my ($status, $said) = run(\%TRUST, $client, @address);
-    is($status, 0, 'it ends well');
+    is($status, 0, 'it exits with 0');
     is(
         $said,
         "HTTP/1.0 200 OK\r\n\r\nGET / HTTP/1.0\r\nHost: $address[0]\r\n\r\n",
@@ -110,11 +109,11 @@ subtest 'server' => sub {
 
     my ($status, $said) =
       run({}, $server, 0, cert('server'), key('server2'));
-    isnt($status, 0, 'it does not start with the key of another');
+    isnt($status, 0, 'it does not start with a wrong key');
     like($said, qr/^cannot serve: .*does not belong/, '... and says why');
 };
 
-# A mail server that knows just enough.
+# A minimal mail server.
 sub smtp_server {
     my ($sock) = @_;
 
@@ -140,7 +139,7 @@ subtest 'STARTTLS' => sub {
     my ($peer, $address) = plain_server(\&smtp_server);
     my @address = split /:/, $address;
     my ($status, $said) = run(\%TRUST, $starttls, @address);
-    is($status, 0,                     'it ends well');
+    is($status, 0,                     'it exits with 0');
     is($said,   "now under TLSv1_3\n", 'it goes under TLS');
 
     ($status, $said) = run(\%DISTRUST, $starttls, @address);

@@ -10,9 +10,9 @@ use IO::Socket::SSL::Utils;
 use Storable qw(dclone);
 use Test::More;
 
-my $KEY = KEY_create_ec();    # one is enough where the key is not the point
+my $KEY = KEY_create_ec();    # shared where the key does not matter
 
-# What CERT_asHash says of the new certificate.
+# CERT_asHash of a new certificate with these arguments.
 sub made {
     my ($cert, $key) = CERT_create(key => $KEY, @_);
     my $hash = CERT_asHash($cert);
@@ -46,19 +46,19 @@ subtest 'without arguments' => sub {
         'the subject is ours'
     );
     is_deeply($hash->{issuer}, $hash->{subject}, '... and so is the issuer');
-    cmp_ok($hash->{not_before}, '>=', $before, 'it is valid from now');
-    cmp_ok($hash->{not_before}, '<=', $after,  '... on');
+    cmp_ok($hash->{not_before}, '>=', $before, 'it is valid from now on');
+    cmp_ok($hash->{not_before}, '<=', $after,  '... not from later');
     is($hash->{not_after} - $hash->{not_before}, 365 * 86400, 'for a year');
     is($hash->{version},       2,                         'the version is 2');
     is($hash->{signature_alg}, 'sha256WithRSAEncryption', 'SHA-256 and RSA');
-    is(data_of($hash, 'basicConstraints'), 'CA:FALSE',    'it is no CA');
+    is(data_of($hash, 'basicConstraints'), 'CA:FALSE',    'it is not a CA');
     is_deeply(
         $hash->{extkeyusage}{sn},
         ['clientAuth', 'serverAuth'],
         'it is for servers and clients'
     );
     ok(extension($hash,  'subjectKeyIdentifier'),   'it identifies its key');
-    ok(!extension($hash, 'authorityKeyIdentifier'), '... and no other');
+    ok(!extension($hash, 'authorityKeyIdentifier'), '... and no issuer key');
 
     my ($other, $other_key) = CERT_create();
     isnt(PEM_key2string($other_key), PEM_key2string($key),
@@ -72,10 +72,11 @@ subtest 'without arguments' => sub {
 
 subtest 'the caller\'s key' => sub {
     my ($cert, $key) = CERT_create(key => $KEY);
-    is($key,                                $KEY, 'comes back as it is');
-    is(CERT_asHash($cert)->{signature_alg}, 'ecdsa-with-SHA256', '... used');
+    is($key, $KEY, 'is returned');
+    is(CERT_asHash($cert)->{signature_alg},
+        'ecdsa-with-SHA256', '... and used');
     CERT_free($cert);
-    like(PEM_key2string($KEY), qr/PRIVATE KEY/, '... and is still alive');
+    like(PEM_key2string($KEY), qr/PRIVATE KEY/, '... and is not freed');
 };
 
 subtest 'subjects' => sub {
@@ -116,9 +117,13 @@ subtest 'subjects' => sub {
             { CN         => "good.example.test\0.evil.test" },
             { commonName => "good.example.test\0.evil.test" }
         ],
-        ['too long',   { CN => 'a' x 200 },  { commonName  => 'a' x 200 }],
-        ['no country', { C  => 'Atlantis' }, { countryName => 'Atlantis' }],
-        ['an empty value', { CN => '' },     { commonName => '' }],
+        ['too long', { CN => 'a' x 200 }, { commonName => 'a' x 200 }],
+        [
+            'an invalid country',
+            { C           => 'Atlantis' },
+            { countryName => 'Atlantis' }
+        ],
+        ['an empty value', { CN => '' }, { commonName => '' }],
     );
     for my $case (@CASES) {
         my ($claim, $subject, $expected) = @$case;
@@ -138,14 +143,14 @@ subtest 'subjects' => sub {
     my $latin = "B\x{fc}cher";
     utf8::downgrade($latin);
     is(made(subject => { CN => $latin })->{subject}{commonName},
-        "B\xc3\xbccher", 'bytes that are no UTF-8 are Latin-1');
+        "B\xc3\xbccher", 'bytes that are not UTF-8 are Latin-1');
     is_deeply(
         made(
             subjectAltNames =>
               [[DIRNAME => { CN => 'x', O => 'o', C => 'DE' }]]
         )->{subjectAltNames},
         [[DIRNAME => '/C=DE/O=o/CN=x']],
-        'a hash becomes a name from the country to the person'
+        'a hash becomes a name ordered from C to CN'
     );
 };
 
@@ -165,7 +170,7 @@ subtest 'alternative names' => sub {
         [DIRNAME => '/C=DE/CN=x'],
     );
     is_deeply(made(subjectAltNames => \@GOOD)->{subjectAltNames},
-        \@GOOD, 'are told as they were given');
+        \@GOOD, 'are returned as given');
     is_deeply(
         made(
             subjectAltNames => [
@@ -185,7 +190,7 @@ subtest 'alternative names' => sub {
             [DIRNAME   => '/CN=x/OU=a/OU=b'],
             [OTHERNAME => 'some text'],
         ],
-        '... or in another way'
+        '... in other notations'
     );
     my $slash = made(
         subjectAltNames => [[DIRNAME => [O => 'a/b', OU => 'c', CN => 'x']]]);
@@ -194,26 +199,24 @@ subtest 'alternative names' => sub {
     is_deeply(
         made(subjectAltNames => $slash->{subjectAltNames})->{subjectAltNames},
         $slash->{subjectAltNames},
-        '... there and back'
+        '... which can be used again'
     );
     my $party = "\xa5\x06\xa1\x04\x0c\x02hi";
     is_deeply(
         made(subjectAltNames => [[EDIPARTY => $party]])->{subjectAltNames},
         [[EDIPARTY => $party]],
-        '... or in DER'
+        '... in DER'
     );
 
     ok(!exists made(subjectAltNames => [])->{subjectAltNames},
-        'none is none');
+        'an empty list: no extension');
     my $alone = made(subject => {}, subjectAltNames => [[DNS => 'a']]);
-    ok(
-        extension($alone, 'subjectAltName')->{critical},
-        'they are critical where there is no subject'
-    );
+    ok(extension($alone, 'subjectAltName')->{critical},
+        'they are critical without a subject');
     ok(
         !extension(made(subjectAltNames => [[DNS => 'a']]), 'subjectAltName')
           ->{critical},
-        '... and not where there is'
+        '... and not with a subject'
     );
 };
 
@@ -273,7 +276,7 @@ subtest 'numbers' => sub {
     );
 };
 
-# Purposes => [CA, keyUsage, extendedKeyUsage, netscapeCertType]
+# arguments, CA, keyUsage, extendedKeyUsage, netscapeCertType
 my $NONE      = undef;
 my $SIGN      = 'Digital Signature, Key Encipherment';
 my $ISSUE     = 'Digital Signature, Certificate Sign';
@@ -404,7 +407,8 @@ subtest 'purposes' => sub {
     my $hash = made();
     ok(extension($hash, $_)->{critical}, "$_ is critical")
       for qw(basicConstraints keyUsage);
-    ok(!extension($hash, 'extendedKeyUsage')->{critical}, 'the rest is not');
+    ok(!extension($hash, 'extendedKeyUsage')->{critical},
+        'extendedKeyUsage is not');
 };
 
 subtest 'extensions' => sub {
@@ -450,17 +454,17 @@ subtest 'extensions' => sub {
         ]
     );
     is(data_of($hash, 'keyUsage'),
-        'CRL Sign', 'one takes the default\'s place');
+        'CRL Sign', 'an extension replaces the default');
     is(
         join(',',
             map  { $_->{data} }
             grep { $_->{sn} eq 'nsComment' } @{ $hash->{ext} }),
         'second',
-        '... and an earlier one\'s'
+        '... and an earlier one of its kind'
     );
 };
 
-subtest 'arguments are left as they were' => sub {
+subtest 'arguments are not changed' => sub {
     my %arg = (
         subject         => { CN => 'x', OU => ['a', 'b'], O => undef },
         subjectAltNames => [[dns => 'x'], [DIRNAME => { CN => 'x' }]],
@@ -498,15 +502,15 @@ subtest 'issuers' => sub {
             made(issuer => [$bare, $bare_key]),
             'authorityKeyIdentifier'
         ),
-        '... which not every issuer has'
+        '... unless the issuer has none'
     );
     is_deeply(
         made(issuer_cert => $ca)->{issuer},
         { commonName => 'CA' },
-        'an issuer who did not sign'
+        'an issuer without its key'
     );
     is(made(issuer_key => $ca_key)->{signature_alg},
-        'sha256WithRSAEncryption', 'a signer who did not issue');
+        'sha256WithRSAEncryption', 'a key without an issuer');
     CERT_free($ca, $sub, $bare);
     KEY_free($ca_key, $sub_key, $bare_key);
 };
@@ -528,12 +532,12 @@ subtest 'digests' => sub {
     };
     my ($cert) = CERT_create(key => $ed, digest => 'sha256');
     like(CERT_asHash($cert)->{signature_alg},
-        qr/^ed25519$/i, 'a key with a digest of its own');
+        qr/^ed25519$/i, 'a key type with its own digest');
     CERT_free($cert);
     KEY_free($ed);
 };
 
-subtest 'what CERT_asHash said' => sub {
+subtest 'the hash of CERT_asHash as arguments' => sub {
     my ($ca,   $ca_key) = CERT_create(CA => 1, subject => { CN => 'CA' });
     my ($cert, $key)    = CERT_create(
         issuer          => [$ca, $ca_key],
@@ -570,10 +574,11 @@ subtest 'what CERT_asHash said' => sub {
         data_of($hash, 'subjectKeyIdentifier'),
         '... of another key'
     );
-    is(data_of($copy, 'nsComment'), 'hi', 'what can be made is made');
+    is(data_of($copy, 'nsComment'),
+        'hi', 'extensions that can be made are made');
     my ($own, $own_key) = CERT_create(%$hash, ignore_invalid_args => 1);
     is_deeply(CERT_asHash($own)->{issuer},
-        $hash->{subject}, 'the name of an issuer is no issuer');
+        $hash->{subject}, 'the name of an issuer is ignored');
     CERT_free($ca, $cert, $again, $own);
     KEY_free($ca_key, $key, $again_key, $own_key);
 };

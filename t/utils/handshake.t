@@ -1,5 +1,5 @@
-# Certificates and keys made by Utils serve in handshakes as handles, and each
-# is freed once: by whom the manual says.
+# Handshakes with certificates and keys made by Utils, as handles; each is freed
+# once, by its owner according to the manual.
 use strict;
 use warnings;
 
@@ -10,14 +10,14 @@ use IO::Socket::SSL;
 use IO::Socket::SSL::Utils;
 use Test::More;
 
-my ($ca, $ca_key) = CERT_create(CA => 1, subject => { CN => 'Utils CA' });
+my ($ca,  $ca_key)  = CERT_create(CA => 1, subject => { CN => 'Utils CA' });
 my ($sub, $sub_key) = CERT_create(
     CA      => 1,
     subject => { CN => 'Utils Sub CA' },
     issuer  => [$ca, $ca_key]
 );
 
-# A certificate for localhost, by default of the CA.
+# A certificate for localhost, by default issued by the CA.
 sub made {
     return CERT_create(
         issuer          => [$ca, $ca_key],
@@ -27,8 +27,8 @@ sub made {
     );
 }
 
-# The errors on both sides when a server shows this to a client that trusts
-# the CA.
+# The errors on both sides when a server with this certificate meets a client that
+# trusts the CA.
 sub shown {
     my ($cert, $key, @more) = @_;
     return handshake_errors(
@@ -43,7 +43,7 @@ sub shown {
     );
 }
 
-# Who looks at the program's own list, which a merge of arguments copies not.
+# Passes the program's own list on; merging arguments does not copy it.
 sub context {
     return IO::Socket::SSL::SSL_Context->new(SSL_server => 1, @_);
 }
@@ -74,8 +74,8 @@ each_setting(
         my %setting = @_;
         my ($cert, $key) = made(purpose => 'client');
         my $wanted = SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
-        my @show   = (SSL_cert => $cert, SSL_key => $key);
-        my @ask    = (SSL_verify_mode => $wanted, SSL_ca => [$ca]);
+        my @show   = (SSL_cert        => $cert,   SSL_key => $key);
+        my @ask    = (SSL_verify_mode => $wanted, SSL_ca  => [$ca]);
         my $client = $setting{role} eq 'client';
         my ($sock, $peer) = tls_pair(
             %setting,
@@ -95,8 +95,8 @@ each_setting(
 
 subtest 'purposes and names count' => sub {
     my %wrong = (
-        'a client\'s'          => [purpose => 'client'],
-        'one for signing mail' => [purpose => 'email'],
+        'a client\'s'          => [purpose    => 'client'],
+        'one for signing mail' => [purpose    => 'email'],
         'expired'              => [not_before => 1, not_after => 2],
         'another name'         => [
             subject         => { CN => "localhost\0.evil.test" },
@@ -116,19 +116,21 @@ subtest 'purposes and names count' => sub {
         KEY_free($key);
     }
     my ($leaf, $leaf_key) = made(purpose => 'server');
-    my ($cert, $key) = made(issuer => [$leaf, $leaf_key]);
-    like((shown([$cert, $leaf], $key))[0],
-        qr/CA certificate|basic constraints/i, 'a server issues nothing');
+    my ($cert, $key)      = made(issuer  => [$leaf, $leaf_key]);
+    like(
+        (shown([$cert, $leaf], $key))[0],
+        qr/CA certificate|basic constraints/i,
+        'a server certificate cannot issue'
+    );
     CERT_free($cert, $leaf);
     KEY_free($key, $leaf_key);
     ($cert, $key) = made(issuer_key => $sub_key);
-    like((shown($cert, $key))[0],
-        qr/signature/, 'who did not issue cannot sign');
+    like((shown($cert, $key))[0], qr/signature/, 'the key of another issuer');
     CERT_free($cert);
     KEY_free($key);
 };
 
-subtest 'certificate and key stay the program\'s' => sub {
+subtest 'the program still owns certificate and key' => sub {
     my ($cert, $key) = made();
     my $pem = PEM_cert2string($cert) . PEM_key2string($key);
     {
@@ -136,7 +138,7 @@ subtest 'certificate and key stay the program\'s' => sub {
         ok($context, 'a context is made of them');
     }
     is(PEM_cert2string($cert) . PEM_key2string($key),
-        $pem, 'they outlive it');
+        $pem, 'they outlive the context');
     my $context = context(SSL_cert => [$cert], SSL_key => $key);
     CERT_free($cert);
     KEY_free($key);
@@ -147,14 +149,14 @@ subtest 'certificate and key stay the program\'s' => sub {
         },
         theirs => { SSL_ca => [$ca], SSL_ca_file => undef }
     );
-    ok($sock, 'freed by the program, they serve the context on')
+    ok($sock, 'the context works after the program has freed them')
       or diag($SSL_ERROR);
 };
 
-# A copy of the intermediate certificate that a context may take over.
+# A copy of the intermediate certificate, which a context may take over.
 sub intermediate { return PEM_string2cert(PEM_cert2string($sub)) }
 
-subtest 'what follows the first is taken over' => sub {
+subtest 'the context takes over all but the first' => sub {
     my ($cert, $key) = made(issuer => [$sub, $sub_key]);
     my $pem  = PEM_cert2string($sub);
     my @list = ($cert, intermediate());
@@ -165,7 +167,8 @@ subtest 'what follows the first is taken over' => sub {
     is(PEM_cert2string($list[1]), $pem, '... and lives while the list does');
     {
         local $list[1] = $list[1];
-        ok(context(SSL_cert => \@list, SSL_key => $key), '... localized, too');
+        ok(context(SSL_cert => \@list, SSL_key => $key),
+            '... localized, too');
     }
     is(PEM_cert2string($list[1]), $pem, '... and after that');
 
@@ -187,7 +190,7 @@ subtest 'what follows the first is taken over' => sub {
     my $mine = intermediate();
     ok(!eval { context(SSL_cert => [$cert, $mine], SSL_key => $sub_key) },
         'a context that cannot be made');
-    is(PEM_cert2string($mine), $pem, '... takes nothing');
+    is(PEM_cert2string($mine), $pem, '... takes over nothing');
     CERT_free($cert, $mine);
     KEY_free($key);
 };
@@ -205,21 +208,21 @@ SKIP: {
             return $pem;
         }
     )->join;
-    is(PEM_cert2string($list[1]), $there, 'a thread takes one reference more');
+    is(PEM_cert2string($list[1]), $there, 'a thread takes another reference');
     CERT_free($cert);
     KEY_free($key);
 }
 
-my $own = KEY_create_ec();
+my $own            = KEY_create_ec();
 my ($pem_of_chain) = PEM_cert2string($sub);
-my $ROUNDS = 100;
-my %ROUND  = (
+my $ROUNDS         = 100;
+my %ROUND          = (
     'making and freeing' => sub {
         my ($cert, $key) = CERT_create(
             key             => $own,
-            issuer          => [$sub, $sub_key],
+            issuer          => [$sub,         $sub_key],
             subjectAltNames => [[DNS => 'a'], [DIRNAME => { CN => 'x' }]],
-            ext => [{ sn => 'nsComment', data => 'x' x 10_000 }]
+            ext             => [{ sn => 'nsComment', data => 'x' x 10_000 }]
         );
         CERT_asHash($cert);
         CERT_free($cert);
@@ -230,7 +233,8 @@ my %ROUND  = (
                 key             => $own,
                 issuer          => [$sub, $sub_key],
                 subject         => { CN => 'x' x 10_000 },
-                subjectAltNames => [[DNS => 'x' x 10_000], [DIRNAME => { a => 1 }]],
+                subjectAltNames =>
+                  [[DNS => 'x' x 10_000], [DIRNAME => { a => 1 }]],
             );
         };
         eval { PEM_string2cert(substr $pem_of_chain, 0, 500) };
@@ -259,7 +263,7 @@ SKIP: {
         my $before = memory();
         $ROUND{$name}->() for 1 .. $ROUNDS;
         my $grown = memory() - $before;
-        cmp_ok($grown, '<', 400, "$name: no memory is lost");
+        cmp_ok($grown, '<', 400, "$name: no leak");
     }
 }
 

@@ -1,4 +1,4 @@
-# CERT_asHash tells what is in a certificate: the same as openssl does.
+# CERT_asHash returns the contents of a certificate, as openssl shows them.
 use strict;
 use warnings;
 
@@ -16,17 +16,17 @@ use Time::Local qw(timegm);
 my $dir     = tempdir(CLEANUP => 1);
 my $openssl = ISS::Program->find('openssl');
 
-# One of everything.  The OID 1.2.3.4 stands for what OpenSSL does not know.
-my ($ca, $ca_key) = CERT_create(CA => 1, subject => { CN => 'Hash CA' });
+# A certificate with everything; OpenSSL does not know the OID 1.2.3.4.
+my ($ca,  $ca_key)  = CERT_create(CA => 1, subject => { CN => 'Hash CA' });
 my ($all, $all_key) = CERT_create(
     issuer  => [$ca, $ca_key],
     serial  => '0x123456789abcdef0123456789abcdef',
     subject => [
-        C  => 'DE',
-        O  => "B\x{f6}se \x{263a}",
-        OU => 'one',
-        OU => 'two',
-        CN => 'all.example.test',
+        C         => 'DE',
+        O         => "B\x{f6}se \x{263a}",
+        OU        => 'one',
+        OU        => 'two',
+        CN        => 'all.example.test',
         '1.2.3.4' => 'unknown',
     ],
     subjectAltNames => [
@@ -67,7 +67,7 @@ my %name = (
     '1.2.3.4'              => 'unknown',
 );
 is_deeply($hash->{subject}, \%name, 'the subject, in UTF-8');
-is_deeply($hash->{issuer}, { commonName => 'Hash CA' }, 'the issuer');
+is_deeply($hash->{issuer},  { commonName => 'Hash CA' }, 'the issuer');
 is_deeply(
     $hash->{subjectAltNames},
     [
@@ -83,7 +83,7 @@ is_deeply(
     'alternative names of each type'
 );
 is($hash->{not_before}, 1_000_000_000, 'the time from which it is valid');
-is($hash->{not_after},  4_000_000_000, 'the time until which it is');
+is($hash->{not_after},  4_000_000_000, 'the time until which it is valid');
 is(
     $hash->{serial},
     '1512366075204170929049582354406559215',
@@ -92,13 +92,13 @@ is(
 is($hash->{version}, 2, 'the version');
 is_deeply(
     $hash->{ocsp_uri},
-    [map {"http://ocsp.example.test/$_"} 1, 2],
-    'where to ask, and not where to get the CA'
+    [map { "http://ocsp.example.test/$_" } 1, 2],
+    'the OCSP responders, not the issuer'
 );
 is_deeply(
     $hash->{crl_uri},
     ['http://crl.example.test/1', 'ldap://crl.example.test/2'],
-    'where to get revocation lists'
+    'the URIs of revocation lists'
 );
 is_deeply(
     $hash->{keyusage},
@@ -108,9 +108,9 @@ is_deeply(
 is_deeply(
     $hash->{extkeyusage},
     {
-        oid => [map {"1.3.6.1.5.5.7.3.$_"} 2, 1, 8],
-        nid => [130, 129, 133],
-        sn  => ['clientAuth', 'serverAuth', 'timeStamping'],
+        oid => [map { "1.3.6.1.5.5.7.3.$_" } 2, 1,            8],
+        nid => [130,                            129,          133],
+        sn  => ['clientAuth',                   'serverAuth', 'timeStamping'],
         ln  => [
             'TLS Web Client Authentication',
             'TLS Web Server Authentication',
@@ -122,10 +122,17 @@ is_deeply(
 my ($unknown) = grep { $_->{oid} eq '1.2.3.4' } @{ $hash->{ext} };
 is_deeply(
     $unknown,
-    { oid => '1.2.3.4', nid => undef, sn => undef, critical => 1, data => undef },
+    {
+        oid      => '1.2.3.4',
+        nid      => undef,
+        sn       => undef,
+        critical => 1,
+        data     => undef
+    },
     'an extension that OpenSSL does not know'
 );
-my ($basic) = grep { ($_->{sn} || '') eq 'basicConstraints' } @{ $hash->{ext} };
+my ($basic) =
+  grep { ($_->{sn} || '') eq 'basicConstraints' } @{ $hash->{ext} };
 is_deeply(
     $basic,
     {
@@ -135,10 +142,10 @@ is_deeply(
         critical => 1,
         data     => 'CA:FALSE'
     },
-    'an extension that it does know'
+    'an extension that OpenSSL knows'
 );
 
-subtest 'a certificate without anything' => sub {
+subtest 'a certificate without extensions' => sub {
     my ($cert, $key) =
       CERT_create(version => 0, subject => {}, serial => -5);
     my $hash = CERT_asHash($cert);
@@ -170,14 +177,14 @@ subtest 'extended usages that OpenSSL does not know' => sub {
         CERT_asHash($cert)->{extkeyusage},
         {
             oid => ['1.3.6.1.5.5.7.3.1', '1.2.3.4', '1.3.6.1.5.5.7.3.2'],
-            nid => [129,          130],
-            sn  => ['serverAuth', 'clientAuth'],
+            nid => [129,                 130],
+            sn  => ['serverAuth',        'clientAuth'],
             ln  => [
                 'TLS Web Server Authentication',
                 'TLS Web Client Authentication'
             ],
         },
-        'are in oid alone'
+        'are only in oid'
     );
     CERT_free($cert);
     KEY_free($key);
@@ -197,34 +204,45 @@ subtest 'digests' => sub {
     is(
         CERT_asHash($all, 'sha1')->{pubkey_digest_sha1},
         pack('H*', $id =~ tr/://dr),
-        'the digest of the key is what identifies it in the extension'
+        'the digest of the key is its subjectKeyIdentifier'
     );
-    my ($bits) = grep { sha1_hex($_) eq lc $id =~ tr/://dr } bit_strings($der);
+    my ($bits) =
+      grep { sha1_hex($_) eq lc $id =~ tr/://dr } bit_strings($der);
     is($hash->{pubkey_digest_sha256},
-        sha256($bits), '... and by default it is of SHA-256, too');
+        sha256($bits), '... and by default SHA-256');
+
     for my $algo (qw(md5 sha1 sha384 sha512 SHA256)) {
         my $other = CERT_asHash($all, $algo);
         is_deeply(
             [sort grep { !$base{$_} } keys %$other],
             [
-                sort map {"${_}_$algo"}
+                sort map { "${_}_$algo" }
                   qw(fingerprint pubkey_digest x509_digest)
             ],
             "$algo is in the names of the keys"
         );
     }
-    like(died(sub { CERT_asHash($all, 'md17') }),
-        qr/^digest algorithm md17 is not available at /, 'an unknown one');
+    like(
+        died(sub { CERT_asHash($all, 'md17') }),
+        qr/^digest algorithm md17 is not available at /,
+        'an unknown one'
+    );
 };
 
 subtest 'wrong arguments' => sub {
-    like(died(sub { CERT_asHash('x') }),
-        qr/^cert: 'x' is not a handle at /, 'not a handle');
-    like(died(sub { CERT_asHash(0) }),
-        qr/^cert: the handle is NULL at /, 'no certificate');
+    like(
+        died(sub { CERT_asHash('x') }),
+        qr/^cert: 'x' is not a handle at /,
+        'not a handle'
+    );
+    like(
+        died(sub { CERT_asHash(0) }),
+        qr/^cert: the handle is NULL at /,
+        'a NULL handle'
+    );
 };
 
-subtest 'names that are meant to mislead' => sub {
+subtest 'misleading names' => sub {
     my $cert = PEM_file2cert(cert('nul-san'));
     is_deeply(
         CERT_asHash($cert)->{subjectAltNames},
@@ -233,29 +251,32 @@ subtest 'names that are meant to mislead' => sub {
     );
     CERT_free($cert);
     $cert = PEM_file2cert(cert('bad-san'));
-    ok(!exists CERT_asHash($cert)->{subjectAltNames},
-        'names that cannot be parsed are none');
+    ok(
+        !exists CERT_asHash($cert)->{subjectAltNames},
+        'names that cannot be parsed are missing'
+    );
     CERT_free($cert);
     $cert = PEM_file2cert(cert('two-cn'));
     is(ref CERT_asHash($cert)->{subject}{commonName},
-        'ARRAY', 'both of two common names are told');
+        'ARRAY', 'both of two common names are returned');
     CERT_free($cert);
 };
 
-# --- side by side ---------------------------------------------------------
+# --- compared with openssl ---------------------------------------------------------
 
 sub der {
     my ($pem) = @_;
     return decode_base64($pem =~ s/-----.*//gr);
 }
 
-# What is in the BIT STRINGs of a certificate: one is the public key.
+# The BIT STRINGs of a certificate; one is the public key.
 sub bit_strings {
     my ($der) = @_;
     my @found;
 
     while ($der =~ /\x03(?:\x82(..)|\x81(.)|(.))\0/gs) {
-        my ($length) = map { hex unpack 'H*', $_ } grep { defined } $1, $2, $3;
+        my ($length) = map { hex unpack 'H*', $_ } grep { defined } $1, $2,
+          $3;
         push @found, substr $der, pos $der, $length - 1;
         pos($der) = $-[0] + 1;
     }
@@ -264,8 +285,8 @@ sub bit_strings {
 
 sub openssl_says {
     my ($file, @what) = @_;
-    my ($status, $said) = ISS::Program->run(
-        [$openssl, 'x509', '-in', $file, '-noout', @what]);
+    my ($status, $said) =
+      ISS::Program->run([$openssl, 'x509', '-in', $file, '-noout', @what]);
     die "openssl x509 @what: $said" if $status;
     return $said;
 }
@@ -289,15 +310,17 @@ sub names {
     while ($said =~ /^ +(\S+?) *= (.*)$/mg) {
         push @{ $name{$1} }, $2;
     }
-    return { map { $_ => @{ $name{$_} } > 1 ? $name{$_} : $name{$_}[0] }
-          keys %name };
+    return {
+        map { $_ => @{ $name{$_} } > 1 ? $name{$_} : $name{$_}[0] }
+          keys %name
+    };
 }
 
 sub compare {
     my ($file) = @_;
-    my $cert = PEM_file2cert($file);
-    my $hash = CERT_asHash($cert);
-    my @raw  = (-nameopt => 'multiline,-esc_msb,-esc_ctrl,utf8');
+    my $cert   = PEM_file2cert($file);
+    my $hash   = CERT_asHash($cert);
+    my @raw    = (-nameopt => 'multiline,-esc_msb,-esc_ctrl,utf8');
 
     my ($serial) = openssl_says($file, '-serial') =~ /=(\S+)/;
     require Math::BigInt;
@@ -306,22 +329,30 @@ sub compare {
         Math::BigInt->from_hex($serial)->bstr,
         'the serial number'
     );
-    is_deeply(
-        $hash->{$_},
-        names(openssl_says($file, "-$_", @raw)),
-        "the $_"
-    ) for qw(subject issuer);
-    is($hash->{not_before}, epoch(openssl_says($file, '-startdate')),
-        'the first date');
-    is($hash->{not_after}, epoch(openssl_says($file, '-enddate')),
-        'the last date');
+    is_deeply($hash->{$_}, names(openssl_says($file, "-$_", @raw)), "the $_")
+      for qw(subject issuer);
+    is(
+        $hash->{not_before},
+        epoch(openssl_says($file, '-startdate')),
+        'the first date'
+    );
+    is(
+        $hash->{not_after},
+        epoch(openssl_says($file, '-enddate')),
+        'the last date'
+    );
+
     for my $algo (qw(sha1 sha256)) {
-        my ($print) = openssl_says($file, '-fingerprint', "-$algo") =~ /=(\S+)/;
+        my ($print) =
+          openssl_says($file, '-fingerprint', "-$algo") =~ /=(\S+)/;
         is(CERT_asHash($cert, $algo)->{"fingerprint_$algo"},
             $print, "the fingerprint by $algo");
     }
-    is_deeply($hash->{ocsp_uri}, [split /\n/, openssl_says($file, '-ocsp_uri')],
-        'where to ask');
+    is_deeply(
+        $hash->{ocsp_uri},
+        [split /\n/, openssl_says($file, '-ocsp_uri')],
+        'the OCSP responders'
+    );
 
     my $text = openssl_says($file, '-text');
     my ($algorithm) = $text =~ /Signature Algorithm: (\S+)/;
@@ -338,11 +369,9 @@ sub compare {
 SKIP: {
     skip 'there is no program openssl', 1 if !defined $openssl;
     PEM_cert2file($all, "$dir/all.pem");
-    for my $file (
-        "$dir/all.pem",
+    for my $file ("$dir/all.pem",
         map { cert($_) }
-        qw(server server-ecdsa many-san ca client utf8-cn expired weak-sha1)
-      )
+        qw(server server-ecdsa many-san ca client utf8-cn expired weak-sha1))
     {
         subtest "as openssl x509 has it: $file" => sub { compare($file) };
     }

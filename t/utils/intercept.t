@@ -1,5 +1,5 @@
-# IO::Socket::SSL::Intercept: copies of certificates that a client who trusts
-# the proxy accepts, kept in caches of all kinds.
+# IO::Socket::SSL::Intercept copies certificates for clients that trust the proxy,
+# and keeps the copies in caches of all kinds.
 use strict;
 use warnings;
 
@@ -28,7 +28,7 @@ my @FILES =
 my @FAST = (@HANDLES, cert_key => $copies_key);
 
 my ($original, $original_key) = CERT_create(
-    subject         => [C => 'DE', CN => "B\xc3\xbccher", OU => 'a', OU => 'b'],
+    subject => [C => 'DE', CN => "B\xc3\xbccher", OU => 'a', OU => 'b'],
     subjectAltNames => [
         [DNS       => 'localhost'],
         [DNS       => 'a,DNS:evil.test'],
@@ -39,9 +39,9 @@ my ($original, $original_key) = CERT_create(
     purpose   => 'server,nonRepudiation',
     ext       => [
         { oid => '1.2.3.4', data => 'DER:0c026869', critical => 1 },
-        { sn => 'crlDistributionPoints', data => 'URI:http://crl.test/' },
-        { sn => 'authorityInfoAccess',   data => 'OCSP;URI:http://ocsp.test/' },
-        { sn => 'tlsfeature',            data => 'status_request' },
+        { sn  => 'crlDistributionPoints', data => 'URI:http://crl.test/' },
+        { sn => 'authorityInfoAccess', data => 'OCSP;URI:http://ocsp.test/' },
+        { sn => 'tlsfeature',          data => 'status_request' },
     ],
 );
 
@@ -61,16 +61,21 @@ for my $case (['handles', @HANDLES], ['files', @FILES]) {
     is_deeply($is->{$_}, $was->{$_}, "$kind: the same $_")
       for qw(subject subjectAltNames not_before not_after version keyusage
       extkeyusage);
-    is_deeply($is->{issuer}, { commonName => 'Proxy CA' }, '... issued by us');
+    is_deeply(
+        $is->{issuer},
+        { commonName => 'Proxy CA' },
+        '... issued by the proxy'
+    );
     isnt($is->{serial}, $was->{serial}, '... with another number');
     is_deeply($is->{$_}, [], "... without $_") for qw(crl_uri ocsp_uri);
     my %ext = map { $_->{oid} => $_ } @{ $is->{ext} };
-    ok($ext{'1.2.3.4'}{critical},   '... an extension that is unknown is kept');
-    ok(!$ext{'1.3.6.1.5.5.7.1.24'}, '... but not the demand for OCSP');
+    ok($ext{'1.2.3.4'}{critical}, '... an unknown extension is kept');
+    ok(!$ext{'1.3.6.1.5.5.7.1.24'},
+        '... but not the one that requires stapling');
     isnt(
         $ext{'2.5.29.14'}{data},
         (grep { $_->{oid} eq '2.5.29.14' } @{ $was->{ext} })[0]{data},
-        '... nor the name of the key'
+        '... nor the key identifier'
     );
     isnt(PEM_key2string($key), PEM_key2string($original_key), 'a new key');
 }
@@ -80,12 +85,13 @@ ok(PEM_cert2string($ca) && PEM_key2string($ca_key),
 subtest 'keys' => sub {
     my $mitm = $CLASS->new(@FILES, cert_key_file => "$dir/copies.key");
     my (undef, $key) = $mitm->clone_cert($original, 'one');
-    is(PEM_key2string($key), PEM_key2string($copies_key), 'one that is given');
+    is(PEM_key2string($key), PEM_key2string($copies_key), 'a given key');
     $mitm = $CLASS->new(@HANDLES);
     my (undef, $first)  = $mitm->clone_cert($original, 'one');
     my (undef, $second) = $mitm->clone_cert($original, 'two');
-    is(PEM_key2string($first), PEM_key2string($second), 'one for all copies');
-    like(PEM_key2string($first), qr/PRIVATE KEY/, '... made for them');
+    is(PEM_key2string($first), PEM_key2string($second),
+        'one key for all copies');
+    like(PEM_key2string($first), qr/PRIVATE KEY/, '... made by the object');
 };
 
 subtest 'serial numbers' => sub {
@@ -93,52 +99,58 @@ subtest 'serial numbers' => sub {
     is_deeply(
         [map { serial_of($mitm->clone_cert($original, $_)) } qw(a b a c)],
         [18, 19, 18, 20],
-        'count up from the one that is given'
+        'count up from a given one'
     );
     my @seen;
     my $sub = sub { push @seen, [@_]; return '0x1234567890abcdef1234' };
     $mitm = $CLASS->new(@FAST, serial => $sub);
     is(serial_of($mitm->clone_cert($original)),
-        '85968058272638546416180', 'come from a sub');
-    is_deeply(\@seen, [[$original, CERT_asHash($original)]],
-        '... that knows the original');
+        '85968058272638546416180', 'from a sub');
+    is_deeply(
+        \@seen,
+        [[$original, CERT_asHash($original)]],
+        '... that knows the original'
+    );
     my ($one, $two) =
-      map { serial_of(($CLASS->new(@FAST)->clone_cert($_))[0]) }
-      $original, $original;
+      map { serial_of(($CLASS->new(@FAST)->clone_cert($_))[0]) } $original,
+      $original;
     is($one, $two, 'are the same for the same original');
-    isnt(serial_of($CLASS->new(@FAST)->clone_cert($ca)), $one, '... alone');
+    isnt(serial_of($CLASS->new(@FAST)->clone_cert($ca)),
+        $one, '... but not for another');
 };
 
 subtest 'the cache of the object' => sub {
-    my $mitm = $CLASS->new(@FAST);
+    my $mitm  = $CLASS->new(@FAST);
     my @first = $mitm->clone_cert($original);
-    is_deeply([$mitm->clone_cert($original)], \@first, 'remembers');
-    isnt(($mitm->clone_cert($original, 'other'))[0],
-        $first[0], '... by identity');
-    is_deeply([$mitm->clone_cert($ca, 'other')],
-        [$mitm->clone_cert($original, 'other')], '... that was given');
-    isnt(($mitm->clone_cert($ca))[0], $first[0], '... or that of the original');
+    is_deeply([$mitm->clone_cert($original)], \@first, 'keeps copies');
+    isnt(($mitm->clone_cert($original, 'other'))[0], $first[0], '... by id');
+    is_deeply(
+        [$mitm->clone_cert($ca,       'other')],
+        [$mitm->clone_cert($original, 'other')],
+        '... if one is given'
+    );
+    isnt(($mitm->clone_cert($ca))[0], $first[0], '... else by the original');
 };
 
 subtest 'a hash' => sub {
     my (%cache, @pair, $pem);
     {
-        my $mitm = $CLASS->new(@HANDLES, cache => \%cache);
+        my $mitm   = $CLASS->new(@HANDLES, cache => \%cache);
         my $before = time;
         @pair = $mitm->clone_cert($original, 'host:443');
         $pem  = pem_pair(@pair);
-        is_deeply([keys %cache], ['host:443'], 'has an entry an identity');
+        is_deeply([keys %cache], ['host:443'], 'has an entry for each id');
         my $entry = $cache{'host:443'};
         is_deeply([@$entry{qw(cert key)}], \@pair, '... with both handles');
         cmp_ok($entry->{atime}, '>=', $before, '... and a time');
         $entry->{atime} = 1;
         $mitm->clone_cert($original, 'host:443');
-        cmp_ok($entry->{atime}, '>=', $before, '... that is kept up');
+        cmp_ok($entry->{atime}, '>=', $before, '... that is updated');
     }
     is(pem_pair(@pair), $pem, 'outlives the object');
     my $other = $CLASS->new(@HANDLES, cache => \%cache);
     is_deeply([$other->clone_cert($original, 'host:443')],
-        \@pair, '... for another one');
+        \@pair, '... and works for another one');
     undef $other;
     CERT_free($pair[0]);
     KEY_free($pair[1]);
@@ -162,11 +174,12 @@ subtest 'a sub' => sub {
     };
     my $mitm  = $CLASS->new(@FAST, cache => $cache);
     my @first = $mitm->clone_cert($original, 'x');
-    is_deeply([$mitm->clone_cert($original, 'x')], \@first, 'may keep them');
+    is_deeply([$mitm->clone_cert($original, 'x')],
+        \@first, 'may keep the copies');
     is_deeply(
         \@calls,
         [['type'], ['x', 'CODE'], ['x', 'CODE']],
-        '... and makes them when it likes'
+        '... and calls back to make them'
     );
     undef $mitm;
     like(pem_pair(@first), qr/CERTIFICATE.*KEY/s, '... and owns them');
@@ -174,31 +187,32 @@ subtest 'a sub' => sub {
     KEY_free($first[1]);
 };
 
-subtest 'a sub of the old kind' => sub {
+subtest 'a sub with the old interface' => sub {
     my (@calls, %kept);
     my $cache = sub {
         my ($ident, @new) = @_;
         push @calls, scalar @_;
-        return            if $ident eq 'type';
+        return                if $ident eq 'type';
         $kept{$ident} = \@new if @new;
         return $kept{$ident} ? @{ $kept{$ident} } : ();
     };
     my $mitm  = $CLASS->new(@FAST, cache => $cache);
     my @first = $mitm->clone_cert($original, 'x');
-    is_deeply([$mitm->clone_cert($original, 'x')], \@first, 'keeps them, too');
-    is_deeply(\@calls, [1, 1, 3, 1], '... when it is told to');
+    is_deeply([$mitm->clone_cert($original, 'x')],
+        \@first, 'keeps the copies, too');
+    is_deeply(\@calls, [1, 1, 3, 1], '... when it gets them');
     undef $mitm;
     CERT_free($first[0]);
     KEY_free($first[1]);
 };
 
-subtest 'through a string' => sub {
+subtest 'serialize' => sub {
     my $mitm = $CLASS->new(@HANDLES, serial => 2**40);
-    my %pem  = map { $_ => pem_pair($mitm->clone_cert($original, $_)) }
-      'x', "\x{263a}", '';
+    my %pem  = map { $_ => pem_pair($mitm->clone_cert($original, $_)) } 'x',
+      "\x{263a}", '';
     my %way = (
-        serialize => sub { $CLASS->unserialize($mitm->serialize) },
-        Storable  => sub { Storable::dclone($mitm) },
+        serialize          => sub { $CLASS->unserialize($mitm->serialize) },
+        Storable           => sub { Storable::dclone($mitm) },
         'Storable, frozen' =>
           sub { Storable::thaw(Storable::freeze([$mitm]))->[0] },
     );
@@ -206,11 +220,12 @@ subtest 'through a string' => sub {
         my $again = $way{$name}->();
         isa_ok($again, $CLASS);
         is(pem_pair($again->clone_cert($original, $_)),
-            $pem{$_}, "$name keeps what is cached")
+            $pem{$_}, "$name keeps the cached copies")
           for sort keys %pem;
         my ($cert, $key) = $again->clone_cert($original, 'new');
-        is(serial_of($cert), 2**40 + 4, '... the count');
-        is(PEM_key2string($key), PEM_key2string(($mitm->clone_cert($original, 'x'))[1]),
+        is(serial_of($cert), 2**40 + 4, '... the serial number');
+        is(PEM_key2string($key),
+            PEM_key2string(($mitm->clone_cert($original, 'x'))[1]),
             '... the key');
         is_deeply(
             CERT_asHash($cert)->{issuer},
@@ -219,27 +234,31 @@ subtest 'through a string' => sub {
         );
     }
     my $unused = $CLASS->unserialize($CLASS->new(@HANDLES)->serialize);
-    ok($unused->clone_cert($original), 'one that was never used');
+    ok($unused->clone_cert($original), 'an unused object');
     my $with_subs =
       $CLASS->new(@FAST, serial => sub { 1 }, cache => sub { 1 });
     ok($CLASS->unserialize($with_subs->serialize)->clone_cert($original),
         'one with subs goes without them');
 
-    for my $bad ('', 'foo', undef, substr($mitm->serialize, 0, 100),
-        $mitm->serialize . 'x', "\0\0\0\1" . '4' . "\0\0\0\0" x 4)
+    for my $bad (
+        '', 'foo', undef,
+        substr($mitm->serialize, 0, 100),
+        $mitm->serialize . 'x',
+        "\0\0\0\1" . '4' . "\0\0\0\0" x 4
+      )
     {
         like(
             died(sub { $CLASS->unserialize($bad) }),
             qr/^this was not serialized by $CLASS at/,
-            'what is none is refused'
+            'an invalid string is refused'
         );
     }
 };
 
 my @WRONG = (
-    [[],                   qr/^no proxy_cert or proxy_cert_file given at/],
-    [[proxy_cert => $ca],  qr/^no proxy_key or proxy_key_file given at/],
-    [[@HANDLES, foo => 1], qr/^unknown arguments: foo at/],
+    [[], qr/^no proxy_cert or proxy_cert_file given at/],
+    [[proxy_cert    => $ca], qr/^no proxy_key or proxy_key_file given at/],
+    [[@HANDLES, foo => 1],   qr/^unknown arguments: foo at/],
     [
         [proxy_cert_file => "$dir/none", proxy_key => $ca_key],
         qr{^proxy_cert_file: cannot read \Q$dir\E/none: No such file}
@@ -252,10 +271,10 @@ my @WRONG = (
         [@HANDLES, cert_key_file => "$dir/none"],
         qr{^cert_key_file: cannot read}
     ],
-    [[proxy_cert => 'x'],       qr/^cert: 'x' is not a handle/],
+    [[proxy_cert => 'x'], qr/^cert: 'x' is not a handle/],
     [[@HANDLES, serial => 'x'], qr/^serial must be a number or a code/],
-    [[@HANDLES, cache => []],   qr/^cache must be a hash or a code/],
-    [[@HANDLES, cache => 'x'],  qr/^cache must be a hash or a code/],
+    [[@HANDLES, cache  => []],  qr/^cache must be a hash or a code/],
+    [[@HANDLES, cache  => 'x'], qr/^cache must be a hash or a code/],
 );
 
 for my $case (@WRONG) {
@@ -266,32 +285,41 @@ for my $case (@WRONG) {
 like(
     died(sub { $CLASS->new }),
     qr/ at \Q@{[__FILE__]}\E line \d+/,
-    '... with our line'
+    '... at the line of the caller'
 );
 like(
-    died(sub { $CLASS->new(@FAST, serial => sub { die "no\n" })->clone_cert($original) }),
-    qr/^no$/, 'a serial sub may die'
+    died(
+        sub {
+            $CLASS->new(@FAST, serial => sub { die "no\n" })
+              ->clone_cert($original);
+        }
+    ),
+    qr/^no$/,
+    'a serial sub may die'
 );
-like(died(sub { $CLASS->new(@FAST)->clone_cert('x') }),
-    qr/is not a handle/, 'an original that is none');
+like(
+    died(sub { $CLASS->new(@FAST)->clone_cert('x') }),
+    qr/is not a handle/,
+    'an invalid original'
+);
 
-# --- the whole way -------------------------------------------------------------
+# --- a whole proxy -------------------------------------------------------------
 
 each_version(
     sub {
         my ($version) = @_;
-        my @version  = (SSL_version => $version);
-        my $listener = listener();
-        my $proxy    = peer(
+        my @version   = (SSL_version => $version);
+        my $listener  = listener();
+        my $proxy     = peer(
             sub {
-                my $mitm   = $CLASS->new(@FILES);
+                my $mitm = $CLASS->new(@FILES);
                 my ($server, $peer) = tls_pair(
                     version => $version,
                     peer    => sub { print { $_[0] } "from the server\n" }
                 );
                 my ($cert, $key) =
                   $mitm->clone_cert($server->peer_certificate);
-                my $tcp = $listener->accept or die "accept: $!";
+                my $tcp    = $listener->accept or die "accept: $!";
                 my $client = IO::Socket::SSL->start_SSL(
                     $tcp,
                     @version,
@@ -312,9 +340,12 @@ each_version(
           or diag($SSL_ERROR);
         is(scalar <$client>, "from the server\n", '... and gets the data');
         is($client->peer_certificate('cn'),
-            'localhost', '... by the name of the server');
-        like($client->peer_certificate('issuer'),
-            qr{/CN=Proxy CA$}, '... from the proxy');
+            'localhost', '... with the name of the server');
+        like(
+            $client->peer_certificate('issuer'),
+            qr{/CN=Proxy CA$},
+            '... issued by the proxy'
+        );
     }
 );
 
@@ -325,7 +356,7 @@ SKIP: {
     my $pem  = pem_pair($mitm->clone_cert($original));
     threads->create(sub { return ref $mitm })->join;
     is(pem_pair($mitm->clone_cert($original)),
-        $pem, 'a thread leaves the object alone');
+        $pem, 'a thread does not harm the object');
 }
 
 SKIP: {
@@ -339,7 +370,7 @@ SKIP: {
     $round->() for 1 .. 50;
     my $before = memory();
     $round->() for 1 .. 50;
-    cmp_ok(memory() - $before, '<', 400, 'no memory is lost');
+    cmp_ok(memory() - $before, '<', 400, 'no leak');
 }
 
 CERT_free($ca, $original);

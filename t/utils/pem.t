@@ -1,5 +1,5 @@
-# IO::Socket::SSL::Utils reads and writes certificates and keys, and says
-# what is wrong with those it cannot.
+# IO::Socket::SSL::Utils reads and writes certificates and keys; the errors for
+# unusable ones name the problem.
 use strict;
 use warnings;
 
@@ -24,7 +24,7 @@ sub spew {
     my ($file, $text, $mode) = @_;
     open(my $out, '>', $file) or die "$file: $!";
     print {$out} $text;
-    close $out          or die "$file: $!";
+    close $out or die "$file: $!";
     chmod $mode, $file if defined $mode;
     return $file;
 }
@@ -45,7 +45,7 @@ is(
           . ' !defined &SSL_VERIFY_PEER'
     ),
     '11',
-    'use of Utils alone is enough, and brings nothing else'
+    'Utils can be used alone, and loads nothing else'
 );
 
 subtest 'certificates' => sub {
@@ -58,20 +58,20 @@ subtest 'certificates' => sub {
     );
     my $again = PEM_string2cert("text before\n${pem}text behind\n");
     is(PEM_cert2string($again), $pem, '... which can be read back');
-    isnt($again, $cert, '... as a certificate of its own');
+    isnt($again, $cert, '... as another handle');
 
-    ok(PEM_cert2file($cert, "$dir/cert.pem"), 'it can be written');
-    is(slurp("$dir/cert.pem"), $pem, '... as such a block');
+    ok(PEM_cert2file($cert, "$dir/cert.pem"), 'it can be written to a file');
+    is(slurp("$dir/cert.pem"), $pem, '... as the same block');
     is(mode_of("$dir/cert.pem"),
-        0666 & ~umask, '... which everybody may read');
-    ok(PEM_cert2file($again, "$dir/cert.pem"), '... and once more');
-    is(slurp("$dir/cert.pem"), $pem, '... in place of the former');
+        0666 & ~umask, '... that everybody may read');
+    ok(PEM_cert2file($again, "$dir/cert.pem"), '... and again');
+    is(slurp("$dir/cert.pem"), $pem, '... replacing the file');
     CERT_free($cert, $again);
 };
 
 subtest 'several certificates' => sub {
     my @certs = PEM_file2certs(cert_file('server-sub-chain.pem'));
-    is(@certs, 2, 'all certificates of a file come');
+    is(@certs,             2, 'all certificates of a file are read');
     is(name_of($certs[1]), 'Test Intermediate CA', '... in its order');
     ok(PEM_certs2file("$dir/chain.pem", reverse @certs), 'they are written');
     my @again = PEM_file2certs("$dir/chain.pem");
@@ -87,7 +87,7 @@ subtest 'several certificates' => sub {
         'PEM_file2cert takes the first'
     );
     my @mixed = PEM_file2certs(cert_file('server-sub-both.pem'));
-    is(@mixed, 2, 'a key between them is passed over');
+    is(@mixed, 2, 'a key between them is skipped');
     CERT_free(@certs, @again, @mixed, $first);
 };
 
@@ -105,16 +105,17 @@ subtest 'keys' => sub {
         is(PEM_key2string($third), $pem, "$kind: through a file and back");
         KEY_free($key, $again, $third);
     }
-    my $key = KEY_create_ec();
+    my $key  = KEY_create_ec();
     my $file = spew("$dir/open.key", 'x' x 10_000, 0644);
     PEM_key2file($key, $file);
-    is(mode_of($file), 0600, 'a file that was open to all is no more');
+    is(mode_of($file), 0600,
+        'a file that everybody could read is closed to others');
     is(slurp($file), PEM_key2string($key), '... and holds the key alone');
     KEY_free($key);
 
     for my $old (qw(server-rsa.key server-ecdsa-ec.key)) {
         my $key = PEM_file2key(cert_file($old));
-        like(PEM_key2string($key), qr/BEGIN PRIVATE KEY/, "$old is read");
+        like(PEM_key2string($key), qr/BEGIN PRIVATE KEY/, "$old can be read");
         KEY_free($key);
     }
 };
@@ -127,13 +128,10 @@ subtest 'new keys' => sub {
       )
     {
         my ($claim, $make, $bytes) = @$case;
-        my $key = $make->();
+        my $key    = $make->();
         my ($cert) = CERT_create(key => $key);
-        my $pem = PEM_cert2string($cert);
-        like(
-            signature_of($pem), qr/\A.{$bytes}\z/s,
-            "RSA: $claim"
-        );
+        my $pem    = PEM_cert2string($cert);
+        like(signature_of($pem), qr/\A.{$bytes}\z/s, "RSA: $claim");
         CERT_free($cert);
         KEY_free($key);
     }
@@ -161,17 +159,17 @@ sub der {
     return MIME::Base64::decode_base64($text);
 }
 
-# It is the last BIT STRING, and as long as the key.
+# The signature is the last BIT STRING, as long as the key.
 sub signature_of {
     my ($pem) = @_;
-    my ($at) = der($pem) =~ /\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b\x05\x00\x03
+    my ($at)  = der($pem) =~ /\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b\x05\x00\x03
         (?:\x81.|\x82..)\x00(.*)\z/xs;
     return $at;
 }
 
-subtest 'nothing to be freed' => sub {
-    is_deeply([CERT_free()],          [], 'CERT_free without certificates');
-    is_deeply([KEY_free(undef, 0)],   [], 'KEY_free of undef');
+subtest 'freeing nothing' => sub {
+    is_deeply([CERT_free()],        [], 'CERT_free without certificates');
+    is_deeply([KEY_free(undef, 0)], [], 'KEY_free of undef');
     is_deeply([warnings_of(sub { CERT_free(undef) })],
         [], '... does not warn');
 };
@@ -265,14 +263,18 @@ my @WRONG = (
         sub { KEY_create_rsa(100) },
         qr/^an RSA key of 100 bits: .*too small/
     ],
-    ['a negative number', sub { KEY_create_rsa(-1) }, qr/is no size/],
-    ['a huge number', sub { KEY_create_rsa(1e12) }, qr/is no size/],
+    ['a negative number', sub { KEY_create_rsa(-1) },   qr/is no size/],
+    ['a huge number',     sub { KEY_create_rsa(1e12) }, qr/is no size/],
     [
         'no such curve',
         sub { KEY_create_ec('straight') },
         qr/^unknown curve straight/
     ],
-    ['not a curve', sub { KEY_create_ec('sha256') }, qr/^curve sha256: .*(?:invalid curve|unknown group)/],
+    [
+        'not a curve',
+        sub { KEY_create_ec('sha256') },
+        qr/^curve sha256: .*(?:invalid curve|unknown group)/
+    ],
 );
 
 for my $case (@WRONG) {
@@ -280,18 +282,21 @@ for my $case (@WRONG) {
     my $line  = quotemeta __FILE__;
     my $error = died($code);
     like($error, $text,                  "$name croaks");
-    like($error, qr/ at $line line \d+/, '... with our line');
+    like($error, qr/ at $line line \d+/, '... at the line of the caller');
 }
-ok(!-e "$dir/nothing.pem", 'nothing was written where nothing was given');
+ok(!-e "$dir/nothing.pem", 'nothing is written without a certificate');
 
 $! = 0;
 died(sub { PEM_file2cert("$dir/none") });
-ok($!{ENOENT}, '$! tells why a file cannot be read');
+ok($!{ENOENT}, '$! has the reason if a file cannot be read');
 
 SKIP: {
     skip 'there is no /dev/full', 1 unless -w '/dev/full';
-    like(died(sub { PEM_key2file($key, '/dev/full') }),
-        qr/^cannot write/, 'a disk that is full is noticed');
+    like(
+        died(sub { PEM_key2file($key, '/dev/full') }),
+        qr/^cannot write/,
+        'a full disk is an error'
+    );
 }
 
 CERT_free($cert);
