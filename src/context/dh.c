@@ -19,10 +19,10 @@ is_dh(const EVP_PKEY *key)
 	return id == EVP_PKEY_DH || id == EVP_PKEY_DHX;
 }
 
-/* Parameters are public, there is nothing to wipe. */
+/* Parameters are public, so nothing needs wiping. */
 static int
-parse(struct iss_error *err, const char *file, const struct iss_buf *text,
-    EVP_PKEY **out)
+parse_params(struct iss_error *err, const char *file,
+    const struct iss_buf *text, EVP_PKEY **out)
 {
 	BIO *bio = BIO_new_mem_buf(text->data, (int)text->len);
 	EVP_PKEY *key = NULL;
@@ -55,7 +55,7 @@ iss_dh_use_file(struct iss_error *err, SSL_CTX *ctx, const char *file)
 	iss_buf_init(&text, ISS_FILE_MAX);
 	rv = iss_file_read(err, file, &text, NULL);
 	if (rv == ISS_OK)
-		rv = parse(err, file, &text, &key);
+		rv = parse_params(err, file, &text, &key);
 	iss_buf_release(&text);
 	if (rv == ISS_OK && !iss_compat_set1_tmp_dh(ctx, key))
 		rv = iss_error_openssl(err, "%s", file);

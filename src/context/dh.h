@@ -1,6 +1,6 @@
 /*
- * The Diffie-Hellman group that a server offers in TLS 1.2 and below, where
- * the program does not leave the choice to OpenSSL.
+ * The Diffie-Hellman group of a server in TLS 1.2 and below, if the program
+ * does not leave the choice to OpenSSL.
  */
 #ifndef ISS_DH_H
 #define ISS_DH_H
@@ -10,13 +10,13 @@
 #include "base/error.h"
 
 /*
- * Use the group of a file, PEM as openssl-dhparam(1) writes it.  Returns
- * ISS_OK, or ISS_ERROR with "FILE: reason": what iss_file_read says, no
- * parameters in it, a group that is too small for the security level.
+ * Use the group in a file, in PEM as openssl-dhparam(1) writes it.  Returns
+ * ISS_OK, or ISS_ERROR with "FILE: reason": as iss_file_read, no parameters in
+ * it, a group that is too small for the security level.
  */
 int iss_dh_use_file(struct iss_error *err, SSL_CTX *ctx, const char *file);
 
-/* Use the group of a DH *, which stays the caller's.  Results likewise. */
+/* Use the group of a DH *, still the caller's to free.  Returns likewise. */
 int iss_dh_use_handle(struct iss_error *err, SSL_CTX *ctx, void *dh);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * From the values of SSL_cert, SSL_key and their files to a context that
- * uses them.  Owns the words for what does not fit together.
+ * From SSL_cert, SSL_cert_file, SSL_key and SSL_key_file to a context that uses
+ * them, or to the reason why they do not fit together.
  */
 #include "context/identity.h"
 
@@ -21,7 +21,7 @@ ask_password(void *arg, char *buf, size_t size)
 }
 
 static int
-load(struct iss_error *err, struct iss_keypair *pair, const char *option,
+load_file(struct iss_error *err, struct iss_keypair *pair, const char *option,
     const char *file, unsigned want, const struct iss_link *link)
 {
 	bool can_ask = iss_link_callbacks(link)->password != NULL;
@@ -33,10 +33,12 @@ load(struct iss_error *err, struct iss_keypair *pair, const char *option,
 	return ISS_ERROR;
 }
 
-/* A PKCS#12 has brought its key, and what else is given is not used; a file
- * that is missing is a mistake all the same. */
+/*
+ * The key came with a PKCS#12, so a key file is not read.  If it is missing
+ * that is still an error.
+ */
 static int
-key_is_there(struct iss_error *err, const struct iss_identity *identity)
+check_key_file(struct iss_error *err, const struct iss_identity *identity)
 {
 	struct iss_file_stamp stamp;
 
@@ -47,37 +49,51 @@ key_is_there(struct iss_error *err, const struct iss_identity *identity)
 	    err, errno, "SSL_key_file: %s", identity->key_file);
 }
 
-/* Collect certificate, chain and key from files and handles. */
+/* The first certificate is the leaf, the others are its chain. */
 static int
-collect(struct iss_error *err, struct iss_keypair *pair,
+take_cert_handles(
+    struct iss_error *err, struct iss_keypair *pair, STACK_OF(X509) * certs)
+{
+	X509 *ca;
+	int n;
+
+	for (n = 1; n < sk_X509_num(certs); n++) {
+		ca = sk_X509_value(certs, n);
+		if (pair->chain == NULL)
+			pair->chain = sk_X509_new_null();
+		if (pair->chain == NULL || !sk_X509_push(pair->chain, ca))
+			return iss_error_openssl(err, "SSL_cert");
+		X509_up_ref(ca);
+	}
+	pair->cert = sk_X509_value(certs, 0);
+	X509_up_ref(pair->cert);
+	return ISS_OK;
+}
+
+/* A handle takes precedence over a file, which may hold the key as well. */
+static int
+collect_cert(struct iss_error *err, struct iss_keypair *pair,
     const struct iss_identity *identity, const struct iss_link *link)
 {
 	unsigned want = ISS_KEYPAIR_CERT;
-	int n;
 
-	if (identity->cert != NULL) {
-		for (n = 1; n < sk_X509_num(identity->cert); n++) {
-			X509 *ca = sk_X509_value(identity->cert, n);
+	if (identity->cert != NULL)
+		return take_cert_handles(err, pair, identity->cert);
+	if (identity->cert_file == NULL)
+		return ISS_OK;
+	want |= identity->key == NULL && identity->key_file == NULL
+		    ? ISS_KEYPAIR_TRY_KEY
+		    : ISS_KEYPAIR_PKCS12_KEY;
+	return load_file(
+	    err, pair, "SSL_cert_file", identity->cert_file, want, link);
+}
 
-			if (pair->chain == NULL)
-				pair->chain = sk_X509_new_null();
-			if (pair->chain == NULL ||
-			    !sk_X509_push(pair->chain, ca))
-				return iss_error_openssl(err, "SSL_cert");
-			X509_up_ref(ca);
-		}
-		pair->cert = sk_X509_value(identity->cert, 0);
-		X509_up_ref(pair->cert);
-	} else if (identity->cert_file != NULL) {
-		want |= identity->key == NULL && identity->key_file == NULL
-			    ? ISS_KEYPAIR_TRY_KEY
-			    : ISS_KEYPAIR_PKCS12_KEY;
-		if (load(err, pair, "SSL_cert_file", identity->cert_file, want,
-			link) != ISS_OK)
-			return ISS_ERROR;
-	}
+static int
+collect_key(struct iss_error *err, struct iss_keypair *pair,
+    const struct iss_identity *identity, const struct iss_link *link)
+{
 	if (pair->key != NULL)
-		return key_is_there(err, identity);
+		return check_key_file(err, identity);
 	if (identity->key != NULL) {
 		EVP_PKEY_up_ref(identity->key);
 		pair->key = identity->key;
@@ -85,7 +101,7 @@ collect(struct iss_error *err, struct iss_keypair *pair,
 	}
 	if (identity->key_file == NULL)
 		return ISS_OK;
-	return load(err, pair, "SSL_key_file", identity->key_file,
+	return load_file(err, pair, "SSL_key_file", identity->key_file,
 	    ISS_KEYPAIR_KEY, link);
 }
 
@@ -113,7 +129,7 @@ check_and_use(struct iss_error *err, SSL_CTX *ctx,
 		    key_name);
 	if (iss_keypair_check(err, pair, cert_name, key_name) != ISS_OK)
 		return ISS_ERROR;
-	/* Chain and all in one step, so that a weak one is found here. */
+	/* in one step with the chain, so that a weak one is found here */
 	if (!SSL_CTX_use_cert_and_key(
 		ctx, pair->cert, pair->key, pair->chain, 0))
 		return iss_error_openssl(err, "%s: cannot be used", cert_name);
@@ -129,7 +145,9 @@ iss_identity_use(struct iss_error *err, SSL_CTX *ctx,
 	int rv;
 
 	iss_keypair_init(&pair);
-	rv = collect(err, &pair, identity, link);
+	rv = collect_cert(err, &pair, identity, link);
+	if (rv == ISS_OK)
+		rv = collect_key(err, &pair, identity, link);
 	*used = pair.cert != NULL || pair.key != NULL;
 	if (rv == ISS_OK && *used)
 		rv = check_and_use(err, ctx, &pair, identity);

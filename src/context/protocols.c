@@ -1,6 +1,6 @@
 /*
- * The callbacks of ALPN and NPN.  What they hand out is borrowed from the
- * context's own lists, or from the peer's message.
+ * The callbacks of ALPN and NPN.  The names that they return are borrowed from
+ * the lists of the context or from the peer's message.
  */
 #include "context/protocols.h"
 
@@ -38,7 +38,7 @@ select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 }
 
 static int
-copy(struct iss_error *err, struct iss_buf *to, const struct iss_buf *from,
+copy_list(struct iss_error *err, struct iss_buf *to, const struct iss_buf *from,
     const char *option)
 {
 	iss_buf_init(to, ISS_WIRE_MAX);
@@ -55,10 +55,11 @@ use_alpn(struct iss_error *err, struct iss_protocols *protocols, SSL_CTX *ctx,
 
 	if (list->len == 0)
 		return ISS_OK;
-	if (copy(err, &protocols->alpn, list, "SSL_alpn_protocols") != ISS_OK)
+	if (copy_list(err, &protocols->alpn, list, "SSL_alpn_protocols") !=
+	    ISS_OK)
 		return ISS_ERROR;
 	wire = wire_of(&protocols->alpn);
-	/* Of all OpenSSL's setters this one returns 0 on success. */
+	/* unlike OpenSSL's other setters, it returns 0 on success */
 	if (SSL_CTX_set_alpn_protos(ctx, wire.bytes, (unsigned int)wire.len))
 		return iss_error_openssl(err, "SSL_alpn_protocols");
 	SSL_CTX_set_alpn_select_cb(ctx, select_alpn, protocols);
@@ -112,8 +113,8 @@ advertise_npn(
 }
 
 /*
- * The first of the server's that we know too; else the first of ours, since
- * a client may choose what the server did not advertise.
+ * The first of the server's protocols that is also ours, else the first of
+ * ours: a client may choose a protocol that the server did not advertise.
  */
 static int
 select_npn(SSL *ssl, unsigned char **out, unsigned char *out_len,
@@ -142,7 +143,8 @@ use_npn(struct iss_error *err, struct iss_protocols *protocols, SSL_CTX *ctx,
 {
 	if (list->len == 0)
 		return ISS_OK;
-	if (copy(err, &protocols->npn, list, "SSL_npn_protocols") != ISS_OK)
+	if (copy_list(err, &protocols->npn, list, "SSL_npn_protocols") !=
+	    ISS_OK)
 		return ISS_ERROR;
 	SSL_CTX_set_next_protos_advertised_cb(ctx, advertise_npn, protocols);
 	SSL_CTX_set_next_proto_select_cb(ctx, select_npn, protocols);

@@ -1,11 +1,10 @@
 /*
- * Keys found for OpenSSL's callbacks, which know no argument: they find the
- * keys by ex_data of the SSL_CTX that the connection has, also after a
- * server went over to that of a name.
+ * OpenSSL's callbacks find the keys by ex_data of the SSL_CTX that the
+ * connection has, also after it went over to a virtual host.
  *
- * In TLS 1.3 a session is made of the key.  The older callbacks would do so
- * by themselves, but a server is shown every ticket as if it were an
- * identity, cut off at its first NUL.
+ * In TLS 1.3 a session is made of the key.  The older callbacks would also work
+ * there, but a server would get every ticket as an identity, cut off at its
+ * first NUL.
  */
 #include "context/psk.h"
 
@@ -19,7 +18,7 @@
 #include "base/ex_index.h"
 #include "link/link.h"
 
-/* The hash of a key that was agreed on outside TLS (RFC 8446, 4.2.11). */
+/* A key from outside of TLS goes with SHA-256 (RFC 8446, 4.2.11). */
 static const unsigned char suite_of_sha256[] = { 0x13, 0x01 };
 
 ISS_EX_INDEX(psks_index, SSL_CTX, NULL);
@@ -31,8 +30,8 @@ psks_of(const SSL *ssl)
 }
 
 /*
- * Could a person have chosen this?  What is in a ticket is encrypted, and
- * hardly ever without a control character; it is for nobody's key.
+ * Could a person have chosen this identity?  A ticket is encrypted and almost
+ * always has a control character in it, so it matches no catch-all key.
  */
 static bool
 is_readable(const unsigned char *identity, size_t len)
@@ -46,7 +45,7 @@ is_readable(const unsigned char *identity, size_t len)
 }
 
 static const struct iss_psk *
-find(const struct iss_psk_list *psks, const void *identity, size_t len)
+find_psk(const struct iss_psk_list *psks, const void *identity, size_t len)
 {
 	const struct iss_psk *any = NULL, *one;
 	size_t i;
@@ -91,9 +90,8 @@ iss_psk_is_possible(void)
 	return true;
 }
 
-/* The sentence that the server's user will read. */
 static void
-unknown(const SSL *ssl, const char *identity)
+report_unknown_identity(const SSL *ssl, const char *identity)
 {
 	struct iss_link *link = iss_link_of(ssl);
 	size_t len = strlen(identity);
@@ -118,16 +116,16 @@ server_in_1_2(
 
 	if (SSL_version(ssl) >= TLS1_3_VERSION)
 		return 0;
-	psk = find(psks_of(ssl), identity, strlen(identity));
+	psk = find_psk(psks_of(ssl), identity, strlen(identity));
 	if (psk == NULL || psk->len > max) {
-		unknown(ssl, identity);
+		report_unknown_identity(ssl, identity);
 		return 0;
 	}
 	memcpy(key, psk->key, psk->len);
 	return (unsigned int)psk->len;
 }
 
-/* Asked for a ClientHello, too, which is TLS 1.3's affair. */
+/* Also called for a ClientHello, which is only for TLS 1.3. */
 static unsigned int
 client_in_1_2(SSL *ssl, const char *hint, char *identity,
     unsigned int max_identity, unsigned char *key, unsigned int max_key)
@@ -159,7 +157,7 @@ use_in_1_2(SSL_CTX *ctx, bool server)
 
 #endif
 
-/* A session of TLS 1.3 whose secret is the key; NULL when that fails. */
+/* Make a session of TLS 1.3 whose secret is the key; NULL on failure. */
 static SSL_SESSION *
 new_session(SSL *ssl, const struct iss_psk *psk)
 {
@@ -179,7 +177,7 @@ static int
 server_in_1_3(
     SSL *ssl, const unsigned char *identity, size_t len, SSL_SESSION **session)
 {
-	const struct iss_psk *psk = find(psks_of(ssl), identity, len);
+	const struct iss_psk *psk = find_psk(psks_of(ssl), identity, len);
 
 	*session = NULL;
 	if (psk == NULL) /* perhaps a ticket */
@@ -187,7 +185,7 @@ server_in_1_3(
 	return (*session = new_session(ssl, psk)) != NULL;
 }
 
-/* Asked again after a HelloRetryRequest, when the hash is settled. */
+/* Called again after a HelloRetryRequest, when the hash is settled. */
 static int
 client_in_1_3(SSL *ssl, const EVP_MD *md, const unsigned char **identity,
     size_t *len, SSL_SESSION **session)
@@ -217,7 +215,7 @@ iss_psk_use(struct iss_error *err, SSL_CTX *ctx,
 	if (!server && psks->count != 1)
 		return iss_error_set(err,
 		    "SSL_psk: a client has one key, or one [identity, key]");
-	/* The keys are const to us, and ex_data is not const to anybody. */
+	/* ex_data is not const, although the keys are */
 	if (!SSL_CTX_set_ex_data(ctx, psks_index(), (void *)psks))
 		return iss_error_openssl(err, "SSL_psk");
 	use_in_1_2(ctx, server);

@@ -20,7 +20,7 @@ enum { TICKET_ERROR = -1, TICKET_NONE = 0, TICKET_GOOD = 1, TICKET_RENEW = 2 };
 enum { HALF = ISS_TICKET_SECRET_LEN / 2, IV_LEN = 16 };
 
 static bool
-ask(SSL *ssl, const unsigned char *name, struct iss_ticket_key *key)
+ask_for_key(SSL *ssl, const unsigned char *name, struct iss_ticket_key *key)
 {
 	const struct iss_link *link = iss_link_of(ssl);
 	const struct iss_callbacks *ask;
@@ -62,7 +62,7 @@ encrypt_ticket(SSL *ssl, unsigned char *name, unsigned char *iv,
 	struct iss_ticket_key key;
 	int rv = TICKET_ERROR;
 
-	if (!ask(ssl, NULL, &key)) {
+	if (!ask_for_key(ssl, NULL, &key)) {
 		if (!must_give(ssl))
 			return TICKET_NONE;
 		if (RAND_bytes((unsigned char *)&key, sizeof(key)) != 1)
@@ -83,7 +83,7 @@ decrypt_ticket(SSL *ssl, const unsigned char *name, const unsigned char *iv,
 	struct iss_ticket_key key;
 	int rv;
 
-	if (!ask(ssl, name, &key))
+	if (!ask_for_key(ssl, name, &key))
 		return TICKET_NONE;
 	rv = set_keys(&key, iv, cipher, mac, 0);
 	if (rv == TICKET_GOOD && memcmp(name, key.name, sizeof(key.name)) != 0)

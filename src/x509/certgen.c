@@ -1,6 +1,6 @@
 /*
- * Certificates out of nothing.  Owns the order of the parts; judges
- * no value that OpenSSL takes, since a certificate may be made to be refused.
+ * Building a certificate.  A value that OpenSSL takes is not questioned, since
+ * tests need certificates that must be refused.
  */
 #include "x509/certgen.h"
 
@@ -20,7 +20,7 @@
 
 enum {
 	VERSION_3 = 2,
-	SERIAL_BITS = 63, /* random; what a script can calculate with */
+	SERIAL_BITS = 63, /* random, and still an integer in a script */
 	SERIAL_TEXT_MAX = 256,
 	EXT_TEXT_MAX = 1 << 16
 };
@@ -159,7 +159,7 @@ drop_ext(struct iss_certgen *gen, const ASN1_OBJECT *object)
 		X509_EXTENSION_free(X509_delete_ext(gen->cert, at));
 }
 
-/* One of a kind is all that is allowed (RFC 5280, 4.2).  ext is freed. */
+/* Add ext and free it.  Only one of a type is allowed (RFC 5280, 4.2). */
 static int
 put_ext(struct iss_error *err, struct iss_certgen *gen, X509_EXTENSION *ext)
 {
@@ -183,7 +183,7 @@ set_names(struct iss_error *err, struct iss_certgen *gen)
 	return ISS_OK;
 }
 
-/* name: a short name that OpenSSL has an extension for, or a dotted OID. */
+/* name is OpenSSL's short name of an extension, or a dotted OID. */
 static int
 add_ext(struct iss_error *err, struct iss_certgen *gen, const char *name,
     const char *value)
@@ -192,7 +192,7 @@ add_ext(struct iss_error *err, struct iss_certgen *gen, const char *name,
 	X509V3_CTX ctx;
 
 	ERR_clear_error();
-	if (set_names(err, gen) != ISS_OK) /* an extension may ask for them */
+	if (set_names(err, gen) != ISS_OK) /* an extension may use them */
 		return ISS_ERROR;
 	X509V3_set_ctx(&ctx, gen->issuer != NULL ? gen->issuer : gen->cert,
 	    gen->cert, NULL, NULL, 0);
@@ -204,8 +204,10 @@ add_ext(struct iss_error *err, struct iss_certgen *gen, const char *name,
 	return put_ext(err, gen, ext);
 }
 
-/* What is issued by itself needs no word on its issuer's key, and some
- * issuers have no identifier (RFC 5280, 4.2.1.1). */
+/*
+ * A self-issued certificate needs no identifier for its issuer's key, and some
+ * issuers have none (RFC 5280, 4.2.1.1).
+ */
 static int
 set_key_ids(struct iss_error *err, struct iss_certgen *gen)
 {
@@ -292,7 +294,7 @@ iss_certgen_ext(struct iss_error *err, struct iss_certgen *gen,
 	return rv;
 }
 
-/* What speaks of the key, the issuer, or the certificate as it was. */
+/* Is it about the key, the issuer, or this very certificate? */
 static bool
 is_bound(const X509_EXTENSION *ext)
 {
@@ -344,9 +346,9 @@ iss_certgen_copy(
 	return copy_exts(err, gen, original);
 }
 
-/* ---- the end ---- */
+/* ---- signing ---- */
 
-/* Critical where they are all there is (RFC 5280, 4.2.1.6). */
+/* Critical if the subject is empty (RFC 5280, 4.2.1.6). */
 static int
 set_sans(struct iss_error *err, struct iss_certgen *gen)
 {
@@ -359,7 +361,7 @@ set_sans(struct iss_error *err, struct iss_certgen *gen)
 	return ISS_OK;
 }
 
-/* Is the digest part of the algorithm?  OpenSSL 3.0 says so of no key. */
+/* Is the digest part of the algorithm?  OpenSSL 3.0 never reports it. */
 static bool
 has_own_digest(EVP_PKEY *key)
 {

@@ -1,6 +1,5 @@
 /*
- * Walking through a certificate.  Owns nothing; each list is a function in
- * a table.
+ * Walking through a certificate, with a function for each list.
  */
 #include "x509/certinfo.h"
 
@@ -17,20 +16,14 @@
 #include "x509/cert.h"
 #include "x509/usage.h"
 
-/* Whom to tell of an item. */
+/* The function to call for an item. */
 struct teller {
 	iss_certinfo_item_fn *fn;
 	void *arg;
 };
 
-static int
-out_of_memory(struct iss_error *err)
-{
-	return iss_error_set(err, "out of memory");
-}
-
 static void
-oid_set(struct iss_certinfo_oid *oid, const ASN1_OBJECT *object)
+set_oid(struct iss_certinfo_oid *oid, const ASN1_OBJECT *object)
 {
 	memset(oid, 0, sizeof(*oid));
 	OBJ_obj2txt(oid->dotted, sizeof(oid->dotted), object, 1);
@@ -54,13 +47,13 @@ each_of_name(
 	for (i = 0; i < X509_NAME_entry_count(name); i++) {
 		entry = X509_NAME_get_entry(name, i);
 		value = X509_NAME_ENTRY_get_data(entry);
-		oid_set(&oid, X509_NAME_ENTRY_get_object(entry));
+		set_oid(&oid, X509_NAME_ENTRY_get_object(entry));
 		utf8 = NULL;
 		len = ASN1_STRING_to_UTF8(&utf8, value);
 		if (len >= 0)
 			to->fn(to->arg, oid.ln != NULL ? oid.ln : oid.dotted,
 			    utf8, (size_t)len);
-		else /* not what its type promises: the bytes as they are */
+		else /* malformed for its type: the bytes as they are */
 			to->fn(to->arg, oid.ln != NULL ? oid.ln : oid.dotted,
 			    ASN1_STRING_get0_data(value),
 			    (size_t)ASN1_STRING_length(value));
@@ -115,7 +108,7 @@ tell_uri(const GENERAL_NAME *name, const struct teller *to)
 		    (size_t)ASN1_STRING_length(uri));
 }
 
-/* RFC 5280, 4.2.1.13; a point may have several names for one list. */
+/* RFC 5280, 4.2.1.13; a point may have several names for its list. */
 static int
 each_crl_uri(struct iss_error *err, const X509 *cert, const struct teller *to)
 {
@@ -198,7 +191,7 @@ iss_certinfo_each(struct iss_error *err, const X509 *cert,
 	struct teller to = { fn, arg };
 	int rv = lists[list](err, cert, &to);
 
-	ERR_clear_error(); /* of what could not be parsed */
+	ERR_clear_error(); /* of a list that could not be parsed */
 	return rv;
 }
 
@@ -214,7 +207,7 @@ iss_certinfo_each_usage(const X509 *cert, iss_certinfo_oid_fn *fn, void *arg)
 	if (usages == NULL)
 		return ISS_EOF;
 	for (i = 0; i < sk_ASN1_OBJECT_num(usages); i++) {
-		oid_set(&oid, sk_ASN1_OBJECT_value(usages, i));
+		set_oid(&oid, sk_ASN1_OBJECT_value(usages, i));
 		fn(arg, &oid);
 	}
 	EXTENDED_KEY_USAGE_free(usages);
@@ -234,15 +227,16 @@ iss_certinfo_ext_init(struct iss_error *err, struct iss_certinfo_ext *ext,
 	if (number < 0 || number >= X509_get_ext_count(cert))
 		return ISS_EOF;
 	found = X509_get_ext(cert, number);
-	oid_set(&ext->oid, X509_EXTENSION_get_object((X509_EXTENSION *)found));
+	set_oid(&ext->oid, X509_EXTENSION_get_object((X509_EXTENSION *)found));
 	ext->critical = X509_EXTENSION_get_critical(found) != 0;
 	if ((bio = BIO_new(BIO_s_mem())) == NULL)
-		return out_of_memory(err);
-	/* one that it does not know, or that is malformed, it does not show */
+		return iss_error_set(err, "out of memory");
+	/* fails for an unknown or malformed extension */
 	ext->shown = X509V3_EXT_print(bio, (X509_EXTENSION *)found, 0, 0) == 1;
 	if (ext->shown)
-		rv = iss_buf_append_bio(&ext->text, bio) ? ISS_OK
-							 : out_of_memory(err);
+		rv = iss_buf_append_bio(&ext->text, bio)
+			 ? ISS_OK
+			 : iss_error_set(err, "out of memory");
 	BIO_free(bio);
 	ERR_clear_error();
 	return rv;
@@ -265,7 +259,7 @@ iss_certinfo_serial(
 	if (text == NULL)
 		rv = iss_error_openssl(err, "cannot read the serial number");
 	else if (!iss_buf_puts(out, text))
-		rv = out_of_memory(err);
+		rv = iss_error_set(err, "out of memory");
 	OPENSSL_free(text);
 	BN_free(number);
 	return rv;
@@ -281,8 +275,8 @@ iss_certinfo_signature_name(
 
 	X509_get0_signature(NULL, &algorithm, cert);
 	X509_ALGOR_get0(&object, NULL, NULL, algorithm);
-	oid_set(&oid, object);
+	set_oid(&oid, object);
 	if (!iss_buf_puts(out, oid.ln != NULL ? oid.ln : oid.dotted))
-		return out_of_memory(err);
+		return iss_error_set(err, "out of memory");
 	return ISS_OK;
 }

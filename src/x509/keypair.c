@@ -1,7 +1,6 @@
 /*
- * Loading certificates and keys.  Owns the recognition of formats, the
- * asking for passwords and the words for what is wrong with a file; knows no
- * context.
+ * Loading certificates and keys: recognising the format, asking for passwords,
+ * and saying what is wrong with a file.
  */
 #include "x509/keypair.h"
 
@@ -21,7 +20,7 @@
 
 enum { PASSWORD_MAX = PEM_BUFSIZE };
 
-/* One load: what is wanted, who to ask, what was found so far. */
+/* A load under way. */
 struct load {
 	struct iss_error *err;
 	const char *name;
@@ -31,7 +30,7 @@ struct load {
 	struct iss_keypair found;
 };
 
-/* A password, zero-terminated; wiped by whoever declared it. */
+/* Zero-terminated; must be wiped after use. */
 struct password {
 	char text[PASSWORD_MAX + 1];
 	size_t len;
@@ -67,11 +66,11 @@ wants_key(const struct load *load)
 }
 
 /*
- * OpenSSL's prompt reads standard input when there is no terminal; a daemon
- * or a pipeline must not have its data taken for a password.
+ * Without a terminal OpenSSL's prompt reads standard input.  A daemon or a
+ * pipeline must not have its data taken for a password.
  */
 static int
-prompt(char *buf, size_t size)
+prompt_for_password(char *buf, size_t size)
 {
 	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 
@@ -81,16 +80,17 @@ prompt(char *buf, size_t size)
 	return PEM_def_callback(buf, (int)size, 0, NULL);
 }
 
-/* Ask for the password of the object that is called what. */
+/* Get the password of an object, which errors call what. */
 static int
-ask(struct load *load, struct password *pw, const char *what, bool may_prompt)
+ask_password(
+    struct load *load, struct password *pw, const char *what, bool may_prompt)
 {
 	int len = -1;
 
 	if (load->password != NULL)
 		len = load->password(load->arg, pw->text, PASSWORD_MAX);
 	else if (may_prompt)
-		len = prompt(pw->text, PASSWORD_MAX);
+		len = prompt_for_password(pw->text, PASSWORD_MAX);
 	if (len < 0 || len > PASSWORD_MAX)
 		return iss_error_set(load->err,
 		    "%s: the %s is encrypted and no password was given",
@@ -100,7 +100,7 @@ ask(struct load *load, struct password *pw, const char *what, bool may_prompt)
 	return ISS_OK;
 }
 
-/* Is the oldest queued error about an algorithm, not about a password? */
+/* Is the oldest queued error about an algorithm rather than a password? */
 static bool
 is_unsupported(void)
 {
@@ -119,8 +119,10 @@ is_unsupported(void)
 	return false;
 }
 
-/* Why something encrypted could not be read, once a password was tried.  A
- * wrong one can look like damage, and damage like a wrong one. */
+/*
+ * Record why decryption failed after a password was tried.  A wrong password
+ * can look like damage, and damage like a wrong password.
+ */
 static int
 cannot_decrypt(struct load *load, const char *what)
 {
@@ -145,7 +147,7 @@ decode_key(
 	return ISS_OK;
 }
 
-/* PKCS#8, encrypted (RFC 5958, 3). */
+/* Encrypted PKCS#8 (RFC 5958, 3). */
 static int
 decrypt_pkcs8(struct load *load, const X509_SIG *sealed, bool may_prompt)
 {
@@ -153,7 +155,7 @@ decrypt_pkcs8(struct load *load, const X509_SIG *sealed, bool may_prompt)
 	struct password pw;
 	int rv;
 
-	rv = ask(load, &pw, "private key", may_prompt);
+	rv = ask_password(load, &pw, "private key", may_prompt);
 	if (rv == ISS_OK) {
 		ERR_clear_error();
 		info = PKCS8_decrypt(sealed, pw.text, (int)pw.len);
@@ -179,8 +181,8 @@ lend_password(char *buf, int size, int rwflag, void *arg)
 	return (int)pw->len;
 }
 
-/* The traditional encryption, whose parameters stand in the PEM header
- * (RFC 1421, 4.6.1.1). */
+/* The traditional encryption, by parameters in the PEM header (RFC 1421,
+ * 4.6.1.1). */
 static int
 decrypt_traditional(struct load *load, struct iss_pem *pem)
 {
@@ -194,7 +196,7 @@ decrypt_traditional(struct load *load, struct iss_pem *pem)
 		    "%s: the private key is encrypted in a way that is not "
 		    "supported",
 		    load->name);
-	rv = ask(load, &pw, "private key", true);
+	rv = ask_password(load, &pw, "private key", true);
 	if (rv == ISS_OK) {
 		ERR_clear_error();
 		if (PEM_do_header(
@@ -209,7 +211,7 @@ decrypt_traditional(struct load *load, struct iss_pem *pem)
 }
 
 static int
-pem_key(struct load *load, struct iss_pem *pem)
+take_pem_key(struct load *load, struct iss_pem *pem)
 {
 	const unsigned char *at = pem->data;
 	X509_SIG *sealed;
@@ -231,7 +233,7 @@ pem_key(struct load *load, struct iss_pem *pem)
 
 /* The first certificate is the leaf, the others are the chain. */
 static int
-pem_cert(struct load *load, const struct iss_pem *pem)
+take_pem_cert(struct load *load, const struct iss_pem *pem)
 {
 	struct iss_keypair *found = &load->found;
 	X509 *cert = iss_pem_cert(load->err, pem, load->name);
@@ -260,16 +262,16 @@ parse_pem(struct load *load, const void *bytes, size_t len)
 	while (rv == ISS_OK &&
 	       (rv = iss_pem_next(load->err, &pem, load->name)) == ISS_OK)
 		if (iss_pem_is_cert(&pem) && wants_cert(load))
-			rv = pem_cert(load, &pem);
+			rv = take_pem_cert(load, &pem);
 		else if (iss_pem_is_key(&pem) && wants_key(load))
-			rv = pem_key(load, &pem);
+			rv = take_pem_key(load, &pem);
 	iss_pem_release(&pem);
 	return rv == ISS_EOF ? ISS_OK : rv;
 }
 
 /*
- * Put the issuer of each certificate behind it: a PKCS#12 has no order, but
- * what is sent has (RFC 5246, 7.4.2).  What belongs nowhere ends up last.
+ * Put each certificate before its issuer, as a handshake sends them (RFC 5246,
+ * 7.4.2); PKCS#12 has no order.  Those that belong nowhere end up last.
  */
 static void
 order_chain(X509 *last, STACK_OF(X509) * chain)
@@ -292,8 +294,8 @@ order_chain(X509 *last, STACK_OF(X509) * chain)
 }
 
 /*
- * The empty password, which may be stored in two ways, is a matter of
- * PKCS12_parse; it also says whether there is a need to ask.
+ * PKCS12_parse is tried with the empty password first, for both forms in which
+ * that can be stored.
  */
 static int
 open_pkcs12(struct load *load, PKCS12 *p12, struct iss_keypair *got)
@@ -307,10 +309,10 @@ open_pkcs12(struct load *load, PKCS12 *p12, struct iss_keypair *got)
 	if (is_unsupported())
 		return cannot_decrypt(load, "PKCS#12");
 
-	rv = ask(load, &pw, "PKCS#12", false);
+	rv = ask_password(load, &pw, "PKCS#12", false);
 	if (rv == ISS_OK) {
 		ERR_clear_error();
-		/* it takes no length: a zero would cut the password */
+		/* takes a C string: a NUL would cut the password */
 		ok = strlen(pw.text) == pw.len &&
 		     PKCS12_parse(
 			 p12, pw.text, &got->key, &got->cert, &got->chain);
@@ -330,7 +332,7 @@ parse_pkcs12(struct load *load, PKCS12 *p12)
 	iss_keypair_init(&got);
 	rv = open_pkcs12(load, p12, &got);
 	if (rv == ISS_OK) {
-		/* without a key there is no telling which is the leaf */
+		/* without a key, the first one has to be the leaf */
 		if (got.cert == NULL && sk_X509_num(got.chain) > 0)
 			got.cert = sk_X509_shift(got.chain);
 		if (got.cert != NULL)
@@ -379,7 +381,7 @@ parse_der(struct load *load, const unsigned char *der, long len)
 	    "%s: neither PEM, DER nor PKCS#12 (or damaged)", load->name);
 }
 
-/* Is everything there that must be? */
+/* Was every mandatory part found? */
 static int
 check_found(const struct load *load)
 {
@@ -392,7 +394,7 @@ check_found(const struct load *load)
 	return ISS_OK;
 }
 
-/* Move what is wanted; the rest stays behind and is freed with found. */
+/* Swap in the wanted parts; the old ones are freed with found. */
 static void
 hand_over(struct load *load, struct iss_keypair *pair)
 {

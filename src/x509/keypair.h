@@ -1,6 +1,6 @@
 /*
- * A certificate, the chain above it and its private key, read from a file
- * in whatever format it has: PEM, DER or PKCS#12, found by content.
+ * A certificate, the chain above it and its private key, read from a file in
+ * PEM, DER or PKCS#12; the content shows which.
  */
 #ifndef ISS_KEYPAIR_H
 #define ISS_KEYPAIR_H
@@ -12,65 +12,63 @@
 
 #include "base/error.h"
 
-/* Owns one reference of each member that is not NULL. */
+/* Owns a reference to each member that is not NULL. */
 struct iss_keypair {
 	X509 *cert;
 	STACK_OF(X509) * chain; /* next issuer first, without cert; or NULL */
 	EVP_PKEY *key;
 };
 
-/* Hold nothing. */
+/* Make it empty. */
 void iss_keypair_init(struct iss_keypair *pair);
 
-/* Drop what is held; the struct is as after init. */
+/* Release the members, and make it empty. */
 void iss_keypair_release(struct iss_keypair *pair);
 
 /*
- * Put the password into buf (of size bytes, no terminator wanted) and return
- * its length; < 0: there is none.  Lent to a load for the length of that
- * call, asked at most once for each encrypted object, and only for one that
- * is wanted.  buf is wiped afterwards.
+ * Write the password to buf, of size bytes, without a terminator, and return
+ * its length; a negative number if there is none.  Called at most once for each
+ * encrypted object, and only for one that is wanted.  buf is wiped afterwards.
  */
 typedef int iss_keypair_password_fn(void *arg, char *buf, size_t size);
 
-/* What a load is to find; the rest of the file is not even decrypted. */
+/* Which parts to load; the others are not even decrypted. */
 enum iss_keypair_want {
-	ISS_KEYPAIR_CERT = 1,       /* cert and chain; none is an error */
-	ISS_KEYPAIR_KEY = 2,        /* the key; none is an error */
-	ISS_KEYPAIR_TRY_KEY = 4,    /* the key, should there be one */
-	ISS_KEYPAIR_PKCS12_KEY = 8, /* the same in PKCS#12 alone */
+	ISS_KEYPAIR_CERT = 1,       /* certificate and chain; mandatory */
+	ISS_KEYPAIR_KEY = 2,        /* the key; mandatory */
+	ISS_KEYPAIR_TRY_KEY = 4,    /* the key, if there is one */
+	ISS_KEYPAIR_PKCS12_KEY = 8, /* the key, if this is PKCS#12 */
 	ISS_KEYPAIR_BOTH = ISS_KEYPAIR_CERT | ISS_KEYPAIR_KEY
 };
 
 /*
- * Read the wanted things into pair, in place of what it held of them.
+ * Read the wanted parts of a file into pair, replacing those that it had.
  *
- * PEM: the first certificate is the leaf, the following are its chain;
- * "TRUSTED CERTIFICATE" serves too; the first private key is the key; other
- * blocks and text between them are skipped.  DER: one certificate, or one key
- * (PKCS#8, encrypted PKCS#8, RSA or EC).  PKCS#12: the key, its certificate
- * and the others as chain, put in order; the empty password is tried before
- * one is asked for.
+ * PEM: the first certificate (also "TRUSTED CERTIFICATE") is the leaf, the
+ * following ones are its chain; the first private key is the key; other blocks
+ * and text between them are skipped.  DER: one certificate, or one key (PKCS#8,
+ * encrypted PKCS#8, RSA or EC).  PKCS#12: the key, its certificate, and the
+ * others as chain, put in order; the empty password is tried first.
  *
- * With a NULL password an encrypted PEM key makes OpenSSL's prompt appear on
- * the terminal, where there is one; everything else encrypted is an error.
+ * If password is NULL, OpenSSL prompts on the terminal, if there is one, for
+ * the password of a key in PEM; anything else that is encrypted is an error.
  *
- * Returns 0, or ISS_ERROR with "FILE: reason" and pair as it was.  See
+ * Returns ISS_OK, or ISS_ERROR with "FILE: reason" and pair unchanged.  See
  * PEM_read_bio(3), d2i_AutoPrivateKey(3), PKCS12_parse(3).
  */
 int iss_keypair_load(struct iss_error *err, struct iss_keypair *pair,
     const char *file, unsigned want, iss_keypair_password_fn *password,
     void *arg);
 
-/* The same from len bytes in memory; name takes the file's place in errors. */
+/* The same from len bytes in memory; name is used for the file in errors. */
 int iss_keypair_parse(struct iss_error *err, struct iss_keypair *pair,
     const char *name, const void *bytes, size_t len, unsigned want,
     iss_keypair_password_fn *password, void *arg);
 
 /*
- * Does pair->key belong to pair->cert?  Both must be there.  The names say in
- * the error which files (or options) do not fit.  Returns 0 or ISS_ERROR; see
- * X509_check_private_key(3).
+ * Check that pair->key belongs to pair->cert, neither of which may be NULL. The
+ * names are those of the files or options, for the error.  Returns ISS_OK or
+ * ISS_ERROR.  X509_check_private_key(3).
  */
 int iss_keypair_check(struct iss_error *err, const struct iss_keypair *pair,
     const char *cert_name, const char *key_name);

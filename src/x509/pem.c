@@ -1,6 +1,5 @@
 /*
- * Walking through the blocks of a PEM text on PEM_read_bio(3).  Knows the
- * labels; what to do with a block is the caller's affair.
+ * Walking through the blocks of a PEM text with PEM_read_bio(3).
  */
 #include "x509/pem.h"
 
@@ -13,9 +12,10 @@
 
 static const char begin[] = "-----BEGIN ";
 
-/* An editor's byte order mark would hide the first block. */
+/* The length of an editor's byte order mark, which would hide the first block.
+ */
 static size_t
-mark_len(const void *bytes, size_t len)
+bom_len(const void *bytes, size_t len)
 {
 	return len >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
 }
@@ -23,7 +23,7 @@ mark_len(const void *bytes, size_t len)
 bool
 iss_pem_is(const void *bytes, size_t len)
 {
-	const char *at = (const char *)bytes + mark_len(bytes, len);
+	const char *at = (const char *)bytes + bom_len(bytes, len);
 	const char *end = (const char *)bytes + len;
 
 	while (at != NULL && (size_t)(end - at) >= sizeof(begin) - 1) {
@@ -39,7 +39,7 @@ int
 iss_pem_init(
     struct iss_error *err, struct iss_pem *pem, const void *bytes, size_t len)
 {
-	size_t skip = mark_len(bytes, len);
+	size_t skip = bom_len(bytes, len);
 
 	memset(pem, 0, sizeof(*pem));
 	if (len > INT_MAX)
@@ -160,6 +160,6 @@ iss_pem_add_key(struct iss_error *err, struct iss_buf *out, EVP_PKEY *key)
 		rv = iss_error_openssl(err, "cannot write a private key");
 	else if (!iss_buf_append_bio(out, bio))
 		rv = iss_error_set(err, "out of memory");
-	BIO_free(bio); /* and wipes it */
+	BIO_free(bio); /* wipes the bytes */
 	return rv;
 }

@@ -1,12 +1,11 @@
 /*
- * Filling an X509_STORE.  Owns how a store finds certificates in shared sets
- * and where the default CAs are; knows no context, and no verdict.
+ * Filling an X509_STORE.
  *
- * The sets hang on the store's ex_data.  Two of the store's callbacks first
- * copy all certificates of the wanted name from the sets into the store, then
- * do as OpenSSL does.  An X509_LOOKUP would not do: OpenSSL asks it only for
- * names of which the store has no certificate at all, so one that a program
- * adds would hide those of the same name in the file (a CA with a new key).
+ * The shared CA files hang on the store's ex_data.  Two callbacks of the store
+ * first copy all certificates of the wanted name from the files into the store,
+ * then do what OpenSSL does.  An X509_LOOKUP would not do: OpenSSL asks it only
+ * for names of which the store has no certificate, so one that a program adds
+ * would hide those of the same name in the file (a CA with a new key).
  */
 #include "x509/trust.h"
 
@@ -56,10 +55,12 @@ sets_free(
 
 ISS_EX_INDEX(store_index, X509_STORE, sets_free);
 
-/* Make the store own what its sets have of this name; the store keeps one of
- * each only.  False when memory runs out. */
+/*
+ * Add to the store all certificates of this name in its files; the store drops
+ * those that it has already.  False when memory runs out.
+ */
 static bool
-fetch(X509_STORE *store, const X509_NAME *name)
+fetch_certs(X509_STORE *store, const X509_NAME *name)
 {
 	const struct sets *sets = X509_STORE_get_ex_data(store, store_index());
 	size_t i, n, count;
@@ -79,7 +80,8 @@ fetch(X509_STORE *store, const X509_NAME *name)
 static int
 get_issuer(X509 **issuer, X509_STORE_CTX *ctx, iss_compat_store_cert *cert)
 {
-	if (!fetch(X509_STORE_CTX_get0_store(ctx), X509_get_issuer_name(cert)))
+	if (!fetch_certs(
+		X509_STORE_CTX_get0_store(ctx), X509_get_issuer_name(cert)))
 		return -1;
 	return X509_STORE_CTX_get1_issuer(issuer, ctx, cert);
 }
@@ -87,7 +89,7 @@ get_issuer(X509 **issuer, X509_STORE_CTX *ctx, iss_compat_store_cert *cert)
 static STACK_OF(X509) *
     lookup_certs(iss_compat_lookup_ctx *ctx, iss_compat_store_name *name)
 {
-	if (!fetch(X509_STORE_CTX_get0_store(ctx), name))
+	if (!fetch_certs(X509_STORE_CTX_get0_store(ctx), name))
 		return NULL;
 	return X509_STORE_CTX_get1_certs(ctx, name);
 }
@@ -111,9 +113,9 @@ sets_of(X509_STORE *store)
 	return sets;
 }
 
-/* Attach the set, taking a reference. */
+/* Attach the file, taking a reference. */
 static int
-attach(struct iss_error *err, X509_STORE *store, struct iss_ca_file *set)
+attach_file(struct iss_error *err, X509_STORE *store, struct iss_ca_file *set)
 {
 	struct sets *sets = sets_of(store);
 	struct iss_ca_file **list;
@@ -153,7 +155,7 @@ iss_trust_add_file(struct iss_error *err, X509_STORE *store, const char *file)
 	if (iss_ca_file_count(set) == 0)
 		rv = iss_error_set(err, "%s: no certificate in it", file);
 	else if ((rv = add_crls(err, store, set, file)) == ISS_OK)
-		rv = attach(err, store, set);
+		rv = attach_file(err, store, set);
 	iss_ca_file_free(set);
 	return rv;
 }
@@ -184,7 +186,7 @@ iss_trust_add_cert(struct iss_error *err, X509_STORE *store, X509 *cert)
 	return ISS_OK;
 }
 
-/* Cut the next path off a list; NULL at its end. */
+/* Take the next path off a list; NULL at its end. */
 static char *
 next_path(char **rest)
 {
@@ -196,7 +198,7 @@ add_dir(struct iss_error *err, X509_LOOKUP *lookup, const char *path)
 {
 	DIR *dir = opendir(path);
 
-	/* OpenSSL would say nothing and find nothing */
+	/* OpenSSL would silently find nothing */
 	if (dir == NULL)
 		return iss_error_errno(err, errno, "%s", path);
 	closedir(dir);
@@ -246,8 +248,8 @@ iss_trust_subjects(
 	return rv;
 }
 
-/* What a variable of the environment says, when it is set to something and
- * may be believed; else the built-in value. */
+/* A variable of the environment, if it is set and can be trusted; else the
+ * built-in value. */
 static const char *
 env_or(const char *name, const char *built_in)
 {
@@ -268,8 +270,8 @@ is_usable_file(const char *path)
 	       access(path, R_OK) == 0;
 }
 
-/* "5ed36f99.0", as openssl-rehash(1) makes them; those of revocation lists
- * ("5ed36f99.r0") make no CA. */
+/* A name that openssl-rehash(1) gives to a certificate: "5ed36f99.0".
+ * Revocation lists ("5ed36f99.r0") do not count. */
 static bool
 is_hashed_name(const char *name)
 {
@@ -295,8 +297,8 @@ is_usable_dir(const char *path)
 	return found;
 }
 
-/* Those of the directories that are usable; NULL for none.  False when
- * memory runs out. */
+/* Those of the directories that are usable, NULL if there are none.  False
+ * when memory runs out. */
 static bool
 usable_dirs(const char *dirs, char **out)
 {
