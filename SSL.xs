@@ -23,6 +23,7 @@
 #include "xs/ocsp.h"
 #include "xs/publicsuffix.h"
 #include "xs/sessions.h"
+#include "xs/state.h"
 #include "xs/stream.h"
 #include "xs/utils.h"
 #include "xs/values.h"
@@ -158,11 +159,21 @@ shutdown(GV *self, ...)
 	iss_methods_run_base(aTHX_ "IO::Socket::shutdown", ax, items);
 	return;
 
- # TLS is over on this socket: the connection is forgotten.
+ # The handshake failed.
 void
-_detach(GV *self)
+_mark_failed(GV *self)
+    CODE:
+	iss_state_fail(aTHX_ self);
+
+ # TLS is over on this socket.  The argument, if any, is what opened returns
+ # from now on.
+void
+_detach(GV *self, ...)
     CODE:
 	iss_end(aTHX_ self);
+	iss_state_end(aTHX_ self);
+	if (items > 1)
+		iss_state_set_opened(aTHX_ self, newSVsv(ST(1)));
 
 void
 _drop_unread(int fd)

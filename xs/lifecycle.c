@@ -87,7 +87,7 @@ iss_begin(
 	    take_over_buffers(aTHX_ self, conn, &err)) {
 		iss_messages_begin(aTHX_ self, conn);
 		iss_layer_push(aTHX_ self, conn);
-		iss_state_begin(aTHX_ self, conn);
+		iss_state_begin(aTHX_ self, conn, fd);
 		return true;
 	}
 	iss_detach(aTHX_ self);
@@ -204,6 +204,8 @@ run(pTHX_ GV *self, int (*step)(struct iss_conn *, int, iss_deadline), int arg,
 	if (rv == ISS_OK && step == handshake &&
 	    (!was_open || iss_state_is_opening(aTHX_ self)))
 		iss_state_open(aTHX_ self, conn);
+	if (rv == ISS_OK && step == shut_down)
+		iss_state_write_closed(aTHX_ self);
 	result = outcome(aTHX_ self, conn, rv);
 	LEAVE;
 	return result;

@@ -4,17 +4,56 @@
 #include "handles.h"
 #include "values.h"
 
-void
-iss_state_begin(pTHX_ GV *glob, const struct iss_conn *conn)
+/* Freeing a value may run Perl code, which may drop the hash. */
+static void
+forget(pTHX_ HV *hash, const char *const *keys)
 {
+	SvREFCNT_inc_simple_void_NN((SV *)hash);
+	for (; *keys != NULL; keys++)
+		(void)hv_delete(hash, *keys, (I32)strlen(*keys), G_DISCARD);
+	SvREFCNT_dec((SV *)hash);
+}
+
+void
+iss_state_begin(pTHX_ GV *glob, const struct iss_conn *conn, int fd)
+{
+	static const char *const keys[] = { "_SSL_read_closed",
+		"_SSL_write_closed", NULL };
+	HV *hash = GvHVn(glob);
+
 	(void)hv_stores(
-	    GvHVn(glob), "_SSL_object", iss_new_kept_handle(aTHX_ conn->ssl));
+	    hash, "_SSL_object", iss_new_kept_handle(aTHX_ conn->ssl));
+	(void)hv_stores(hash, "_SSL_fileno", newSViv(fd));
+	(void)hv_stores(hash, "_SSL_opening", newSViv(1));
+	forget(aTHX_ hash, keys);
+}
+
+void
+iss_state_set_opened(pTHX_ GV *glob, SV *value)
+{
+	(void)hv_stores(GvHVn(glob), "_SSL_opened", value);
+}
+
+void
+iss_state_fail(pTHX_ GV *glob)
+{
+	(void)hv_deletes(GvHVn(glob), "_SSL_opening", G_DISCARD);
+	iss_state_set_opened(aTHX_ glob, newSViv(-1));
+}
+
+void
+iss_state_end(pTHX_ GV *glob)
+{
+	static const char *const keys[] = { "_SSL_object", "_SSL_fileno",
+		"_SSL_opening", "_SSL_read_closed", "_SSL_write_closed",
+		"_SSL_scheme_callback", "_SSL_session_key", NULL };
+
+	forget(aTHX_ GvHVn(glob), keys);
 }
 
 void
 iss_state_open(pTHX_ GV *glob, const struct iss_conn *conn)
 {
-	HV *hash = GvHVn(glob);
 	char text[128];
 
 	if (iss_debug_level(aTHX) >= 1) {
@@ -22,8 +61,8 @@ iss_state_open(pTHX_ GV *glob, const struct iss_conn *conn)
 		    SSL_get_version(conn->ssl), SSL_get_cipher_name(conn->ssl));
 		iss_debug_print(aTHX_ text);
 	}
-	(void)hv_stores(hash, "_SSL_opened", newSViv(1));
-	(void)hv_deletes(hash, "_SSL_opening", G_DISCARD);
+	iss_state_set_opened(aTHX_ glob, newSViv(1));
+	(void)hv_deletes(GvHVn(glob), "_SSL_opening", G_DISCARD);
 }
 
 bool

@@ -2,6 +2,16 @@
  * The keys _SSL_* of a socket's hash, which programs read, and those in which
  * the Perl part keeps the socket's options.  No other C file touches them.
  * Values are those of the interpreter that runs, so ithreads work.
+ *
+ *	_SSL_object, _SSL_fileno          the SSL handle, the descriptor
+ *	_SSL_opening                      true while the handshake is under way
+ *	_SSL_opened                       1 open, -1 failed, undef or '' ended
+ *	_SSL_read_closed                  the peer's close_notify was read
+ *	_SSL_write_closed                 ours was sent
+ *	_SSL_last_err                     errstr
+ *
+ * The functions below write them as a connection goes on.  SSL.pm writes only
+ * the value of _SSL_opened before that: 0, and 1 for a listener.
  */
 #ifndef ISS_XS_STATE_H
 #define ISS_XS_STATE_H
@@ -10,11 +20,20 @@
 
 #include "connection/conn.h"
 
-/* TLS begins on conn: its SSL is what programs find under _SSL_object. */
-void iss_state_begin(pTHX_ GV *glob, const struct iss_conn *conn);
+/* A handshake begins on conn, over the descriptor fd. */
+void iss_state_begin(pTHX_ GV *glob, const struct iss_conn *conn, int fd);
 
 /* The handshake is done. */
 void iss_state_open(pTHX_ GV *glob, const struct iss_conn *conn);
+
+/* The handshake failed. */
+void iss_state_fail(pTHX_ GV *glob);
+
+/* TLS is over: nothing but options and context is left. */
+void iss_state_end(pTHX_ GV *glob);
+
+/* Set _SSL_opened, taking over the reference. */
+void iss_state_set_opened(pTHX_ GV *glob, SV *value);
 
 /* Has a handshake begun and not been seen to end? */
 bool iss_state_is_opening(pTHX_ GV *glob);

@@ -303,9 +303,6 @@ sub _begin_handshake {
     my ($name, $scheme) = $self->_name_to_check($ctx, $server);
     local $args->{SSL_hostname} = $server ? undef : $self->_sni_name;
     $self->_begin($ctx, $fd, $args, $name, $scheme) || return;
-    $hash->{_SSL_fileno}  = $fd;
-    $hash->{_SSL_opening} = 1;
-    delete @$hash{qw(_SSL_read_closed _SSL_write_closed)};
     IO::Socket::SSL::SSL_HANDLE::tie_to($self);
     return $self;
 }
@@ -317,8 +314,7 @@ sub _broken {
     my $args   = $hash->{_SSL_arguments};
     my ($errno, $text) = ($! + 0, "$SSL_ERROR");
 
-    delete $hash->{_SSL_opening};
-    $hash->{_SSL_opened} = -1;
+    _mark_failed($self);
     if (my $trap = $args->{SSL_error_trap}) {
         $self->_forget;
         $trap->($self, $text);
@@ -341,17 +337,13 @@ sub _died {
     die $error;    ## no critic (RequireCarping)
 }
 
-# TLS leaves no trace on the handle but arguments and context.
+# TLS leaves no trace on the handle but arguments and context; with a second
+# argument, opened returns that from now on.
 sub _forget {
-    my ($self) = @_;
-    my $hash = \%{*$self};
+    my ($self, @opened) = @_;
 
     IO::Socket::SSL::SSL_HANDLE::untie_from($self);
-    $self->_detach;
-    delete @$hash{
-        qw(_SSL_object _SSL_fileno _SSL_opening _SSL_read_closed
-          _SSL_write_closed _SSL_scheme_callback _SSL_session_key)
-    };
+    $self->_detach(@opened);
     return $self;
 }
 
@@ -471,15 +463,13 @@ sub stop_SSL {
             my $done    = $self->_shutdown(
                 $fast, $seconds, defined $seconds && $self->blocking ? 1 : 0);
             return unless $done;
-            $hash->{_SSL_write_closed} = 1;
             if ($down && $fast && is_SSL($self) eq 'r') {
                 $self->_write_plain;
                 return $self;
             }
         }
     }
-    $self->_forget;
-    $hash->{_SSL_opened} = undef;
+    $self->_forget(undef);
     delete $hash->{_SSL_ctx} if $args{SSL_ctx_free};
     $self->_downgrade if $down;
     return $self;
@@ -502,8 +492,7 @@ sub close {
     );
     return if !$stopped && !$fast && $SSL_ERROR == SSL_WANT_READ();
     return if !$stopped && !$fast && $SSL_ERROR == SSL_WANT_WRITE();
-    $self->_forget;
-    ${*$self}{_SSL_opened} = '';
+    $self->_forget('');
     return 1 if delete ${*$self}{_SSL_bio_handle};
     _drop_unread($fd) if $speaks;
     return CORE::close($self);
