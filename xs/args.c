@@ -12,60 +12,44 @@
 #include "publicsuffix.h"
 #include "values.h"
 #include "options/config.h"
+#include "options/vhost_options.h"
 #include "names/reference_id.h"
 
-/* What is being filled, so that it can be released before a croak. */
-struct target {
-	void *config; /* whose member is set */
-	void *whole;  /* what that is a part of */
-	void (*release)(void *whole);
-};
-
 static void
-give_up(pTHX_ const struct target *target, SV *message)
-{
-	target->release(target->whole);
-	iss_croak(aTHX_ message);
-}
-
-static void
-refuse(pTHX_ const struct target *target, const char *option, SV *value,
-    const char *expected)
+refuse(pTHX_ const char *option, SV *value, const char *expected)
 {
 	SV *shown = SvOK(value) ? value : sv_2mortal(newSVpvs("undef"));
 
-	give_up(
-	    aTHX_ target, Perl_newSVpvf(aTHX_ "%s must be %s, not '%" SVf "'",
-			      option, expected, SVfARG(shown)));
+	iss_croak(aTHX_ Perl_newSVpvf(aTHX_ "%s must be %s, not '%" SVf "'",
+	    option, expected, SVfARG(shown)));
 }
 
 static void
-check(pTHX_ const struct target *target, struct iss_error *err, int rv)
+check(pTHX_ const struct iss_error *err, int rv)
 {
 	if (rv != ISS_OK)
-		give_up(aTHX_ target, newSVpv(err->text, 0));
+		iss_croak(aTHX_ newSVpv(err->text, 0));
 }
 
 static void
-set_text(pTHX_ const struct target *target, const struct iss_option *option,
-    SV *value, const char *expected)
+set_text(pTHX_ void *config, const struct iss_option *option, SV *value,
+    const char *expected)
 {
 	struct iss_error err;
 	const char *text;
 	STRLEN len;
 
 	if (SvROK(value) && !SvAMAGIC(value))
-		refuse(aTHX_ target, option->name, value, expected);
+		refuse(aTHX_ option->name, value, expected);
 	iss_error_clear(&err);
 	text = SvPV_nomg(value, len);
-	check(aTHX_ target, &err,
-	    iss_option_set_text(&err, target->config, option, text, len));
+	check(
+	    aTHX_ &err, iss_option_set_text(&err, config, option, text, len));
 }
 
 /* A list: an array of texts, or one text; \undef means "none". */
 static void
-set_texts(pTHX_ const struct target *target, const struct iss_option *option,
-    SV *value)
+set_texts(pTHX_ void *config, const struct iss_option *option, SV *value)
 {
 	struct iss_error err;
 	const char *text;
@@ -78,10 +62,10 @@ set_texts(pTHX_ const struct target *target, const struct iss_option *option,
 		return;
 	if (!SvROK(value) || SvTYPE(SvRV(value)) != SVt_PVAV) {
 		if (option->kind == ISS_PROTOCOLS)
-			refuse(aTHX_ target, option->name, value,
+			refuse(aTHX_ option->name, value,
 			    "an array of protocol names");
 		if (SvROK(value) || !SvPOK(value) || SvCUR(value) > 0)
-			set_text(aTHX_ target, option, value,
+			set_text(aTHX_ config, option, value,
 			    "a text or an array of texts");
 		return;
 	}
@@ -90,13 +74,11 @@ set_texts(pTHX_ const struct target *target, const struct iss_option *option,
 		if (item == NULL || !SvOK(*item))
 			continue;
 		if (SvROK(*item) && !SvAMAGIC(*item))
-			refuse(aTHX_ target, option->name, *item,
-			    "an array of texts");
+			refuse(aTHX_ option->name, *item, "an array of texts");
 		iss_error_clear(&err);
 		text = SvPV(*item, len);
-		check(aTHX_ target, &err,
-		    iss_option_add_text(
-			&err, target->config, option, text, len));
+		check(aTHX_ &err,
+		    iss_option_add_text(&err, config, option, text, len));
 	}
 }
 
@@ -116,43 +98,37 @@ is_whole(pTHX_ SV *value)
 }
 
 static void
-set_number(pTHX_ const struct target *target, const struct iss_option *option,
-    SV *value)
+set_number(pTHX_ void *config, const struct iss_option *option, SV *value)
 {
 	struct iss_error err;
 
 	if (option->kind == ISS_FLAG || option->kind == ISS_SWITCH) {
-		iss_option_set_number(
-		    &err, target->config, option, SvTRUE_nomg(value));
+		iss_option_set_number(&err, config, option, SvTRUE_nomg(value));
 		return;
 	}
 	if (SvPOK(value) && SvCUR(value) == 0)
 		return;
 	if (!looks_like_number(value) ||
 	    (option->kind == ISS_NUMBER && !is_whole(aTHX_ value)))
-		refuse(aTHX_ target, option->name, value,
-		    "a number and not a string");
+		refuse(aTHX_ option->name, value, "a number and not a string");
 	iss_error_clear(&err);
-	check(aTHX_ target, &err,
-	    iss_option_set_number(
-		&err, target->config, option, SvNV_nomg(value)));
+	check(aTHX_ &err,
+	    iss_option_set_number(&err, config, option, SvNV_nomg(value)));
 }
 
 static void *
-handle(pTHX_ const struct target *target, const struct iss_option *option,
-    SV *value)
+handle(pTHX_ const struct iss_option *option, SV *value)
 {
 	void *pointer = iss_handle_address(aTHX_ value);
 
 	if (pointer == NULL)
-		refuse(aTHX_ target, option->name, value, "a handle");
+		refuse(aTHX_ option->name, value, "a handle");
 	return pointer;
 }
 
 /* X509 handles, one or an array. */
 static void
-set_certs(pTHX_ const struct target *target, const struct iss_option *option,
-    SV *value)
+set_certs(pTHX_ void *config, const struct iss_option *option, SV *value)
 {
 	struct iss_error err;
 	SV **item;
@@ -160,30 +136,27 @@ set_certs(pTHX_ const struct target *target, const struct iss_option *option,
 
 	iss_error_clear(&err);
 	if (!SvROK(value) || SvTYPE(SvRV(value)) != SVt_PVAV) {
-		check(aTHX_ target, &err,
-		    iss_option_add1_cert(&err, target->config, option,
-			handle(aTHX_ target, option, value)));
+		check(aTHX_ &err, iss_option_add1_cert(&err, config, option,
+				       handle(aTHX_ option, value)));
 		return;
 	}
 	for (i = 0; i <= av_len((AV *)SvRV(value)); i++) {
 		item = av_fetch((AV *)SvRV(value), i, 0);
 		if (item != NULL)
-			check(aTHX_ target, &err,
-			    iss_option_add1_cert(&err, target->config, option,
-				handle(aTHX_ target, option, *item)));
+			check(aTHX_ &err,
+			    iss_option_add1_cert(&err, config, option,
+				handle(aTHX_ option, *item)));
 	}
 }
 
 static void
-set_key(pTHX_ const struct target *target, const struct iss_option *option,
-    SV *value)
+set_key(pTHX_ void *config, const struct iss_option *option, SV *value)
 {
 	struct iss_error err;
 
 	iss_error_clear(&err);
-	check(aTHX_ target, &err,
-	    iss_option_set1_key(&err, target->config, option,
-		handle(aTHX_ target, option, value)));
+	check(aTHX_ &err, iss_option_set1_key(&err, config, option,
+			       handle(aTHX_ option, value)));
 }
 
 /* Bytes, unless there are wider characters: those go as UTF-8. */
@@ -198,29 +171,27 @@ octets(pTHX_ SV *value, STRLEN *len)
 }
 
 static void
-add_psk(pTHX_ const struct target *target, const struct iss_option *option,
-    SV *identity, SV *key)
+add_psk(
+    pTHX_ void *config, const struct iss_option *option, SV *identity, SV *key)
 {
 	struct iss_error err;
 	const char *name = "", *bytes;
 	STRLEN name_len = 0, len;
 
 	if (SvROK(key) || (identity != NULL && SvROK(identity)))
-		refuse(aTHX_ target, option->name, SvROK(key) ? key : identity,
-		    "a text");
+		refuse(
+		    aTHX_ option->name, SvROK(key) ? key : identity, "a text");
 	bytes = octets(aTHX_ key, &len);
 	if (identity != NULL)
 		name = octets(aTHX_ identity, &name_len);
 	iss_error_clear(&err);
-	check(aTHX_ target, &err,
-	    iss_option_add_psk(
-		&err, target->config, option, name, name_len, bytes, len));
+	check(aTHX_ &err, iss_option_add_psk(&err, config, option, name,
+			       name_len, bytes, len));
 }
 
 /* A key; an identity and its key; or a hash of those. */
 static void
-set_psks(pTHX_ const struct target *target, const struct iss_option *option,
-    SV *value)
+set_psks(pTHX_ void *config, const struct iss_option *option, SV *value)
 {
 	SV **identity, **key;
 	HE *entry;
@@ -230,61 +201,60 @@ set_psks(pTHX_ const struct target *target, const struct iss_option *option,
 		key = av_fetch((AV *)SvRV(value), 1, 0);
 		if (av_len((AV *)SvRV(value)) != 1 || identity == NULL ||
 		    key == NULL || !SvOK(*identity) || !SvOK(*key))
-			refuse(aTHX_ target, option->name, value,
+			refuse(aTHX_ option->name, value,
 			    "a key, [identity, key] or a hash of those");
-		add_psk(aTHX_ target, option, *identity, *key);
+		add_psk(aTHX_ config, option, *identity, *key);
 	} else if (SvROK(value) && SvTYPE(SvRV(value)) == SVt_PVHV) {
 		hv_iterinit((HV *)SvRV(value));
 		while ((entry = hv_iternext((HV *)SvRV(value))) != NULL)
 			if (SvOK(HeVAL(entry)))
-				add_psk(aTHX_ target, option,
+				add_psk(aTHX_ config, option,
 				    HeSVKEY_force(entry), HeVAL(entry));
 	} else {
-		add_psk(aTHX_ target, option, NULL, value);
+		add_psk(aTHX_ config, option, NULL, value);
 	}
 }
 
 /* Undef is as if not given; an array of nothing but undef likewise. */
 static void
-set_option(pTHX_ const struct target *target, const struct iss_option *option,
-    SV *value)
+set_option(pTHX_ void *config, const struct iss_option *option, SV *value)
 {
 	switch (option->kind) {
 	case ISS_TEXT:
 	case ISS_FILE:
-		set_text(aTHX_ target, option, value, "a text");
+		set_text(aTHX_ config, option, value, "a text");
 		break;
 	case ISS_TEXTS:
 	case ISS_PATHS:
 	case ISS_PROTOCOLS:
 	case ISS_FINGERPRINTS:
-		set_texts(aTHX_ target, option, value);
+		set_texts(aTHX_ config, option, value);
 		break;
 	case ISS_FLAG:
 	case ISS_SWITCH:
 	case ISS_NUMBER:
 	case ISS_SECONDS:
-		set_number(aTHX_ target, option, value);
+		set_number(aTHX_ config, option, value);
 		break;
 	case ISS_CERTS:
-		set_certs(aTHX_ target, option, value);
+		set_certs(aTHX_ config, option, value);
 		break;
 	case ISS_KEY:
-		set_key(aTHX_ target, option, value);
+		set_key(aTHX_ config, option, value);
 		break;
 	case ISS_PSK_LIST:
-		set_psks(aTHX_ target, option, value);
+		set_psks(aTHX_ config, option, value);
 		break;
 	case ISS_HANDLE:
-		iss_option_set0_handle(target->config, option,
-		    handle(aTHX_ target, option, value));
+		iss_option_set0_handle(
+		    config, option, handle(aTHX_ option, value));
 		break;
 	}
 }
 
 static void
-walk(pTHX_ HV *args, const struct target *target,
-    const struct iss_option *options, size_t count)
+walk(pTHX_ HV *args, void *config, const struct iss_option *options,
+    size_t count)
 {
 	size_t i;
 	SV *value;
@@ -292,20 +262,100 @@ walk(pTHX_ HV *args, const struct target *target,
 	for (i = 0; i < count; i++) {
 		value = iss_hash_value(aTHX_ args, options[i].name);
 		if (value != NULL)
-			set_option(aTHX_ target, &options[i], value);
+			set_option(aTHX_ config, &options[i], value);
+	}
+}
+
+/* A config that is being filled.  The scope frees it if something croaks. */
+struct draft {
+	struct iss_config config;
+	struct iss_vhost_options given; /* values are mortal SV * */
+};
+
+static void
+free_draft(pTHX_ void *arg)
+{
+	struct draft *draft = arg;
+
+	iss_config_release(&draft->config);
+	iss_vhost_options_release(&draft->given);
+	Safefree(draft);
+}
+
+static struct draft *
+new_draft(pTHX_ bool server)
+{
+	struct draft *draft;
+
+	Newxz(draft, 1, struct draft);
+	iss_config_init(&draft->config, server);
+	iss_vhost_options_init(&draft->given);
+	SAVEDESTRUCTOR_X(free_draft, draft);
+	return draft;
+}
+
+/* A hash that is not an object. */
+static HV *
+plain_hash(SV *value)
+{
+	if (!SvROK(value) || SvOBJECT(SvRV(value)) ||
+	    SvTYPE(SvRV(value)) != SVt_PVHV)
+		return NULL;
+	return (HV *)SvRV(value);
+}
+
+/* Alive until the statement ends, even if Perl code changes the hash. */
+static SV *
+keep(pTHX_ SV *value)
+{
+	return sv_2mortal(SvREFCNT_inc_simple_NN(value));
+}
+
+static void
+collect_by_vhost(pTHX_ struct iss_vhost_options *given,
+    const struct iss_option *option, HV *hash)
+{
+	struct iss_error err;
+	const char *key;
+	STRLEN len;
+	HE *entry;
+	SV *value;
+
+	iss_error_clear(&err);
+	check(aTHX_ &err, iss_vhost_options_begin(&err, given, option));
+	hv_iterinit(hash);
+	while ((entry = hv_iternext(hash)) != NULL) {
+		value = hv_iterval(hash, entry);
+		SvGETMAGIC(value);
+		if (!SvOK(value))
+			continue;
+		key = SvPVutf8(HeSVKEY_force(entry), len);
+		check(aTHX_ &err, iss_vhost_options_add(&err, given, option,
+				       key, len, keep(aTHX_ value)));
 	}
 }
 
 static void
-release_config(void *config)
+collect(pTHX_ struct iss_vhost_options *given, HV *args,
+    const struct iss_option *options, size_t count)
 {
-	iss_config_release(config);
-}
+	struct iss_error err;
+	size_t i;
+	SV *value;
+	HV *hash;
 
-static void
-release_peer_config(void *config)
-{
-	iss_peer_config_release(config);
+	iss_error_clear(&err);
+	for (i = 0; i < count; i++) {
+		value = iss_hash_value(aTHX_ args, options[i].name);
+		if (value == NULL)
+			continue;
+		hash = options[i].by_vhost ? plain_hash(value) : NULL;
+		if (hash != NULL)
+			collect_by_vhost(aTHX_ given, &options[i], hash);
+		else
+			check(aTHX_ &err, iss_vhost_options_set(&err, given,
+					       &options[i], keep(aTHX_ value)));
+	}
 }
 
 /* Undef says something of these: without a group there is no DH at all. */
@@ -318,73 +368,100 @@ turns_off_dh(pTHX_ HV *args)
 	return (file != NULL && !SvOK(*file)) || (dh != NULL && !SvOK(*dh));
 }
 
-/* The certificates that the program shows: hashes of our four options. */
+/* The certificates that a host shows, with their keys. */
 static void
-fill_identities(pTHX_ AV *identities, const struct target *target,
+fill_identities(pTHX_ const struct iss_vhost_options *given, const char *host,
     struct iss_config *config)
 {
-	struct target one = *target;
+	struct iss_vhost_identity place = { NULL, NULL };
+	struct iss_identity *identity;
 	struct iss_error err;
-	size_t count;
+	size_t i, count;
 	const struct iss_option *options = iss_config_identity_options(&count);
-	SSize_t i;
+	SV *value;
 
-	for (i = 0; i <= av_len(identities); i++) {
-		SV **args = av_fetch(identities, i, 0);
-
-		iss_error_clear(&err);
-		if ((one.config = iss_config_add_identity(&err, config)) ==
-		    NULL)
-			check(aTHX_ target, &err, ISS_ERROR);
-		walk(aTHX_ (HV *)SvRV(*args), &one, options, count);
+	iss_error_clear(&err);
+	while (iss_vhost_options_next_identity(given, host, &place)) {
+		identity = iss_config_add_identity(&err, config);
+		check(aTHX_ &err, identity != NULL ? ISS_OK : ISS_ERROR);
+		for (i = 0; i < count; i++) {
+			value = iss_vhost_options_identity_value(
+			    given, &options[i], &place);
+			if (value != NULL)
+				set_option(aTHX_ identity, &options[i], value);
+		}
 	}
 }
 
+/* The values of one host, or with "" of any other one. */
 static void
-fill(pTHX_ HV *args, const struct target *target, struct iss_config *config)
+fill(pTHX_ HV *args, const struct iss_vhost_options *given, const char *host,
+    struct iss_config *config)
 {
-	struct target here = *target;
-	SV *identities = iss_hash_value(aTHX_ args, "_identities");
-	size_t count;
+	size_t i, count;
 	const struct iss_option *options = iss_config_options(&count);
+	SV *value;
 
-	here.config = config;
-	walk(aTHX_ args, &here, options, count);
+	for (i = 0; i < count; i++) {
+		value = iss_vhost_options_value(given, &options[i], host);
+		if (value != NULL)
+			set_option(aTHX_ config, &options[i], value);
+	}
 	config->dh_auto = !turns_off_dh(aTHX_ args);
-	if (identities != NULL)
-		fill_identities(aTHX_ (AV *)SvRV(identities), &here, config);
+	fill_identities(aTHX_ given, host, config);
 }
 
 void
-iss_args_to_config(pTHX_ HV *args, HV *hosts, struct iss_config *config)
+iss_args_to_config(pTHX_ HV *args, bool server, struct iss_config *config)
 {
-	struct target target = { config, config, release_config };
+	struct draft *draft;
 	struct iss_config *one;
 	struct iss_error err;
-	const char *name;
-	STRLEN len;
-	HE *entry;
+	const char *host = "";
+	size_t count;
+	const struct iss_option *options = iss_config_options(&count);
 
-	fill(aTHX_ args, &target, config);
-	hv_iterinit(hosts);
-	while ((entry = hv_iternext(hosts)) != NULL) {
-		name = SvPVutf8(HeSVKEY_force(entry), len);
-		iss_error_clear(&err);
-		if ((one = iss_config_add_vhost(&err, config, name, len)) ==
-		    NULL)
-			check(aTHX_ &target, &err, ISS_ERROR);
-		fill(aTHX_ (HV *)SvRV(HeVAL(entry)), &target, one);
+	ENTER;
+	draft = new_draft(aTHX_ server);
+	collect(aTHX_ &draft->given, args, options, count);
+	options = iss_config_identity_options(&count);
+	collect(aTHX_ &draft->given, args, options, count);
+	iss_vhost_options_sort(&draft->given);
+	fill(aTHX_ args, &draft->given, host, &draft->config);
+	iss_error_clear(&err);
+	while (server &&
+	       (host = iss_vhost_options_next(&draft->given, host)) != NULL) {
+		one = iss_config_add_vhost(&err, &draft->config, host);
+		check(aTHX_ &err, one != NULL ? ISS_OK : ISS_ERROR);
+		fill(aTHX_ args, &draft->given, host, one);
 	}
+	*config = draft->config; /* the caller's from here on */
+	iss_config_init(&draft->config, server);
+	LEAVE;
+}
+
+static void
+free_peer_config(pTHX_ void *config)
+{
+	iss_peer_config_release(config);
+	Safefree(config);
 }
 
 void
 iss_args_to_peer_config(pTHX_ HV *args, struct iss_peer_config *config)
 {
-	struct target target = { config, config, release_peer_config };
+	struct iss_peer_config *draft;
 	size_t count;
 	const struct iss_option *options = iss_peer_config_options(&count);
 
-	walk(aTHX_ args, &target, options, count);
+	ENTER;
+	Newxz(draft, 1, struct iss_peer_config);
+	iss_peer_config_init(draft);
+	SAVEDESTRUCTOR_X(free_peer_config, draft);
+	walk(aTHX_ args, draft, options, count);
+	*config = *draft;
+	iss_peer_config_init(draft);
+	LEAVE;
 }
 
 SV *

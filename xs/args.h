@@ -11,11 +11,11 @@
 #include "verification/verify.h"
 
 /*
- * Fill config from the hash, a server's hosts from a hash of such hashes by
- * name (IO::Socket::SSL::Hosts makes them); croaks, with config released, on
- * a wrong value.
+ * Set config from the hash; the caller releases it.  For a server an option
+ * may be a hash by host: vhost_options.h.  Croaks on a wrong value, with
+ * nothing left to release.
  */
-void iss_args_to_config(pTHX_ HV *args, HV *hosts, struct iss_config *config);
+void iss_args_to_config(pTHX_ HV *args, bool server, struct iss_config *config);
 void iss_args_to_peer_config(pTHX_ HV *args, struct iss_peer_config *config);
 
 /* Set the name check of a connection from a scheme as the user gives it. */

@@ -32,7 +32,7 @@ check_ticket_callback(pTHX_ HV *hash)
 }
 
 bool
-iss_create_ctx(pTHX_ SV *self, HV *args, HV *hosts, bool server)
+iss_create_ctx(pTHX_ SV *self, HV *args, bool server)
 {
 	struct iss_callbacks callbacks = iss_answers;
 	struct iss_link link = { .callbacks = &callbacks };
@@ -45,8 +45,7 @@ iss_create_ctx(pTHX_ SV *self, HV *args, HV *hosts, bool server)
 	if (!SvROK(self) || SvTYPE(SvRV(self)) != SVt_PVHV)
 		Perl_croak(aTHX_ "a context must be a hash");
 	check_ticket_callback(aTHX_ (HV *)SvRV(self));
-	iss_config_init(&config, server);
-	iss_args_to_config(aTHX_ args, hosts, &config);
+	iss_args_to_config(aTHX_ args, server, &config);
 	iss_call_begin(aTHX_ &call, NULL, NULL, NULL);
 	call.callbacks = (HV *)SvRV(self);
 	link.handle = &call;

@@ -19,11 +19,11 @@
 struct iss_ctx *iss_attached_ctx(pTHX_ SV *object);
 
 /*
- * Give the object self, a reference to a hash, a context by the options in args
- * (hosts: IO::Socket::SSL::Hosts).  Its keys context and verify_mode are set.
- * False if that failed, with the error reported; croaks on wrong options.
+ * Give the object self, a reference to a hash, a context by the options in
+ * args.  Its keys context and verify_mode are set.  False if that failed, with
+ * the error reported; croaks on wrong options.
  */
-bool iss_create_ctx(pTHX_ SV *self, HV *args, HV *hosts, bool server);
+bool iss_create_ctx(pTHX_ SV *self, HV *args, bool server);
 
 /*
  * Take over the program's reference to a certificate, unless that was done

@@ -7,22 +7,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "names/reference_id.h"
 #include "options/wire.h"
 
 #define CONTEXT(name, kind, member)                                            \
 	{                                                                      \
-		"SSL_" name, kind, offsetof(struct iss_config, member)         \
+		"SSL_" name, kind, offsetof(struct iss_config, member), false  \
+	}
+#define BY_VHOST(name, kind, member)                                           \
+	{                                                                      \
+		"SSL_" name, kind, offsetof(struct iss_config, member), true   \
 	}
 #define IDENTITY(name, kind, member)                                           \
 	{                                                                      \
-		"SSL_" name, kind, offsetof(struct iss_identity, member)       \
+		"SSL_" name, kind, offsetof(struct iss_identity, member), true \
 	}
 
 static const struct iss_option context_options[] = {
 	CONTEXT("version", ISS_TEXT, version),
-	CONTEXT("cipher_list", ISS_TEXT, cipher_list),
-	CONTEXT("ciphersuites", ISS_TEXT, ciphersuites),
+	BY_VHOST("cipher_list", ISS_TEXT, cipher_list),
+	BY_VHOST("ciphersuites", ISS_TEXT, ciphersuites),
 	CONTEXT("ecdh_curve", ISS_TEXT, ecdh_curve),
 	CONTEXT("dh_file", ISS_FILE, dh_file),
 	CONTEXT("dh", ISS_HANDLE, dh),
@@ -31,14 +34,14 @@ static const struct iss_option context_options[] = {
 	CONTEXT("npn_protocols", ISS_PROTOCOLS, npn_protocols),
 	CONTEXT("mode_release_buffers", ISS_FLAG, mode_release_buffers),
 	CONTEXT("psk", ISS_PSK_LIST, psks),
-	CONTEXT("verify_mode", ISS_NUMBER, verify_mode),
-	CONTEXT("ca_file", ISS_TEXTS, ca_file),
-	CONTEXT("ca_path", ISS_PATHS, ca_path),
-	CONTEXT("ca", ISS_CERTS, ca),
-	CONTEXT("check_crl", ISS_FLAG, check_crl),
-	CONTEXT("crl_file", ISS_TEXTS, crl_file),
-	CONTEXT("client_ca_file", ISS_FILE, client_ca_file),
-	CONTEXT("client_ca", ISS_CERTS, client_ca),
+	BY_VHOST("verify_mode", ISS_NUMBER, verify_mode),
+	BY_VHOST("ca_file", ISS_TEXTS, ca_file),
+	BY_VHOST("ca_path", ISS_PATHS, ca_path),
+	BY_VHOST("ca", ISS_CERTS, ca),
+	BY_VHOST("check_crl", ISS_FLAG, check_crl),
+	BY_VHOST("crl_file", ISS_TEXTS, crl_file),
+	BY_VHOST("client_ca_file", ISS_FILE, client_ca_file),
+	BY_VHOST("client_ca", ISS_CERTS, client_ca),
 	CONTEXT("fingerprint", ISS_FINGERPRINTS, fingerprints),
 	CONTEXT("force_fingerprint", ISS_SWITCH, force_fingerprint),
 	CONTEXT("ocsp_mode", ISS_NUMBER, ocsp_mode),
@@ -112,29 +115,11 @@ iss_config_add_identity(struct iss_error *err, struct iss_config *config)
 	return larger;
 }
 
-/* The name as a client sends it.  No client sends an invalid one. */
-static char *
-normal_name(const char *name, size_t len)
-{
-	struct iss_error ignored;
-	struct iss_reference_id host;
-	char *copy;
-
-	iss_error_clear(&ignored);
-	if (iss_reference_id_init(&ignored, &host, name, len) == ISS_OK) {
-		name = host.name;
-		len = strlen(host.name);
-	}
-	if ((copy = calloc(1, len + 1)) != NULL)
-		memcpy(copy, name, len);
-	return copy;
-}
-
 struct iss_config *
-iss_config_add_vhost(struct iss_error *err, struct iss_config *config,
-    const char *name, size_t len)
+iss_config_add_vhost(
+    struct iss_error *err, struct iss_config *config, const char *host)
 {
-	char *vhost = normal_name(name, len);
+	char *vhost = strdup(host);
 	struct iss_config *larger =
 	    realloc(config->vhosts, (config->n_vhosts + 1) * sizeof(*larger));
 

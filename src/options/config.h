@@ -78,15 +78,14 @@ void iss_config_init(struct iss_config *config, bool server);
 void iss_config_release(struct iss_config *config);
 
 /*
- * Add an empty identity, or a virtual host with default options.  A name that
- * is a host is kept in A-labels and lower case, any other as it is.  Returns
- * NULL, with err set, when memory runs out.  The result belongs to config, and
- * moves when config gets another one.
+ * Add an empty identity, or a virtual host with default options and a name as
+ * vhost_options.h has it.  Returns NULL, with err set, when memory runs out.
+ * The result belongs to config, and moves when config gets another one.
  */
 struct iss_identity *iss_config_add_identity(
     struct iss_error *err, struct iss_config *config);
-struct iss_config *iss_config_add_vhost(struct iss_error *err,
-    struct iss_config *config, const char *name, size_t len);
+struct iss_config *iss_config_add_vhost(
+    struct iss_error *err, struct iss_config *config, const char *host);
 
 /* The tables of struct iss_config and struct iss_identity.  Static. */
 const struct iss_option *iss_config_options(size_t *count);

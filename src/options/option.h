@@ -6,6 +6,7 @@
 #ifndef ISS_OPTION_H
 #define ISS_OPTION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <openssl/evp.h>
@@ -41,6 +42,7 @@ struct iss_option {
 	const char *name; /* as the user writes it */
 	enum iss_option_kind kind;
 	size_t offset; /* of the member in its struct */
+	bool by_vhost; /* may be a hash by the host that a client asks for */
 };
 
 /*

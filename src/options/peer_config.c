@@ -7,7 +7,8 @@
 
 #define PEER(name, kind, member)                                               \
 	{                                                                      \
-		"SSL_" name, kind, offsetof(struct iss_peer_config, member)    \
+		"SSL_" name, kind, offsetof(struct iss_peer_config, member),   \
+		    false                                                      \
 	}
 
 static const struct iss_option options[] = {

@@ -9,8 +9,6 @@ use warnings;
 use Carp;
 use Scalar::Util qw(blessed);
 
-use IO::Socket::SSL::Hosts;
-
 # An exception names the line of the program that called the module.
 our @CARP_NOT =
   qw(IO::Socket::SSL IO::Socket::SSL::Defaults IO::Socket::IP IO::Socket);
@@ -65,9 +63,7 @@ sub new {
       if !$server && defined $args->{SSL_use_cert} && !$args->{SSL_use_cert};
     my $mode = $args->{SSL_verify_mode};
     $self->{for_servers} = 1 if $server && !(defined $mode && length $mode);
-    $self->_create(IO::Socket::SSL::Hosts::split_args($args, $server),
-        $server ? 1 : 0)
-      || return;
+    $self->_create($args, $server ? 1 : 0) || return;
     my $certs = $args->{SSL_cert};
     _take_chain($_)
       for grep { ref eq 'ARRAY' } ref $certs eq 'HASH' ? values %$certs : $certs;
