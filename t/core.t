@@ -1,6 +1,6 @@
-# The tests of the C core: each file of t/core/*/ is a program that is linked with
-# the core and run; its TAP output becomes a subtest.  Fuzz targets run over their
-# corpora.
+# The tests of the C core: each file of t/core/*/ is a program that is linked
+# with the core and run; its TAP output becomes a subtest.  Fuzz targets run
+# over their corpora.
 
 use strict;
 use warnings;
@@ -99,8 +99,8 @@ sub compiler_works {
     return !%$failed;
 }
 
-# The objects of the build, or new ones if they are missing or too old.  They are
-# in an archive, so that a test links only the objects that it uses.
+# The objects of the build, or new ones if they are missing or too old.  They
+# are in an archive, so that a test links only the objects that it uses.
 sub core_archive {
     my @headers = glob 'src/*/*.h';
     my $archive = "$dir/core.a";
@@ -153,7 +153,8 @@ sub link_job {
     };
 }
 
-# Runs commands, a few at a time; returns the output of those that fail, by name.
+# Runs commands, a few at a time; returns the output of those that fail, by
+# name.
 sub run_jobs {
     my @waiting = @_;
     my (%running, %said);
@@ -193,8 +194,8 @@ sub slurp {
     return defined $text ? $text : '';
 }
 
-# Repeats each claim.  A wrong plan, a signal, and an exit status without a failed
-# claim are failures, too.
+# Repeats each claim.  A wrong plan, a signal, and an exit status without a
+# failed claim are failures, too.
 sub run_program {
     my ($program) = @_;
     my ($run, $bad, $failing, $planned) = (0, 0);

@@ -1,5 +1,6 @@
-# Certificates and keys shared with Net::SSLeay, which is loaded after us: each can
-# use the other's handles, and the owner according to the manual frees them.
+# Certificates and keys shared with Net::SSLeay, which is loaded after us:
+# each can use the other's handles, and the owner according to the manual
+# frees them.
 use strict;
 use warnings;
 
@@ -38,7 +39,7 @@ sub read_by {
     return $made;
 }
 
-# --- our handles, used by Net::SSLeay ---------------------------------------------------------
+# --- our handles, used by Net::SSLeay ---------------------------------------
 
 subtest 'handles of Utils' => sub {
     like(subject($early), qr/CN=localhost/,
@@ -110,7 +111,7 @@ each_setting(
     }
 );
 
-# --- handles of Net::SSLeay, used by us ------------------------------------------------------------
+# --- handles of Net::SSLeay, used by us -------------------------------------
 
 subtest 'certificates' => sub {
     my $cert = their_cert('many-san');
@@ -247,7 +248,7 @@ subtest 'SSL_cert lists a chain' => sub {
     pass('the leaf is freed by the program, the others are not');
 };
 
-# --- X509_STORE_CTX -------------------------------------------------------------
+# --- X509_STORE_CTX ---------------------------------------------------------
 
 each_version(
     sub {
@@ -308,7 +309,7 @@ each_version(
     }
 );
 
-# --- nothing leaks --------------------------------------------------------------
+# --- nothing leaks ----------------------------------------------------------
 
 SKIP: {
     skip 'memory cannot be measured', 1 if !defined memory();

@@ -1,5 +1,6 @@
-# HTTP::Tiny can do https without Net::SSLeay: we provide the functions that it
-# needs to it alone.  A real Net::SSLeay takes precedence; a switch turns this off.
+# HTTP::Tiny can do https without Net::SSLeay: we provide the functions that
+# it needs to it alone.  A real Net::SSLeay takes precedence; a switch turns
+# this off.
 use strict;
 use warnings;
 

@@ -1,5 +1,5 @@
-# A Net::SSLeay that uses another OpenSSL: we neither give it handles nor take any,
-# and everything else works, whichever is loaded first.
+# A Net::SSLeay that uses another OpenSSL: we neither give it handles nor take
+# any, and everything else works, whichever is loaded first.
 use strict;
 use warnings;
 
@@ -132,7 +132,7 @@ like(
 );
 is_deeply(\@called, [], 'no callback got a handle');
 
-# --- still works ---------------------------------------------------------------
+# --- still works ------------------------------------------------------------
 
 each_setting(
     sub {
@@ -177,7 +177,7 @@ subtest 'HTTP::Tiny' => sub {
     );
 };
 
-# --- versions and order -------------------------------------------------------
+# --- versions and order -----------------------------------------------------
 
 my %words = (
     0x1000215f => '1.0.2u',

@@ -1,5 +1,5 @@
-# Net::SSLeay loaded before us, after us, during a connection, or after its facade:
-# one variable for debugging, and handles work at once.
+# Net::SSLeay loaded before us, after us, during a connection, or after its
+# facade: one variable for debugging, and handles work at once.
 use strict;
 use warnings;
 
@@ -84,7 +84,8 @@ is(
     'likewise where it was loaded before us'
 );
 
-# Loaded during a connection: its context, its handshake and its handles are older.
+# Loaded during a connection: its context, its handshake and its handles are
+# older.
 my $ca = cert('ca');
 my ($server, $address) =
   tls_server(sub { my ($sock) = @_; print $sock "hello\n" });

@@ -1,5 +1,5 @@
-# Sessions and OCSP responses shared with Net::SSLeay: each can use the other's
-# handles, and they are freed once.
+# Sessions and OCSP responses shared with Net::SSLeay: each can use the
+# other's handles, and they are freed once.
 use strict;
 use warnings;
 
@@ -122,7 +122,7 @@ subtest 'a resumed connection' => sub {
     close $sock;
 };
 
-# --- OCSP -----------------------------------------------------------------------
+# --- OCSP -------------------------------------------------------------------
 
 subtest 'OCSP' => sub {
     plan skip_all => ISS::OCSP->missing if ISS::OCSP->missing;
@@ -166,7 +166,7 @@ subtest 'OCSP' => sub {
     }
 };
 
-# --- nothing leaks --------------------------------------------------------------
+# --- nothing leaks ----------------------------------------------------------
 
 SKIP: {
     skip 'memory cannot be measured', 1 if !defined memory();

@@ -1,5 +1,5 @@
-# Net::SSLeay, loaded before us, works on our SSL and SSL_CTX: both report the same,
-# and its changes take effect.
+# Net::SSLeay, loaded before us, works on our SSL and SSL_CTX: both report the
+# same, and its changes take effect.
 use strict;
 use warnings;
 
@@ -15,7 +15,7 @@ diag("Net::SSLeay $Net::SSLeay::VERSION");
 
 my $ROUNDS = 300;
 
-# --- SSL ----------------------------------------------------------------------
+# --- SSL --------------------------------------------------------------------
 
 each_setting(
     sub {
@@ -163,7 +163,7 @@ each_version(
     }
 );
 
-# --- $ssl of set_msg_callback -------------------------------------------------
+# --- $ssl of set_msg_callback -----------------------------------------------
 
 each_version(
     sub {
@@ -196,7 +196,7 @@ each_version(
     }
 );
 
-# --- SSL_CTX ------------------------------------------------------------------
+# --- SSL_CTX ----------------------------------------------------------------
 
 subtest 'SSL_create_ctx_callback' => sub {
     my ($options, @ctx);
@@ -262,7 +262,7 @@ subtest 'Net::SSLeay with a context of ours' => sub {
     Net::SSLeay::free($ssl);
 };
 
-# --- nothing leaks --------------------------------------------------------------
+# --- nothing leaks ----------------------------------------------------------
 
 SKIP: {
     skip 'memory cannot be measured', 1 if !defined memory();

@@ -1,7 +1,7 @@
-# Makefile.PL without a usable OpenSSL (missing, something else, or headers and
-# libraries of different versions): it prints the reason and the remedy in one
-# paragraph, writes no Makefile and exits with 0, as CPAN testers expect.  The
-# OpenSSLs are fake: two small headers and two small libraries.
+# Makefile.PL without a usable OpenSSL (missing, something else, or headers
+# and libraries of different versions): it prints the reason and the remedy in
+# one paragraph, writes no Makefile and exits with 0, as CPAN testers expect.
+# The OpenSSLs are fake: two small headers and two small libraries.
 
 use strict;
 use warnings;

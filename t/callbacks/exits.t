@@ -11,7 +11,8 @@ use IO::Socket::SSL;
 use POSIX ();
 use Test::More;
 
-# Runs the code in a child, which should exit in it; returns the child's output.
+# Runs the code in a child, which should exit in it; returns the child's
+# output.
 sub leaving {
     my ($code) = @_;
 

@@ -134,7 +134,7 @@ is_deeply(
     "$PARALLEL connections at a time"
 );
 
-# --- what is refused ------------------------------------------------------------
+# --- what is refused --------------------------------------------------------
 
 like(
     (connected($port, SSL_ca_file => cert('other-ca'))->await->failure)[0],
@@ -162,7 +162,7 @@ like(
     '... one with it is known'
 );
 
-# --- SSL_upgrade of a connection that was plain -------------------------------------
+# --- SSL_upgrade of a connection that was plain -----------------------------
 
 my ($peer, $address) = plain_server(
     sub {

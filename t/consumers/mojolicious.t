@@ -20,7 +20,7 @@ my $PARALLEL  = 20;
 my $LARGE     = join '',
   map { pack 'N', $_ * 2654435761 % 2**32 } 1 .. $MEGABYTES * 2**18;
 
-# --- the application ----------------------------------------------------------
+# --- the application --------------------------------------------------------
 
 my $app = Mojolicious->new;
 $app->log->level('fatal');
@@ -91,7 +91,7 @@ sub get {
     return $got;
 }
 
-# --- what they do with each other -----------------------------------------------
+# --- what they do with each other -------------------------------------------
 
 my ($url, $daemon) = serve();
 
@@ -153,7 +153,7 @@ subtest 'a WebSocket' => sub {
     is_deeply(\@heard, ['echo: ' . 'x' x 100_000], 'and echoes');
 };
 
-# --- what is refused --------------------------------------------------------------
+# --- what is refused --------------------------------------------------------
 
 sub error_of {
     my ($agent, $where) = @_;
@@ -176,7 +176,7 @@ like(
 is(get(agent(insecure => 1), GET => "$wrong/page")->res->body,
     'a page', '... unless the program does not care');
 
-# --- client certificates ------------------------------------------------------------
+# --- client certificates ----------------------------------------------------
 
 my ($strict, $third) = serve(ca => cert('ca'), verify => '0x03');
 my $facts = get(agent(cert => cert('client'), key => key('client')),

@@ -21,7 +21,7 @@ my @MANAGER  = ("cn=manager,$SUFFIX", password => 'secret');
 my @VERIFIED = (verify => 'require', cafile => cert('ca'));
 my $LARGE    = join '', map { pack 'N', $_ * 2654435761 % 2**32 } 1 .. 2**18;
 
-# --- the server -----------------------------------------------------------------
+# --- the server -------------------------------------------------------------
 
 # A server with this certificate: (it, its port for both, that for LDAPS).
 sub serve {
@@ -71,7 +71,7 @@ CONF
 
 my ($server, $plain, $tls) = serve('server');
 
-# --- connections of both kinds ------------------------------------------------------
+# --- connections of both kinds ----------------------------------------------
 
 # On success (the connection, ''), else (undef, the reason).
 sub ldaps {

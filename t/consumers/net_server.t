@@ -140,8 +140,9 @@ for my $personality (qw(Fork PreFork)) {
     };
 }
 
-# On SIGHUP it runs itself anew, with the listening descriptor.  (Only a server
-# that is based on Net::Server::Fork waits where the signal is foreseen.)
+# On SIGHUP it runs itself anew, with the listening descriptor.  (Only a
+# server that is based on Net::Server::Fork waits where the signal is
+# foreseen.)
 subtest 'a restart' => sub {
     my $script = tempdir(CLEANUP => 1) . '/server';
     open(my $out, '>', $script) or die "$script: $!";

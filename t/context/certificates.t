@@ -1,5 +1,5 @@
-# Certificates and keys in every format, pass phrases, and the errors for unusable
-# files.
+# Certificates and keys in every format, pass phrases, and the errors for
+# unusable files.
 use strict;
 use warnings;
 
@@ -110,7 +110,7 @@ for my $case (@GOOD) {
       if $count;
 }
 
-# --- failures -----------------------------------------------------------------
+# --- failures ---------------------------------------------------------------
 
 my %BAD = (
     'a key that does not belong to it' =>
@@ -199,7 +199,7 @@ subtest 'an unreadable file' => sub {
     );
 };
 
-# --- pass phrases -------------------------------------------------------------
+# --- pass phrases -----------------------------------------------------------
 
 subtest 'SSL_passwd_cb' => sub {
     my @called;
@@ -242,7 +242,7 @@ subtest 'SSL_passwd_cb' => sub {
     );
 };
 
-# --- handles and clients ------------------------------------------------------
+# --- handles and clients ----------------------------------------------------
 
 subtest 'SSL_cert as a handle' => sub {
     my ($first)  = tls_pair();

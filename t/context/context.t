@@ -203,7 +203,7 @@ subtest 'junk' => sub {
     }
 };
 
-# --- defaults -----------------------------------------------------------------
+# --- defaults ---------------------------------------------------------------
 
 subtest 'defaults of the process' => sub {
     my $refused = qr/certificate verify failed/;

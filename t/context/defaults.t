@@ -1,5 +1,5 @@
-# Built-in defaults, those of the program, those of its clients or servers, and
-# arguments: each takes precedence over the ones before.
+# Built-in defaults, those of the program, those of its clients or servers,
+# and arguments: each takes precedence over the ones before.
 use strict;
 use warnings;
 

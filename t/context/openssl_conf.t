@@ -1,5 +1,5 @@
-# Settings of the administrator in OPENSSL_CONF apply unless an option overrides
-# them (config(5), SSL_CONF_cmd(3)).
+# Settings of the administrator in OPENSSL_CONF apply unless an option
+# overrides them (config(5), SSL_CONF_cmd(3)).
 use strict;
 use warnings;
 
@@ -11,8 +11,8 @@ use Test::More;
 
 my $dir = tempdir(CLEANUP => 1);
 
-# Runs client and server in a separate process with these settings and options:
-# "VERSION CIPHER", or the error.
+# Runs client and server in a separate process with these settings and
+# options: "VERSION CIPHER", or the error.
 sub connected {
     my ($settings, @options) = @_;
 

@@ -1,5 +1,5 @@
-# An encrypted key without SSL_passwd_cb: OpenSSL asks on the terminal and nowhere
-# else.
+# An encrypted key without SSL_passwd_cb: OpenSSL asks on the terminal and
+# nowhere else.
 use strict;
 use warnings;
 

@@ -1,5 +1,6 @@
-# Values of the wrong kind for every option, and wrong handles for start_SSL: the
-# call dies with the line of the caller or fails; nothing crashes or warns.
+# Values of the wrong kind for every option, and wrong handles for start_SSL:
+# the call dies with the line of the caller or fails; nothing crashes or
+# warns.
 use strict;
 use warnings;
 

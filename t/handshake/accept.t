@@ -1,5 +1,5 @@
-# accept: in list context, with a class, with clients that do not speak TLS, on
-# non-blocking listeners; and accept_SSL called by hand.
+# accept: in list context, with a class, with clients that do not speak TLS,
+# on non-blocking listeners; and accept_SSL called by hand.
 use strict;
 use warnings;
 

@@ -40,8 +40,8 @@ sub prime_seen {
     return unpack 'H*', unpack 'x4 n/a', $bytes;
 }
 
-# Our cipher, or $SSL_ERROR, and the prime that s_client has seen, for a server
-# with these arguments.
+# Our cipher, or $SSL_ERROR, and the prime that s_client has seen, for a
+# server with these arguments.
 sub look_at {
     my (@args) = @_;
 

@@ -9,8 +9,8 @@ use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;
 
-# A socket whose handshake has not started.  The peer starts its own when it is
-# told to.
+# A socket whose handshake has not started.  The peer starts its own when it
+# is told to.
 sub waiting {
     my %arg = @_;
 

@@ -1,5 +1,5 @@
-# Post-handshake authentication (TLS 1.3): a client with a certificate shows it
-# when the server asks for it; a client without one does not offer to.
+# Post-handshake authentication (TLS 1.3): a client with a certificate shows
+# it when the server asks for it; a client without one does not offer to.
 use strict;
 use warnings;
 

@@ -129,7 +129,7 @@ each_setting(
     }
 );
 
-# --- beside certificates ------------------------------------------------------
+# --- beside certificates ----------------------------------------------------
 
 sub used_certificate {
     my ($setting, $client, $server) = @_;
@@ -265,7 +265,7 @@ subtest 'beside a cache of sessions' => sub {
     );
 };
 
-# --- openssl ------------------------------------------------------------------
+# --- openssl ----------------------------------------------------------------
 
 SKIP: {
     skip 'there is no openssl command', 1 if !$openssl;
@@ -307,7 +307,7 @@ SKIP: {
     }
 }
 
-# --- mistakes -----------------------------------------------------------------
+# --- mistakes ---------------------------------------------------------------
 
 subtest 'mistakes' => sub {
     my %bad = (

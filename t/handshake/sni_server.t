@@ -1,6 +1,6 @@
-# One server with several names: the certificate, the ciphers and the rules for
-# client certificates are those of the name that the client asks for.  Settings
-# of the connection survive the change of context.
+# One server with several names: the certificate, the ciphers and the rules
+# for client certificates are those of the name that the client asks for.
+# Settings of the connection survive the change of context.
 use strict;
 use warnings;
 

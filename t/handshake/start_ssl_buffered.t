@@ -1,5 +1,5 @@
-# Plain text in Perl's buffers when TLS begins: printed text is sent before the
-# handshake; bytes that were read ahead belong to the handshake.
+# Plain text in Perl's buffers when TLS begins: printed text is sent before
+# the handshake; bytes that were read ahead belong to the handshake.
 use strict;
 use warnings;
 
@@ -10,9 +10,9 @@ use IO::Socket::INET;
 use IO::Socket::SSL;
 use Test::More;
 
-# Bytes in the same packet as the command may have been injected by an attacker,
-# so they must never count as data under TLS.  But a ClientHello that Perl has
-# read ahead is legitimate.
+# Bytes in the same packet as the command may have been injected by an
+# attacker, so they must never count as data under TLS.  But a ClientHello
+# that Perl has read ahead is legitimate.
 subtest 'a ClientHello that came with the command' => sub {
     my ($tcp, $peer) = raw_pair(
         sub {

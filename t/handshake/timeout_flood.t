@@ -86,9 +86,9 @@ subtest 'data that arrives in time' => sub {
     }
 }
 
-# The client's callback runs once the server has sent its flight and waits.  It
-# must run before the timeout, so slow machines, which raise ISS_TEST_DEADLINE,
-# get more time.
+# The client's callback runs once the server has sent its flight and waits.
+# It must run before the timeout, so slow machines, which raise
+# ISS_TEST_DEADLINE, get more time.
 subtest 'a callback that reads from its own connection' => sub {
     my $patience = $TIMEOUT * $ISS::Test::DEADLINE / 60;
     my $refused;

@@ -8,7 +8,7 @@ use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;
 
-# --- versions -----------------------------------------------------------------
+# --- versions ---------------------------------------------------------------
 
 # client, server, negotiated version (undef: the handshake fails)
 my @VERSIONS = (
@@ -77,7 +77,7 @@ subtest 'no version is left' => sub {
     like($error, qr/SSL_version|no protocols/i, 'an empty set is refused');
 };
 
-# --- ciphers ------------------------------------------------------------------
+# --- ciphers ----------------------------------------------------------------
 
 my $GCM128 = 'ECDHE-RSA-AES128-GCM-SHA256';
 my $GCM256 = 'ECDHE-RSA-AES256-GCM-SHA384';

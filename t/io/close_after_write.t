@@ -1,5 +1,5 @@
-# A write directly followed by close: all data arrives, even if the peer has sent
-# something that we have not read (for example TLS 1.3 tickets).
+# A write directly followed by close: all data arrives, even if the peer has
+# sent something that we have not read (for example TLS 1.3 tickets).
 use strict;
 use warnings;
 

@@ -1,5 +1,5 @@
-# A duplicate of a TLS socket would bypass TLS: it is refused, and nothing is sent
-# in the clear.
+# A duplicate of a TLS socket would bypass TLS: it is refused, and nothing is
+# sent in the clear.
 use strict;
 use warnings;
 
@@ -108,8 +108,8 @@ subtest 'a handshake under way' => sub {
     unlike(($peer->hear)[0], qr/$SECRET/, 'nothing went out in the clear');
 };
 
-# Opening a descriptor by its number cannot be caught; programs use it to get a
-# handle for select.
+# Opening a descriptor by its number cannot be caught; programs use it to get
+# a handle for select.
 subtest 'a handle by number' => sub {
     my ($sock, $peer) =
       tls_pair(peer => sub { my ($sock, $me) = @_; $me->tell(<$sock>) });

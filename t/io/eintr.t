@@ -1,5 +1,5 @@
-# Signals during a wait: sysread and syswrite return EINTR; readline, print and
-# handshakes continue.  Perl's handlers run in all of them.
+# Signals during a wait: sysread and syswrite return EINTR; readline, print
+# and handshakes continue.  Perl's handlers run in all of them.
 use strict;
 use warnings;
 
@@ -18,8 +18,8 @@ my $action = POSIX::SigAction->new($handler, POSIX::SigSet->new, 0);
 $action->safe(1);
 POSIX::sigaction(POSIX::SIGUSR1(), $action);
 
-# In the peer: sends us signals until it is told to go on.  A single signal might
-# arrive between two system calls.
+# In the peer: sends us signals until it is told to go on.  A single signal
+# might arrive between two system calls.
 sub pester {
     my ($me) = @_;
 

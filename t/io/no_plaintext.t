@@ -76,8 +76,8 @@ for my $role (qw(client server)) {
     is_silent($peer, '... and nothing is sent in the clear after that');
 }
 
-# After a successful handshake: the bytes that we send while the code runs.  It
-# gets our socket and a peer that sends close_notify when it is told to.
+# After a successful handshake: the bytes that we send while the code runs.
+# It gets our socket and a peer that sends close_notify when it is told to.
 sub bytes_sent {
     my ($code) = @_;
 

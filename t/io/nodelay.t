@@ -1,5 +1,5 @@
-# Nagle's algorithm is off on TLS sockets: with TLS 1.3 it would delay the first
-# reply of a server by 40 ms, until an acknowledgement arrives (see
+# Nagle's algorithm is off on TLS sockets: with TLS 1.3 it would delay the
+# first reply of a server by 40 ms, until an acknowledgement arrives (see
 # bench/latency.pl).
 use strict;
 use warnings;

@@ -21,8 +21,8 @@ sub heap {
     return $kib;
 }
 
-# A server with these arguments, and its address.  It tells how many KiB of heap
-# it needs for a connection that has read and written.
+# A server with these arguments, and its address.  It tells how many KiB of
+# heap it needs for a connection that has read and written.
 sub start_server {
     my (@args) = @_;
 

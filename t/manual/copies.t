@@ -8,8 +8,8 @@ use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;
 
-# Runs the code on the copy in a child; returns what the peer read, and how the
-# data ended.
+# Runs the code on the copy in a child; returns what the peer read, and how
+# the data ended.
 sub after_child {
     my ($version, $code) = @_;
 

@@ -1,5 +1,5 @@
-# COVERAGE has a line for each sentence of the manual, and each test that it names
-# exists.
+# COVERAGE has a line for each sentence of the manual, and each test that it
+# names exists.
 use strict;
 use warnings;
 
@@ -50,8 +50,8 @@ sub wrong_with {
 open(my $coverage, '<', File::Spec->catfile($FindBin::Bin, 'COVERAGE'))
   or die "COVERAGE: $!";
 
-# The sections in the order of the manual, each with its count of sentences and
-# of lines.
+# The sections in the order of the manual, each with its count of sentences
+# and of lines.
 my (@sections, %count);
 my $number = 0;
 

@@ -1,5 +1,5 @@
-# The ciphers that a client offers by default: those of the manual of 1.77 with
-# ':defaults-1.77', otherwise OpenSSL's default without weak ones.
+# The ciphers that a client offers by default: those of the manual of 1.77
+# with ':defaults-1.77', otherwise OpenSSL's default without weak ones.
 use strict;
 use warnings;
 

@@ -1,5 +1,5 @@
-# Deprecated functions and methods, and claims about contexts that no other test
-# covers.
+# Deprecated functions and methods, and claims about contexts that no other
+# test covers.
 use strict;
 use warnings;
 

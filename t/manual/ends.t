@@ -1,5 +1,5 @@
-# The end of data and the state after a failure: today's rules also hold with the
-# defaults of the manual of 1.77.
+# The end of data and the state after a failure: today's rules also hold with
+# the defaults of the manual of 1.77.
 use strict;
 use warnings;
 

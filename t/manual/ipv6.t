@@ -12,8 +12,8 @@ use Test::More;
 
 my $CA = cert('ca');
 
-# Tells each client which address it has reached.  The other listeners that the
-# child has inherited are closed.
+# Tells each client which address it has reached.  The other listeners that
+# the child has inherited are closed.
 sub greeter {
     my ($listener, @others) = @_;
 

@@ -1,5 +1,5 @@
-# Claims of the manual of 1.77 in terms of Net::SSLeay, which was required then;
-# they hold if Net::SSLeay is loaded.
+# Claims of the manual of 1.77 in terms of Net::SSLeay, which was required
+# then; they hold if Net::SSLeay is loaded.
 use strict;
 use warnings;
 

@@ -1,4 +1,5 @@
-# Claims of the manual of 1.77 about the options of new that no other test covers.
+# Claims of the manual of 1.77 about the options of new that no other test
+# covers.
 use strict;
 use warnings;
 

@@ -99,7 +99,8 @@ my ($waiting, $waited_for) = tls_pair();
 $waiting->blocking(0);
 is_empty('stop_SSL', sub { $waiting->stop_SSL });
 
-# The end of file is not an error: the results are those of Perl's own handles.
+# The end of file is not an error: the results are those of Perl's own
+# handles.
 my %AT_END = (
     getline  => [undef],
     getc     => [undef],

@@ -8,7 +8,8 @@ use ISS::Manual;
 use IO::Socket::SSL;
 use Test::More;
 
-# The names of the servers' certificates: the common name first, then DNS names.
+# The names of the servers' certificates: the common name first, then DNS
+# names.
 my %NAMES = (
     both => ['cn.example.test', 'alt.example.test'],
     cn   => ['cn.example.test'],

@@ -1,5 +1,5 @@
-# The programs of the manual's SYNOPSIS work: each is extracted from the POD, run
-# in a perl of its own, and talks to a peer.
+# The programs of the manual's SYNOPSIS work: each is extracted from the POD,
+# run in a perl of its own, and talks to a peer.
 use strict;
 use warnings;
 
@@ -40,7 +40,8 @@ for my $i (0 .. $#files) {
 }
 my ($client, $server, $starttls) = @files;
 
-# The programs trust the default CAs; the environment makes our CA one of them.
+# The programs trust the default CAs; the environment makes our CA one of
+# them.
 my %TRUST    = (SSL_CERT_FILE => cert('ca'),       SSL_CERT_DIR => $folder);
 my %DISTRUST = (SSL_CERT_FILE => cert('other-ca'), SSL_CERT_DIR => $folder);
 

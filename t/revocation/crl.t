@@ -1,5 +1,5 @@
-# Revocation lists from all sources.  A certificate that is on the list, or whose
-# list is missing or old, is refused with a message that says which.
+# Revocation lists from all sources.  A certificate that is on the list, or
+# whose list is missing or old, is refused with a message that says which.
 use strict;
 use warnings;
 

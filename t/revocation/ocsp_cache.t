@@ -1,5 +1,5 @@
-# IO::Socket::SSL::OCSP_Cache returns entries while they are valid and keeps no
-# more than its size; and caches of the user.
+# IO::Socket::SSL::OCSP_Cache returns entries while they are valid and keeps
+# no more than its size; and caches of the user.
 use strict;
 use warnings;
 

@@ -1,5 +1,5 @@
-# ocsp_resolver asks the responders that certificates name about all certificates
-# that no staple covers.
+# ocsp_resolver asks the responders that certificates name about all
+# certificates that no staple covers.
 use strict;
 use warnings;
 
@@ -21,7 +21,8 @@ my $world    = ISS::OCSP->new;
 my $ca       = ISS::OCSP::authority('ca');
 my $stranger = ISS::OCSP::authority('other-ca');
 
-# The responder's answer depends on the path, that is, on the URI in a certificate.
+# The responder's answer depends on the path, that is, on the URI in a
+# certificate.
 my $listener = listener();
 my $uri      = 'http://' . address($listener);
 my $serial   = 0x1000;

@@ -1,5 +1,5 @@
-# Stapled responses (SSL_ocsp_mode): a revoked certificate is refused; an unusable
-# response counts as missing.
+# Stapled responses (SSL_ocsp_mode): a revoked certificate is refused; an
+# unusable response counts as missing.
 use strict;
 use warnings;
 

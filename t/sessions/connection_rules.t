@@ -1,5 +1,5 @@
-# A server's connections may have their own rules on a shared context.  A client
-# cannot evade them with a session from another connection.
+# A server's connections may have their own rules on a shared context.  A
+# client cannot evade them with a session from another connection.
 use strict;
 use warnings;
 

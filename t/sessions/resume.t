@@ -154,8 +154,8 @@ subtest 'TLS 1.3: a ticket is used once' => sub {
     );
 };
 
-# A client that writes a little and closes may be gone before new tickets come.
-# Connections that share a key may therefore use a ticket twice.
+# A client that writes a little and closes may be gone before new tickets
+# come.  Connections that share a key may therefore use a ticket twice.
 subtest 'TLS 1.3: a server that sends only two tickets' => sub {
     my @key    = (pack('a32', 'key'), pack('a16', 'name'));
     my $server = sub {
@@ -190,8 +190,8 @@ subtest 'TLS 1.2: a session is used again and again' => sub {
     );
 };
 
-# An end without close_notify does not invalidate the session (RFC 8446, 6.1 and
-# RFC 5246, 7.2.1).
+# An end without close_notify does not invalidate the session (RFC 8446, 6.1
+# and RFC 5246, 7.2.1).
 each_version(
     sub {
         my ($version) = @_;

@@ -13,8 +13,8 @@ use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;
 
-# A user's cache: keeps all sessions, returns the newest, logs its calls, and can
-# be told to do something else first.
+# A user's cache: keeps all sessions, returns the newest, logs its calls, and
+# can be told to do something else first.
 package User::Cache;
 
 sub new { return bless { kept => {}, log => [], @_[1 .. $#_] }, $_[0] }
@@ -83,7 +83,7 @@ sub sessions {
     return map { @$_ } @made;
 }
 
-# --- our own ------------------------------------------------------------------
+# --- our own ----------------------------------------------------------------
 
 subtest 'new' => sub {
     isa_ok(
@@ -188,7 +188,7 @@ subtest 'a subclass' => sub {
     is_deeply([sort keys %seen], [versions()], 'its methods were called');
 };
 
-# --- the user's own -----------------------------------------------------------
+# --- the user's own ---------------------------------------------------------
 
 subtest 'a user\'s cache: TLS 1.2' => sub {
     my $server = resuming_server(SSL_version => 'TLSv1_2');
@@ -387,7 +387,7 @@ subtest 'Net::SSLeay frees what a cache owns' => sub {
     is($freed, 4, 'all that the cache owned is freed');
 };
 
-# --- elsewhere ----------------------------------------------------------------
+# --- elsewhere --------------------------------------------------------------
 
 subtest 'after a fork' => sub {
     my $server = resuming_server(SSL_version => 'TLSv1_2');

@@ -1,5 +1,5 @@
-# The server's side of resuming: SSL_session_id_context, client certificates and
-# the size of the cache.
+# The server's side of resuming: SSL_session_id_context, client certificates
+# and the size of the cache.
 use strict;
 use warnings;
 

@@ -29,8 +29,8 @@ sub keys_named {
     };
 }
 
-# Whether a client with a new cache resumes at servers that have these keys: "0"
-# or "1" for each.
+# Whether a client with a new cache resumes at servers that have these keys:
+# "0" or "1" for each.
 sub fares {
     my ($version, @callbacks) = @_;
 

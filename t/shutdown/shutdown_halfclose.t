@@ -1,5 +1,5 @@
-# Each direction has its own close_notify: is_SSL, reading and writing after the
-# peer's and after ours.
+# Each direction has its own close_notify: is_SSL, reading and writing after
+# the peer's and after ours.
 use strict;
 use warnings;
 
@@ -117,8 +117,8 @@ each_version(
     }
 );
 
-# stop_SSL discards unread data of the peer; whether it then succeeds or fails,
-# its result, the class and $SSL_ERROR agree.
+# stop_SSL discards unread data of the peer; whether it then succeeds or
+# fails, its result, the class and $SSL_ERROR agree.
 each_version(
     sub {
         my ($version) = @_;

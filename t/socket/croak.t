@@ -1,5 +1,5 @@
-# Operations that TLS does not support croak at the line of the caller; operations
-# that are not needed do nothing.
+# Operations that TLS does not support croak at the line of the caller;
+# operations that are not needed do nothing.
 use strict;
 use warnings;
 

@@ -9,7 +9,8 @@ use IO::Socket::SSL;
 use Socket;
 use Test::More;
 
-# Listens and connects with these arguments; returns the line the client reads.
+# Listens and connects with these arguments; returns the line the client
+# reads.
 sub through {
     my ($host, %args) = @_;
 

@@ -1,5 +1,5 @@
-# Connections, contexts and failures leak neither memory nor descriptors, in many
-# rounds of each.
+# Connections, contexts and failures leak neither memory nor descriptors, in
+# many rounds of each.
 use strict;
 use warnings;
 

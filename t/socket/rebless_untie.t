@@ -1,5 +1,5 @@
-# The connection belongs to the handle itself: it outlives a change of class, an
-# alias, and the loss of the tie.
+# The connection belongs to the handle itself: it outlives a change of class,
+# an alias, and the loss of the tie.
 use strict;
 use warnings;
 

@@ -1,5 +1,6 @@
-# ithreads: a socket may be made in one thread, used in another and closed in a
-# third, one after the other; a new thread does not harm the sockets it inherits.
+# ithreads: a socket may be made in one thread, used in another and closed in
+# a third, one after the other; a new thread does not harm the sockets it
+# inherits.
 use strict;
 use warnings;
 

@@ -1,5 +1,5 @@
-# Handshakes with certificates and keys made by Utils, as handles; each is freed
-# once, by its owner according to the manual.
+# Handshakes with certificates and keys made by Utils, as handles; each is
+# freed once, by its owner according to the manual.
 use strict;
 use warnings;
 
@@ -27,8 +27,8 @@ sub made {
     );
 }
 
-# The errors on both sides when a server with this certificate meets a client that
-# trusts the CA.
+# The errors on both sides when a server with this certificate meets a client
+# that trusts the CA.
 sub shown {
     my ($cert, $key, @more) = @_;
     return handshake_errors(

@@ -262,7 +262,7 @@ subtest 'misleading names' => sub {
     CERT_free($cert);
 };
 
-# --- compared with openssl ---------------------------------------------------------
+# --- compared with openssl --------------------------------------------------
 
 sub der {
     my ($pem) = @_;

@@ -1,5 +1,5 @@
-# IO::Socket::SSL::Intercept copies certificates for clients that trust the proxy,
-# and keeps the copies in caches of all kinds.
+# IO::Socket::SSL::Intercept copies certificates for clients that trust the
+# proxy, and keeps the copies in caches of all kinds.
 use strict;
 use warnings;
 
@@ -303,7 +303,7 @@ like(
     'an invalid original'
 );
 
-# --- a whole proxy -------------------------------------------------------------
+# --- a whole proxy ----------------------------------------------------------
 
 each_version(
     sub {

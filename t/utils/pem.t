@@ -1,5 +1,5 @@
-# IO::Socket::SSL::Utils reads and writes certificates and keys; the errors for
-# unusable ones name the problem.
+# IO::Socket::SSL::Utils reads and writes certificates and keys; the errors
+# for unusable ones name the problem.
 use strict;
 use warnings;
 

@@ -1,5 +1,5 @@
-# Each kind of bad certificate is refused with a message that names the problem;
-# $SSL_ERROR, errstr and $@ agree.
+# Each kind of bad certificate is refused with a message that names the
+# problem; $SSL_ERROR, errstr and $@ agree.
 use strict;
 use warnings;
 
@@ -175,7 +175,7 @@ subtest 'revocation lists' => sub {
     );
 };
 
-# --- the server's side --------------------------------------------------------
+# --- the server's side ------------------------------------------------------
 
 my $WANTED = SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
 

@@ -1,5 +1,5 @@
-# SSL_fingerprint accepts a matching certificate whatever else is wrong with it;
-# with SSL_force_fingerprint no other certificate is accepted.
+# SSL_fingerprint accepts a matching certificate whatever else is wrong with
+# it; with SSL_force_fingerprint no other certificate is accepted.
 use strict;
 use warnings;
 

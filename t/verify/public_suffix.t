@@ -1,5 +1,5 @@
-# IO::Socket::SSL::PublicSuffix finds the public part of a name and decides where
-# wildcards match.
+# IO::Socket::SSL::PublicSuffix finds the public part of a name and decides
+# where wildcards match.
 use strict;
 use warnings;
 use utf8;
@@ -196,7 +196,7 @@ SKIP: {
         'io', '... but not those for private suffixes');
 }
 
-# --- where wildcards match ----------------------------------------------------
+# --- where wildcards match --------------------------------------------------
 
 my ($cert, $key) = CERT_create(
     key             => KEY_create_ec(),

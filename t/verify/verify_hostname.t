@@ -1,5 +1,5 @@
-# The name of the peer is checked in the handshake and by verify_hostname, with
-# schemes of all kinds.  (t/core tests the rules of each scheme.)
+# The name of the peer is checked in the handshake and by verify_hostname,
+# with schemes of all kinds.  (t/core tests the rules of each scheme.)
 use strict;
 use warnings;
 

@@ -1,5 +1,5 @@
-# Whatever its arguments look like, a client accepts an unverified peer only if it
-# is told to explicitly.
+# Whatever its arguments look like, a client accepts an unverified peer only
+# if it is told to explicitly.
 use strict;
 use warnings;
 

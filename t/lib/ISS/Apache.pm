@@ -1,5 +1,5 @@
-# A private Apache with mod_perl for one test: own folder, foreground, a free
-# port of loopback, one of the multi-processing modules.
+# A private Apache with mod_perl for one test: in its own folder, in the
+# foreground, on a free loopback port, with a given multi-processing module.
 package ISS::Apache;
 
 use strict;
@@ -10,8 +10,8 @@ use File::Temp;
 use IO::Socket::INET;
 use ISS::Program;
 
-# mod_perl may be unpacked in a folder of its own, since the package of it
-# would bring another IO::Socket::SSL along.
+# mod_perl may be unpacked in a separate folder, because installing its
+# package would install another IO::Socket::SSL.
 my $UNPACKED = $ENV{ISS_TEST_MOD_PERL} || '';
 
 my @MODULE_DIRS = (
@@ -42,7 +42,7 @@ PerlPostConfigRequire <dir>/startup.pl
 </Location>
 CONF
 
-# Room for a test's clients and for children that are on their way out.
+# Room for the clients of a test and for children that are exiting.
 my $THREADED = "ThreadsPerChild 8\nMaxRequestWorkers 64\nServerLimit 32\n"
   . "PerlInterpStart 2\nPerlInterpMax 2\nPerlInterpMaxSpare 2";
 my %THREADS = (
@@ -64,7 +64,7 @@ sub _module {
     return;
 }
 
-# Why it cannot be run here with this MPM, or undef.
+# Why Apache cannot run here with this MPM, or undef.
 sub missing {
     my ($class, $mpm) = @_;
 
@@ -77,8 +77,8 @@ sub missing {
     return;
 }
 
-# mpm => prefork, worker or event; startup => Perl source run once; its
-# package My::Handler answers.
+# mpm => prefork, worker or event; startup => Perl source that is run once and
+# defines the handler, My::Handler.
 sub start {
     my ($class, %arg) = @_;
     my $self = bless { dir => File::Temp->newdir, %arg }, $class;
@@ -104,7 +104,7 @@ sub graceful { return kill USR1 => $_[0]{program}{pid} }
 
 sub stop { return $_[0]{program}->stop }
 
-# All of its error log, once it has ended.
+# The whole error log, once Apache has ended.
 sub log {    ## no critic (ProhibitBuiltinHomonyms)
     my ($self) = @_;
     return $self->{program}->output;
@@ -150,11 +150,12 @@ sub _write {
     return chmod 0644, $file;
 }
 
-# It says so in its log when it serves.
+# Its log says when it is ready.
 sub _is_ready {
     my ($self) = @_;
 
-    return eval { $self->{program}->wait_for(qr/resuming normal operations/) };
+    return
+      eval { $self->{program}->wait_for(qr/resuming normal operations/) };
 }
 
 1;

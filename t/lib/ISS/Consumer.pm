@@ -1,12 +1,12 @@
-# Runs a test of a program on top of IO::Socket::SSL twice: where there is no
-# Net::SSLeay, and where a real one is loaded before it.
+# Runs a test of a program on top of IO::Socket::SSL twice: without
+# Net::SSLeay, and with a real one loaded first.
 #
 #   use ISS::Consumer qw(Mojo::UserAgent);    # skips unless these load
 #   ...
 #   consumer_done();
 #
-# The modules may be unpacked in the folders of ISS_TEST_CONSUMERS, since most
-# of their packages would bring another IO::Socket::SSL along.
+# The modules may be unpacked in the folders of ISS_TEST_CONSUMERS, because
+# most of their packages would install another IO::Socket::SSL.
 package ISS::Consumer;
 
 use strict;
@@ -22,7 +22,7 @@ my @HALVES = (
     [beside => 'with a Net::SSLeay that is loaded first'],
 );
 
-# Which half this is; undef in the process that starts both.
+# The half that this process runs; undef in the process that starts both.
 sub half { return $ENV{ISS_TEST_HALF} }
 
 sub import {
@@ -48,7 +48,7 @@ sub _without {
     return "$module cannot be loaded: $reason";
 }
 
-# The same file again for each half, as subtests; does not return.
+# Runs the same file for each half, as subtests; does not return.
 sub _both_halves {
     my $watch = ISS::Test->can('watch_for_hangs') || do {
         require ISS::Test;
@@ -87,7 +87,7 @@ sub _say_of {
     return ($?, @said);
 }
 
-# Before all but ours: some of these modules are in the core, too.
+# Before all folders but ours: some of these modules are core modules, too.
 sub _use_folders {
     my @folders = split /:/, $ENV{ISS_TEST_CONSUMERS} || '';
     for my $folder (@folders) {
@@ -115,12 +115,12 @@ sub _not_beside {
     return ISS::NetSSLeay->missing;
 }
 
-# The command of a perl that loads what we load.
+# The command of a perl with the same modules.
 sub consumer_perl {
     return ($^X, map { "-I$_" } grep { !ref } @INC);
 }
 
-# The end of a half: was it what it says?
+# The end of a half: checks that Net::SSLeay was loaded or not, as intended.
 sub consumer_done {
     like(
         $INC{'IO/Socket/SSL.pm'},
@@ -129,10 +129,10 @@ sub consumer_done {
     );
     my $other = $INC{'Net/SSLeay.pm'};
     if (half() eq 'alone') {
-        is($other, undef, 'there was no Net::SSLeay');
+        is($other, undef, 'Net::SSLeay was not loaded');
     }
     else {
-        like($other, qr{^/.*Net/SSLeay\.pm$}, 'there was a Net::SSLeay');
+        like($other, qr{^/.*Net/SSLeay\.pm$}, 'Net::SSLeay was loaded');
     }
     done_testing;
     return;

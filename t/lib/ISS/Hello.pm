@@ -1,5 +1,5 @@
-# What a client offers in its ClientHello (RFC 8446, section 4.1.2), read from
-# the wire by a peer that knows no TLS.
+# The offers of a client's ClientHello (RFC 8446, section 4.1.2), read from
+# the wire by a peer that does not speak TLS.
 #
 #   my $hello = client_hello(client_args());
 #   is_deeply($hello->{suites}, [0x1301, ...]);       # in its order
@@ -17,7 +17,7 @@ our @EXPORT = qw(client_hello tls12_suites);
 
 use constant {
     SUPPORTED_VERSIONS => 43,
-    NO_RENEGOTIATION   => 0x00ff,    # a signal, no suite (RFC 5746)
+    NO_RENEGOTIATION   => 0x00ff,    # a signal, not a suite (RFC 5746)
 };
 
 # The handshake itself fails.
@@ -38,7 +38,7 @@ sub client_hello {
     return _parsed($peer->hear);
 }
 
-# Those of TLS 1.2 and older alone, which SSL_cipher_list is about.
+# Only the suites of TLS 1.2 and older, which SSL_cipher_list sets.
 sub tls12_suites {
     my ($hello) = @_;
     return grep { $_ >> 8 != 0x13 } @{ $hello->{suites} };
@@ -58,7 +58,7 @@ sub _take {
 sub _parsed {
     my ($message) = @_;
 
-    # type, length, version, random; then what has a length of its own
+    # type, length, version, random; then fields with a length
     my ($session, $suites, $methods, $extensions) =
       unpack 'x4 x2 x32 C/a n/a C/a n/a', $message;
     my %extension;

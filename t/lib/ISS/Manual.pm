@@ -14,8 +14,8 @@ use ISS::Test;
 
 our @EXPORT = qw(in_folder_with our_error cipher_order named_pair);
 
-# Run the code in a new folder that has the subfolders certs/ and ca/ and these
-# files: name => file of t/certs.
+# Run the code in a new folder that has the subfolders certs/ and ca/ and
+# these files: name => file of t/certs.
 sub in_folder_with {
     my ($files, $code) = @_;
 

@@ -1,13 +1,13 @@
-# A real Net::SSLeay beside us, in a folder that ISS_TEST_NET_SSLEAY names
-# (several have colons between them) or installed.  Whoever uses it says when
-# it is loaded, before us or after:
+# A real Net::SSLeay, either installed or in the folders of
+# ISS_TEST_NET_SSLEAY (separated by colons).  The test decides whether it is
+# loaded before or after us:
 #
-#   use ISS::NetSSLeay;      # loaded here, if it can be
+#   use ISS::NetSSLeay;      # loads it, if possible
 #   use ISS::Test;
 #   plan skip_all => ISS::NetSSLeay->missing if ISS::NetSSLeay->missing;
 #
 #   use ISS::Test;
-#   use ISS::NetSSLeay ();   # loaded by missing
+#   use ISS::NetSSLeay ();   # missing loads it
 package ISS::NetSSLeay;
 
 use strict;
@@ -15,7 +15,7 @@ use warnings;
 
 my $FILE = 'Net/SSLeay.pm';
 
-# The first reason why there is none; '' when it is loaded.
+# The first reason why it cannot be used; '' once it is loaded.
 my $why;
 
 sub import {
@@ -23,8 +23,8 @@ sub import {
     return;
 }
 
-# A Net::SSLeay that was built for another perl ends the process, so it is
-# tried out in one of its own.
+# A Net::SSLeay that was built for another perl may end the process, so it is
+# tried in a separate one.
 sub _load {
     my $dirs = $ENV{ISS_TEST_NET_SSLEAY};
 
@@ -44,11 +44,11 @@ sub _load {
     return '';
 }
 
-# Why there is none that goes with us; '' when all is well.
+# Why there is no usable Net::SSLeay; '' if there is one.
 sub missing {
-    import() if !defined $why;
+    import()    if !defined $why;
     return $why if length $why;
-    return '' if eval { IO::Socket::SSL::_check_exchange(); 1 };
+    return ''   if eval { IO::Socket::SSL::_check_exchange(); 1 };
     ($why) = $@ =~ /^(.*) at /;
     return $why;
 }

@@ -1,7 +1,7 @@
-# A private nginx for one test: own folder, own configuration, foreground,
-# loopback only.  The test binds the ports and hands them over as nginx hands
-# them to its own successor in an upgrade (environment variable NGINX), so
-# no other program can take a port in between.
+# A private nginx for one test: with its own folder and configuration, in the
+# foreground, on loopback only.  The test binds the ports and passes them on
+# in the way nginx itself does during an upgrade (environment variable NGINX),
+# so that no other program can take a port in between.
 package ISS::Nginx;
 
 use strict;
@@ -40,8 +40,8 @@ http {
 }
 CONF
 
-# What a TLS site can do: files, a redirect, and a POST that is passed on
-# to the plain server as a PUT, so that the body ends in a file.
+# A TLS site has files, a redirect, and a POST that is passed on to the plain
+# server as a PUT, so that the body is stored in a file.
 my $SITE = <<'CONF';
 	server {
 		listen 127.0.0.1:<port> ssl;
@@ -60,12 +60,13 @@ my $SITE = <<'CONF';
 	}
 CONF
 
-# Why it cannot be used here; undef when it can.
+# Why nginx cannot be used here, or undef.
 sub missing {
     return ISS::Program->find('nginx') ? undef : 'nginx is not installed';
 }
 
-# ISS::Nginx->start(NAME => { cert => FILE, key => FILE, protocols => 'TLSv1.3',
+# ISS::Nginx->start(NAME => { cert => FILE, key => FILE, protocols =>
+# 'TLSv1.3',
 #     more => 'ssl_verify_client on;' }, ...)
 sub start {
     my ($class, %site) = @_;
@@ -104,7 +105,7 @@ sub publish {
     return $self->_write("www$path", $content);
 }
 
-# Publish a large file in which every part differs; returns its SHA-256.
+# Publish a large file whose parts all differ; returns its SHA-256.
 sub publish_large {
     my ($self, $path, $megabytes) = @_;
 
@@ -120,7 +121,7 @@ sub publish_large {
     return $sha->hexdigest;
 }
 
-# What it logged so far, for diag.
+# The log so far, for diag.
 sub log {
     my ($self) = @_;
     open my $fh, '<', "$self->{dir}/error.log" or return '';
@@ -149,8 +150,9 @@ sub _configuration {
         )
     } sort keys %$site;
 
-    # As root, workers would become somebody who may not read our files.
-    my $user = $> == 0
+    # As root, workers would run as a user who cannot read our files.
+    my $user =
+      $> == 0
       ? sprintf 'user %s %s;', scalar getpwuid 0, scalar getgrgid 0
       : '';
     return _fill($MAIN, sites => $sites, user => $user, dir => $dir) =~
@@ -172,7 +174,7 @@ sub _write {
     return;
 }
 
-# The ports accept from the first moment; it is ready when it answers.
+# The ports accept at once, so nginx is ready only when it answers.
 sub _wait_until_ready {
     my ($self) = @_;
 

@@ -1,7 +1,7 @@
-# A small world of OCSP for the tests: certificates that name a responder,
-# responses of every kind, a server that staples them, and a responder on
-# loopback.  Responses are written here, byte by byte, since no program makes
-# those that are out of date or wrong; openssl signs them.
+# OCSP for the tests: certificates that name a responder, responses of every
+# kind, a server that staples them, and a responder on loopback.  The
+# responses are built here byte by byte, because no program makes outdated or
+# wrong ones; openssl signs them.
 #
 #   my $world = ISS::OCSP->new;
 #   my $leaf  = $world->certificate('leaf', serial => 17, uri => $uri);
@@ -23,7 +23,7 @@ use POSIX ();
 
 my $OPENSSL = find_openssl();
 
-# Why this cannot be used here; undef when it can.
+# Why this cannot be used here, or undef.
 sub missing {
     return 'openssl is not installed' if !$OPENSSL;
     my ($said) = (ISS::Program->run([$OPENSSL, 'version']))[1];
@@ -62,14 +62,15 @@ sub slurp {
 
 # --- certificates -----------------------------------------------------------
 
-# The authority of t/certs as the issuer of others.
+# A CA of t/certs, as an issuer.
 sub authority {
     my ($name) = @_;
     return { cert => cert($name), key => key($name) };
 }
 
-# certificate(serial => number, uri => ..., issuer => one of these, name => of
-# t/certs, whose key it has, CA => 1, usage => 'OCSPSigning')
+# certificate(serial => number, uri => ..., issuer => one of these, name =>
+# the certificate of t/certs whose key it has, CA => 1, usage =>
+# 'OCSPSigning')
 sub certificate {
     my ($self, %arg) = @_;
 
@@ -200,8 +201,8 @@ sub _der_of {
 }
 
 # response(of => certificate, status => 'good', this => time, next => time or
-# undef, by => a certificate whose key signs, with => [certificates that go
-# along], more => [arguments of further answers], tamper => 1)
+# undef, by => a certificate whose key signs, with => [certificates to
+# include], more => [arguments of further answers], tamper => 1)
 sub response {
     my ($self, %arg) = @_;
 
@@ -227,22 +228,22 @@ sub response {
     );
 }
 
-# A successful response around something.
+# A successful response with this content.
 sub wrapped {
     my ($basic) = @_;
     return _seq(_tlv(0x0a, "\x00"),
         _tlv(0xa0, _seq(_oid($BASIC), _octets($basic))));
 }
 
-# A response that only says that there is none: RFC 6960, 4.2.1.
+# A response with an error status only (RFC 6960, 4.2.1).
 sub refusal {
     my ($number) = @_;
     return _seq(_tlv(0x0a, chr $number));
 }
 
-# --- who tells --------------------------------------------------------------
+# --- servers --------------------------------------------------------------
 
-# openssl s_server with a certificate, and a staple if there is one.
+# openssl s_server with a certificate, and a staple if one is given.
 sub stapling_server {
     my ($self, $leaf, $staple, @options) = @_;
 
@@ -255,9 +256,10 @@ sub stapling_server {
     );
 }
 
-# A responder: an HTTP server in a child that tells its parent about each
-# request and answers what $answer->($path, $body) returns, a status and a
-# body; without a status it says nothing until the client gives up.
+# A responder: an HTTP server in a child that tells the test about each
+# request and answers with the result of $answer->($path, $body), a status and
+# a body.  Without a status it does not answer and waits until the client
+# gives up.
 sub responder {
     my ($self, $answer, $listener) = @_;
 
@@ -286,7 +288,7 @@ sub _read_request {
     }
     my ($path) = $head =~ m{^POST (\S+) HTTP/1\.1\r\n};
     my ($size) = $head =~ /^Content-Length: (\d+)\r$/mi;
-    die "no request for OCSP: $head"
+    die "not an OCSP request: $head"
       if !defined $path
       || !defined $size
       || $head !~ m{^Content-Type: application/ocsp-request\r$}mi;
@@ -305,8 +307,8 @@ sub _answer {
     return;
 }
 
-# What "openssl ocsp" answers to a request, for an authority that knows
-# these certificates: [certificate, 'good' or 'revoked'], ...
+# The answer of "openssl ocsp" to a request, for a CA that knows these
+# certificates:  [certificate, 'good' or 'revoked'], ...
 sub openssl_answer {
     my ($self, $issuer, $request, @known) = @_;
 

@@ -1,5 +1,5 @@
-# Runs somebody else's program beside a test: curl, openssl, nginx.  Every
-# wait has a deadline, and what a test started ends with it.
+# Runs other programs during a test: curl, openssl, nginx.  Every wait has a
+# deadline, and all programs are ended with the test.
 package ISS::Program;
 
 use strict;
@@ -18,13 +18,13 @@ our $DEADLINE = ($ENV{ISS_TEST_DEADLINE} || 300) / 4;
 
 my %running;    # pid => the process that started it
 
-# A test that is killed ends in an orderly way, so that DESTROY is reached.
+# A test that is killed exits properly, so that DESTROY runs.
 for my $signal (qw(HUP INT PIPE TERM)) {
     $SIG{$signal} ||= sub { exit 1 };
 }
 
-# The path of a program, or undef.  Servers live in sbin, which is not on
-# everybody's PATH, or were unpacked in the folder of ISS_TEST_SERVERS.
+# The path of a program, or undef.  Servers are in sbin, which may be missing
+# in PATH, or unpacked in the folder of ISS_TEST_SERVERS.
 sub find {
     my ($class, $name) = @_;
 
@@ -37,20 +37,20 @@ sub find {
     return;
 }
 
-# For a program that find found: the folder of its files ('' where it is
-# installed), and what its environment needs.
+# For a program that find has found: the folder that it is unpacked in ('' if
+# it is installed), and the environment that it needs.
 sub unpacked {
     my ($class, $path) = @_;
 
     my $root = $ENV{ISS_TEST_SERVERS} || '';
-    return ('') if !length $root || index($path, "$root/") != 0;
+    return ('') if !length $root      || index($path, "$root/") != 0;
     my @libraries = grep { -d } glob "'$root'/usr/lib/*-*";
     return ($root, LD_LIBRARY_PATH => join ':', @libraries);
 }
 
 # ISS::Program->start([command, arguments], env => {}, inherit => [handles],
-# own_group => 1 for what ends by a signal to its whole process group).
-# Standard output and standard error arrive in one stream.
+# own_group => 1 for a program that signals its whole process group).
+# Standard output and standard error are read as one stream.
 sub start {
     my ($class, $command, %arg) = @_;
 
@@ -72,7 +72,7 @@ sub start {
     }, $class;
 }
 
-# Start it, feed it, and wait for its end: (wait status, output).
+# Start a program, send it input, and wait for its end: (wait status, output).
 sub run {
     my ($class, $command, %arg) = @_;
 
@@ -85,18 +85,18 @@ sub run {
 sub send {
     my ($self, $text) = @_;
 
-    local $SIG{PIPE} = 'IGNORE';    # it may have ended already
+    local $SIG{PIPE} = 'IGNORE';    # it may have ended
     return print { $self->{in} } $text;
 }
 
-# Everything it has said so far.
+# The output so far.
 sub output {
     my ($self) = @_;
     return $self->{seen};
 }
 
-# Wait until its output matches; returns what the pattern captured, or 1.
-# Dies with the output when the program ends or the deadline passes first.
+# Wait until the output matches; returns the captured groups, or 1.  Dies with
+# the output if the program ends or the deadline passes first.
 sub wait_for {
     my ($self, $pattern) = @_;
 
@@ -111,8 +111,8 @@ sub wait_for {
     return wantarray ? @captured : $captured[0];
 }
 
-# Wait until it listens on a port of 127.0.0.1; for a server that does not say
-# when, so that there is nothing to wait for but an answer.
+# Wait until it listens on a port of 127.0.0.1, for servers that print nothing
+# when they are ready.
 sub wait_for_port {
     my ($self, $port) = @_;
 
@@ -120,12 +120,13 @@ sub wait_for_port {
     until (IO::Socket::INET->new("127.0.0.1:$port")) {
         die "$self->{name}: nobody listens on port $port:\n$self->{seen}\n"
           if _now() > $until;
-        select undef, undef, undef, 0.01;    ## no critic (ProhibitSleepViaSelect)
+        ## no critic (ProhibitSleepViaSelect)
+        select undef, undef, undef, 0.01;
     }
     return;
 }
 
-# Forget what was said, so that wait_for sees only what comes next.
+# Forget the output, so that wait_for sees only later output.
 sub forget {
     my ($self) = @_;
     $self->{seen} = '';
@@ -146,7 +147,7 @@ sub finish {
     return ($status, $self->{seen});
 }
 
-# End it, politely: (wait status, output).
+# Terminate it: (wait status, output).
 sub stop {
     my ($self) = @_;
 
@@ -156,7 +157,7 @@ sub stop {
     return ($status, $self->{seen});
 }
 
-# For whoever ends the test without unwinding it.
+# For code that ends the test without unwinding.
 sub kill_all {
     kill TERM => grep { $running{$_} == $$ } keys %running;
     return;
@@ -183,7 +184,7 @@ sub _become {
     my %env = (LC_ALL => 'C', %{ $arg{env} || {} });
     @ENV{ keys %env } = values %env;
 
-    # make sanitize preloads what perl needs; it makes curl hang.
+    # make sanitize preloads a library for perl, which makes curl hang.
     delete $ENV{LD_PRELOAD} if $command->[0] ne $^X;
     no warnings 'exec';
     exec { $command->[0] } @$command;
@@ -192,7 +193,7 @@ sub _become {
     POSIX::_exit(127);
 }
 
-# True: more came.  0: no more will.  undef: the deadline passed.
+# True: there was more output.  0: its end.  undef: the deadline has passed.
 sub _read_more {
     my ($self, $until) = @_;
 
@@ -208,7 +209,8 @@ sub _read_more {
     return;
 }
 
-# It closed its output: its end is near, and the test's own watchdog holds.
+# It has closed its output and will end soon; the test's watchdog still
+# applies.
 sub _reap {
     my ($self) = @_;
 

@@ -8,7 +8,8 @@
 #   my $bytes = $record->();
 #   is(data_records($bytes), 3, ...);
 #
-# or a peer that does not speak TLS at all, for handshakes that do not succeed:
+# or a peer that does not speak TLS at all, for handshakes that do not
+# succeed:
 #
 #   my ($tcp, $recorder) = raw_recorder();
 #   ...
@@ -101,7 +102,8 @@ sub _relay {
 }
 
 # The number of records of application data in a recording.  In TLS 1.3 the
-# Finished message of the handshake and alerts look like application data, too.
+# Finished message of the handshake and alerts look like application data,
+# too.
 sub data_records {
     my ($bytes) = @_;
 

@@ -1,5 +1,5 @@
-# What a web server on top of IO::Socket::SSL must be able to do with clients.
-# The server gives the answers of answer(), whatever it is written with.
+# Tests that every web server on top of IO::Socket::SSL must pass.  The server
+# sends the answers of answer(), whatever framework it uses.
 package ISS::ServedSuite;
 
 use strict;
@@ -45,8 +45,8 @@ sub _client {
 
 # served_suite("https://127.0.0.1:PORT", %that)
 #
-# keeps => 1 for a server that keeps connections alive; takes => the bytes of
-# the largest body that it can take, if it has a limit of its own.
+# keeps => 1 for a server that keeps connections alive; takes => the size of
+# the largest body that it accepts, if it has a limit.
 sub served_suite {
     my ($url, %that) = @_;
 
@@ -90,7 +90,7 @@ sub _serves {
     my ($client, $url, $version) = @_;
 
     is($client->get("$url/page")->{content},   $PAGE, "$version: a page");
-    is($client->get("$url/nothing")->{status}, 404,   "$version: none");
+    is($client->get("$url/nothing")->{status}, 404,   "$version: a missing page");
     my $got = $client->get("$url/large")->{content};
     is(sha256_hex($got), sha256_hex($LARGE),
         "$version: $MEGABYTES MB are delivered");
@@ -102,7 +102,7 @@ sub _takes {
 
     my $body = substr $LARGE, 0, $length;
     my $got  = $client->post("$url/digest", { content => $body })->{content};
-    is($got, sha256_hex($body), "$version: $length bytes are taken");
+    is($got, sha256_hex($body), "$version: $length bytes are accepted");
     return;
 }
 
@@ -116,7 +116,7 @@ sub _keeps_a_connection {
     return;
 }
 
-# Connections of several processes at a time.
+# Simultaneous connections of several processes.
 sub _serves_many {
     my ($url) = @_;
 

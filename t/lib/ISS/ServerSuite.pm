@@ -1,6 +1,5 @@
-# What example/https_server.pl, a server on top of IO::Socket::SSL, must be
-# able to do with every HTTPS client.  A test supplies a sub that runs the
-# client of its kind.
+# Tests of example/https_server.pl, a server on top of IO::Socket::SSL, with
+# every HTTPS client.  A test supplies a sub that runs its client.
 package ISS::ServerSuite;
 
 use strict;
@@ -33,8 +32,8 @@ sub start_https_server {
 # server_suite(sub { my %arg = @_; ...; return $output })
 #
 # The sub fetches / once, as HTTP/1.0 or with "Connection: close", and returns
-# all that its program said.  Its arguments: version 1.2 or 1.3, port, ca; and
-# cert and key where it shall show a certificate.
+# the output of its program.  Its arguments: version (1.2 or 1.3), port, ca;
+# and cert and key if it has to show a certificate.
 sub server_suite {
     my ($fetch) = @_;
 
@@ -78,8 +77,8 @@ sub server_suite {
     }
     for my $server ($open, $asks) {
         my ($status, $said) = $server->stop;
-        is($status & 127, 15, 'the server lived until it was ended');
-        unlike($said, qr/ at \S+ line \d+/, '... and nothing in it warned');
+        is($status & 127, 15, 'the server ran until it was terminated');
+        unlike($said, qr/ at \S+ line \d+/, '... without a warning');
     }
     return;
 }

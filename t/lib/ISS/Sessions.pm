@@ -1,5 +1,5 @@
-# What the tests of sessions share: a server that resumes, for as many
-# connections as there are, and a client that tells whether it did.
+# Shared by the tests of sessions: a server that resumes sessions, and a
+# client that reports whether it did.
 #
 #   my $server = resuming_server(SSL_version => 'TLSv1_3');
 #   is(resumed($server, SSL_reuse_ctx => $context), 0, 'the first is new');
@@ -15,8 +15,8 @@ use ISS::Test;
 our @EXPORT = qw(resuming_server resumed connected get_line client_context);
 
 # Greets each client with a line that says whether its session was resumed,
-# and waits for its end; with hold it serves the next one at once.  Without
-# ctx it makes a context of its own.
+# and waits for its end; with hold it serves the next one at once.  Other
+# arguments are those of tls_server.
 sub resuming_server {
     my %args = @_;
 
@@ -41,7 +41,7 @@ sub client_context {
       || die $SSL_ERROR;
 }
 
-# A connection to the server, whose line was not read yet; undef on failure.
+# A connection to the server, whose line is still unread; undef on failure.
 sub connected {
     my ($server, @args) = @_;
 
@@ -59,8 +59,8 @@ sub get_line {
     return $line;
 }
 
-# One connection from begin to end: 1 or 0, as both sides see it, or the text
-# of the error.
+# A whole connection: 1 if it was resumed, 0 if not, as both sides agree;
+# otherwise an error text.
 sub resumed {
     my ($server, @args) = @_;
 

@@ -64,8 +64,8 @@ die "IO::Socket::SSL came from $loaded, not from blib\n"
   if $loaded !~ m{\bblib\b};
 watch_for_hangs('the test');
 
-# The signal handler is an unsafe one on purpose: it must run even while C code
-# waits for a socket.
+# The signal handler is an unsafe one on purpose: it must run even while C
+# code waits for a socket.
 sub watch_for_hangs {
     my ($who) = @_;
 
@@ -269,7 +269,8 @@ sub identity {
     return (SSL_cert_file => cert($name), SSL_key_file => key($name));
 }
 
-# Arguments for a server with a certificate for each name: name => certificate.
+# Arguments for a server with a certificate for each name: name =>
+# certificate.
 sub identities {
     my (%cert) = @_;
     return (
@@ -306,9 +307,10 @@ sub complete {
     }
 }
 
-# Write the same text to a non-blocking socket until it accepts no more; returns
-# the count of bytes.  The kernel may make room a moment later, and select does
-# not tell of it while there is little: try again until nothing is accepted.
+# Write the same text to a non-blocking socket until it accepts no more;
+# returns the count of bytes.  The kernel may make room a moment later, and
+# select does not tell of it while there is little: try again until nothing is
+# accepted.
 sub fill {
     my ($sock, $text) = @_;
 
@@ -390,8 +392,8 @@ sub perl_says {
     return $said;
 }
 
-# Resident memory in KiB.  undef without /proc, and under tools that keep freed
-# memory (they count leaks themselves).
+# Resident memory in KiB.  undef without /proc, and under tools that keep
+# freed memory (they count leaks themselves).
 sub memory {
     return if ($ENV{LD_PRELOAD} || '') =~ /[at]san|vgpreload/;
     open(my $status, '<', '/proc/self/status') or return;

@@ -1,5 +1,5 @@
-# What every HTTPS client on top of IO::Socket::SSL must be able to do with
-# nginx.  A test supplies a sub that makes a client of its kind.
+# Tests that every HTTPS client on top of IO::Socket::SSL must pass with
+# nginx.  A test supplies a sub that makes its client.
 package ISS::WebSuite;
 
 use strict;
@@ -14,7 +14,7 @@ use Test::More;
 
 our @EXPORT = qw(web_suite tiny_client missing_module);
 
-# A bare system may have no /etc/hosts.
+# A minimal system may have no /etc/hosts.
 my $HOST = inet_aton('localhost') ? 'localhost' : '127.0.0.1';
 
 my $PAGE      = "a page\n" x 100;
@@ -23,7 +23,7 @@ my $MEGABYTES = 50;
 # The protocols under test: our name => nginx's.
 my %PROTOCOL = (TLSv1_2 => 'TLSv1.2', TLSv1_3 => 'TLSv1.3');
 
-# The certificates that must be refused, and what is to be said then.
+# The certificates that must be refused, and the errors.
 my %BAD = (
     'expired'      => ['an expired certificate', qr/has expired/],
     'other-server' => ['an unknown CA', qr/unable to get (?:local )?issuer/],
@@ -34,9 +34,9 @@ my %BAD = (
     ],
 );
 
-# Load modules that are not core; says which is missing, or undef.  LWP's
-# https half may be unpacked in a folder of its own, since the package of it
-# would bring another IO::Socket::SSL along.
+# Load modules that are not core; returns the missing one, or undef.  LWP's
+# https part may be unpacked in a separate folder, because installing its
+# package would install another IO::Socket::SSL.
 sub missing_module {
     my (@modules) = @_;
 
@@ -50,11 +50,11 @@ sub missing_module {
 
 # web_suite(sub { my %ssl_option = @_; ...; return $client });
 #
-# $client->($method, $url, $body, $sink) makes a
-# request, follows redirects, keeps connections alive, gives the content in
-# pieces to $sink if there is one, and returns
+# $client->($method, $url, $body, $sink) makes a request, follows redirects,
+# keeps connections alive, passes the content in pieces to $sink if there is
+# one, and returns
 #   { status => 200, header => { 'lower-case' => 'value' }, content => '...' }
-# with error => TEXT where no answer was had.
+# with error => TEXT if there is no answer.
 sub web_suite {
     my ($make_client) = @_;
 
@@ -77,7 +77,7 @@ sub web_suite {
     return;
 }
 
-# A client as web_suite wants it, of HTTP::Tiny, whichever is loaded.
+# A client for web_suite that uses the HTTP::Tiny that is loaded.
 sub tiny_client {
     my (%ssl) = @_;
 
@@ -127,7 +127,7 @@ sub _gets_a_page {
     my $answer = $client->(GET => "$url/page");
     is($answer->{status}, 200, "$version: a page is found")
       or diag $answer->{error};
-    is($answer->{content}, $PAGE, "$version: a page arrives as it is");
+    is($answer->{content}, $PAGE, "$version: a page arrives unchanged");
     is($answer->{header}{'x-protocol'},
         $PROTOCOL{$version}, "$version: is what nginx saw");
     $answer = $client->(GET => "$url/nothing");

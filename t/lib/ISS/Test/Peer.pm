@@ -1,6 +1,6 @@
-# A child process and the channel to it.  tell sends a list, hear receives one.
-# When the other side has ended, hear returns nothing in the child; in the
-# parent it dies, because a peer that ends early is a failure.
+# A child process and the channel to it.  tell sends a list, hear receives
+# one.  When the other side has ended, hear returns nothing in the child; in
+# the parent it dies, because a peer that ends early is a failure.
 package ISS::Test::Peer;
 
 use strict;
