@@ -1,8 +1,3 @@
-/*
- * From a hash of SSL_* arguments to plain values, by walking the core's
- * tables.  A value of the wrong kind is the program's mistake and croaks
- * with the option's name.
- */
 #include "args.h"
 
 #include <openssl/evp.h>
@@ -82,7 +77,7 @@ set_texts(pTHX_ void *config, const struct iss_option *option, SV *value)
 	}
 }
 
-/* Digits, and not what Perl takes for a true 0: "0E0", "0 but true". */
+/* Digits only: Perl's other zeros ("0E0", "0 but true") are refused. */
 static bool
 is_whole(pTHX_ SV *value)
 {
@@ -215,7 +210,7 @@ set_psks(pTHX_ void *config, const struct iss_option *option, SV *value)
 	}
 }
 
-/* Undef is as if not given; an array of nothing but undef likewise. */
+/* undef means "not given", and so does an array of undefs. */
 static void
 set_option(pTHX_ void *config, const struct iss_option *option, SV *value)
 {
@@ -358,7 +353,7 @@ collect(pTHX_ struct iss_vhost_options *given, HV *args,
 	}
 }
 
-/* Undef says something of these: without a group there is no DH at all. */
+/* The options where undef has a meaning: no group, so no finite-field DH. */
 static bool
 turns_off_dh(pTHX_ HV *args)
 {
@@ -472,7 +467,7 @@ iss_args_scheme_code(pTHX_ SV *scheme)
 	return iss_hash_value(aTHX_ (HV *)SvRV(scheme), "callback");
 }
 
-/* A scheme of the user's own: a hash of its members. */
+/* A scheme that is a hash of its members. */
 static void
 scheme_from_hash(pTHX_ HV *hash, struct iss_scheme *scheme)
 {
@@ -520,7 +515,7 @@ scheme_by_name(pTHX_ SV *name)
 	iss_croak(aTHX_ message);
 }
 
-/* The empty text: wildcards may match anywhere; an object: its own list. */
+/* '' lets wildcards match below public suffixes; an object has its own list. */
 static void
 set_suffixes(pTHX_ struct iss_verify *verify, SV *given)
 {

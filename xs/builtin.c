@@ -1,11 +1,8 @@
 /*
- * Perl's builtins that work on the descriptor, past tie and layer: send and
- * recv refuse a TLS socket, shutdown says goodbye on it first, and sysread
- * and syswrite refuse one that has lost its tie.
- *
- * Their ops get a function of ours while they are compiled, hence only those
- * compiled after we were loaded.  It looks for a connection on the handle,
- * which costs a plain socket two comparisons, and then does what Perl's does.
+ * The ops of these builtins get a function of ours when they are compiled, so
+ * code compiled before this module is loaded keeps Perl's.  Ours looks for a
+ * connection on the handle, which costs a plain socket two comparisons, and
+ * then calls Perl's.
  */
 #include "builtin.h"
 
@@ -16,7 +13,7 @@
 #include "lifecycle.h"
 #include "state.h"
 
-/* Most sockets are plain, and their IO without any magic. */
+/* The IO of a plain socket has no magic. */
 static inline bool
 may_be_tls(SV *handle)
 {
@@ -48,7 +45,8 @@ recv_or_croak(pTHX)
 	return PL_ppaddr[OP_RECV](aTHX);
 }
 
-/* Under a tie these are methods, and nothing goes to the descriptor. */
+/* With a tie, sysread and syswrite call its methods and never reach the
+ * descriptor. */
 static OP *
 only_tied(pTHX)
 {
@@ -100,7 +98,7 @@ shutdown_after_tls(pTHX)
 	return PL_ppaddr[OP_SHUTDOWN](aTHX);
 }
 
-/* Written once a process, under Perl's lock; then only read. */
+/* Written once in a process, under Perl's lock. */
 static struct builtin {
 	Optype type;
 	Perl_ppaddr_t run;
@@ -121,13 +119,13 @@ check(pTHX_ OP *op)
 	while (b->type != op->op_type)
 		b++;
 	op = b->next(aTHX_ op);
-	/* Somebody else's function is left alone. */
+	/* Leave another module's function alone. */
 	if (op->op_type == b->type && op->op_ppaddr == PL_ppaddr[b->type])
 		op->op_ppaddr = b->run;
 	return op;
 }
 
-/* Before Perl 5.16 the lock on the counts of ops has to do. */
+/* Perl 5.14 has only the lock on the reference counts of ops. */
 static void
 watch(pTHX_ struct builtin *b)
 {

@@ -1,17 +1,19 @@
 /*
- * send, recv and shutdown of Perl's on a TLS socket.
+ * Perl's builtins that work on the descriptor, past tie and layer: send and
+ * recv refuse a TLS socket, shutdown sends close_notify first, and sysread and
+ * syswrite refuse a TLS socket that has lost its tie.
  */
 #ifndef ISS_XS_BUILTIN_H
 #define ISS_XS_BUILTIN_H
 
 #include "perl_core.h"
 
-/* Have them look for a connection; once a process, again does no harm. */
+/* Have them look for a connection; may be called more than once. */
 void iss_watch_builtins(pTHX);
 
 /*
- * Before shutdown(2): our close_notify goes first.  False, and told: not yet,
- * the socket is busy.
+ * Before shutdown(2): send our close_notify.  False, and reported, if the
+ * socket is busy, so that shutdown must wait.
  */
 bool iss_before_shutdown(pTHX_ GV *glob, IV how);
 

@@ -1,7 +1,3 @@
-/*
- * From the hash of CERT_create, as Utils.pm has put it in order, to a
- * certificate.
- */
 #include "certspec.h"
 
 #include "handles.h"
@@ -12,10 +8,10 @@
 #include "x509/name.h"
 #include "x509/purposes.h"
 
-/* Largest time that is worth asking the core about. */
+/* No time is larger than this. */
 #define SECONDS_MAX 1e15
 
-/* What is being made; released when the scope ends, however it does. */
+/* The certificate being made; released when the scope ends, also by a croak. */
 struct making {
 	struct iss_certgen gen;
 	struct iss_error err;

@@ -1,5 +1,5 @@
 /*
- * The hash of CERT_create becomes a certificate.
+ * CERT_create: a hash, prepared by Utils.pm, becomes a certificate.
  */
 #ifndef ISS_XS_CERTSPEC_H
 #define ISS_XS_CERTSPEC_H

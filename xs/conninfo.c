@@ -1,7 +1,3 @@
-/*
- * Facts about a connection as Perl values: its protocol, its names, its
- * certificates.
- */
 #include "conninfo.h"
 
 #include <openssl/x509v3.h>
@@ -22,7 +18,7 @@ text_or_undef(pTHX_ const char *text)
 	return text != NULL ? newSVpv(text, 0) : newSV(0);
 }
 
-/* Bytes that are UTF-8 where they are not ASCII. */
+/* A text from UTF-8. */
 static SV *
 new_text(pTHX_ const char *bytes, STRLEN len)
 {
@@ -220,7 +216,6 @@ iss_get1_cert(pTHX_ GV *self, SV *handle)
 	return cert;
 }
 
-/* As text or in bytes; nothing, and the error told, without a certificate. */
 void
 iss_push_fingerprint(
     pTHX_ GV *self, SV *algo, SV *handle, bool pubkey, bool binary)

@@ -1,5 +1,6 @@
 /*
- * What is known of a connection.
+ * Facts about a connection as Perl values: its protocol, its names, its
+ * certificates.
  */
 #ifndef ISS_XS_CONNINFO_H
 #define ISS_XS_CONNINFO_H
@@ -19,10 +20,19 @@ enum iss_fact {
 	ISS_FACT_DUMP
 };
 
-/* A new value, undef where the connection does not know. */
+/* A new value; undef if the connection has no such fact. */
 SV *iss_fact(pTHX_ struct iss_conn *conn, enum iss_fact fact);
 
-/* Push results on the stack, after a PUTBACK of the XSUB. */
+/*
+ * These push their results on the stack; the XSUB does a PUTBACK before.
+ *
+ * _certificate  the peer's, or ours: a field, or with undef a handle
+ * _field        a field of a certificate
+ * _chain        handles of the peer's chain, leaf first
+ * _default_ca   a hash of SSL_ca_file and SSL_ca_path, either may be missing
+ * _fingerprint  of a handle (undef: the peer's), as text or binary; nothing,
+ *               with the error reported, if there is no certificate
+ */
 void iss_push_certificate(pTHX_ struct iss_conn *conn, bool ours, SV *field);
 void iss_push_field(pTHX_ X509 *cert, SV *field);
 void iss_push_chain(pTHX_ struct iss_conn *conn);
@@ -31,8 +41,8 @@ void iss_push_fingerprint(
     pTHX_ GV *self, SV *algo, SV *cert, bool pubkey, bool binary);
 
 /*
- * The certificate of a handle, with undef that of the peer: a reference of
- * the caller's own; NULL: there is none.
+ * The certificate of a handle; if that is undef, the peer's.  The caller must
+ * free it; NULL if there is none.
  */
 X509 *iss_get1_cert(pTHX_ GV *self, SV *handle);
 

@@ -1,6 +1,6 @@
 /*
- * A PerlIO layer of ours under the tie.  C code that takes the PerlIO of a
- * handle (Storable, formats, Digest's addfile) knows nothing of ties:
+ * A PerlIO layer under the tie, for C code that takes the PerlIO of a handle
+ * and ignores ties (Storable, formats, Digest's addfile):
  *
  *	$sock -> GV -> IO -> tie            Perl's builtins
  *	                  -> IoIFP, IoOFP   C code
@@ -8,13 +8,13 @@
  *	                       :perlio
  *	                       :unix        fileno, select, fcntl
  *
- * With the layer there, what such code reads and writes goes through TLS as
- * well, from the handshake's start to stop_SSL.  Nothing is read ahead; small
- * writes wait in the connection for a full record, a flush or the close.
+ * The layer makes such code read and write through TLS too, from the start of
+ * the handshake to stop_SSL.  Nothing is read ahead; small writes wait in the
+ * connection for a full record, a flush or the close.
  *
- * A bond, magic on the IO, ties the layers of one interpreter to the glob
- * that callbacks are made for; a layer without a bond (the handle is being
- * destroyed) has no callbacks.
+ * A bond, magic on the IO, ties the layers of one interpreter to the glob that
+ * callbacks are made for.  A layer without a bond (the handle is being
+ * destroyed) makes no callbacks.
  */
 #include "layer.h"
 
@@ -31,10 +31,10 @@
 struct layer {
 	struct _PerlIO base;   /* Perl's own, must be first */
 	struct iss_conn *conn; /* one reference */
-	struct bond *bond;     /* borrowed: takes itself out when it goes */
+	struct bond *bond;     /* borrowed; NULL once it is freed */
 	struct layer *next;    /* of the same bond */
-	PerlIO *handle;        /* whose layer it is */
-	bool has_written;      /* since the last flush, and by this handle */
+	PerlIO *handle;        /* that has this layer */
+	bool has_written;      /* this handle wrote since the last flush */
 	bool may_go;           /* TLS is over, or the handle is closed */
 };
 
@@ -45,7 +45,7 @@ struct bond {
 
 static PerlIO_funcs layer_funcs;
 
-/* The layer's place in the handle, NULL when it is not there any more. */
+/* The layer in the handle; NULL if it is not there any more. */
 static PerlIO *
 find_layer(PerlIO *handle)
 {
@@ -130,7 +130,7 @@ new_bond(pTHX_ GV *glob)
 	return bond;
 }
 
-/* Whom callbacks are made for; NULL where that is not known any more. */
+/* The glob that callbacks are made for; NULL if that is not known any more. */
 static GV *
 glob_of(pTHX_ const struct layer *layer)
 {
@@ -148,7 +148,7 @@ push_on(pTHX_ PerlIO *handle, struct bond *bond, struct iss_conn *conn)
 {
 	struct layer *layer;
 
-	/* No mode: it reads and writes as what lies below does. */
+	/* No mode: it takes that of the layer below. */
 	if (PerlIO_push(aTHX_ handle, &layer_funcs, NULL, NULL) == NULL)
 		return;
 	layer = PerlIOSelf(handle, struct layer);
@@ -197,7 +197,7 @@ layer_pushed(
 	return PerlIOBase_pushed(aTHX_ handle, mode, arg, funcs);
 }
 
-/* No more callbacks, no more signals: the handle is on its way out. */
+/* Without callbacks and signal handlers: the handle is being destroyed. */
 static int
 flush_quietly(struct layer *layer)
 {
@@ -210,7 +210,7 @@ flush_quietly(struct layer *layer)
 	return rv;
 }
 
-/* binmode ":pop" of a careless program must not uncover the socket. */
+/* A program's binmode ":pop" must not expose the plain socket. */
 static IV
 layer_popped(pTHX_ PerlIO *handle)
 {
@@ -229,8 +229,8 @@ layer_popped(pTHX_ PerlIO *handle)
 /* ---- duplicates ---- */
 
 /*
- * A second handle on the descriptor would not be tied, and its syswrite
- * plain: only a new thread gets one, where the tie is cloned along.
+ * A second handle on the descriptor would not be tied, so its syswrite would
+ * write in the clear.  Only a new thread gets one, since it clones the tie too.
  */
 static PerlIO *
 layer_dup(pTHX_ PerlIO *copy, PerlIO *handle, CLONE_PARAMS *params, int flags)
@@ -250,7 +250,7 @@ layer_dup(pTHX_ PerlIO *copy, PerlIO *handle, CLONE_PARAMS *params, int flags)
 
 /* ---- data ---- */
 
-/* What a callback or a signal's handler may take away under our feet. */
+/* Is the layer still there?  A callback or a signal handler may remove it. */
 static bool
 is_still(PerlIO *handle, const struct iss_conn *conn)
 {
@@ -264,7 +264,7 @@ release_conn(pTHX_ void *conn)
 	iss_conn_free(conn);
 }
 
-/* Once, with callbacks for the glob; a handshake does not go without them. */
+/* One call of fn, with callbacks for the glob.  A handshake needs them. */
 static int
 transfer_once(pTHX_ GV *glob, struct iss_conn *conn, iss_transfer_fn *fn,
     char *buf, size_t len, size_t *done)
@@ -288,9 +288,9 @@ transfer_once(pTHX_ GV *glob, struct iss_conn *conn, iss_transfer_fn *fn,
 }
 
 /*
- * Everything, as C code expects of a buffered handle; *done tells how far it
- * came.  Interrupted, it goes on after Perl's handlers ran, if the handle
- * survived them.
+ * Transfer all len bytes, as C code expects of a buffered handle; *done tells
+ * how many were transferred.  After a signal it goes on, unless a handler
+ * removed the layer.
  */
 static int
 transfer(pTHX_ PerlIO *handle, iss_transfer_fn *fn, char *buf, size_t len,
@@ -304,7 +304,7 @@ transfer(pTHX_ PerlIO *handle, iss_transfer_fn *fn, char *buf, size_t len,
 	dSP;
 
 	ENTER;
-	PUSHSTACKi(PERLSI_MAGIC); /* the caller's stack is none of ours */
+	PUSHSTACKi(PERLSI_MAGIC); /* the caller's stack is in use */
 	SAVEDESTRUCTOR_X(release_conn, conn);
 	if (glob != NULL)
 		SAVEFREESV(SvREFCNT_inc_simple_NN((SV *)glob));
@@ -326,7 +326,7 @@ transfer(pTHX_ PerlIO *handle, iss_transfer_fn *fn, char *buf, size_t len,
 	return rv;
 }
 
-/* What error and eof of the handle say; a busy socket is no error. */
+/* Set what error and eof of the handle say; a busy socket is not an error. */
 static void
 note_outcome(PerlIO *handle, const struct iss_conn *conn, int rv)
 {
@@ -402,8 +402,8 @@ flush(struct iss_conn *conn, void *buf, size_t len, size_t *done)
 }
 
 /*
- * Perl flushes all handles before it forks, a clone's in another thread too:
- * only those act that have something to say.
+ * Perl flushes all handles before it forks, clones of other threads too: only
+ * handles that have written do anything.
  */
 static IV
 layer_flush(pTHX_ PerlIO *handle)
@@ -425,9 +425,10 @@ layer_flush(pTHX_ PerlIO *handle)
 }
 
 /*
- * Out of scope, or past the tie.  What was written must arrive, so nothing
- * may lie unread in the socket; who wrote nothing reads nothing, since he
- * may be a child that inherited the socket.
+ * The handle goes out of scope, or C code closes it.  Data that was written
+ * must arrive, so none may be left unread in the socket.  A handle that wrote
+ * nothing must not read either: it may be that of a child which inherited the
+ * socket.
  */
 static IV
 layer_close(pTHX_ PerlIO *handle)
@@ -448,7 +449,7 @@ layer_close(pTHX_ PerlIO *handle)
 	return rv | PerlIOBase_close(aTHX_ handle);
 }
 
-/* ---- what a stream does not have ---- */
+/* ---- operations that a stream does not have ---- */
 
 static IV
 layer_seek(pTHX_ PerlIO *handle, Off_t offset, int whence)
@@ -468,7 +469,7 @@ layer_tell(pTHX_ PerlIO *handle)
 	return -1;
 }
 
-/* Perl would keep it where the tie does not see it. */
+/* Perl would keep the data where the tie does not see it. */
 static SSize_t
 layer_unread(pTHX_ PerlIO *handle, const void *buf, Size_t len)
 {
@@ -479,7 +480,7 @@ layer_unread(pTHX_ PerlIO *handle, const void *buf, Size_t len)
 	return 0;
 }
 
-/* Not const, since PerlIO's functions take it so; nobody writes to it. */
+/* Not const only because PerlIO's functions do not take a const one. */
 static PerlIO_funcs layer_funcs = {
 	.fsize = sizeof(PerlIO_funcs),
 	.name = "IO::Socket::SSL",

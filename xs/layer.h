@@ -1,5 +1,5 @@
 /*
- * TLS for C code that takes the PerlIO of a handle.
+ * TLS for C code that takes the PerlIO of a handle: a PerlIO layer of ours.
  */
 #ifndef ISS_XS_LAYER_H
 #define ISS_XS_LAYER_H
@@ -8,7 +8,8 @@
 
 #include "connection/conn.h"
 
-/* Under the tie of a glob, from the handshake's start to TLS's end. */
+/* Push the layer on the handle of a glob when the handshake begins; pop it when
+ * TLS ends. */
 void iss_layer_push(pTHX_ GV *glob, struct iss_conn *conn);
 void iss_layer_pop(pTHX_ GV *glob);
 

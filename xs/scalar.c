@@ -1,8 +1,3 @@
-/*
- * The arguments of read and write: a scalar as a buffer of bytes, a length,
- * an offset.  Whatever Perl code runs in between may have made the scalar
- * something else; nothing here trusts what it was.
- */
 #include "scalar.h"
 
 /* No string can be longer: sums of two such lengths do not overflow. */

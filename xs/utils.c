@@ -1,7 +1,3 @@
-/*
- * IO::Socket::SSL::Utils: certificates and keys as handles, PEM in scalars,
- * and what a certificate says as a hash.
- */
 #include "utils.h"
 
 #include "handles.h"
@@ -20,7 +16,7 @@
 
 /* ---- PEM ---- */
 
-/* A path as C has it; perl's open refuses a NUL likewise. */
+/* A path as a C string.  A NUL is refused, as perl's open does. */
 static const char *
 path(pTHX_ SV *file)
 {
@@ -114,7 +110,7 @@ iss_push_pem(pTHX_ SV *source, unsigned what)
 		mXPUSHs(iss_new_handle(aTHX_ pair.key));
 	else
 		mXPUSHs(iss_new_handle(aTHX_ pair.cert));
-	/* what is pushed is the program's from here on */
+	/* the program owns what was pushed */
 	pair.key = NULL;
 	pair.cert = NULL;
 	while ((what & ISS_PEM_ALL) != 0 && sk_X509_num(pair.chain) > 0)

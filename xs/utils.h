@@ -1,5 +1,7 @@
 /*
- * PEM and certificates as Perl values.
+ * IO::Socket::SSL::Utils: certificates and keys as handles, PEM in scalars, and
+ * what a certificate says as a hash.  All functions croak with the reason of a
+ * failure.
  */
 #ifndef ISS_XS_UTILS_H
 #define ISS_XS_UTILS_H
@@ -9,7 +11,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-/* What iss_push_pem looks for, and where. */
+/* Flags of iss_push_pem. */
 enum {
 	ISS_PEM_FILE = 1, /* the source is a file's name, not PEM */
 	ISS_PEM_KEY = 2,  /* a private key, not a certificate */
@@ -18,9 +20,10 @@ enum {
 	ISS_PEM_FILE_KEY = ISS_PEM_FILE | ISS_PEM_KEY
 };
 
-/* Push handles that are the program's to free. */
+/* Push handles, which the program must free, on the stack: after a PUTBACK of
+ * the XSUB. */
 void iss_push_pem(pTHX_ SV *source, unsigned what);
-/* New values; all of these croak with the reason. */
+/* All return new values. */
 SV *iss_cert_to_pem(pTHX_ X509 *cert);
 SV *iss_key_to_pem(pTHX_ EVP_PKEY *key);
 void iss_write_pem(pTHX_ SV *file, SV *pem, bool secret);
