@@ -12,8 +12,9 @@
 #include <openssl/err.h>
 #include <openssl/objects.h>
 
-#include "x509/cert.h"
 #include "x509/name.h"
+
+enum { TEXT_MAX = 1 << 20 }; /* of all names that are written as text */
 
 static void
 set_san(struct iss_san *san, int type, const ASN1_STRING *value)
@@ -168,7 +169,7 @@ iss_cert_names_init(
 	int found, rv = ISS_OK;
 
 	memset(names, 0, sizeof(*names));
-	iss_buf_init(&names->text, ISS_CERT_TEXT_MAX);
+	iss_buf_init(&names->text, TEXT_MAX);
 
 	names->parsed =
 	    X509_get_ext_d2i(cert, NID_subject_alt_name, &found, NULL);
