@@ -35,7 +35,6 @@
 #include "connection/io.h"
 #include "revocation/ocsp.h"
 #include "context/psk.h"
-#include "connection/resume.h"
 #include "names/suffix.h"
 #include "options/version.h"
 

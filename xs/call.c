@@ -34,7 +34,8 @@ iss_call_end(pTHX_ struct iss_call *call)
 	if (call->conn != NULL) {
 		call->conn->link.handle = call->outer;
 		if (call->outer == NULL &&
-		    !iss_new_sessions_is_empty(&call->conn->arrivals))
+		    !iss_new_sessions_is_empty(
+			&call->conn->resume.new_sessions))
 			iss_sessions_deliver(aTHX_ call);
 	}
 	if (call->asked)

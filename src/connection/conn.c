@@ -13,8 +13,6 @@
 #include <netinet/tcp.h>
 
 #include "base/compat.h"
-#include "connection/pump.h"
-#include "connection/resume.h"
 #include "connection/trace.h"
 
 /*
@@ -90,6 +88,9 @@ iss_conn_new(struct iss_error *err, struct iss_conn **out, struct iss_ctx *ctx,
 		goto done;
 	}
 	SSL_set_bio(conn->ssl, bio, bio);
+	conn->pump.sock = conn->sock;
+	conn->pump.link = &conn->link;
+	conn->pump.err = &conn->err;
 	if (iss_link_attach(err, &conn->link, conn->ssl) != ISS_OK ||
 	    set_fingerprints(err, &conn->verify, ctx, config) != ISS_OK)
 		goto done;
@@ -137,14 +138,36 @@ iss_conn_free(struct iss_conn *conn)
 			SSL_shutdown(conn->ssl);
 		SSL_free(conn->ssl);
 	}
-	iss_new_sessions_release(&conn->arrivals);
-	SSL_SESSION_free(conn->offered);
-	SSL_SESSION_free(conn->spare);
+	iss_resume_release(&conn->resume);
 	iss_ctx_free(conn->ctx);
 	iss_verify_release(&conn->verify);
 	iss_buf_release(&conn->unsent);
 	iss_refcount_release(&conn->refs);
 	free(conn);
+}
+
+int
+iss_conn_keep_sessions(struct iss_conn *conn, bool share)
+{
+	iss_error_clear(&conn->err);
+	ERR_clear_error();
+	return iss_resume_keep(
+	    &conn->err, &conn->resume, &conn->link, conn->ctx, share);
+}
+
+bool
+iss_conn_offer_session(struct iss_conn *conn, SSL_SESSION *session)
+{
+	return conn->state == ISS_CONN_NEW &&
+	       iss_resume_offer(&conn->resume, &conn->link, session);
+}
+
+void
+iss_conn_offer_from(struct iss_conn *conn, struct iss_session_cache *cache,
+    struct iss_session_key key)
+{
+	if (conn->state == ISS_CONN_NEW)
+		iss_resume_offer_from(&conn->resume, &conn->link, cache, key);
 }
 
 static void
@@ -307,6 +330,56 @@ iss_conn_failed(struct iss_conn *conn, int ret, const char *what)
 	return broke(conn, what);
 }
 
+/* A step, as the pump runs it. */
+struct pumped_step {
+	struct iss_conn *conn;
+	iss_conn_step *step;
+	void *arg;
+};
+
+static int
+pumped_step(void *arg)
+{
+	const struct pumped_step *pumped = arg;
+
+	return pumped->step(pumped->conn, pumped->arg);
+}
+
+static void
+note_pump_failure(struct iss_conn *conn)
+{
+	if (conn->pump.failed)
+		conn->state = ISS_CONN_FAILED;
+}
+
+static int
+run_step(struct iss_conn *conn, iss_conn_step *step, void *arg)
+{
+	struct pumped_step pumped = { conn, step, arg };
+	int rv = iss_pump_run(&conn->pump, pumped_step, &pumped);
+
+	note_pump_failure(conn);
+	return rv;
+}
+
+int
+iss_conn_flush_pump(struct iss_conn *conn)
+{
+	int rv = iss_pump_flush(&conn->pump);
+
+	note_pump_failure(conn);
+	return rv;
+}
+
+bool
+iss_conn_fill_pump(struct iss_conn *conn)
+{
+	bool filled = iss_pump_fill(&conn->pump);
+
+	note_pump_failure(conn);
+	return filled;
+}
+
 int
 iss_conn_run_until(struct iss_conn *conn, iss_conn_step *step, void *arg,
     iss_deadline deadline, const char *what)
@@ -318,12 +391,12 @@ iss_conn_run_until(struct iss_conn *conn, iss_conn_step *step, void *arg,
 	int rv;
 
 	if (deadline == ISS_NO_DEADLINE)
-		return iss_pump_step(conn, step, arg);
+		return run_step(conn, step, arg);
 	sock->dont_wait = true;
 	sock->until = deadline;
 	sock->late_reads = 0;
 	for (;;) {
-		rv = iss_pump_step(conn, step, arg);
+		rv = run_step(conn, step, arg);
 		if (rv != ISS_WANT_READ && rv != ISS_WANT_WRITE)
 			break;
 		if (sock->fd < 0)
@@ -367,7 +440,7 @@ handshake_step(struct iss_conn *conn, void *arg)
 		    iss_staple_finish(&conn->link) != ISS_OK)
 			return refuse(conn, handshake_failed(conn));
 		conn->state = ISS_CONN_OPEN;
-		iss_conn_note_renewal(conn);
+		iss_resume_note_renewal(&conn->resume, &conn->link);
 		ERR_clear_error();
 		return ISS_OK;
 	}
@@ -400,7 +473,7 @@ iss_conn_handshake(struct iss_conn *conn, bool server, iss_deadline deadline)
 
 	switch (conn->state) {
 	case ISS_CONN_OPEN:
-		return iss_pump_flush(conn);
+		return iss_conn_flush_pump(conn);
 	case ISS_CONN_FAILED:
 		return ISS_ERROR;
 	case ISS_CONN_NEW:
@@ -420,5 +493,5 @@ iss_conn_handshake(struct iss_conn *conn, bool server, iss_deadline deadline)
 	}
 	if (rv == ISS_TIMEOUT)
 		conn->state = ISS_CONN_FAILED;
-	return rv == ISS_OK ? iss_pump_flush(conn) : rv;
+	return rv == ISS_OK ? iss_conn_flush_pump(conn) : rv;
 }

@@ -20,8 +20,8 @@
 #include "link/link.h"
 #include "base/refcount.h"
 #include "revocation/staple.h"
-#include "sessions/session_policy.h"
-#include "sessions/new_sessions.h"
+#include "connection/pump.h"
+#include "connection/resume.h"
 #include "connection/sock.h"
 #include "verification/verify.h"
 
@@ -42,6 +42,8 @@ struct iss_conn {
 	struct iss_link link;
 	struct iss_verify verify;
 	struct iss_staple staple;
+	struct iss_resume resume;
+	struct iss_pump pump;
 	enum iss_conn_state state;
 	bool server;
 	bool sent_notify;  /* our close_notify is out: we write no more TLS */
@@ -55,14 +57,7 @@ struct iss_conn {
 	bool strict_eof;   /* a truncated end is an error */
 	struct iss_buf unsent; /* waits for more: iss_io_write_later */
 	double io_timeout;     /* seconds for one read or write; < 0: none */
-	/* resume.h */
-	bool keeps_sessions;
-	unsigned char rules[ISS_SESSION_POLICY_LEN]; /* if keeps_sessions */
-	bool shares_sessions; /* with connections of its key */
-	SSL_SESSION *offered; /* owned; NULL: none */
-	SSL_SESSION *spare;   /* a copy of it, for the next connection */
-	struct iss_new_sessions arrivals;
-	struct iss_error err; /* of the last operation that failed */
+	struct iss_error err;  /* of the last operation that failed */
 };
 
 /*
@@ -79,7 +74,16 @@ int iss_conn_new(struct iss_error *err, struct iss_conn **out,
 struct iss_conn *iss_conn_up_ref(struct iss_conn *conn);
 void iss_conn_free(struct iss_conn *conn);
 
-/* Tell the host of each message of the protocol, or cease to. */
+/*
+ * For a client, before the handshake: iss_resume_keep, with conn->err filled on
+ * failure; iss_resume_offer; iss_resume_offer_from.
+ */
+int iss_conn_keep_sessions(struct iss_conn *conn, bool share);
+bool iss_conn_offer_session(struct iss_conn *conn, SSL_SESSION *session);
+void iss_conn_offer_from(struct iss_conn *conn, struct iss_session_cache *cache,
+    struct iss_session_key key);
+
+/* Call the message callback for each message of the protocol, or do not. */
 void iss_conn_tell_messages(struct iss_conn *conn, bool tell);
 
 /*
@@ -112,5 +116,10 @@ int iss_conn_failed(struct iss_conn *conn, int ret, const char *what);
 typedef int iss_conn_step(struct iss_conn *conn, void *arg);
 int iss_conn_run_until(struct iss_conn *conn, iss_conn_step *step, void *arg,
     iss_deadline deadline, const char *what);
+
+/* iss_pump_flush and iss_pump_fill; a failure of the handle is one of the
+ * connection. */
+int iss_conn_flush_pump(struct iss_conn *conn);
+bool iss_conn_fill_pump(struct iss_conn *conn);
 
 #endif

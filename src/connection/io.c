@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 
 #include "base/compat.h"
-#include "connection/pump.h"
 
 #define WRITE_FAILED "SSL write error"
 
@@ -219,7 +218,7 @@ static int
 write_plain(struct iss_conn *conn, const void *buf, size_t len, size_t *put)
 {
 	if (BIO_write_ex(SSL_get_wbio(conn->ssl), buf, len, put))
-		return iss_pump_flush(conn);
+		return iss_conn_flush_pump(conn);
 	if (conn->sock->sys_errno == EAGAIN)
 		return ISS_WANT_WRITE;
 	if (conn->sock->sys_errno == EINTR)
@@ -318,9 +317,10 @@ iss_io_pending(struct iss_conn *conn)
 	/* What a handle of the host's holds is records, not yet data. */
 	while (conn->sock->pumped && SSL_pending(conn->ssl) == 0) {
 		if (iss_sock_waiting_in(conn->sock) == 0 &&
-		    !iss_pump_ready(conn))
+		    !iss_conn_fill_pump(conn))
 			break;
-		if (transfer_step(conn, &t) != ISS_OK && !iss_pump_ready(conn))
+		if (transfer_step(conn, &t) != ISS_OK &&
+		    !iss_conn_fill_pump(conn))
 			break;
 	}
 	return iss_conn_can_read(conn) ? (size_t)SSL_pending(conn->ssl) : 0;

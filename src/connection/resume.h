@@ -1,52 +1,75 @@
 /*
- * Resuming sessions: what a client's connection does with those that it made
- * before.  They are bound to its rules (rules.h): whom it trusts, which name
- * it wants, who it is.
+ * Resuming sessions: which sessions a client's connection keeps and which one
+ * it offers.  A session is bound to the policy of the connection that made it
+ * (sessions/session_policy.h): whom that trusts, which name it wants, who it
+ * is.  It is never offered under another policy.
  */
 #ifndef ISS_RESUME_H
 #define ISS_RESUME_H
 
 #include <stdbool.h>
 
-#include "connection/conn.h"
+#include "base/error.h"
+#include "connection/sock.h"
+#include "context/ctx.h"
+#include "link/link.h"
 #include "sessions/new_sessions.h"
 #include "sessions/session_cache.h"
+#include "sessions/session_policy.h"
+
+/* Zeroed: no session is kept or offered. */
+struct iss_resume {
+	bool keeps; /* under this policy: */
+	unsigned char policy[ISS_SESSION_POLICY_LEN];
+	bool shares;          /* a session for single use may be reused */
+	SSL_SESSION *offered; /* owned, or NULL */
+	SSL_SESSION *spare;   /* a copy of it, for the next connection */
+	struct iss_new_sessions new_sessions;
+};
+
+/* Free what the struct owns. */
+void iss_resume_release(struct iss_resume *resume);
 
 /*
- * Gather the sessions of this connection (conn->arrivals), bound to its
- * rules, which stay as they are from now on.  Before the handshake; for a
- * client.  share: whoever looks on may see that connections belong together,
- * so that a session for single use may be used again when none has come in
- * its place: a server of FTP wants one for each upload, however short.
- * One that has a pre-shared key keeps none, which is no failure.  Returns
- * ISS_OK or ISS_ERROR with conn->err filled.
+ * Keep the sessions that a client receives on the connection, in
+ * resume->new_sessions.  Before the handshake; the rules for the peer must not
+ * change afterwards.  share: permit reuse of a TLS 1.3 ticket if no new one
+ * arrives, which lets observers link connections; FTPS needs it.  A client with
+ * a pre-shared key keeps none, which is not a failure.  Returns ISS_OK or
+ * ISS_ERROR.
  */
-int iss_conn_keep_sessions(struct iss_conn *conn, bool share);
+int iss_resume_keep(struct iss_error *err, struct iss_resume *resume,
+    struct iss_link *link, const struct iss_ctx *ctx, bool share);
 
 /*
- * Offer a session to the server; after iss_conn_keep_sessions.  It is not
- * offered unless it was made under the same rules and the certificates of its
- * peer pass, once more, every check that a full handshake would make: the
- * host may be asked.  The connection takes a reference of its own.
+ * Offer a session to the server, after iss_resume_keep and before the
+ * handshake.  It is offered only if it was made under the same policy and its
+ * peer's certificates pass, once more, every check of a full handshake, for
+ * which the program may be asked.  resume takes a reference of its own.
  *
- * Returns true when a cache should drop the session: it is for single use and
+ * Returns true if a cache should drop the session: it is for single use and
  * was offered, or it is too old.  SSL_set_session(3).
  */
-bool iss_conn_offer_session(struct iss_conn *conn, SSL_SESSION *session);
+bool iss_resume_offer(
+    struct iss_resume *resume, struct iss_link *link, SSL_SESSION *session);
 
 /* The same with the best session that a cache has for key. */
-void iss_conn_offer_from(struct iss_conn *conn, struct iss_session_cache *cache,
-    struct iss_session_key key);
-
-/* The handshake is done: has the server replaced the session (RFC 5077, 3.3)
- * that it resumed? */
-void iss_conn_note_renewal(struct iss_conn *conn);
+void iss_resume_offer_from(struct iss_resume *resume, struct iss_link *link,
+    struct iss_session_cache *cache, struct iss_session_key key);
 
 /*
- * The connection ends.  Gather what has arrived and was not read: a client
- * that only writes would never see the sessions of TLS 1.3.  Never waits,
- * loses no data.
+ * The handshake is done: keep the session that the server made in place of the
+ * one it resumed, if it did so (RFC 5077, 3.3).
  */
-void iss_conn_collect_sessions(struct iss_conn *conn);
+void iss_resume_note_renewal(
+    struct iss_resume *resume, const struct iss_link *link);
+
+/*
+ * The connection ends, and could still read: take in the sessions of TLS 1.3
+ * that have arrived but were not read, since a client that only writes would
+ * never see them.  Never waits, loses no data.
+ */
+void iss_resume_collect(
+    struct iss_resume *resume, struct iss_link *link, struct iss_sock *sock);
 
 #endif

@@ -4,8 +4,6 @@
 #include "connection/shutdown.h"
 
 #include "connection/io.h"
-#include "connection/pump.h"
-#include "connection/resume.h"
 
 #define SHUTDOWN_FAILED "SSL shutdown error"
 
@@ -37,10 +35,11 @@ iss_shutdown_notify(struct iss_conn *conn, iss_deadline deadline)
 	if (conn->state != ISS_CONN_OPEN)
 		return ISS_OK;
 	if (conn->sent_notify)
-		return iss_pump_flush(conn);
+		return iss_conn_flush_pump(conn);
 	if ((rv = iss_io_flush_until(conn, deadline)) != ISS_OK)
 		return rv;
-	iss_conn_collect_sessions(conn);
+	if (iss_conn_can_read(conn))
+		iss_resume_collect(&conn->resume, &conn->link, conn->sock);
 	return iss_conn_run_until(
 	    conn, notify_step, NULL, deadline, SHUTDOWN_FAILED);
 }

@@ -54,6 +54,15 @@ iss_sock_waiting_out(const struct iss_sock *sock)
 	return sock->out.len - sock->out_pos;
 }
 
+bool
+iss_sock_has_input(const struct iss_sock *sock)
+{
+	char byte;
+
+	return iss_sock_waiting_in(sock) > 0 ||
+	       recv(sock->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+}
+
 void
 iss_sock_took_out(struct iss_sock *sock, size_t len)
 {

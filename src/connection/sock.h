@@ -57,6 +57,10 @@ int iss_sock_put_in(struct iss_sock *sock, const void *bytes, size_t len);
 size_t iss_sock_waiting_in(const struct iss_sock *sock);
 size_t iss_sock_waiting_out(const struct iss_sock *sock);
 
+/* Can at least a byte be read without waiting?  The end of the stream does not
+ * count. */
+bool iss_sock_has_input(const struct iss_sock *sock);
+
 /* The pump has taken so many of the bytes that begin at *bytes. */
 void iss_sock_took_out(struct iss_sock *sock, size_t len);
 
