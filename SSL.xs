@@ -33,6 +33,7 @@
 #include "names/reference_id.h"
 #include "names/idn.h"
 #include "connection/io.h"
+#include "connection/shutdown.h"
 #include "revocation/ocsp.h"
 #include "context/psk.h"
 #include "names/suffix.h"
@@ -146,7 +147,7 @@ _shutdown(GV *self, bool fast, SV *seconds, bool wait)
 void
 _write_plain(struct iss_conn *self)
     CODE:
-	self->plain_write = true;
+	iss_shutdown_write_plain(self);
 
  # The base class's, once our close_notify is out.
 void

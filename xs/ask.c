@@ -87,7 +87,7 @@ static void
 abandon(struct iss_call *call)
 {
 	if (call->conn != NULL)
-		call->conn->sock->fd = -1;
+		iss_conn_abandon(call->conn);
 }
 
 /* Is there an exception in $@?  An object may pretend to be false. */

@@ -89,7 +89,5 @@ iss_still_attached(pTHX_ GV *glob, struct iss_conn *conn)
 {
 	if (iss_attached(aTHX_ glob) == conn)
 		return ISS_OK;
-	iss_error_clear(&conn->err);
-	return iss_error_errno(
-	    &conn->err, EBADF, "the socket was closed meanwhile");
+	return iss_conn_refuse(conn, EBADF, "the socket was closed meanwhile");
 }

@@ -12,6 +12,7 @@
 #include "errors.h"
 #include "lifecycle.h"
 #include "state.h"
+#include "connection/shutdown.h"
 
 /* The IO of a plain socket has no magic. */
 static inline bool
@@ -66,13 +67,13 @@ iss_before_shutdown(pTHX_ GV *glob, IV how)
 {
 	struct iss_conn *conn = iss_attached(aTHX_ glob);
 	SV *done;
+	int rv;
 
 	if (conn == NULL || (how != SHUT_WR && how != SHUT_RDWR) ||
-	    conn->state != ISS_CONN_OPEN || conn->sent_notify)
+	    !iss_conn_can_write(conn))
 		return true;
-	/* Half a record is out, and only its writer knows the rest. */
-	if (conn->half_written) {
-		iss_tell_status(aTHX_ glob, conn, ISS_WANT_WRITE);
+	if ((rv = iss_shutdown_may_begin(conn)) != ISS_OK) {
+		iss_tell_status(aTHX_ glob, conn, rv);
 		return false;
 	}
 	done = sv_2mortal(iss_shutdown(aTHX_ glob, true, &PL_sv_undef, false));

@@ -16,8 +16,7 @@ iss_call_begin(
 	call->conn = conn;
 	if (conn == NULL)
 		return;
-	call->outer = conn->link.handle;
-	conn->link.handle = call;
+	call->outer = iss_link_lend(&conn->link, call);
 }
 
 static void
@@ -32,7 +31,7 @@ void
 iss_call_end(pTHX_ struct iss_call *call)
 {
 	if (call->conn != NULL) {
-		call->conn->link.handle = call->outer;
+		(void)iss_link_lend(&call->conn->link, call->outer);
 		if (call->outer == NULL &&
 		    !iss_new_sessions_is_empty(
 			&call->conn->resume.new_sessions))

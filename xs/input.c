@@ -5,13 +5,9 @@
 #include "scalar.h"
 #include "base/line.h"
 #include "connection/io.h"
+#include "connection/lines.h"
 
 enum read_kind { READ_SOME, READ_ALL, READ_PEEK };
-
-enum {
-	FIRST_PEEK = 256, /* bytes looked at for the end of a line, at first */
-	LARGEST_PEEK = ISS_RECORD_MAX
-};
 
 /* Read to the place; *total tells how much was read, also on failure. */
 static int
@@ -69,7 +65,7 @@ read_bytes(pTHX_ GV *glob, struct iss_conn *conn, SV *buf, size_t len,
 	if (total == 0 && rv != ISS_OK && rv != ISS_EOF)
 		return NULL;
 	if (total == 0)
-		conn->read_end = rv == ISS_EOF;
+		iss_io_end_of_data(conn, rv);
 	return newSVuv(total);
 }
 
@@ -130,9 +126,9 @@ iss_input_getc(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 	iss_stream_end(aTHX_ glob, conn, rv);
 	if (got > 0)
 		return newSVpvn(&byte, 1);
-	conn->read_end = rv == ISS_EOF;
+	iss_io_end_of_data(conn, rv);
 	/* As everywhere in Perl; the empty list is for failures. */
-	return conn->read_end ? newSV(0) : NULL;
+	return rv == ISS_EOF ? newSV(0) : NULL;
 }
 
 SV *
@@ -189,40 +185,18 @@ find_separator(pTHX_ struct iss_line *line)
 	line->sep = SvPV(copy, line->sep_len);
 }
 
-/*
- * Read on until the line ends; *ends tells whether it did.  What is looked
- * at is read only as far as it belongs to the line, since the rest must stay
- * with the connection: pending, select and stop_SSL count on it.
- */
-static int
-more_of_line(pTHX_ GV *glob, struct iss_conn *conn, const struct iss_line *line,
-    SV *text, size_t look, bool *ends)
-{
-	STRLEN had = SvCUR(text);
-	char *p = iss_scalar_room(aTHX_ text, had, look);
-	size_t got = 0, take, skip = 0;
-	int rv;
+/* A step of a line, as a transfer. */
+struct line_step {
+	struct iss_lines *lines;
+	char *text;
+};
 
-	*ends = false;
-	if (line->kind == ISS_LINE_ALL) {
-		rv = iss_stream_transfer(
-		    aTHX_ glob, conn, NULL, iss_io_read, p, look, &got);
-		iss_scalar_set_end(aTHX_ text, had + got);
-		return rv;
-	}
-	rv = iss_stream_transfer(
-	    aTHX_ glob, conn, NULL, iss_io_peek, p, look, &got);
-	if (rv != ISS_OK)
-		return rv;
-	if (had == 0)
-		skip = iss_line_skip(line, p, got);
-	take =
-	    skip > 0 ? skip : iss_line_take(line, p - had, had, p, got, ends);
-	rv = iss_stream_transfer(
-	    aTHX_ glob, conn, NULL, iss_io_read, p, take, &got);
-	if (rv == ISS_OK && skip == 0)
-		iss_scalar_set_end(aTHX_ text, had + got);
-	return rv;
+static int
+step_line(struct iss_conn *conn, void *arg, size_t had, size_t *got)
+{
+	const struct line_step *step = arg;
+
+	return iss_lines_step(step->lines, conn, step->text, had, got);
 }
 
 SV *
@@ -230,28 +204,30 @@ iss_input_readline(
     pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 {
 	SV *text = sv_2mortal(newSVpvs(""));
-	size_t look = FIRST_PEEK;
+	struct iss_lines lines;
+	struct line_step step = { &lines, NULL };
 	struct iss_line line;
-	bool ends = false;
+	size_t had, got;
 	int rv = ISS_OK;
 
 	PERL_UNUSED_VAR(args);
 	PERL_UNUSED_VAR(count);
 	find_separator(aTHX_ &line);
-	if (line.kind == ISS_LINE_ALL || line.kind == ISS_LINE_RECORD)
-		look = LARGEST_PEEK;
-	while (!ends) {
-		rv = more_of_line(aTHX_ glob, conn, &line, text, look, &ends);
+	iss_lines_begin(&lines, &line);
+	while (rv == ISS_OK && !lines.ended) {
+		had = SvCUR(text);
+		step.text =
+		    iss_scalar_room(aTHX_ text, had, iss_lines_room(&lines)) -
+		    had;
+		rv = iss_stream_transfer(
+		    aTHX_ glob, conn, NULL, step_line, &step, had, &got);
+		iss_scalar_set_end(aTHX_ text, rv == ISS_OK ? had + got : had);
 		if (rv == ISS_INTR)
 			rv = iss_call_interrupted(aTHX_ glob, conn);
-		if (rv != ISS_OK)
-			break;
-		if (look < LARGEST_PEEK)
-			look *= 2;
 	}
 	iss_stream_end(aTHX_ glob, conn, rv);
 	if (SvCUR(text) == 0) {
-		conn->read_end = rv == ISS_EOF;
+		iss_io_end_of_data(conn, rv);
 		return NULL;
 	}
 	IoLINES(GvIOp(glob))++;

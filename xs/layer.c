@@ -363,7 +363,7 @@ layer_read(pTHX_ PerlIO *handle, void *buf, Size_t len)
 	rv = transfer(aTHX_ handle, iss_io_read, buf, len, &got);
 	note_outcome(handle, conn, rv);
 	if (rv == ISS_EOF && got == 0 && is_still(handle, conn))
-		conn->read_end = true;
+		iss_io_end_of_data(conn, rv);
 	return got > 0 || rv == ISS_EOF ? (SSize_t)got : -1;
 }
 

@@ -14,9 +14,9 @@
 #include "values.h"
 #include "base/buf.h"
 #include "x509/cert.h"
-#include "x509/chain.h"
 #include "base/compat.h"
 #include "revocation/ocsp.h"
+#include "revocation/ocsp_chain.h"
 #include "revocation/staple.h"
 
 enum { TEXT_MAX = 4096 };
@@ -131,14 +131,6 @@ new_check(pTHX_ X509 *cert, X509 *issuer)
 	return check;
 }
 
-/* Was the leaf trusted for its own sake? */
-static bool
-leaf_is_anchor(const SSL *ssl)
-{
-	return SSL_get0_verified_chain(ssl) != NULL &&
-	       SSL_get_verify_result(ssl) == X509_V_OK;
-}
-
 bool
 iss_has_peer(pTHX_ GV *self, const struct iss_conn *conn)
 {
@@ -156,25 +148,21 @@ void
 iss_push_ocsp_checks(pTHX_ struct iss_conn *conn)
 {
 	const struct iss_staple *staple = &conn->staple;
-	bool full = (staple->mode & ISS_OCSP_FULL_CHAIN) != 0;
-	STACK_OF(X509) *chain = iss_chain_get1(conn->ssl);
-	int count = sk_X509_num(chain);
+	struct iss_ocsp_chain chain;
 	HV *check;
-	int i;
+	size_t i;
 	dSP;
 
-	for (i = 0; i < count && (i == 0 || full); i++) {
-		/* The end of a chain is trusted, or goes on unknown. */
-		if (i + 1 == count && (i > 0 || leaf_is_anchor(conn->ssl)))
-			break;
-		check = new_check(aTHX_ sk_X509_value(chain, i),
-		    i + 1 < count ? sk_X509_value(chain, i + 1) : NULL);
+	iss_ocsp_chain_init(&chain, &conn->link);
+	for (i = 0; i < chain.count; i++) {
+		check = new_check(aTHX_ iss_ocsp_chain_get0_cert(&chain, i),
+		    iss_ocsp_chain_get0_issuer(&chain, i));
 		if (i == 0 && staple->good)
 			(void)hv_stores(check, "entry",
 			    iss_new_ocsp_entry(aTHX_ &staple->answer));
 		mXPUSHs(newRV_noinc((SV *)check));
 	}
-	sk_X509_pop_free(chain, X509_free);
+	iss_ocsp_chain_release(&chain);
 	PUTBACK;
 }
 

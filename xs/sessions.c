@@ -46,7 +46,8 @@ iss_sessions_deliver(pTHX_ struct iss_call *call)
 	SSL_SESSION *session;
 	SV *args[2];
 
-	while ((session = iss_new_sessions_take(&conn->resume.new_sessions)) != NULL) {
+	while ((session = iss_new_sessions_take(&conn->resume.new_sessions)) !=
+	       NULL) {
 		if (conn->state != ISS_CONN_OPEN || call->died != NULL ||
 		    call->exits) {
 			SSL_SESSION_free(session);

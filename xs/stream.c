@@ -59,9 +59,8 @@ iss_stream_peer_closed(pTHX_ GV *glob, struct iss_conn *conn)
 	SV *result;
 	dSP;
 
-	if (!conn->got_notify || conn->end_reported)
+	if (!iss_shutdown_report_end(conn))
 		return NULL;
-	conn->end_reported = true;
 	iss_state_read_closed(aTHX_ glob);
 	if (code == NULL) {
 		iss_call_begin(aTHX_ &call, glob, conn, NULL);
@@ -70,7 +69,7 @@ iss_stream_peer_closed(pTHX_ GV *glob, struct iss_conn *conn)
 		iss_state_write_closed(aTHX_ glob);
 		return NULL;
 	}
-	conn->plain_read = true;
+	iss_shutdown_accept_plain(conn);
 	PUSHMARK(SP);
 	mXPUSHs(newRV_inc((SV *)glob));
 	PUTBACK;

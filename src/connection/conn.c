@@ -206,13 +206,24 @@ iss_conn_can_write(const struct iss_conn *conn)
 int
 iss_conn_enter(struct iss_conn *conn)
 {
-	if (!iss_link_enter(&conn->link)) {
-		iss_error_clear(&conn->err);
-		return iss_error_errno(&conn->err, EDEADLK,
+	if (!iss_link_enter(&conn->link))
+		return iss_conn_refuse(conn, EDEADLK,
 		    "a callback came back to its own connection");
-	}
 	conn->sock->sys_errno = 0;
 	return ISS_OK;
+}
+
+int
+iss_conn_refuse(struct iss_conn *conn, int errnum, const char *why)
+{
+	iss_error_clear(&conn->err);
+	return iss_error_errno(&conn->err, errnum, "%s", why);
+}
+
+void
+iss_conn_abandon(struct iss_conn *conn)
+{
+	conn->sock->fd = -1;
 }
 
 void

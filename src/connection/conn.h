@@ -51,8 +51,8 @@ struct iss_conn {
 	bool truncated;    /* the peer ended TCP without close_notify */
 	bool plain_write;  /* after sent_notify, writes go out in the clear */
 	bool plain_read;   /* after got_notify, reads come in the clear */
-	bool end_reported; /* the host knows of got_notify */
-	bool read_end;     /* set by the host: a read has returned the end */
+	bool end_reported; /* the program knows of got_notify */
+	bool read_end;     /* a read has returned the end to the program */
 	bool half_written; /* the last write must be repeated */
 	bool strict_eof;   /* a truncated end is an error */
 	struct iss_buf unsent; /* waits for more: iss_io_write_later */
@@ -83,6 +83,12 @@ bool iss_conn_offer_session(struct iss_conn *conn, SSL_SESSION *session);
 void iss_conn_offer_from(struct iss_conn *conn, struct iss_session_cache *cache,
     struct iss_session_key key);
 
+/*
+ * Touch the descriptor no more: it was closed and may be somebody else's, or
+ * the process is about to exit.
+ */
+void iss_conn_abandon(struct iss_conn *conn);
+
 /* Call the message callback for each message of the protocol, or do not. */
 void iss_conn_tell_messages(struct iss_conn *conn, bool tell);
 
@@ -107,6 +113,10 @@ bool iss_conn_can_write(const struct iss_conn *conn);
 int iss_conn_enter(struct iss_conn *conn);
 void iss_conn_leave(struct iss_conn *conn);
 int iss_conn_failed(struct iss_conn *conn, int ret, const char *what);
+
+/* Fill conn->err for an operation that is not even tried: why, and errnum.
+ * Returns ISS_ERROR. */
+int iss_conn_refuse(struct iss_conn *conn, int errnum, const char *why);
 
 /*
  * Do step until it does not want to wait any more, or the deadline is over.

@@ -23,13 +23,6 @@ struct transfer {
 	size_t done;
 };
 
-static int
-refuse(struct iss_conn *conn, const char *why)
-{
-	iss_error_clear(&conn->err);
-	return iss_error_errno(&conn->err, EPERM, "%s", why);
-}
-
 /* The user has taken the reading side of the socket back. */
 static int
 receive_plain(struct iss_conn *conn, struct transfer *t)
@@ -47,8 +40,7 @@ receive_plain(struct iss_conn *conn, struct transfer *t)
 		return ISS_WANT_READ;
 	if (errno == EINTR)
 		return ISS_INTR;
-	iss_error_clear(&conn->err);
-	return iss_error_errno(&conn->err, errno, "read after close_notify");
+	return iss_conn_refuse(conn, errno, "read after close_notify");
 }
 
 /* TLS reading is over: TCP's end is one, plain data is none of ours. */
@@ -64,7 +56,7 @@ after_end(struct iss_conn *conn, struct transfer *t)
 	if (!conn->read_end ||
 	    recv(conn->sock->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
 		return ISS_EOF;
-	return refuse(conn,
+	return iss_conn_refuse(conn, EPERM,
 	    "SSL read error: the peer closed the TLS connection, and "
 	    "stop_SSL was not called");
 }
@@ -79,13 +71,15 @@ make_ready(struct iss_conn *conn)
 	case ISS_CONN_HANDSHAKE:
 		return iss_conn_handshake(conn, conn->server, ISS_NO_DEADLINE);
 	case ISS_CONN_NEW:
-		return refuse(conn, "the TLS handshake was not started");
+		return iss_conn_refuse(
+		    conn, EPERM, "the TLS handshake was not started");
 	case ISS_CONN_FAILED:
 		break;
 	}
 	/* The first error stays the one that is told. */
 	if (!iss_error_is_set(&conn->err))
-		return refuse(conn, "the TLS connection failed before");
+		return iss_conn_refuse(
+		    conn, EPERM, "the TLS connection failed before");
 	return ISS_ERROR;
 }
 
@@ -136,10 +130,8 @@ iss_io_flush_until(struct iss_conn *conn, iss_deadline deadline)
 		    conn, unsent_step, NULL, deadline, WRITE_FAILED);
 	else if (conn->state == ISS_CONN_FAILED)
 		rv = ISS_ERROR; /* the first error stays the one that is told */
-	else {
-		iss_error_clear(&conn->err);
-		rv = iss_error_errno(&conn->err, EPIPE, WRITE_FAILED);
-	}
+	else
+		rv = iss_conn_refuse(conn, EPIPE, WRITE_FAILED);
 	/* Busy: OpenSSL may be reading it this moment. */
 	if (!conn->link.busy &&
 	    (rv == ISS_OK || rv == ISS_ERROR || rv == ISS_EOF))
@@ -167,6 +159,12 @@ transfer(struct iss_conn *conn, struct transfer *t)
 	if (conn->io_timeout < 0 && !conn->sock->pumped)
 		return transfer_step(conn, t);
 	return iss_conn_run_until(conn, transfer_step, t, limit(conn), t->what);
+}
+
+void
+iss_io_end_of_data(struct iss_conn *conn, int status)
+{
+	conn->read_end = status == ISS_EOF;
 }
 
 static int
@@ -223,9 +221,8 @@ write_plain(struct iss_conn *conn, const void *buf, size_t len, size_t *put)
 		return ISS_WANT_WRITE;
 	if (conn->sock->sys_errno == EINTR)
 		return ISS_INTR;
-	iss_error_clear(&conn->err);
-	return iss_error_errno(
-	    &conn->err, conn->sock->sys_errno, "write after stop_SSL");
+	return iss_conn_refuse(
+	    conn, conn->sock->sys_errno, "write after stop_SSL");
 }
 
 int
@@ -245,7 +242,7 @@ iss_io_write(struct iss_conn *conn, const void *buf, size_t len, size_t *put)
 		if (conn->plain_write)
 			return write_plain(conn, buf, len, put);
 		if (conn->sent_notify)
-			return refuse(conn,
+			return iss_conn_refuse(conn, EPERM,
 			    WRITE_FAILED ": the TLS connection was closed, "
 					 "and stop_SSL was not called");
 	}

@@ -14,12 +14,17 @@
 /*
  * Read or peek at up to len bytes, at least 1, of one record.  ISS_EOF with
  * *got 0: close_notify, or TCP's end (conn->truncated) unless
- * conn->strict_eof.  Once the caller has set conn->read_end, since it told
- * the end to its own caller, plain data that follows close_notify is refused
- * with EPERM; TCP's end stays ISS_EOF.  SSL_read_ex(3).
+ * conn->strict_eof.  After iss_io_end_of_data plain data behind close_notify is
+ * refused with EPERM, while TCP's end stays ISS_EOF.  SSL_read_ex(3).
  */
 int iss_io_read(struct iss_conn *conn, void *buf, size_t len, size_t *got);
 int iss_io_peek(struct iss_conn *conn, void *buf, size_t len, size_t *got);
+
+/*
+ * A read has returned no data to the program, and this status; with ISS_EOF it
+ * has returned the end.
+ */
+void iss_io_end_of_data(struct iss_conn *conn, int status);
 
 /*
  * Write at most one record of the len bytes at buf; none: only what

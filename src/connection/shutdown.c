@@ -44,6 +44,33 @@ iss_shutdown_notify(struct iss_conn *conn, iss_deadline deadline)
 	    conn, notify_step, NULL, deadline, SHUTDOWN_FAILED);
 }
 
+bool
+iss_shutdown_report_end(struct iss_conn *conn)
+{
+	if (!conn->got_notify || conn->end_reported)
+		return false;
+	conn->end_reported = true;
+	return true;
+}
+
+void
+iss_shutdown_accept_plain(struct iss_conn *conn)
+{
+	conn->plain_read = true;
+}
+
+void
+iss_shutdown_write_plain(struct iss_conn *conn)
+{
+	conn->plain_write = true;
+}
+
+int
+iss_shutdown_may_begin(const struct iss_conn *conn)
+{
+	return conn->half_written ? ISS_WANT_WRITE : ISS_OK;
+}
+
 void
 iss_shutdown_answer(struct iss_conn *conn)
 {

@@ -21,9 +21,27 @@ int iss_shutdown_notify(struct iss_conn *conn, iss_deadline deadline);
 int iss_shutdown_both(struct iss_conn *conn, iss_deadline deadline);
 
 /*
+ * Is the program still to be told that the peer sent close_notify?  True once.
+ * It then chooses one of the next two.
+ */
+bool iss_shutdown_report_end(struct iss_conn *conn);
+
+/* The peer's half of TLS is over: data that follows is plain, and is read. */
+void iss_shutdown_accept_plain(struct iss_conn *conn);
+
+/*
  * The peer's close_notify was read: send ours if that is possible without
  * waiting, and write no more in any case.
  */
 void iss_shutdown_answer(struct iss_conn *conn);
+
+/* Our half of TLS is over: from now on writes go out in the clear. */
+void iss_shutdown_write_plain(struct iss_conn *conn);
+
+/*
+ * May close_notify be sent now?  ISS_WANT_WRITE: no, half a record is out, and
+ * only the writer knows the rest.
+ */
+int iss_shutdown_may_begin(const struct iss_conn *conn);
 
 #endif

@@ -34,6 +34,15 @@ iss_link_of_store(X509_STORE_CTX *store)
 	return ssl != NULL ? iss_link_of(ssl) : NULL;
 }
 
+void *
+iss_link_lend(struct iss_link *link, void *handle)
+{
+	void *before = link->handle;
+
+	link->handle = handle;
+	return before;
+}
+
 const struct iss_callbacks *
 iss_link_callbacks(const struct iss_link *link)
 {

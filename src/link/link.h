@@ -27,11 +27,7 @@ struct iss_verify;
 struct iss_link {
 	SSL *ssl;                              /* set by iss_link_attach */
 	const struct iss_callbacks *callbacks; /* static, or NULL */
-	/*
-	 * What the callbacks are given.  Lent: the program sets it for each
-	 * call of the core, and puts back what was there afterwards.
-	 */
-	void *handle;
+	void *handle; /* given to the callbacks; see iss_link_lend */
 	struct iss_verify *verify;
 	struct iss_staple *staple;
 	struct iss_new_sessions *new_sessions; /* NULL: none are kept */
@@ -58,6 +54,12 @@ struct iss_link *iss_link_of(const SSL *ssl);
  * SSL_get_ex_data_X509_STORE_CTX_idx(3).
  */
 struct iss_link *iss_link_of_store(X509_STORE_CTX *store);
+
+/*
+ * Lend a handle for one call of the core; returns the one that was lent before,
+ * which the program must lend again after the call.
+ */
+void *iss_link_lend(struct iss_link *link, void *handle);
 
 /*
  * The callbacks that may be called now, with link->handle; any entry may be
