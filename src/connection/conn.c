@@ -1,6 +1,5 @@
 /*
- * One SSL from new to free.  Owns the state of its two directions and the
- * meaning of SSL_get_error(3); knows not who asks.
+ * Owns the meaning of SSL_get_error(3), and the loop that waits.
  */
 #include "connection/conn.h"
 
@@ -26,7 +25,7 @@ set_nodelay(int fd)
 {
 	int on = 1;
 
-	/* Fails on what is not TCP, which is as well. */
+	/* Fails, harmlessly, on a socket that is not TCP. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
@@ -61,6 +60,24 @@ set_fingerprints(struct iss_error *err, struct iss_verify *verify,
 	    own ? &config->fingerprints : &ctx->fingerprints, force);
 }
 
+/* Make the SSL with its socket, and the ways to what belongs to it. */
+static int
+make_ssl(struct iss_error *err, struct iss_conn *conn, int fd)
+{
+	BIO *bio;
+
+	if ((conn->ssl = SSL_new(conn->ctx->ssl_ctx)) == NULL ||
+	    (bio = iss_sock_new(fd, &conn->sock)) == NULL)
+		return iss_error_openssl(err, "cannot make an SSL structure");
+	SSL_set_bio(conn->ssl, bio, bio);
+	conn->pump.sock = conn->sock;
+	conn->pump.link = &conn->link;
+	conn->pump.err = &conn->err;
+	conn->link.verify = &conn->verify;
+	conn->link.staple = &conn->staple;
+	return iss_link_attach(err, &conn->link, conn->ssl);
+}
+
 int
 iss_conn_new(struct iss_error *err, struct iss_conn **out, struct iss_ctx *ctx,
     int fd, const struct iss_peer_config *config,
@@ -68,7 +85,6 @@ iss_conn_new(struct iss_error *err, struct iss_conn **out, struct iss_ctx *ctx,
 {
 	struct iss_conn *conn = calloc(1, sizeof(*conn));
 	int rv = ISS_ERROR;
-	BIO *bio = NULL;
 
 	if (conn == NULL || !iss_refcount_init(&conn->refs)) {
 		free(conn);
@@ -77,21 +93,10 @@ iss_conn_new(struct iss_error *err, struct iss_conn **out, struct iss_ctx *ctx,
 	ERR_clear_error();
 	conn->ctx = iss_ctx_up_ref(ctx);
 	conn->link.callbacks = callbacks;
-	conn->link.verify = &conn->verify;
-	conn->link.staple = &conn->staple;
 	iss_buf_init(&conn->unsent, ISS_RECORD_MAX);
 	conn->strict_eof = config->strict_eof;
 	conn->io_timeout = config->io_timeout;
-	if ((conn->ssl = SSL_new(ctx->ssl_ctx)) == NULL ||
-	    (bio = iss_sock_new(fd, &conn->sock)) == NULL) {
-		iss_error_openssl(err, "cannot make an SSL structure");
-		goto done;
-	}
-	SSL_set_bio(conn->ssl, bio, bio);
-	conn->pump.sock = conn->sock;
-	conn->pump.link = &conn->link;
-	conn->pump.err = &conn->err;
-	if (iss_link_attach(err, &conn->link, conn->ssl) != ISS_OK ||
+	if (make_ssl(err, conn, fd) != ISS_OK ||
 	    set_fingerprints(err, &conn->verify, ctx, config) != ISS_OK)
 		goto done;
 	iss_verify_begin(&conn->link);
@@ -129,9 +134,9 @@ iss_conn_free(struct iss_conn *conn)
 		return;
 	if (conn->ssl != NULL) {
 		/*
-		 * Without a close_notify OpenSSL would call the session bad
-		 * and drop it; that the socket goes out of scope says
-		 * nothing about the session.
+		 * Without a close_notify OpenSSL would mark the session as bad.
+		 * But the session is good, even if the program lets the socket
+		 * go out of scope.
 		 */
 		SSL_set_quiet_shutdown(conn->ssl, 1);
 		if (conn->state == ISS_CONN_OPEN)
@@ -171,7 +176,7 @@ iss_conn_offer_from(struct iss_conn *conn, struct iss_session_cache *cache,
 }
 
 static void
-tell_message(int sent, int version, int content_type, const void *bytes,
+on_message(int sent, int version, int content_type, const void *bytes,
     size_t len, SSL *ssl, void *arg)
 {
 	const struct iss_link *link = iss_link_of(ssl);
@@ -187,7 +192,7 @@ tell_message(int sent, int version, int content_type, const void *bytes,
 void
 iss_conn_tell_messages(struct iss_conn *conn, bool tell)
 {
-	SSL_set_msg_callback(conn->ssl, tell ? tell_message : NULL);
+	SSL_set_msg_callback(conn->ssl, tell ? on_message : NULL);
 }
 
 bool
@@ -204,16 +209,6 @@ iss_conn_can_write(const struct iss_conn *conn)
 }
 
 int
-iss_conn_enter(struct iss_conn *conn)
-{
-	if (!iss_link_enter(&conn->link))
-		return iss_conn_refuse(conn, EDEADLK,
-		    "a callback came back to its own connection");
-	conn->sock->sys_errno = 0;
-	return ISS_OK;
-}
-
-int
 iss_conn_refuse(struct iss_conn *conn, int errnum, const char *why)
 {
 	iss_error_clear(&conn->err);
@@ -226,20 +221,31 @@ iss_conn_abandon(struct iss_conn *conn)
 	conn->sock->fd = -1;
 }
 
+int
+iss_conn_enter(struct iss_conn *conn)
+{
+	if (!iss_link_enter(&conn->link))
+		return iss_conn_refuse(conn, EDEADLK,
+		    "a callback came back to its own connection");
+	conn->sock->sys_errno = 0;
+	return ISS_OK;
+}
+
 void
 iss_conn_leave(struct iss_conn *conn)
 {
 	iss_link_leave(&conn->link);
 }
 
-/* The socket was busy, or a signal arrived while we waited for it. */
+/* The socket would block, or a signal interrupted the call. */
 static int
-must_wait(const struct iss_conn *conn, int want)
+wait_status(const struct iss_conn *conn, int want)
 {
 	return conn->sock->sys_errno == EINTR ? ISS_INTR : want;
 }
 
-/* TCP ended: what callers expect of an end, unless they are strict. */
+/* TCP ended without close_notify: an end like any other, unless the caller is
+ * strict. */
 static int
 ended_without_notify(struct iss_conn *conn, const char *what)
 {
@@ -255,9 +261,9 @@ ended_without_notify(struct iss_conn *conn, const char *what)
 	return ISS_ERROR;
 }
 
-/* Is it what OpenSSL says when a callback of ours did not want to go on? */
+/* Is it OpenSSL's reason when one of our callbacks refused to go on? */
 static bool
-is_verdict(int reason)
+is_callback_failure(int reason)
 {
 	return reason == SSL_R_CERTIFICATE_VERIFY_FAILED ||
 	       reason == SSL_R_CALLBACK_FAILED ||
@@ -265,9 +271,9 @@ is_verdict(int reason)
 	       reason == SSL_R_PSK_IDENTITY_NOT_FOUND;
 }
 
-/* The verdict on the peer ends it. */
+/* One of our callbacks refused to go on, and says why. */
 static int
-refuse(struct iss_conn *conn, const char *what)
+fail_by_callback(struct iss_conn *conn, const char *what)
 {
 	const struct iss_error *why = &conn->link.failure;
 
@@ -282,11 +288,11 @@ refuse(struct iss_conn *conn, const char *what)
 }
 
 /*
- * The peer or the system broke it.  Who reads or writes may know only errno,
- * which then says EPROTO where the system has nothing to say.
+ * The connection failed.  Many programs look only at errno after a read or
+ * write: it becomes EPROTO if no system call failed.
  */
 static int
-broke(struct iss_conn *conn, const char *what)
+fail_for_good(struct iss_conn *conn, const char *what)
 {
 	int e = conn->sock->sys_errno;
 	unsigned long reason = ERR_peek_error();
@@ -296,8 +302,8 @@ broke(struct iss_conn *conn, const char *what)
 	if (reason == 0 && e != 0)
 		return iss_error_errno(&conn->err, e, "%s", what);
 	if (iss_error_is_set(&conn->link.failure) &&
-	    is_verdict(ERR_GET_REASON(reason)))
-		return refuse(conn, what);
+	    is_callback_failure(ERR_GET_REASON(reason)))
+		return fail_by_callback(conn, what);
 	iss_error_openssl(&conn->err, "%s", what);
 	if (was_open && conn->err.sys_errno == 0)
 		conn->err.sys_errno = EPROTO;
@@ -305,9 +311,9 @@ broke(struct iss_conn *conn, const char *what)
 }
 
 /*
- * Does the error mean the end that the socket saw?  1.1.1 tells it as
- * SSL_ERROR_SYSCALL without an error.  3.0 answers it with an alert, which
- * bounces off a peer that has gone: errno is the alert's.
+ * Is the failure due to the end of the TCP stream?  OpenSSL 1.1.1 then reports
+ * SSL_ERROR_SYSCALL without an error.  3.0 queues an error and sends an alert,
+ * and errno is that of the alert if the peer is gone.
  */
 static bool
 is_end(const struct iss_conn *conn)
@@ -327,9 +333,9 @@ iss_conn_failed(struct iss_conn *conn, int ret, const char *what)
 	iss_error_clear(&conn->err);
 	switch (code) {
 	case SSL_ERROR_WANT_READ:
-		return must_wait(conn, ISS_WANT_READ);
+		return wait_status(conn, ISS_WANT_READ);
 	case SSL_ERROR_WANT_WRITE:
-		return must_wait(conn, ISS_WANT_WRITE);
+		return wait_status(conn, ISS_WANT_WRITE);
 	case SSL_ERROR_ZERO_RETURN:
 		conn->got_notify = true;
 		return ISS_EOF;
@@ -338,7 +344,7 @@ iss_conn_failed(struct iss_conn *conn, int ret, const char *what)
 	}
 	if (conn->sock->eof && is_end(conn))
 		return ended_without_notify(conn, what);
-	return broke(conn, what);
+	return fail_for_good(conn, what);
 }
 
 /* A step, as the pump runs it. */
@@ -396,7 +402,8 @@ iss_conn_run_until(struct iss_conn *conn, iss_conn_step *step, void *arg,
     iss_deadline deadline, const char *what)
 {
 	struct iss_sock *sock = conn->sock;
-	/* A callback may have come back to us, and must not change these. */
+	/* Restored afterwards, since a callback may have run us for this conn.
+	 */
 	const bool dont_wait = sock->dont_wait;
 	const iss_deadline until = sock->until;
 	int rv;
@@ -449,7 +456,7 @@ handshake_step(struct iss_conn *conn, void *arg)
 	if (ret == 1) {
 		if (iss_verify_finish(&conn->link) != ISS_OK ||
 		    iss_staple_finish(&conn->link) != ISS_OK)
-			return refuse(conn, handshake_failed(conn));
+			return fail_by_callback(conn, handshake_failed(conn));
 		conn->state = ISS_CONN_OPEN;
 		iss_resume_note_renewal(&conn->resume, &conn->link);
 		ERR_clear_error();

@@ -1,9 +1,16 @@
 /*
- * The life of one TLS connection: made on a descriptor, handshake, the two
- * directions that close one after the other.  Reading and writing are in
- * io.h.  All functions that wait return ISS_WANT_READ or ISS_WANT_WRITE
- * where the descriptor does not block, ISS_INTR when a signal arrived (call
- * again), ISS_TIMEOUT at the deadline, ISS_ERROR with conn->err filled.
+ * One TLS connection: its state, its handshake, and what io.h and shutdown.h
+ * are built on.  All functions that may wait return
+ *
+ *	ISS_OK
+ *	ISS_WANT_READ   the descriptor does not block, and is not readable
+ *	ISS_WANT_WRITE  likewise, and is not writable
+ *	ISS_INTR        a signal arrived: call again
+ *	ISS_EOF         the peer ended the connection
+ *	ISS_TIMEOUT     the deadline passed, conn->err is filled
+ *	ISS_ERROR       conn->err is filled
+ *
+ * The program reads the fields of struct iss_conn but never writes them.
  */
 #ifndef ISS_CONN_H
 #define ISS_CONN_H
@@ -29,7 +36,7 @@ enum iss_conn_state {
 	ISS_CONN_NEW,       /* no handshake yet */
 	ISS_CONN_HANDSHAKE, /* under way */
 	ISS_CONN_OPEN,      /* handshake done */
-	ISS_CONN_FAILED     /* nothing goes any more, in either direction */
+	ISS_CONN_FAILED     /* neither direction works any more */
 };
 
 enum { ISS_RECORD_MAX = 16384 }; /* RFC 8446, 5.1: plaintext of a record */
@@ -55,22 +62,25 @@ struct iss_conn {
 	bool read_end;     /* a read has returned the end to the program */
 	bool half_written; /* the last write must be repeated */
 	bool strict_eof;   /* a truncated end is an error */
-	struct iss_buf unsent; /* waits for more: iss_io_write_later */
-	double io_timeout;     /* seconds for one read or write; < 0: none */
+	struct iss_buf unsent; /* kept back by iss_io_write_later */
+	double io_timeout;     /* seconds for a read or write; < 0: no limit */
 	struct iss_error err;  /* of the last operation that failed */
 };
 
 /*
- * A connection on fd (borrowed), which shares ctx (a reference is taken), by
- * the options in config.  callbacks is kept and must be static.  *out is the
- * caller's to free.  Returns ISS_OK or ISS_ERROR.  SSL_new(3).
+ * Make a connection on fd (borrowed) under ctx, of which it takes a reference,
+ * with the options in config.  callbacks is kept and must be static.  *out is
+ * the caller's to free.  Returns ISS_OK or ISS_ERROR.  SSL_new(3).
  */
 int iss_conn_new(struct iss_error *err, struct iss_conn **out,
     struct iss_ctx *ctx, int fd, const struct iss_peer_config *config,
     const struct iss_callbacks *callbacks);
 
-/* One more holder; each calls iss_conn_free, for which NULL is fine.  The
- * last one sends nothing and does not close the descriptor. */
+/*
+ * One more holder; each calls iss_conn_free, which accepts NULL.  The last call
+ * frees the connection, but neither sends close_notify nor closes the
+ * descriptor.
+ */
 struct iss_conn *iss_conn_up_ref(struct iss_conn *conn);
 void iss_conn_free(struct iss_conn *conn);
 
@@ -89,17 +99,17 @@ void iss_conn_offer_from(struct iss_conn *conn, struct iss_session_cache *cache,
  */
 void iss_conn_abandon(struct iss_conn *conn);
 
-/* Call the message callback for each message of the protocol, or do not. */
+/* Turn the message callback on or off. */
 void iss_conn_tell_messages(struct iss_conn *conn, bool tell);
 
 /*
- * Go on with the handshake until it is done or the deadline is over, as
- * server or client; once done, at once ISS_OK.  SSL_do_handshake(3).
+ * Begin the handshake as server or client, or continue it, until it is done or
+ * the deadline passes.  ISS_OK once it is done.  SSL_do_handshake(3).
  */
 int iss_conn_handshake(
     struct iss_conn *conn, bool server, iss_deadline deadline);
 
-/* May application data be read, written under TLS? */
+/* Can application data be read, or written, under TLS? */
 bool iss_conn_can_read(const struct iss_conn *conn);
 bool iss_conn_can_write(const struct iss_conn *conn);
 
@@ -119,9 +129,9 @@ int iss_conn_failed(struct iss_conn *conn, int ret, const char *what);
 int iss_conn_refuse(struct iss_conn *conn, int errnum, const char *why);
 
 /*
- * Do step until it does not want to wait any more, or the deadline is over.
- * A deadline makes us wait by poll(2), whatever the descriptor's mode is.
- * The error of a timeout begins with what.
+ * Repeat step until it does not want to wait any more, or the deadline passes.
+ * With a deadline we wait by poll(2), whatever the descriptor's mode.  The
+ * error of a timeout begins with what.
  */
 typedef int iss_conn_step(struct iss_conn *conn, void *arg);
 int iss_conn_run_until(struct iss_conn *conn, iss_conn_step *step, void *arg,

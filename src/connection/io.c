@@ -1,6 +1,6 @@
 /*
- * Reading and writing.  The common case is one call of OpenSSL; whatever is
- * not common is told apart only after that failed.
+ * The common case is one call of OpenSSL; all others are told apart only where
+ * it is not possible, or failed.
  */
 #include "connection/io.h"
 
@@ -14,7 +14,7 @@
 
 #define WRITE_FAILED "SSL write error"
 
-/* What a step does, and how far it came. */
+/* One read, peek or write. */
 struct transfer {
 	int (*call)(SSL *, void *, size_t, size_t *);
 	const char *what;
@@ -23,7 +23,7 @@ struct transfer {
 	size_t done;
 };
 
-/* The user has taken the reading side of the socket back. */
+/* The program reads plain data after TLS (iss_shutdown_accept_plain). */
 static int
 receive_plain(struct iss_conn *conn, struct transfer *t)
 {
@@ -43,9 +43,12 @@ receive_plain(struct iss_conn *conn, struct transfer *t)
 	return iss_conn_refuse(conn, errno, "read after close_notify");
 }
 
-/* TLS reading is over: TCP's end is one, plain data is none of ours. */
+/*
+ * The peer's half of TLS is over.  Plain data that follows must never be
+ * mistaken for TLS data; the end of TCP is still an end.
+ */
 static int
-after_end(struct iss_conn *conn, struct transfer *t)
+receive_after_end(struct iss_conn *conn, struct transfer *t)
 {
 	char byte;
 
@@ -61,9 +64,9 @@ after_end(struct iss_conn *conn, struct transfer *t)
 	    "stop_SSL was not called");
 }
 
-/* Why data cannot flow, or ISS_OK when it can by now. */
+/* Finish a handshake that has begun.  ISS_OK if data can flow then. */
 static int
-make_ready(struct iss_conn *conn)
+finish_handshake(struct iss_conn *conn)
 {
 	switch (conn->state) {
 	case ISS_CONN_OPEN:
@@ -76,7 +79,7 @@ make_ready(struct iss_conn *conn)
 	case ISS_CONN_FAILED:
 		break;
 	}
-	/* The first error stays the one that is told. */
+	/* The first error stays. */
 	if (!iss_error_is_set(&conn->err))
 		return iss_conn_refuse(
 		    conn, EPERM, "the TLS connection failed before");
@@ -129,19 +132,19 @@ iss_io_flush_until(struct iss_conn *conn, iss_deadline deadline)
 		rv = iss_conn_run_until(
 		    conn, unsent_step, NULL, deadline, WRITE_FAILED);
 	else if (conn->state == ISS_CONN_FAILED)
-		rv = ISS_ERROR; /* the first error stays the one that is told */
+		rv = ISS_ERROR; /* the first error stays */
 	else
 		rv = iss_conn_refuse(conn, EPIPE, WRITE_FAILED);
-	/* Busy: OpenSSL may be reading it this moment. */
+	/* If busy, OpenSSL may be reading these bytes right now. */
 	if (!conn->link.busy &&
 	    (rv == ISS_OK || rv == ISS_ERROR || rv == ISS_EOF))
 		iss_buf_release(&conn->unsent);
 	return rv;
 }
 
-/* A limit in time is for descriptors that block. */
+/* SSL_io_timeout limits only descriptors that block. */
 static iss_deadline
-limit(const struct iss_conn *conn)
+io_deadline(const struct iss_conn *conn)
 {
 	int flags;
 
@@ -158,7 +161,8 @@ transfer(struct iss_conn *conn, struct transfer *t)
 {
 	if (conn->io_timeout < 0 && !conn->sock->pumped)
 		return transfer_step(conn, t);
-	return iss_conn_run_until(conn, transfer_step, t, limit(conn), t->what);
+	return iss_conn_run_until(
+	    conn, transfer_step, t, io_deadline(conn), t->what);
 }
 
 void
@@ -172,13 +176,13 @@ receive(struct iss_conn *conn, struct transfer *t)
 {
 	int rv;
 
-	/* The peer may not answer before it has heard the whole question. */
+	/* The peer may answer only after it got the whole request. */
 	if (conn->unsent.len > 0 && (rv = iss_io_flush(conn)) != ISS_OK)
 		return rv;
 	if (!iss_conn_can_read(conn)) {
 		if (conn->state == ISS_CONN_OPEN)
-			return after_end(conn, t);
-		if ((rv = make_ready(conn)) != ISS_OK)
+			return receive_after_end(conn, t);
+		if ((rv = finish_handshake(conn)) != ISS_OK)
 			return rv;
 	}
 	return transfer(conn, t);
@@ -204,14 +208,14 @@ iss_io_peek(struct iss_conn *conn, void *buf, size_t len, size_t *got)
 	return rv;
 }
 
-/* SSL_write_ex under the type of the two that read. */
+/* SSL_write_ex with the type of SSL_read_ex. */
 static int
 write_call(SSL *ssl, void *buf, size_t len, size_t *put)
 {
 	return SSL_write_ex(ssl, buf, len, put);
 }
 
-/* Our half of TLS is over, and the user wants the socket's back. */
+/* Our half of TLS is over (iss_shutdown_write_plain). */
 static int
 write_plain(struct iss_conn *conn, const void *buf, size_t len, size_t *put)
 {
@@ -237,7 +241,7 @@ iss_io_write(struct iss_conn *conn, const void *buf, size_t len, size_t *put)
 	if (len == 0)
 		return ISS_OK;
 	if (!iss_conn_can_write(conn)) {
-		if ((rv = make_ready(conn)) != ISS_OK)
+		if ((rv = finish_handshake(conn)) != ISS_OK)
 			return rv;
 		if (conn->plain_write)
 			return write_plain(conn, buf, len, put);
@@ -275,7 +279,7 @@ iss_io_write_all(
 int
 iss_io_flush(struct iss_conn *conn)
 {
-	return iss_io_flush_until(conn, limit(conn));
+	return iss_io_flush_until(conn, io_deadline(conn));
 }
 
 int
@@ -285,9 +289,9 @@ iss_io_write_later(
 	int rv;
 
 	*put = 0;
-	if (conn->sent_notify) /* no record can be filled any more */
+	if (conn->sent_notify) /* nothing can be kept back any more */
 		return iss_io_write(conn, buf, len, put);
-	if ((rv = make_ready(conn)) != ISS_OK)
+	if ((rv = finish_handshake(conn)) != ISS_OK)
 		return rv;
 	if (conn->unsent.len == ISS_RECORD_MAX &&
 	    (rv = iss_io_flush(conn)) != ISS_OK)
@@ -311,7 +315,8 @@ iss_io_pending(struct iss_conn *conn)
 	if (!iss_conn_can_read(conn))
 		return 0;
 	t.buf = &byte;
-	/* What a handle of the host's holds is records, not yet data. */
+	/* A pumped handle counts bytes of records, not of data: decrypt some.
+	 */
 	while (conn->sock->pumped && SSL_pending(conn->ssl) == 0) {
 		if (iss_sock_waiting_in(conn->sock) == 0 &&
 		    !iss_conn_fill_pump(conn))

@@ -1,7 +1,7 @@
 /*
- * Application data over a connection: read, peek, write, pending.  The
- * status is as in conn.h; byte counts go out by pointer.  A handshake that is
- * under way is gone on with first.
+ * Application data over a connection.  Statuses are those of conn.h; byte
+ * counts go out by pointer.  All functions first finish a handshake that has
+ * begun.
  */
 #ifndef ISS_IO_H
 #define ISS_IO_H
@@ -27,24 +27,24 @@ int iss_io_peek(struct iss_conn *conn, void *buf, size_t len, size_t *got);
 void iss_io_end_of_data(struct iss_conn *conn, int status);
 
 /*
- * Write at most one record of the len bytes at buf; none: only what
- * iss_io_write_later kept back, which goes first in any case.  After
- * ISS_WANT_* and ISS_INTR the call must be repeated with the same bytes.
- * After our close_notify: EPERM, or with conn->plain_write in the clear.
- * SSL_write_ex(3).
+ * Write at most one record of the len bytes at buf, after those that
+ * iss_io_write_later kept back; with len 0 only those.  After ISS_WANT_* and
+ * ISS_INTR the call must be repeated with the same bytes.  After our
+ * close_notify it fails with EPERM, or writes in the clear
+ * (iss_shutdown_write_plain).  SSL_write_ex(3).
  */
 int iss_io_write(
     struct iss_conn *conn, const void *buf, size_t len, size_t *put);
 
-/* Write all; *put tells how far it came, also on failure. */
+/* Write all len bytes; *put counts those written, also on failure. */
 int iss_io_write_all(
     struct iss_conn *conn, const void *buf, size_t len, size_t *put);
 
 /*
- * For many small writes: take up to len bytes, at least 1, and keep them
- * back until they fill a record, or until iss_io_flush, or until anything
- * else is read, written or closed on this connection.  What was kept back
- * before may have to be sent first, hence the statuses of iss_io_write.
+ * For many small writes: take up to len bytes, at least 1, and keep them back
+ * until they fill a record, until iss_io_flush, or until the connection is
+ * otherwise read, written or closed.  A full record is sent first, so this may
+ * return any status of iss_io_write.
  */
 int iss_io_write_later(
     struct iss_conn *conn, const void *buf, size_t len, size_t *put);

@@ -1,5 +1,5 @@
 /*
- * Sends and awaits close_notify.
+ * Owns the order in which the two directions end.
  */
 #include "connection/shutdown.h"
 
@@ -74,11 +74,11 @@ iss_shutdown_may_begin(const struct iss_conn *conn)
 void
 iss_shutdown_answer(struct iss_conn *conn)
 {
-	iss_shutdown_notify(conn, iss_deadline_after(0));
+	(void)iss_shutdown_notify(conn, iss_deadline_after(0));
 	conn->sent_notify = true;
 }
 
-/* Read and drop until the peer has said that no more will come. */
+/* Read and drop until the peer's close_notify. */
 static int
 drain_step(struct iss_conn *conn, void *arg)
 {

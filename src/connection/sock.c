@@ -1,5 +1,5 @@
 /*
- * Our socket BIO.  Owns recv, send and their errno; knows no TLS.
+ * Owns recv, send and their errno.
  */
 #include "connection/sock.h"
 
@@ -83,7 +83,7 @@ read_in(struct iss_sock *sock, void *buf, size_t len)
 	memcpy(buf, sock->in.data + sock->in_pos, len);
 	sock->in_pos += len;
 	if (len == left) {
-		/* What came before TLS comes once; a pump's comes again. */
+		/* Only a pump puts in more than once. */
 		if (sock->pumped)
 			iss_buf_clear(&sock->in);
 		else
@@ -100,7 +100,7 @@ iss_sock_is_late(struct iss_sock *sock)
 	       ++sock->late_reads > LATE_READS;
 }
 
-/* What the system would have said. */
+/* As the system does. */
 static ssize_t
 would_block(void)
 {
@@ -133,7 +133,7 @@ transmit(struct iss_sock *sock, const void *buf, size_t len)
 	return (ssize_t)len;
 }
 
-/* Remember why a call failed, and whether calling again makes sense. */
+/* Remember why a call failed, and whether to call again. */
 static void
 note_failure(BIO *bio, struct iss_sock *sock, int retry_flag)
 {

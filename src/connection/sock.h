@@ -1,7 +1,8 @@
 /*
- * The socket under a connection, as an OpenSSL BIO of our own: it tells an
- * interrupted call from a busy one, never raises SIGPIPE, can be told not
- * to block whatever the descriptor's mode is, and answers SSL_get_fd(3).
+ * The socket under a connection, as an OpenSSL BIO of our own.  It
+ * distinguishes an interrupted call from one that would block, never raises
+ * SIGPIPE, can be kept from blocking whatever the descriptor's mode, and
+ * answers SSL_get_fd(3).
  */
 #ifndef ISS_SOCK_H
 #define ISS_SOCK_H
@@ -16,44 +17,44 @@
 #include "base/error.h"
 
 struct iss_sock {
-	int fd;             /* borrowed: the Perl handle closes it; -1: none */
+	int fd;             /* borrowed; -1: none */
 	int sys_errno;      /* of the last call that failed, 0 after success */
 	bool eof;           /* the peer ended the TCP stream */
-	bool dont_wait;     /* do not block, even where the descriptor does */
-	iss_deadline until; /* read no more of a flood afterwards */
+	bool dont_wait;     /* do not block, even if the descriptor does */
+	iss_deadline until; /* see iss_sock_is_late */
 	int late_reads;
-	bool pumped;       /* somebody else moves the bytes: pump.h */
-	struct iss_buf in; /* read already, by others; comes first */
+	bool pumped;       /* a pump moves the bytes: pump.h */
+	struct iss_buf in; /* see iss_sock_put_in */
 	size_t in_pos;
-	struct iss_buf out; /* pumped: written, not yet taken away */
+	struct iss_buf out; /* pumped: written, not yet taken out */
 	size_t out_pos;
 };
 
 /*
- * A BIO for reading from and writing to fd; the state behind it goes out by
- * *sock, is borrowed and lives as long as the BIO.  NULL when memory runs
- * out.  BIO_new(3), BIO_meth_new(3).
+ * A BIO that reads from and writes to fd.  *sock is its state, borrowed, which
+ * lives as long as the BIO.  NULL when memory runs out.  BIO_meth_new(3).
  */
 BIO *iss_sock_new(int fd, struct iss_sock **sock);
 
 /*
- * Is the deadline over, and more read since than may have lain there?  OpenSSL
- * goes on as long as it gets something, so a peer that never stops to send
- * would keep it for ever.  Asked before each read.
+ * True once the deadline has passed and more has been read since than could
+ * have been queued.  OpenSSL reads as long as there is something, so a peer
+ * that never stops sending would keep it forever.  To be asked once before each
+ * read, since it counts the calls.
  */
 bool iss_sock_is_late(struct iss_sock *sock);
 
-/* The most that a pump may put in, or find to be taken out, at once. */
+/* The bound of both buffers. */
 enum { ISS_SOCK_MAX = 1 << 17 };
 
 /*
- * Bytes that somebody else read (a ClientHello that came along with the last
- * plain line; a pump's) are read first.  Copied.  Returns ISS_OK, or
- * ISS_ERROR when there are more than ISS_SOCK_MAX or memory runs out.
+ * Have these bytes (copied) read before any from the descriptor: a ClientHello
+ * that was read along with the last plain line, or a pump's.  Returns ISS_OK,
+ * or ISS_ERROR if more than ISS_SOCK_MAX would wait or memory runs out.
  */
 int iss_sock_put_in(struct iss_sock *sock, const void *bytes, size_t len);
 
-/* How many bytes wait to be read, to be taken out by the pump. */
+/* How many bytes wait to be read, and to be taken out by the pump. */
 size_t iss_sock_waiting_in(const struct iss_sock *sock);
 size_t iss_sock_waiting_out(const struct iss_sock *sock);
 
@@ -61,12 +62,12 @@ size_t iss_sock_waiting_out(const struct iss_sock *sock);
  * count. */
 bool iss_sock_has_input(const struct iss_sock *sock);
 
-/* The pump has taken so many of the bytes that begin at *bytes. */
+/* The pump has taken the first len bytes of those that wait. */
 void iss_sock_took_out(struct iss_sock *sock, size_t len);
 
 /*
- * Before a descriptor is closed: drop what lies unread in the socket, lest
- * the kernel reset the connection and the peer lose what we wrote (RFC 1122,
+ * Before a descriptor is closed: drop its unread bytes, or the kernel would
+ * reset the connection, and the peer lose data that we wrote (RFC 1122,
  * 4.2.2.13).  Bounded, never waits.
  */
 void iss_sock_drop_unread(int fd);

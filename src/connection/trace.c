@@ -1,5 +1,5 @@
 /*
- * Names for the numbers of TLS.  Parses no more of a message than its type.
+ * Names for the numbers of TLS.  Of a message only the type is parsed.
  */
 #include "connection/trace.h"
 
@@ -48,7 +48,7 @@ static const struct number_name handshake_types[] = {
 };
 
 static const char *
-find(const struct number_name *table, int number)
+name_of(const struct number_name *table, int number)
 {
 	for (; table->name != NULL; table++)
 		if (table->number == number)
@@ -68,7 +68,7 @@ append_alert(struct iss_buf *out, const unsigned char *bytes)
 void
 iss_trace_message(struct iss_buf *out, const struct iss_message *message)
 {
-	const char *type = find(content_types, message->content_type);
+	const char *type = name_of(content_types, message->content_type);
 	const char *name;
 
 	if (type == NULL || message->len == 0)
@@ -78,7 +78,7 @@ iss_trace_message(struct iss_buf *out, const struct iss_message *message)
 	if (message->content_type == SSL3_RT_ALERT && message->len >= 2)
 		append_alert(out, message->bytes);
 	if (message->content_type == SSL3_RT_HANDSHAKE) {
-		name = find(handshake_types, message->bytes[0]);
+		name = name_of(handshake_types, message->bytes[0]);
 		iss_buf_printf(out, " %s", name != NULL ? name : "(unknown)");
 	}
 	iss_buf_printf(out, ", %zu bytes", message->len);
@@ -121,7 +121,7 @@ iss_trace_dump(
 	size_t at;
 
 	if (message->len == 0 || is_private(message) ||
-	    find(content_types, message->content_type) == NULL)
+	    name_of(content_types, message->content_type) == NULL)
 		return;
 	for (at = 0; at < len; at += PER_LINE)
 		dump_line(out, message->bytes, at,

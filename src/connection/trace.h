@@ -1,8 +1,7 @@
 /*
- * Protocol messages in words, for whoever debugs a connection: what
- * SSL_CTX_set_msg_callback(3) tells, as one line of text, and its bytes as a
- * dump.  Secrets are not among them: OpenSSL tells no keys there, and what
- * resumes a session is left out.
+ * Protocol messages in words, for debugging a connection: a message of
+ * SSL_CTX_set_msg_callback(3) as a line of text, and its bytes as a dump.  No
+ * secrets are shown: OpenSSL reports no keys there, and tickets are left out.
  */
 #ifndef ISS_TRACE_H
 #define ISS_TRACE_H
@@ -12,7 +11,7 @@
 
 #include "base/buf.h"
 
-/* A message as the callback of OpenSSL has it. */
+/* A message as OpenSSL's callback reports it. */
 struct iss_message {
 	bool sent;        /* by us, else received */
 	int version;      /* on the wire: TLS1_2_VERSION and the like */
@@ -22,8 +21,8 @@ struct iss_message {
 };
 
 /*
- * Append "sent TLSv1_2 handshake ClientHello, 512 bytes"; nothing for what is
- * not a message of the protocol (record headers).
+ * Append "sent TLSv1_2 handshake ClientHello, 512 bytes"; nothing for OpenSSL's
+ * pseudo messages, such as record headers.
  */
 void iss_trace_message(struct iss_buf *out, const struct iss_message *message);
 

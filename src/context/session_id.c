@@ -90,7 +90,7 @@ iss_session_id_bind(struct iss_error *err, const struct iss_session_id *id,
 	if (!has_own_rules(link->verify))
 		return ISS_OK;
 	/* A scheme that is a sub decides anew for each connection. */
-	rv = link->verify->check == ISS_NAME_BY_HOST
+	rv = link->verify->check == ISS_NAME_BY_CALLBACK
 		 ? make_random(err, &own)
 		 : digest_own_rules(err, &own, id, link);
 	if (rv != ISS_OK)

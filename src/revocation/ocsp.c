@@ -1,7 +1,7 @@
 /*
- * Requests and responses of OCSP.  Owns who may speak for a certificate: its
- * issuer, and nobody else but whom that has appointed; the trust in the issuer
- * itself is the business of whoever verified the chain.
+ * Owns who may speak for a certificate: its issuer, and responders that the
+ * issuer delegated.  The issuer itself is trusted: the chain was verified
+ * before.
  */
 #include "revocation/ocsp.h"
 
@@ -33,7 +33,7 @@ iss_ocsp_id(struct iss_error *err, const X509 *cert, const X509 *issuer,
 	return rv;
 }
 
-/* Without blanks and control characters, which would split a request. */
+/* Blanks and control characters would split an HTTP request. */
 static bool
 is_usable_uri(const char *uri)
 {
@@ -60,11 +60,11 @@ iss_ocsp_uri(X509 *cert, struct iss_buf *out)
 		uri = sk_OPENSSL_STRING_value(uris, i);
 		found = is_usable_uri(uri) && iss_buf_puts(out, uri);
 	}
-	X509_email_free(uris); /* it frees what X509_get1_ocsp(3) returned */
+	X509_email_free(uris); /* X509_get1_ocsp(3) */
 	return found;
 }
 
-/* The id in a text of its own; NULL with err set. */
+/* The id, the caller's to free; NULL with err set. */
 static OCSP_CERTID *
 read_id(struct iss_error *err, struct iss_ocsp_bytes id)
 {
@@ -164,11 +164,11 @@ done:
 }
 
 /*
- * Did the issuer itself issue the signer's certificate, which is for signing
- * responses and in order?  The issuer is all that is trusted.
+ * Did the issuer itself issue the signer's certificate, for signing responses,
+ * and is that certificate valid?  Only the issuer is trusted.
  */
 static bool
-is_appointed(X509 *signer, X509 *issuer, int64_t now)
+is_delegate(X509 *signer, X509 *issuer, int64_t now)
 {
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	X509_STORE *store = X509_STORE_new();
@@ -194,7 +194,7 @@ done:
 	return good;
 }
 
-/* Is the response signed, by somebody who may speak for the issuer? */
+/* Is the response signed by somebody who may speak for the issuer? */
 static int
 check_signer(
     struct iss_error *err, OCSP_BASICRESP *response, X509 *issuer, int64_t now)
@@ -207,7 +207,7 @@ check_signer(
 		iss_error_set(err, "out of memory");
 		goto done;
 	}
-	/* Whom to trust is decided below, so that is left out here. */
+	/* Only the signature: the signer is judged below. */
 	if (OCSP_basic_verify(response, known, NULL, OCSP_NOVERIFY) <= 0 ||
 	    !OCSP_resp_get0_signer(response, &signer, known)) {
 		iss_error_openssl(
@@ -215,7 +215,7 @@ check_signer(
 		goto done;
 	}
 	if (X509_cmp(signer, issuer) != 0 &&
-	    !is_appointed(signer, issuer, now)) {
+	    !is_delegate(signer, issuer, now)) {
 		iss_error_set(err,
 		    "the OCSP response is signed by somebody who may not "
 		    "speak for the issuer");
@@ -229,8 +229,8 @@ done:
 }
 
 /*
- * Are both about one certificate?  Each side may have taken another digest of
- * the issuer (RFC 6960, 4.1.1), so that ours is made anew with theirs.
+ * Are both about the same certificate?  They may identify its issuer by
+ * different digests (RFC 6960, 4.1.1), so ours is made again with theirs.
  */
 static bool
 is_about(OCSP_SINGLERESP *single, OCSP_CERTID *id, const X509 *issuer)
@@ -333,7 +333,7 @@ put_time(struct iss_buf *out, int64_t seconds)
 }
 
 static int
-tell_time(struct iss_error *err, const char *what, int64_t seconds)
+fail_by_time(struct iss_error *err, const char *what, int64_t seconds)
 {
 	struct iss_buf text;
 
@@ -359,10 +359,10 @@ iss_ocsp_check_time(
 	int64_t until = iss_ocsp_good_until(answer);
 
 	if (answer->this_update > now + ISS_OCSP_SKEW)
-		return tell_time(
+		return fail_by_time(
 		    err, "is not valid before", answer->this_update);
 	if (until < now - ISS_OCSP_SKEW)
-		return tell_time(err, "has expired", until);
+		return fail_by_time(err, "has expired", until);
 	return ISS_OK;
 }
 

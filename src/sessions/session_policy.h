@@ -1,7 +1,7 @@
 /*
- * The rules under which a peer is verified, boiled down to a digest.  A
- * session is bound to the one that was in force when it was made, so that a
- * connection with other rules does not use it.
+ * A digest of the rules under which a peer is verified.  A session is bound to
+ * the digest that was in force when it was made, so that a connection with
+ * other rules never resumes it.
  */
 #ifndef ISS_SESSION_POLICY_H
 #define ISS_SESSION_POLICY_H
@@ -17,39 +17,41 @@
 
 enum { ISS_SESSION_POLICY_LEN = 32 }; /* fits SSL_set_session_id_context(3) */
 
-/* Rules being gathered.  A failure is kept until iss_session_policy_final tells
- * it. */
+/* The digest being computed.  A failure is kept until iss_session_policy_final
+ * reports it. */
 struct iss_session_policy {
 	EVP_MD_CTX *md;
 	bool failed;
 };
 
-void iss_session_policy_init(struct iss_session_policy *rules);
-void iss_session_policy_release(struct iss_session_policy *rules);
+void iss_session_policy_init(struct iss_session_policy *policy);
+void iss_session_policy_release(struct iss_session_policy *policy);
 
 /*
- * Add a value; each is told from its neighbours by its length.
+ * Add a value.  Its length goes into the digest too, so that the same bytes
+ * divided otherwise give another digest.
  *
- * _text    may be NULL, which is not ""
- * _cert    a certificate, may be NULL
- * _config  all options; of a file that it names also its stamp (file.h)
+ * _text    NULL counts as other than ""
+ * _cert    a certificate, or NULL
+ * _config  all options; for a file that one names also its stamp (file.h)
  */
 void iss_session_policy_add(
-    struct iss_session_policy *rules, const void *bytes, size_t len);
+    struct iss_session_policy *policy, const void *bytes, size_t len);
 void iss_session_policy_add_number(
-    struct iss_session_policy *rules, long number);
+    struct iss_session_policy *policy, long number);
 void iss_session_policy_add_text(
-    struct iss_session_policy *rules, const char *text);
+    struct iss_session_policy *policy, const char *text);
 void iss_session_policy_add_cert(
-    struct iss_session_policy *rules, const X509 *cert);
-void iss_session_policy_add_fingerprints(struct iss_session_policy *rules,
+    struct iss_session_policy *policy, const X509 *cert);
+void iss_session_policy_add_fingerprints(struct iss_session_policy *policy,
     const struct iss_fingerprint_list *fingerprints);
 void iss_session_policy_add_config(
-    struct iss_session_policy *rules, const struct iss_config *config);
+    struct iss_session_policy *policy, const struct iss_config *config);
 
-/* The digest; ISS_OK, or ISS_ERROR when memory or the digest failed. */
+/* Write the digest.  Returns ISS_OK, or ISS_ERROR if this or an earlier step
+ * failed. */
 int iss_session_policy_final(struct iss_error *err,
-    struct iss_session_policy *rules,
+    struct iss_session_policy *policy,
     unsigned char digest[ISS_SESSION_POLICY_LEN]);
 
 #endif

@@ -1,6 +1,5 @@
 /*
- * Keys for tickets.  Owns how one secret serves for both encryption and
- * authentication; knows not where secrets come from.
+ * Owns how one secret serves both encryption and authentication.
  */
 #include "sessions/ticket.h"
 
@@ -13,7 +12,7 @@
 #include "base/compat.h"
 #include "link/link.h"
 
-/* What OpenSSL wants to hear. */
+/* The results of OpenSSL's callback. */
 enum { TICKET_ERROR = -1, TICKET_NONE = 0, TICKET_GOOD = 1, TICKET_RENEW = 2 };
 
 /* RFC 5077, 4: AES-128-CBC and HMAC-SHA-256; half of the secret for each. */
@@ -44,12 +43,12 @@ set_keys(const struct iss_ticket_key *key, const unsigned char *iv,
 }
 
 /*
- * Without a key no ticket should go out.  In TLS 1.3 OpenSSL 1.1.1 sends an
- * empty one then, which is an error (RFC 8446, 4.6.1): there it gets a key
- * that nobody has.
+ * Without a key no ticket should be sent.  But OpenSSL 1.1.1 would send an
+ * empty one in TLS 1.3, which is an error (RFC 8446, 4.6.1): there it gets a
+ * random key.
  */
 static bool
-must_give(const SSL *ssl)
+must_send(const SSL *ssl)
 {
 	return !ISS_COMPAT_CAN_OMIT_TICKETS &&
 	       SSL_version(ssl) >= TLS1_3_VERSION;
@@ -63,7 +62,7 @@ encrypt_ticket(SSL *ssl, unsigned char *name, unsigned char *iv,
 	int rv = TICKET_ERROR;
 
 	if (!ask_for_key(ssl, NULL, &key)) {
-		if (!must_give(ssl))
+		if (!must_send(ssl))
 			return TICKET_NONE;
 		if (RAND_bytes((unsigned char *)&key, sizeof(key)) != 1)
 			return TICKET_ERROR;

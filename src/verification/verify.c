@@ -46,7 +46,7 @@ iss_verify_set_name(struct iss_error *err, struct iss_verify *verify,
 	copy[len] = '\0';
 	free(verify->name);
 	verify->name = copy;
-	verify->check = ISS_NAME_BY_HOST;
+	verify->check = ISS_NAME_BY_CALLBACK;
 	if (scheme != NULL) {
 		verify->check =
 		    scheme->off ? ISS_NAME_UNCHECKED : ISS_NAME_BY_SCHEME;
@@ -66,7 +66,7 @@ iss_verify_set_fingerprints(struct iss_error *err, struct iss_verify *verify,
 }
 
 static int
-name_mismatch(struct iss_error *err, const struct iss_verify *verify,
+refuse_name(struct iss_error *err, const struct iss_verify *verify,
     const struct iss_presented *presented)
 {
 	struct iss_buf offered;
@@ -100,7 +100,7 @@ check_name_by_scheme(
 	}
 	if (rv == ISS_OK && !iss_presented_match(&names.presented,
 				&verify->host, &verify->scheme, suffixes))
-		rv = name_mismatch(err, verify, &names.presented);
+		rv = refuse_name(err, verify, &names.presented);
 	iss_cert_names_release(&names);
 	return rv;
 }
@@ -116,16 +116,17 @@ iss_verify_cert_name(struct iss_error *err, const struct iss_verify *verify,
 		return ISS_OK;
 	case ISS_NAME_BY_SCHEME:
 		return check_name_by_scheme(err, verify, cert);
-	case ISS_NAME_BY_HOST:
+	case ISS_NAME_BY_CALLBACK:
 		break;
 	}
 	if (ask->check_name == NULL ||
 	    !ask->check_name(link->handle, verify->name, cert))
-		return name_mismatch(err, verify, NULL);
+		return refuse_name(err, verify, NULL);
 	return ISS_OK;
 }
 
-/* " (depth 0, subject /CN=x, issuer /CN=y)", and the date if that is it. */
+/* Append " (depth 0, subject /CN=x, issuer /CN=y)", with the date if that is
+ * the error. */
 static void
 describe_cert(struct iss_buf *out, X509 *cert, int depth, long error)
 {
@@ -350,37 +351,37 @@ iss_verify_follow(struct iss_error *err, SSL *ssl)
 
 static void
 add_suffixes(
-    struct iss_session_policy *rules, const struct iss_suffix_list *suffixes)
+    struct iss_session_policy *policy, const struct iss_suffix_list *suffixes)
 {
 	unsigned char digest[ISS_SUFFIX_DIGEST_LEN];
 
 	if (suffixes == NULL) {
-		iss_session_policy_add(rules, NULL, 0);
+		iss_session_policy_add(policy, NULL, 0);
 		return;
 	}
 	iss_suffix_list_digest(suffixes, digest);
-	iss_session_policy_add(rules, digest, sizeof(digest));
+	iss_session_policy_add(policy, digest, sizeof(digest));
 }
 
 void
 iss_verify_add_policy(
-    const struct iss_link *link, struct iss_session_policy *rules)
+    const struct iss_link *link, struct iss_session_policy *policy)
 {
 	const struct iss_verify *verify = link->verify;
 	const struct iss_scheme *scheme = &verify->scheme;
 
-	iss_session_policy_add_number(rules, verify->check);
-	iss_session_policy_add_text(rules, verify->name);
-	iss_session_policy_add_number(rules, scheme->off);
-	iss_session_policy_add_number(rules, scheme->check_cn);
-	iss_session_policy_add_number(rules, scheme->wildcards_in_alt);
-	iss_session_policy_add_number(rules, scheme->wildcards_in_cn);
-	iss_session_policy_add_number(rules, scheme->ip_in_cn);
-	iss_session_policy_add_number(rules, verify->any_suffix);
-	add_suffixes(rules, verify->suffixes);
-	iss_session_policy_add_fingerprints(rules, &verify->fingerprints);
-	iss_session_policy_add_number(rules, verify->force_fingerprint);
-	iss_session_policy_add_number(rules, link->staple->mode);
+	iss_session_policy_add_number(policy, verify->check);
+	iss_session_policy_add_text(policy, verify->name);
+	iss_session_policy_add_number(policy, scheme->off);
+	iss_session_policy_add_number(policy, scheme->check_cn);
+	iss_session_policy_add_number(policy, scheme->wildcards_in_alt);
+	iss_session_policy_add_number(policy, scheme->wildcards_in_cn);
+	iss_session_policy_add_number(policy, scheme->ip_in_cn);
+	iss_session_policy_add_number(policy, verify->any_suffix);
+	add_suffixes(policy, verify->suffixes);
+	iss_session_policy_add_fingerprints(policy, &verify->fingerprints);
+	iss_session_policy_add_number(policy, verify->force_fingerprint);
+	iss_session_policy_add_number(policy, link->staple->mode);
 }
 
 static bool

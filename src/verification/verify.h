@@ -23,7 +23,7 @@
 enum iss_name_check {
 	ISS_NAME_UNCHECKED,
 	ISS_NAME_BY_SCHEME,
-	ISS_NAME_BY_HOST /* the scheme is a sub: the check_name callback */
+	ISS_NAME_BY_CALLBACK /* the scheme is a sub: the check_name callback */
 };
 
 /* One connection's rules.  Zeroed: no name check.  The outcome is in the link:
@@ -97,7 +97,7 @@ int iss_verify_cert_name(struct iss_error *err, const struct iss_verify *verify,
 /* Add everything that this connection demands of its peer, stapling
  * included. */
 void iss_verify_add_policy(
-    const struct iss_link *link, struct iss_session_policy *rules);
+    const struct iss_link *link, struct iss_session_policy *policy);
 
 /*
  * Would the peer of the session that the connection is about to resume pass a
