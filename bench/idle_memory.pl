@@ -1,14 +1,13 @@
 #!/usr/bin/perl
-# How much memory does an idle connection take, and what does
-# SSL_mode_release_buffers save?  A server with many connections, each of which
-# has received and sent a little, and the memory of its process: what is
-# resident, and what its heap has grown by (buffers that were asked for but
-# never filled cost address space alone).
+# Measures the memory of an idle connection, and how much SSL_mode_release_buffers
+# saves.  A server has many connections, each of which has received and sent a
+# little.  The program reports the growth of its resident memory and of its heap
+# (buffers that are allocated but never filled cost only address space).
 #
 #   perl -Mblib bench/idle_memory.pl [--count 1000]
 #
-# Each connection takes a descriptor in either of two processes: raise
-# "ulimit -n" for large counts.
+# Each connection takes a descriptor in each of two processes: raise "ulimit -n"
+# for large counts.
 use strict;
 use warnings;
 
@@ -34,7 +33,8 @@ for my $version (qw(TLSv1_2 TLSv1_3)) {
     }
 }
 
-# Memory that was freed is not always given back: a process each.
+# Freed memory is not always returned to the system, so each measurement has its
+# own process.
 sub in_a_child {
     my ($code) = @_;
 
@@ -74,7 +74,7 @@ sub measure {
         SSL_mode_release_buffers => $release,
     ) or die "context: $SSL_ERROR\n";
     my @held;
-    push @held, serve($listener, $ctx) for 1 .. 10;    # what is made once
+    push @held, serve($listener, $ctx) for 1 .. 10;    # warm up
     my @before = memory();
     push @held, serve($listener, $ctx) for 1 .. $count;
     my @after = memory();
@@ -83,7 +83,7 @@ sub measure {
     return join ' ', map { ($after[$_] - $before[$_]) / $count } 0, 1;
 }
 
-# A connection that has done a little, and then nothing.
+# A connection that has exchanged a little data and is now idle.
 sub serve {
     my ($listener, $ctx) = @_;
 
@@ -113,6 +113,6 @@ sub clients {
         push @held, $sock;
         last if @held == $count + 10;
     }
-    sleep 600;    # idle, until we are ended
+    sleep 600;    # idle, until the parent kills us
     return 0;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# How long does it take to connect, shake hands, send 100 bytes and have them
-# back?  Between two processes on loopback, both on IO::Socket::SSL.
+# Measures the time to connect, do the handshake, send 100 bytes and receive them
+# back, between two processes on loopback that both use IO::Socket::SSL.
 #
 #   perl -Mblib bench/latency.pl [--count 200]
 #
@@ -19,7 +19,7 @@ use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
 my $CERTS   = "$FindBin::Bin/../t/certs";
 my $MESSAGE = 'x' x 100;
 
-# What may be done to TCP_NODELAY after a handshake.
+# The settings of TCP_NODELAY; undef leaves it unchanged.
 my @NAGLE = (['default'], ['on', 0], ['off', 1]);
 
 my $count = 200;
@@ -113,7 +113,7 @@ sub serve {
         set_nodelay($client, $nodelay);
         sysread $client, my $message, length $MESSAGE;
         syswrite $client, $message;
-        sysread $client, $message, 1;    # until the client has gone
+        sysread $client, $message, 1;    # until the client closes
         close $client;
     }
     return;

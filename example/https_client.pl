@@ -1,12 +1,12 @@
 #!/usr/bin/perl
-# Fetches one page by HTTPS, with nothing but IO::Socket::SSL.
+# Fetches one page over HTTPS, using only IO::Socket::SSL.
 #
 #   https_client.pl [--ca ca.pem] [--cert client.pem --key client.key]
 #       [--name NAME] [--version TLSv1_3] https://localhost:8443/
 #
-# What it knows about the connection goes to standard error, the page to
-# standard output.  The server's certificate is verified, and must be for the
-# host of the address, or for --name.
+# Prints details of the connection to standard error and the page to standard
+# output.  The server's certificate is verified and must be for the host of the
+# URL, or for --name.
 use strict;
 use warnings;
 
@@ -45,11 +45,11 @@ print STDERR "protocol: ", $server->get_sslversion, "\n",
 
 print {$server} "GET ", $path || '/', " HTTP/1.0\r\n",
   "Host: $host", $port ? ":$port" : '', "\r\n\r\n"
-  or die "cannot ask: $SSL_ERROR\n";
+  or die "cannot send the request: $SSL_ERROR\n";
 print while <$server>;
 close $server;
 
-# The DNS names of its certificate.
+# The DNS names of the server's certificate.
 sub names {
     my ($socket) = @_;
 

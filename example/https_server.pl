@@ -1,12 +1,12 @@
 #!/usr/bin/perl
-# An HTTPS server, a process a client: the pattern to copy.
+# An HTTPS server with one process for each client: a pattern to copy.
 #
 #   https_server.pl --cert server.pem --key server.key [--port 8443]
-#       [--ca clients-ca.pem]      refuse clients without a certificate of it
+#       [--ca clients-ca.pem]      require client certificates of this CA
 #       [--host 127.0.0.1] [--version TLSv1_3] [--seconds 30]
 #
-# It prints its address, tells each client what it knows about the connection
-# (and sends back what was posted), and ends with Control-C.
+# It prints its address, and sends each client details of the connection, or the
+# body of a POST.  Control-C ends it.
 use strict;
 use warnings;
 
@@ -28,9 +28,9 @@ push @tls,
   SSL_verify_mode => SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
   if $opt{ca};
 
-# Certificate and key are read here, once, and a mistake in them shows now.
-# The handshake waits until a process of its own can do it: a client that
-# says nothing must not keep the others waiting.
+# Certificate and key are read here, once, so that errors in them show now.  The
+# handshake is left to the child process, so that a silent client does not keep
+# the others waiting.
 my $server = IO::Socket::SSL->new(
     LocalAddr          => $opt{host},
     LocalPort          => $opt{port},
@@ -41,7 +41,7 @@ my $server = IO::Socket::SSL->new(
     @tls
 ) or die "cannot serve: ", $@ || $SSL_ERROR, "\n";
 
-$SIG{CHLD} = 'IGNORE';    # nobody waits for the children
+$SIG{CHLD} = 'IGNORE';    # children need no wait
 $| = 1;
 printf "https://%s:%d/\n", $server->sockhost, $server->sockport;
 
@@ -55,7 +55,7 @@ while (1) {
         exit;
     }
 
-    # The connection is the child's: close our descriptor, say nothing.
+    # The child owns the connection: close our copy without a shutdown.
     $client->close(SSL_no_shutdown => 1);
 }
 
@@ -76,8 +76,8 @@ sub serve {
     return;
 }
 
-# One request: { method, path, close, header, body }, or nothing
-# at the end of the connection.
+# One request: { method, path, close, header, body }, or nothing at the end of the
+# connection.
 sub read_request {
     my ($client) = @_;
 
@@ -109,7 +109,7 @@ sub read_request {
 sub read_body {
     my ($client, $header) = @_;
 
-    return if $header->{'transfer-encoding'};    # not in an example
+    return if $header->{'transfer-encoding'};    # too much for an example
     my $length = $header->{'content-length'} || 0;
     $length =~ /^\d{1,9}\z/ && $length <= $MAX_BODY or return;
 
@@ -122,7 +122,7 @@ sub read_body {
     return $body;
 }
 
-# Answers, and says whether the connection goes on.
+# Sends the answer; returns true if the connection stays open.
 sub answer {
     my ($client, $request) = @_;
 

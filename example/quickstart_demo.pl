@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# The main job in one file: an HTTPS server with a certificate made on the
-# spot, a client that verifies it, and one that wants another name and must
-# be refused.  Exits with 0 when both came out as they should.
+# A demonstration in one file: an HTTPS server with a new certificate, a client
+# that verifies it, and a client that expects another name and must fail.  Exits
+# with 0 if both clients behave as they should.
 use strict;
 use warnings;
 
@@ -30,13 +30,13 @@ if (!$pid) {
     exit 0;
 }
 $server->close(SSL_no_shutdown => 1);
-print "An HTTPS server waits on 127.0.0.1:$port as $NAME.\n\n";
+print "An HTTPS server listens on 127.0.0.1:$port as $NAME.\n\n";
 my $good = fetch_page() & refuse_wrong_name();
 kill TERM => $pid;
 waitpid $pid, 0;
 exit($good ? 0 : 1);
 
-# A certificate that vouches for itself, and its key, in one PEM file.
+# A self-signed certificate and its key in one PEM file.
 sub make_certificate {
     my ($dir) = @_;
     my $file = "$dir/server.pem";
@@ -60,12 +60,12 @@ CNF
     return $file;
 }
 
-# One request a connection; who comes with the wrong expectation only hangs
-# up, and the next one is served.
+# One request for each connection.  A client whose handshake fails is dropped, and
+# the next one is served.
 sub serve {
     my ($server) = @_;
 
-    alarm 60;    # nobody left behind when the other half fails
+    alarm 60;    # in case the client fails
     my $page = "Hello from a server written in Perl.\n";
 
     while (my $client = $server->accept) {
@@ -81,7 +81,7 @@ sub serve {
     return;
 }
 
-# The certificate is the only authority this client trusts.
+# This client trusts only that certificate.
 sub client_for {
     my ($name) = @_;
     return IO::Socket::SSL->new(
@@ -97,7 +97,7 @@ sub fetch_page {
     my $client = client_for($NAME);
 
     if (!$client) {
-        print "The client was not let in: $SSL_ERROR\n";
+        print "The client cannot connect: $SSL_ERROR\n";
         return 0;
     }
     my %san = (2 => 'DNS', 7 => 'IP');
@@ -125,9 +125,9 @@ sub fetch_page {
 sub refuse_wrong_name {
     my $client = client_for($WRONG);
 
-    print "A client that wants $WRONG to answer:\n";
+    print "A client that expects the name $WRONG:\n";
     if ($client) {
-        print "  was let in, which must not be\n";
+        print "  connected, which is wrong\n";
         return 0;
     }
     print "  refused    $SSL_ERROR\n\n";

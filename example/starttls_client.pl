@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# A connection that begins in the clear, goes under TLS, and comes back: the
-# client's half, to be tried with starttls_server.pl.
+# A connection that starts in the clear, switches to TLS, and back: the client.
+# Try it with starttls_server.pl.
 #
 #   starttls_client.pl --ca ca.pem [--name localhost] 127.0.0.1:4000
 use strict;
@@ -19,9 +19,9 @@ my $server = IO::Socket::INET->new(PeerAddr => $ARGV[0], Timeout => 20)
 $server->autoflush(1);
 talk('hello in the clear');
 
-# Nothing that was said in the clear counts any more: whoever is in between
-# may have said it.
-talk('STARTTLS') eq 'go ahead' or die "no TLS to be had there\n";
+# Do not trust anything received in the clear: an attacker in between may have
+# sent it.
+talk('STARTTLS') eq 'go ahead' or die "the server refuses TLS\n";
 IO::Socket::SSL->start_SSL(
     $server,
     SSL_verifycn_name   => $opt{name},
@@ -32,13 +32,13 @@ IO::Socket::SSL->start_SSL(
 ) or die "handshake: $SSL_ERROR\n";
 talk('hello under ' . $server->get_sslversion);
 
-talk('PLAIN') eq 'so be it'      or die "TLS has to stay\n";
+talk('PLAIN') eq 'back to plain' or die "the server refuses to end TLS\n";
 $server->stop_SSL(Timeout => 20) or die "stop_SSL: $SSL_ERROR\n";
 talk('hello in the clear again');
 print {$server} "QUIT\r\n";
 close $server;
 
-# A line there, a line back.
+# Sends a line and returns the reply.
 sub talk {
     my ($line) = @_;
 

@@ -1,11 +1,11 @@
 #!/usr/bin/perl
-# A connection that begins in the clear, goes under TLS, and comes back: the
-# server's half of the pattern that SMTP, POP3, IMAP, FTP and others follow.
+# A connection that starts in the clear, switches to TLS, and back: the server.
+# SMTP, POP3, IMAP, FTP and other protocols follow this pattern.
 #
 #   starttls_server.pl --cert server.pem --key server.key [--port 4000]
 #
-# A line "STARTTLS" begins TLS, "PLAIN" ends it, "QUIT" ends the connection,
-# any other is sent back.
+# The line "STARTTLS" starts TLS, "PLAIN" ends it, "QUIT" ends the connection; any
+# other line is sent back.
 use strict;
 use warnings;
 
@@ -17,7 +17,7 @@ my %opt = (port => 0);
 GetOptions(\%opt, 'port=i', 'cert=s', 'key=s') && $opt{cert}
   or die "usage: $0 --cert FILE [--key FILE] [--port N]\n";
 
-# One context for all: certificate and key are read once.
+# One context for all connections: certificate and key are read once.
 my $context = IO::Socket::SSL::SSL_Context->new(
     SSL_server    => 1,
     SSL_cert_file => $opt{cert},
@@ -46,7 +46,7 @@ while (my $client = $listener->accept) {
     close $client;
 }
 
-# The answer is the last thing in the clear; what follows is the handshake.
+# The answer is the last line in the clear; the handshake follows.
 sub start_tls {
     my ($client) = @_;
 
@@ -63,13 +63,13 @@ sub start_tls {
     return;
 }
 
-# The answer is the last thing under TLS; stop_SSL then waits for the client
-# to say the same.
+# The answer is the last line under TLS; stop_SSL sends close_notify and waits for
+# that of the client.
 sub end_tls {
     my ($client) = @_;
 
     return say_to($client, 'already') if !$client->isa('IO::Socket::SSL');
-    say_to($client, 'so be it');
+    say_to($client, 'back to plain');
     return $client->stop_SSL(Timeout => 10);
 }
 

@@ -1,6 +1,6 @@
 /*
- * Any bytes as the certificate of a CA file.  One that OpenSSL can decode is
- * found by its subject, which the set finds by itself.
+ * Any bytes as the certificate of a CA file.  A certificate that OpenSSL can
+ * decode must be found by its subject.
  */
 #include "x509/ca_cache.h"
 
@@ -22,7 +22,7 @@ remove_file(void)
 	unlink(path);
 }
 
-/* The file with these bytes in a PEM block. */
+/* Writes these bytes to the file as a PEM block. */
 static void
 write_file(const uint8_t *data, size_t size)
 {

@@ -1,6 +1,6 @@
 /*
- * Any bytes as a certificate, and as the value of a subjectAltName extension
- * in one.  What is told of it stays within bounds, and its text is harmless.
+ * Any bytes as a certificate, and as the value of its subjectAltName extension.
+ * The names stay within bounds, and the text has no control characters.
  */
 #include "x509/cert.h"
 #include "x509/cert_names.h"
@@ -25,7 +25,7 @@ claim_harmless(const struct iss_buf *text)
 		      (text->data[i] >= ' ' && text->data[i] <= '~'));
 }
 
-/* Reads every byte, so that one which is not there is seen. */
+/* Reads every byte, so that a sanitizer sees a read out of bounds. */
 static unsigned
 sum(const struct iss_san *name)
 {
@@ -79,7 +79,7 @@ claim_text(X509 *cert)
 	claim(ERR_peek_error() == 0);
 }
 
-/* A certificate with nothing but this extension. */
+/* A certificate with only this extension. */
 static X509 *
 with_san(const uint8_t *data, size_t size)
 {

@@ -1,6 +1,6 @@
 /*
- * What a fuzz target believes; it aborts when that is wrong, with and
- * without NDEBUG.
+ * An assertion of a fuzz target: aborts if it is false, with and without
+ * NDEBUG.
  */
 #ifndef ISS_FUZZ_CLAIM_H
 #define ISS_FUZZ_CLAIM_H

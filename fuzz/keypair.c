@@ -1,7 +1,7 @@
 /*
- * Any bytes as a file with a certificate and a key; the first tells what is
- * wanted of it.  What was found is what was wanted; on failure there is an
- * error and nothing else.
+ * Any bytes as a file with a certificate and a key; the first byte selects
+ * which parts are wanted.  Success returns exactly the wanted parts; failure
+ * returns an error and nothing else.
  */
 #include "x509/keypair.h"
 

@@ -1,7 +1,7 @@
 /*
- * Any bytes as a response of OCSP about a certificate of t/certs, or as the id
- * of one in a request.  What is not signed by the issuer tells nothing, and
- * what another authority's certificate is asked about never counts.
+ * Any bytes as an OCSP response for a certificate of t/certs, or as the id of a
+ * certificate in a request.  A response that the issuer has not signed, or that
+ * is for another CA's certificate, never counts.
  */
 #include "revocation/ocsp.h"
 
@@ -17,7 +17,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Read once: the same for all inputs. */
+/* Read once, shared by all inputs. */
 static X509 *cert, *issuer, *stranger;
 
 static void

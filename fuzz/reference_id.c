@@ -1,7 +1,7 @@
 /*
  * Any bytes as a host and the names of a certificate: "host|Dname|Cname|...",
- * where the first letter tells the type.  What matches under a stricter rule
- * must match under a looser one, and nothing matches that is no name.
+ * where the first letter is the type.  Names that match under a strict rule
+ * must match under a looser one, and invalid names never match.
  */
 #include "names/presented.h"
 
@@ -66,7 +66,7 @@ split(struct input *in, const uint8_t *data, size_t size)
 	}
 }
 
-/* A parsed host is a fixed point, and clean. */
+/* A parsed host has only valid characters and parses to itself. */
 static void
 claim_host(const struct iss_reference_id *host)
 {
@@ -84,7 +84,7 @@ claim_host(const struct iss_reference_id *host)
 	claim(memcmp(again.addr, host->addr, sizeof(host->addr)) == 0);
 }
 
-/* Is there a name at all that could match? */
+/* Returns true if any name could match. */
 static bool
 any_clean_name(const struct iss_san *names, size_t n)
 {
@@ -102,7 +102,7 @@ any_clean_name(const struct iss_san *names, size_t n)
 	return false;
 }
 
-/* One scheme, numbered: CN check, wildcards, and whether IP in CN. */
+/* Matches under one scheme: check_cn, wildcards, IP addresses in the CN. */
 static bool
 match(const struct iss_reference_id *host,
     const struct iss_presented *presented, int cn, int wildcards, int ip)
@@ -120,7 +120,7 @@ match(const struct iss_reference_id *host,
 	return matches;
 }
 
-/* A step towards more permission never loses a match. */
+/* A more permissive rule never loses a match. */
 static bool
 claim_order(
     const struct iss_reference_id *host, const struct iss_presented *presented)

@@ -1,5 +1,6 @@
 /*
- * Any text as SSL_version: the answer is sound, and does not depend on case.
+ * Any text as SSL_version: the result is consistent and does not depend on
+ * case.
  */
 #include "options/version.h"
 

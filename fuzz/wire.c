@@ -1,6 +1,6 @@
 /*
  * Any bytes as lists of protocol names, a server's and a client's; the first
- * byte tells where the one ends and the other begins.
+ * byte is the length of the server's list.
  */
 #include "options/wire.h"
 
@@ -11,7 +11,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* What is read can be written again, byte for byte. */
+/* Names that are read can be written again, byte for byte. */
 static void
 claim_rewritten(struct iss_wire wire)
 {
