@@ -1,13 +1,14 @@
 #!/usr/bin/perl
-# Measures the memory of an idle connection, and how much SSL_mode_release_buffers
-# saves.  A server has many connections, each of which has received and sent a
-# little.  The program reports the growth of its resident memory and of its heap
-# (buffers that are allocated but never filled cost only address space).
+# Measures the memory of an idle connection, and how much
+# SSL_mode_release_buffers saves.  A server has many connections, each of
+# which has received and sent a little.  The program reports the growth of its
+# resident memory and of its heap (buffers that are allocated but never filled
+# cost only address space).
 #
 #   perl -Mblib bench/idle_memory.pl [--count 1000]
 #
-# Each connection takes a descriptor in each of two processes: raise "ulimit -n"
-# for large counts.
+# Each connection takes a descriptor in each of two processes: raise "ulimit
+# -n" for large counts.
 use strict;
 use warnings;
 
@@ -33,8 +34,8 @@ for my $version (qw(TLSv1_2 TLSv1_3)) {
     }
 }
 
-# Freed memory is not always returned to the system, so each measurement has its
-# own process.
+# Freed memory is not always returned to the system, so each measurement has
+# its own process.
 sub in_a_child {
     my ($code) = @_;
 

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Measures the time to connect, do the handshake, send 100 bytes and receive them
-# back, between two processes on loopback that both use IO::Socket::SSL.
+# Measures the time to connect, do the handshake, send 100 bytes and receive
+# them back, between two processes on loopback that both use IO::Socket::SSL.
 #
 #   perl -Mblib bench/latency.pl [--count 200]
 #

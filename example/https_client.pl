@@ -5,8 +5,8 @@
 #       [--name NAME] [--version TLSv1_3] https://localhost:8443/
 #
 # Prints details of the connection to standard error and the page to standard
-# output.  The server's certificate is verified and must be for the host of the
-# URL, or for --name.
+# output.  The server's certificate is verified and must be for the host of
+# the URL, or for --name.
 use strict;
 use warnings;
 

@@ -5,8 +5,8 @@
 #       [--ca clients-ca.pem]      require client certificates of this CA
 #       [--host 127.0.0.1] [--version TLSv1_3] [--seconds 30]
 #
-# It prints its address, and sends each client details of the connection, or the
-# body of a POST.  Control-C ends it.
+# It prints its address, and sends each client details of the connection, or
+# the body of a POST.  Control-C ends it.
 use strict;
 use warnings;
 
@@ -28,9 +28,9 @@ push @tls,
   SSL_verify_mode => SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
   if $opt{ca};
 
-# Certificate and key are read here, once, so that errors in them show now.  The
-# handshake is left to the child process, so that a silent client does not keep
-# the others waiting.
+# Certificate and key are read here, once, so that errors in them show now.
+# The handshake is left to the child process, so that a silent client does not
+# keep the others waiting.
 my $server = IO::Socket::SSL->new(
     LocalAddr          => $opt{host},
     LocalPort          => $opt{port},
@@ -76,8 +76,8 @@ sub serve {
     return;
 }
 
-# One request: { method, path, close, header, body }, or nothing at the end of the
-# connection.
+# One request: { method, path, close, header, body }, or nothing at the end of
+# the connection.
 sub read_request {
     my ($client) = @_;
 

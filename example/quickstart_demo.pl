@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# A demonstration in one file: an HTTPS server with a new certificate, a client
-# that verifies it, and a client that expects another name and must fail.  Exits
-# with 0 if both clients behave as they should.
+# A demonstration in one file: an HTTPS server with a new certificate, a
+# client that verifies it, and a client that expects another name and must
+# fail.  Exits with 0 if both clients behave as they should.
 use strict;
 use warnings;
 
@@ -60,8 +60,8 @@ CNF
     return $file;
 }
 
-# One request for each connection.  A client whose handshake fails is dropped, and
-# the next one is served.
+# One request for each connection.  A client whose handshake fails is dropped,
+# and the next one is served.
 sub serve {
     my ($server) = @_;
 

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# A connection that starts in the clear, switches to TLS, and back: the client.
-# Try it with starttls_server.pl.
+# A connection that starts in the clear, switches to TLS, and back: the
+# client.  Try it with starttls_server.pl.
 #
 #   starttls_client.pl --ca ca.pem [--name localhost] 127.0.0.1:4000
 use strict;

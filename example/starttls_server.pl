@@ -1,11 +1,11 @@
 #!/usr/bin/perl
-# A connection that starts in the clear, switches to TLS, and back: the server.
-# SMTP, POP3, IMAP, FTP and other protocols follow this pattern.
+# A connection that starts in the clear, switches to TLS, and back: the
+# server.  SMTP, POP3, IMAP, FTP and other protocols follow this pattern.
 #
 #   starttls_server.pl --cert server.pem --key server.key [--port 4000]
 #
-# The line "STARTTLS" starts TLS, "PLAIN" ends it, "QUIT" ends the connection; any
-# other line is sent back.
+# The line "STARTTLS" starts TLS, "PLAIN" ends it, "QUIT" ends the connection;
+# any other line is sent back.
 use strict;
 use warnings;
 
@@ -63,8 +63,8 @@ sub start_tls {
     return;
 }
 
-# The answer is the last line under TLS; stop_SSL sends close_notify and waits for
-# that of the client.
+# The answer is the last line under TLS; stop_SSL sends close_notify and waits
+# for that of the client.
 sub end_tls {
     my ($client) = @_;
 

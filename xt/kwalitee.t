@@ -1,9 +1,9 @@
-# The distribution as CPAN's testers of form see it.
+# The distribution passes the checks of Kwalitee.
 use strict;
 use warnings;
 
 use Config;
-use Cwd qw(getcwd);
+use Cwd        qw(getcwd);
 use File::Temp qw(tempdir);
 use Test::More;
 
@@ -11,12 +11,13 @@ $ENV{RELEASE_TESTING} = 1;    # without, Test::Kwalitee warns
 plan skip_all => 'no Test::Kwalitee'
   unless eval { require Test::Kwalitee; 1 };
 
-# What make dist would pack, META files and all.
+# The files of make dist, with the META files.
 my $here = getcwd();
 my $dist = tempdir(CLEANUP => 1) . '/IO-Socket-SSL';
 my $said = `$Config{make} distdir DISTVNAME=$dist 2>&1`;
 -e "$dist/META.yml" or BAIL_OUT("make distdir: $said");
-chdir $dist or die "$dist: $!";
-# META.yml is there, but MANIFEST.SKIP hides it from this check.
+chdir $dist         or die "$dist: $!";
+
+# META.yml exists, but MANIFEST.SKIP hides it from this check.
 Test::Kwalitee->import(tests => ['-has_meta_yml']);
 chdir $here or die "$here: $!";

@@ -1,5 +1,5 @@
-# MANIFEST names every file of the distribution and no other; and DEVELOPING
-# tells what each is for.
+# MANIFEST lists every file of the distribution and no other, and DEVELOPING
+# describes each of them.
 use strict;
 use warnings;
 
@@ -8,7 +8,7 @@ use Test::More;
 
 $ExtUtils::Manifest::Quiet = 1;
 is_deeply [manicheck()],            [], 'every file in MANIFEST exists';
-is_deeply [filecheck_or_tracked()], [], 'every file there is is in MANIFEST';
+is_deeply [filecheck_or_tracked()], [], 'every file is in MANIFEST';
 
 my $developing = do {
     open my $in, '<', 'DEVELOPING' or die "DEVELOPING: $!\n";
@@ -24,7 +24,7 @@ is_deeply [grep { !-e $_ } map { /[*]/ ? (glob)[0] || $_ : $_ } @named], [],
   'and DEVELOPING tells of no file that is gone';
 done_testing;
 
-# In a checkout the tracked files count, whatever else lies about.
+# In a checkout only tracked files count.
 sub filecheck_or_tracked {
     my @tracked = -e '.git' ? qx{git ls-files} : ();
     return filecheck() if !@tracked;
@@ -33,8 +33,8 @@ sub filecheck_or_tracked {
     return grep { !exists $listed->{$_} && $_ ne '.gitignore' } @tracked;
 }
 
-# By its path, by src/name.[ch] for the pair of a source and its header, or by
-# a line that ends in /* for a folder of alike files.
+# Listed by its path, as src/ROOM/NAME.[ch] for a source and its header, or by
+# a line that ends in /* for a folder of similar files.
 sub told {
     my ($file) = @_;
     my $pair   = $file =~ s/\.[ch]\z/.[ch]/r;

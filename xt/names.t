@@ -1,6 +1,6 @@
-# Every name that a program may use appears in the code of a test: options,
-# methods, functions, constants, words.  The lists come from our own tables;
-# a comment, or a sentence that mentions a name, does not count.
+# Every name of the interface appears in the code of a test: options, methods,
+# functions, constants, words.  The lists come from our own tables; names in
+# comments and sentences do not count.
 use strict;
 use warnings;
 
@@ -17,17 +17,17 @@ use IO::Socket::SSL::OCSP_Resolver;
 use IO::Socket::SSL::PublicSuffix;
 use IO::Socket::SSL::Utils;
 
-my $US    = 'IO::Socket::SSL';
-my $UTILS = 'lib/IO/Socket/SSL/Utils.pm';
+my $US      = 'IO::Socket::SSL';
+my $UTILS   = 'lib/IO/Socket/SSL/Utils.pm';
 my $CONFIGS = [glob 'src/options/*config.c'];
-my @PERL  = ('lib/IO/Socket/SSL.pm', glob 'lib/IO/Socket/SSL/*.pm');
+my @PERL    = ('lib/IO/Socket/SSL.pm', glob 'lib/IO/Socket/SSL/*.pm');
 
 like($INC{'IO/Socket/SSL.pm'}, qr/\bblib\b/, 'the module comes from blib');
 
-# --- our names ----------------------------------------------------------------
+# --- our names --------------------------------------------------------------
 
-# What the pattern captures in these files; with from, only from there to the
-# end of the table.
+# The captures of a pattern in these files; with "from", only between that and
+# the end of the table.
 sub found {
     my ($pattern, $files, $from, $to) = @_;
     my %found;
@@ -50,26 +50,27 @@ sub slurp {
     return scalar <$in>;
 }
 
-# The public subs of a package, its own ones; Perl calls those in capitals.
+# The public subs that a package defines; Perl calls those in capitals.
 sub methods {
     my ($package) = @_;
     my %not = map { $_ => 1 } qw(bootstrap import for_context resume);
     no strict 'refs';
 
-    return grep { !$not{$_} && !/^_|^[A-Z_]+(?:_freeze|_thaw)?\z/ }
-      grep { !Socket->can($_) && !Errno->can($_) }
-      grep { is_ours("${package}::$_") } sort keys %{"${package}::"};
+    return grep { !$not{$_}        && !/^_|^[A-Z_]+(?:_freeze|_thaw)?\z/ }
+      grep      { !Socket->can($_) && !Errno->can($_) }
+      grep      { is_ours("${package}::$_") } sort keys %{"${package}::"};
 }
 
 sub is_ours {
     my ($name) = @_;
     no strict 'refs';
 
-    return defined &$name && B::svref_2object(\&$name)->GV->STASH->NAME =~
-      /^\Q$US\E(?!::Utils)/;
+    return
+      defined &$name
+      && B::svref_2object(\&$name)->GV->STASH->NAME =~ /^\Q$US\E(?!::Utils)/;
 }
 
-# The kinds of names: what the code of a test must look like, and the names.
+# Kinds of names: [kind => pattern of the code of a test, names].
 my $KEY    = '(?<!\w)%s["\']?(?:\s*=>|\})';
 my $METHOD = '(?:->|::)%s\b';
 my $WORD   = '(?<![\w$@])%s(?!\w)';
@@ -80,7 +81,7 @@ my @kinds  = (
             map { "SSL_$_" }
               found(qr/\b(?:CONTEXT|IDENTITY|PEER)\("(\w+)"/, $CONFIGS)
         ),
-        found(qr/"(SSL_[a-z]\w+)/,            [glob 'xs/*.c']),
+        found(qr/"(SSL_[a-z]\w+)/,          [glob 'xs/*.c']),
         found(qr/(?<![\w:])(SSL_[a-z]\w+)/, \@PERL)
     ],
     [
@@ -96,7 +97,7 @@ my @kinds  = (
             qr/%ON_IMPORT = \(/
         )
     ],
-    [exports   => $WORD, @IO::Socket::SSL::EXPORT],
+    [exports   => $WORD,  @IO::Socket::SSL::EXPORT],
     [variables => '\$%s', map { "${US}::$_" } qw(ERROR DEBUG VERSION)],
     [
         methods => $METHOD,
@@ -113,20 +114,23 @@ my @kinds  = (
           qw(SSL_Context Session_Cache OCSP_Cache Intercept PublicSuffix
           Utils)
     ],
-    ['functions of Utils' => '(?<!\w)%s\(|\\\\&%s', @IO::Socket::SSL::Utils::EXPORT],
+    [
+        'functions of Utils' => '(?<!\w)%s\(|\\\\&%s',
+        @IO::Socket::SSL::Utils::EXPORT
+    ],
     [
         'keys of a socket' => $KEY,
         map { "_SSL_$_" }
           qw(arguments object ctx opened fileno read_closed write_closed
           ioclass_upgraded)
     ],
-    ['keys of a context' => $KEY, qw(context session_cache)],
+    ['keys of a context' => $KEY,  qw(context session_cache)],
     ['what is_SSL says'  => $WORD, qw(rw r w)],
     [
         'what eof_reason says' => $WORD,
         found(qr/newSVpvs\("(\w+)"\)/, 'SSL.xs', qr/\neof_reason/, qr/\n/)
     ],
-    ['arguments of IO::Socket' => $KEY, qw(Timeout Blocking Domain Family)],
+    ['arguments of IO::Socket' => $KEY,  qw(Timeout Blocking Domain Family)],
     ['builtins on a handle' => '\b%s\b', qw(binmode tell fileno eof select)],
     [environment => $WORD, qw(SSL_CERT_FILE SSL_CERT_DIR OPENSSL_CONF)],
     ['what the filter of arguments may be' => $WORD, 'use_defaults'],
@@ -134,20 +138,27 @@ my @kinds  = (
         'protocols' => $WORD,
         qw(SSLv23),
         found(
-            qr/"([\w.]+)"/, 'src/options/version.c', qr/protocols\[PROTOCOLS\] = \{/
+            qr/"([\w.]+)"/, 'src/options/version.c',
+            qr/protocols\[PROTOCOLS\] = \{/
         )
     ],
     [
         schemes => $WORD,
         found(
-            qr/"(\w+)"/, 'src/names/scheme.c', qr/scheme_row schemes\[\] = \{/
+            qr/"(\w+)"/, 'src/names/scheme.c',
+            qr/scheme_row schemes\[\] = \{/
         )
     ],
     [
         'words of schemes' => $WORD,
         qw(callback check_cn wildcards_in_alt wildcards_in_cn ip_in_cn),
-        map { found(qr/\{ "(\w+)"/, 'src/names/scheme.c', qr/${_}_words\[\] = \{/) }
-          qw(cn wildcard ip)
+        map {
+            found(
+                qr/\{ "(\w+)"/,
+                'src/names/scheme.c',
+                qr/${_}_words\[\] = \{/
+            )
+        } qw(cn wildcard ip)
     ],
     [
         'digests of fingerprints' => $WORD,
@@ -164,7 +175,8 @@ my @kinds  = (
             'xs/utils.c'
         ),
         found(qr/\{ "(\w+)", ISS_CERT_/, 'xs/utils.c'),
-        map { "${_}sha256" } found(qr/sv_setpvf\(key, "(\w+_)%s"/, 'xs/utils.c')
+        map { "${_}sha256" }
+          found(qr/sv_setpvf\(key, "(\w+_)%s"/, 'xs/utils.c')
     ],
     [
         'types of names' => $WORD,
@@ -183,16 +195,17 @@ my @kinds  = (
     [
         'keys of Intercept' => $KEY,
         qw(serial cache),
-        map { ($_, "${_}_file") }
-          found(qr/_load\(\\%args, '(\w+)'/, 'lib/IO/Socket/SSL/Intercept.pm')
+        map { ($_, "${_}_file") } found(
+            qr/_load\(\\%args, '(\w+)'/, 'lib/IO/Socket/SSL/Intercept.pm'
+        )
     ],
     ['keys of PublicSuffix' => $KEY, 'min_suffix'],
 );
 
-# --- the code of the tests ----------------------------------------------------
+# --- the code of the tests --------------------------------------------------
 
-# Perl without comments, POD, and strings of several words: these are
-# sentences, unless there is code in them.
+# Perl code without comments, POD and strings of several words, which are
+# sentences unless they contain code.
 sub code_of {
     my ($text) = @_;
 
@@ -201,7 +214,7 @@ sub code_of {
     $text =~ s/^\s*#.*//mg;
     $text =~ s/\s#\s.*//mg;
     $text =~
-      s{("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')}{is_sentence($1) ? "''" : $1}ge;
+s{("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')}{is_sentence($1) ? "''" : $1}ge;
     return $text;
 }
 
@@ -232,7 +245,7 @@ find(
     't'
 );
 $listed{$_} = 1 for map { split } $code =~ /\bqw\s*[(\[\/{]([^)\]\/}]*)/g;
-$listed{$2} = 1 while $code =~ /(["'])(:?[\w.-]+)\1/g;
+$listed{$2} = 1 while $code             =~ /(["'])(:?[\w.-]+)\1/g;
 
 for my $kind (@kinds) {
     my ($what, $pattern, @names) = @$kind;

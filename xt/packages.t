@@ -1,6 +1,6 @@
-# quickstart and runtests on systems that we do not have here: which command
-# of which package manager they run, or tell the user to run.  The programs
-# are stubs that write down how they were called.
+# quickstart and runtests on other systems: the command of the package manager
+# that they run, or tell the user to run.  The programs are stubs that log
+# their arguments.
 use strict;
 use warnings;
 
@@ -21,7 +21,7 @@ sub stub {
     return;
 }
 
-# What a system with these programs is told: (exit status, output, calls).
+# A run on a system with these programs: (exit status, output, calls).
 sub told {
     my (%system) = @_;
 
@@ -45,8 +45,8 @@ sub told {
     return ($status, $said, @calls);
 }
 
-# The manager's programs, none of whose packages is installed; how it is
-# asked for them, and what the command that installs them looks like.
+# The programs of each package manager, which has no package installed; its
+# query, and the pattern of the command that installs.
 my %SYSTEM = (
     Fedora => {
         uid      => 0,
@@ -75,34 +75,35 @@ qr/^dnf install -y perl-interpreter perl-devel .*\bgcc make openssl-devel /,
 for my $name (sort keys %SYSTEM) {
     my %system = %{ $SYSTEM{$name} };
     my ($status, $said, @calls) = told(%system, do => 'provide_build');
-    is($status, 0, "$name: what the build takes is installed") or diag $said;
+    is($status, 0, "$name: the packages of the build are installed")
+      or diag $said;
     is(scalar(grep { $_ =~ $system{install} } @calls),
         1, '... by one command')
       or diag join "\n", @calls;
-    like($said, qr/^== installing \S.* \(\w+\)$/m, '... and said');
+    like($said, qr/^== installing \S.* \(\w+\)$/m, '... with a message');
 
     ($status, $said, @calls) = told(%system, do => 'provide tests');
-    is($status, 0, "$name: and what the tests take");
+    is($status, 0, "$name: and those of the tests");
     is(scalar(grep { $_ =~ $system{tests} } @calls), 1, '... by one command')
       or diag join "\n", @calls;
 
-    # The other kind of user may not.
+    # A user who is not root.
     $system{uid} = $system{uid} ? 0 : 501;
     ($status, $said, @calls) = told(%system, do => 'provide_build');
-    is($status, 1, "$name: who may not install is refused");
+    is($status, 1, "$name: a user who is not root gets an error");
     my ($command) = $said =~ /^    (\S.*)$/m;
     like($command, $system{install}, '... with the command to run');
     ok(!(grep { /install|add/ } @calls), '... and nothing was installed')
       or diag join "\n", @calls;
 }
 
-# All is there: nothing is installed.
+# If everything is installed already, nothing is installed.
 my ($status, $said, @calls) = told(
     uid      => 0,
     programs => { dnf => 'exit 0', rpm => 'exit 0' },
     do       => 'provide_build'
 );
-is($status, 0, 'where all is there');
+is($status, 0, 'with everything installed');
 ok(!(grep { /install/ } @calls), '... nothing is installed');
 
 ($status, $said) = told(uid => 0, programs => {}, do => 'provide_build');

@@ -1,4 +1,4 @@
-# Every public method has its place in the manual beside the module.
+# Every public method is in the manual next to the module.
 use strict;
 use warnings;
 

@@ -1,11 +1,11 @@
-# Every option that the code reads has its item in the manual, and the manual
-# promises none that nobody reads.
+# Every option that the code reads has an item in the manual, and the manual
+# has no other options.
 use strict;
 use warnings;
 
 use Test::More;
 
-# What the pattern captures in these files.
+# The captures of a pattern in these files.
 sub found {
     my ($pattern, @files) = @_;
     my %found;
@@ -20,15 +20,15 @@ sub found {
 
 my $tables = found(qr/\b(?:CONTEXT|BY_VHOST|PEER)\("(\w+)"/,
     glob 'src/options/*config.c');
-my $glue   = found(qr/"(SSL_[a-z]\w+)/,             glob 'xs/*.c');
-my $perl   = found(qr/(?<![\w:])(SSL_[a-z]\w+)/,
+my $glue = found(qr/"(SSL_[a-z]\w+)/, glob 'xs/*.c');
+my $perl = found(qr/(?<![\w:])(SSL_[a-z]\w+)/,
     'lib/IO/Socket/SSL.pm', glob 'lib/IO/Socket/SSL/*.pm');
 my %read = (%$perl, %$glue, map { ("SSL_$_" => 1) } keys %$tables);
 
 my $manual = found(qr/^=item (SSL_[a-z]\w+)/m, 'lib/IO/Socket/SSL.pod');
 for my $option (sort keys %read) {
-    ok($manual->{$option}, "the manual tells of $option");
+    ok($manual->{$option}, "the manual has $option");
 }
 is_deeply([grep { !$read{$_} } sort keys %$manual],
-    [], 'it tells of none that is not read');
+    [], 'it has no option that is not read');
 done_testing;

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Make all certificates, keys and lists of this folder anew, with the openssl
-# command (3.0 or newer).  They are kept under version control and live from
-# 2020 to 2120, so this runs only when a new one is wanted: add a line below,
-# and one to README.  Password of all that is encrypted: secret.
+# Makes all certificates, keys and lists of this folder again, with the openssl
+# command (3.0 or newer).  They are under version control and valid from 2020 to
+# 2120, so this is only needed to add one: add a line below, and one to README.
+# The password of all encrypted files is "secret".
 set -eu
 
 cd "$(dirname "$0")"
@@ -101,7 +101,7 @@ key sub-ca
 ext_ca | sign sub-ca ca "$o/CN=Test Intermediate CA"
 key other-ca
 ext_ca | sign other-ca self "$o/CN=Other CA"
-# the name of ca, but another key: as after a change of keys
+# the same name as ca, but another key, as after a change of keys
 key namesake-ca
 ext_ca | sign namesake-ca self "$o/CN=Test CA"
 
@@ -194,7 +194,7 @@ key nul-san
 ext_server 'DER:30:1e:82:1c:67:6f:6f:64:2e:65:78:61:6d:70:6c:65:2e:74:65:73:74:00:2e:65:76:69:6c:2e:74:65:73:74' |
     sign nul-san ca "$o/CN=nul.example.test"
 key bad-san
-# a DNS name that says it is longer than the extension
+# a DNS name whose length exceeds the extension
 ext_server 'DER:30:05:82:7f:61:62:63' | sign bad-san ca "$o/CN=localhost"
 key bad-ip-san
 # IP addresses of 5 and of 0 bytes, then a good one

@@ -1,5 +1,5 @@
-# What t/real proves of LWP, Net::HTTPS, HTTP::Tiny, Net::SMTP, Net::POP3 and
-# Net::FTP without Net::SSLeay holds where a real one is loaded first.
+# Runs the tests of t/real for LWP, Net::HTTPS, HTTP::Tiny, Net::SMTP,
+# Net::POP3 and Net::FTP with a real Net::SSLeay loaded first.
 use strict;
 use warnings;
 

@@ -1,5 +1,5 @@
-# HTTP::Daemon::SSL, a subclass that overrides new and accept, and has two
-# base classes, serves.
+# HTTP::Daemon::SSL as a server: a subclass that overrides new and accept and
+# has two base classes.
 use strict;
 use warnings;
 
@@ -53,10 +53,10 @@ my $server = peer(
 );
 my $url = $daemon->url =~ s{/$}{}r;
 
-# Its manual says that it hangs on larger ones, and a multiple of 2048.
+# Its manual says that it hangs on larger bodies and on multiples of 2048.
 served_suite($url, keeps => 1, takes => 20_001);
 
-# Plain HTTP on the TLS port: it answers what it can, and lives.
+# Plain HTTP on the TLS port: it answers in the clear and goes on.
 my $plain = IO::Socket::INET->new(substr $url, length 'https://') or die $!;
 print $plain "GET /page HTTP/1.0\r\n\r\n";
 like(

@@ -1,4 +1,4 @@
-# The newest HTTP::Tiny that there is fetches from nginx.
+# The newest HTTP::Tiny available fetches from nginx.
 use strict;
 use warnings;
 

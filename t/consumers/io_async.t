@@ -17,7 +17,7 @@ my $LARGE    = join '', map { pack 'N', $_ * 2654435761 % 2**32 } 1 .. 2**20;
 
 my $loop = IO::Async::Loop->new;
 
-# A server of the lines "digest LENGTH" + data, "large" and "facts".
+# A server for the commands "digest LENGTH" and data, "large" and "facts".
 sub serve_line {
     my ($stream, $buffer) = @_;
 
@@ -84,7 +84,7 @@ sub connected {
     );
 }
 
-# What the server answers to this: a future of a line, or of all it sends.
+# The answer to a command: a future of a line, or of all data.
 sub answer {
     my ($stream, $question, $want) = @_;
 
@@ -134,7 +134,7 @@ is_deeply(
     "$PARALLEL connections at a time"
 );
 
-# --- what is refused --------------------------------------------------------
+# --- refused --------------------------------------------------------
 
 like(
     (connected($port, SSL_ca_file => cert('other-ca'))->await->failure)[0],
@@ -162,7 +162,7 @@ like(
     '... one with it is known'
 );
 
-# --- SSL_upgrade of a connection that was plain -----------------------------
+# --- SSL_upgrade of a plain connection -----------------------------
 
 my ($peer, $address) = plain_server(
     sub {

@@ -1,5 +1,5 @@
-# A Mojolicious application served by its own daemon, and its own user agent:
-# both in one event loop, non-blocking on both sides.
+# A Mojolicious application served by its own daemon to its own user agent,
+# both non-blocking in one event loop.
 use strict;
 use warnings;
 
@@ -91,7 +91,7 @@ sub get {
     return $got;
 }
 
-# --- what they do with each other -------------------------------------------
+# --- requests -------------------------------------------
 
 my ($url, $daemon) = serve();
 
@@ -103,11 +103,11 @@ for my $version (versions()) {
     is(sha256_hex($tx->res->body),
         sha256_hex($LARGE), "$version: $MEGABYTES MB are delivered");
     $tx = get($agent, POST => "$url/digest", {}, $LARGE);
-    is($tx->res->body, sha256_hex($LARGE), "$version: and taken");
+    is($tx->res->body, sha256_hex($LARGE), "$version: and accepted");
 
     my @facts = map { get($agent, GET => "$url/facts")->res->json } 1 .. 2;
     is($facts[0]{class},   'IO::Socket::SSL', "$version: the daemon uses us");
-    is($facts[0]{version}, $version =~ s/\./_/r, "$version: is what it got");
+    is($facts[0]{version}, $version =~ s/\./_/r, "$version: is the version");
     is(
         $facts[0]{connection},
         $facts[1]{connection},
@@ -115,7 +115,7 @@ for my $version (versions()) {
     );
 }
 
-subtest 'many at a time' => sub {
+subtest 'simultaneous requests' => sub {
     my $agent = agent(max_connections => $PARALLEL);
     my ($open, @answers) = ($PARALLEL);
     for my $number (1 .. $PARALLEL) {
@@ -153,7 +153,7 @@ subtest 'a WebSocket' => sub {
     is_deeply(\@heard, ['echo: ' . 'x' x 100_000], 'and echoes');
 };
 
-# --- what is refused --------------------------------------------------------
+# --- refused --------------------------------------------------------
 
 sub error_of {
     my ($agent, $where) = @_;
@@ -174,7 +174,7 @@ like(
     'the wrong name'
 );
 is(get(agent(insecure => 1), GET => "$wrong/page")->res->body,
-    'a page', '... unless the program does not care');
+    'a page', '... unless the program turns verification off');
 
 # --- client certificates ----------------------------------------------------
 
@@ -183,7 +183,8 @@ my $facts = get(agent(cert => cert('client'), key => key('client')),
     GET => "$strict/facts")->res->json;
 is($facts->{subject}, 'Test Client', 'a client with a certificate is known');
 
-# TLS 1.3 tells the client when it reads; Mojo has its own words for that.
+# In TLS 1.3 the client learns of it when it reads; Mojo has its own text for
+# that.
 my %said = (
     TLSv1_2 => qr/handshake failure/,
     TLSv1_3 => qr/Protocol error|Premature/
@@ -191,7 +192,7 @@ my %said = (
 for my $version (versions()) {
     my $agent = agent(tls_options => { SSL_version => $version });
     like(error_of($agent, $strict),
-        $said{$version}, "$version: one without is refused");
+        $said{$version}, "$version: a client without one is refused");
 }
 
 consumer_done();

@@ -23,7 +23,8 @@ my $LARGE    = join '', map { pack 'N', $_ * 2654435761 % 2**32 } 1 .. 2**18;
 
 # --- the server -------------------------------------------------------------
 
-# A server with this certificate: (it, its port for both, that for LDAPS).
+# A server with this certificate: (server, port for plain and STARTTLS, port
+# for LDAPS).
 sub serve {
     my ($identity) = @_;
 
@@ -52,7 +53,7 @@ rootpw secret
 CONF
     close $conf or die $!;
 
-    # It tells its ports nowhere; two that were free a moment ago will do.
+    # It does not print its ports; use two that were free a moment ago.
     my ($plain, $tls) = do {
         my @probe = map { listener() } 1, 2;
         map { $_->sockport } @probe;
@@ -73,7 +74,7 @@ my ($server, $plain, $tls) = serve('server');
 
 # --- connections of both kinds ----------------------------------------------
 
-# On success (the connection, ''), else (undef, the reason).
+# (connection, '') on success, otherwise (undef, reason).
 sub ldaps {
     my (@ssl) = @_;
     my $ldap = Net::LDAP->new("ldaps://127.0.0.1:$tls", timeout => 20, @ssl)
@@ -111,7 +112,7 @@ sub works {
     is($result->count, 1, "$what: it is found");
     my $found = $result->entry(0);
     is(sha256_hex($found ? $found->get_value('jpegPhoto') : ''),
-        sha256_hex($LARGE), "$what: as a whole");
+        sha256_hex($LARGE), "$what: complete");
     is($ldap->delete($entry)->code, 0, "$what: and deleted");
     return;
 }

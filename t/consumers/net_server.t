@@ -1,6 +1,6 @@
 # Net::Server::Proto::SSL: a subclass that keeps its own keys in our glob,
-# reads ours, and starts handshakes when it wants to.  HTTP and lines of text,
-# with the personalities Fork and PreFork.
+# reads ours, and starts handshakes itself.  HTTP and lines of text, with the
+# personalities Fork and PreFork.
 use strict;
 use warnings;
 
@@ -18,13 +18,12 @@ use ISS::ServedSuite;
 use ISS::Test;
 use IO::Socket::SSL;
 
-# Its log, when it listens.
+# The line in its log once it listens.
 my $READY = qr/Binding to SSL port.*\n(?:.*\n)?.*(?:Setting gid|Group Not)/;
 
 sub prologue { return "require Net::SSLeay if '" . half() . "' eq 'beside';" }
 
-# start(PERL CODE): the running server and its port.  It tells its port in no
-# other way than by its log.
+# start(PERL CODE): (running server, port).  The port is only in its log.
 sub start {
     my ($personality, $code) = @_;
 
@@ -83,7 +82,7 @@ for my $personality (qw(Fork PreFork)) {
         served_suite("https://127.0.0.1:$port");
         my ($status, $said) = $server->stop;
         is(($said =~ /^(.*(?:uninitialized|Can't|panic).*)/m)[0],
-            undef, 'its log has no complaint');
+            undef, 'its log has no error');
     };
 }
 
@@ -122,7 +121,11 @@ for my $personality (qw(Fork PreFork)) {
             ) or die "connect: $SSL_ERROR";
             my $data = 'line of data' x 100_000;
             print $sock 'take ', length $data, "\n", $data;
-            is(scalar <$sock>, sha256_hex($data) . "\n", "$version: taken");
+            is(
+                scalar <$sock>,
+                sha256_hex($data) . "\n",
+                "$version: data is accepted"
+            );
             print $sock "facts\n";
             is(
                 scalar <$sock>,
@@ -132,17 +135,16 @@ for my $personality (qw(Fork PreFork)) {
             );
             print $sock "quit\n";
             is(scalar <$sock>,    undef,          "$version: the end");
-            is($sock->eof_reason, 'close_notify', '... is a clean one');
+            is($sock->eof_reason, 'close_notify', '... with close_notify');
         }
         my ($status, $said) = $server->stop;
         is(($said =~ /^(.*(?:uninitialized|Can't|panic).*)/m)[0],
-            undef, 'its log has no complaint');
+            undef, 'its log has no error');
     };
 }
 
-# On SIGHUP it runs itself anew, with the listening descriptor.  (Only a
-# server that is based on Net::Server::Fork waits where the signal is
-# foreseen.)
+# On SIGHUP it executes itself again with the listening descriptor.  (Only
+# servers based on Net::Server::Fork wait where the signal is handled.)
 subtest 'a restart' => sub {
     my $script = tempdir(CLEANUP => 1) . '/server';
     open(my $out, '>', $script) or die "$script: $!";

@@ -1,5 +1,5 @@
-# Perlbal: a subclass of ours that overrides close, hangs its own key in the
-# glob, shakes hands in an event loop and writes what does not fit later.
+# Perlbal: a subclass of ours that overrides close, keeps its own key in the
+# glob, does the handshake in an event loop and retries writes later.
 use strict;
 use warnings;
 
@@ -82,10 +82,10 @@ for my $version (versions()) {
     is(sha256_hex($client->get("$url/large")->{content}),
         sha256_hex($LARGE), "$version: some MB are delivered");
     my $answer = $client->put("$url/put-$version", { content => $LARGE });
-    is($answer->{status}, 200, "$version: some MB are taken")
+    is($answer->{status}, 200, "$version: some MB are accepted")
       or diag $answer->{content};
     is(sha256_hex($client->get("$url/put-$version")->{content}),
-        sha256_hex($LARGE), "$version: ... as they were");
+        sha256_hex($LARGE), "$version: ... unchanged");
     is($client->delete("$url/put-$version")->{status},
         204, "$version: and deleted");
 }
@@ -111,13 +111,13 @@ like(
 );
 is(client()->get("$url/page")->{status}, 200, '... the next is served');
 
-# A client that says nothing, and one that does not speak TLS.
+# A silent client, and one that does not speak TLS.
 my $silent = IO::Socket::INET->new("127.0.0.1:$port") or die $!;
 my $plain  = IO::Socket::INET->new("127.0.0.1:$port") or die $!;
 print $plain "GET /page HTTP/1.0\r\n\r\n";
 is(join('', <$plain>) =~ /a page/ ? 'answered' : 'refused',
     'refused', 'a client without TLS gets no page');
-is(client()->get("$url/page")->{status}, 200, '... nor stops the others');
+is(client()->get("$url/page")->{status}, 200, '... and does not stop others');
 close $silent;
 $server->stop;
 consumer_done();

@@ -32,7 +32,7 @@ sub {
 CODE
 close $out or die $!;
 
-# It tells its port nowhere; one that was free a moment ago will do.
+# It does not print its port; use one that was free a moment ago.
 my $probe = listener();
 my $port  = $probe->sockport;
 close $probe;

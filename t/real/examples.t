@@ -1,4 +1,4 @@
-# The programs of example/ do what they say, with each other.
+# The programs of example/ work with each other.
 use strict;
 use warnings;
 
@@ -24,13 +24,13 @@ sub https {
     my $url = $server->wait_for(qr{^(https://127\.0\.0\.1:\d+/)$}m);
 
     my ($status, $said) = https_client(@CA, "${url}page");
-    is($status, 0, 'https_client ends well');
-    like($said, qr/^subject: .*CN=localhost$/m, '... tells the subject');
+    is($status, 0, 'https_client exits with 0');
+    like($said, qr/^subject: .*CN=localhost$/m, '... prints the subject');
     like($said, qr/^names: localhost /m,        '... and the names');
     like($said, qr{^request: GET /page$}m,      '... and prints the page');
 
     ($status, $said) = https_client(@CA, '--version', 'TLSv1_2', $url);
-    like($said, qr/^protocol: TLSv1_2$/m, '... with the protocol wanted');
+    like($said, qr/^protocol: TLSv1_2$/m, '... over the requested protocol');
 
     for my $name ('localhost', 'wrong.example') {
         ($status, $said) = https_client(@CA, '--name', $name, $url);
@@ -40,7 +40,7 @@ sub https {
 
     ($status, $said) = https_client('--ca', cert('other-ca'), $url);
     ok($status, '... refuses a certificate of another CA');
-    unlike($said, qr/request:/, '... and then gets nothing');
+    unlike($said, qr/request:/, '... and gets no page');
     return;
 }
 
@@ -55,19 +55,19 @@ sub starttls {
 
     my @client = (@PERL, "$EXAMPLE/starttls_client.pl", @CA);
     my ($status, $said) = ISS::Program->run([@client, $address]);
-    is($status, 0, 'starttls_client ends well') or diag $said;
+    is($status, 0, 'starttls_client exits with 0') or diag $said;
     is_deeply(
         [$said =~ /^(\S+)/mg],
         [qw(plain plain TLSv1_3 TLSv1_3 plain)],
-        '... after going under TLS and coming back'
+        '... after switching to TLS and back'
     );
 
     ($status, $said) =
       ISS::Program->run([@client, '--name', 'wrong.example', $address]);
     ok($status, '... refuses the wrong name');
-    like($said, qr/^handshake: .*wrong\.example/m, '... and says so');
+    like($said, qr/^handshake: .*wrong\.example/m, '... with the reason');
     ok(eval { $server->wait_for(qr/^handshake: .*alert/m) },
-        'starttls_server tells of the alert')
+        'starttls_server prints the alert')
       or diag $@;
     return;
 }

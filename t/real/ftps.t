@@ -1,5 +1,5 @@
-# Net::FTP (core) with TLS against ProFTPD, which wants every data connection
-# to resume the session of the control connection.
+# Net::FTP (core) with TLS against ProFTPD, which requires every data
+# connection to resume the session of the control connection.
 use strict;
 use warnings;
 
@@ -20,7 +20,7 @@ my ($root, %needs) = ISS::Program->unpacked($proftpd);
 plan skip_all => 'this Net::FTP knows no TLS'
   if !eval { Net::FTP->VERSION('3.00'); Net::FTP->can_ssl };
 
-# A folder of its own, for whoever the server runs as.
+# A separate folder, owned by the user that the server runs as.
 my $dir = tempdir('iss-ftps-XXXXXX', TMPDIR => 1, CLEANUP => 1);
 my ($uid, $gid) = $> ? ($>, $) + 0) : (getpwnam 'nobody')[2, 3];
 my $home = "$dir/home";
@@ -54,15 +54,14 @@ write_file(
     0600
 );
 
-# One connection a process, as inetd would start it.
+# One process for each connection, as inetd starts it.
 sub configuration {
     my ($version) = @_;
 
     my ($user, $group) = (scalar getpwuid $uid, scalar getgrgid $gid);
     my $protocol = $version =~ s/_/./r;
     my $cert     = cert('server');
-    my $modules =
-      length $root ? "ModulePath $root/usr/lib/proftpd" : '';
+    my $modules  = length $root ? "ModulePath $root/usr/lib/proftpd" : '';
     return write_file("conf-$version", <<"CONF", 0600);
 $modules
 LoadModule mod_tls.c
@@ -150,7 +149,7 @@ each_version(
           or diag("$@ $SSL_ERROR\n", map { read_file($_) } glob "$dir/*log");
         return if !$ftp;
 
-        # More than a server gives sessions for at first.
+        # More transfers than the server sends tickets at first.
         for my $number (1 .. 8) {
             is(stored($ftp, "short-$number", "text $number"),
                 "short-$number", "short upload $number")
@@ -166,7 +165,8 @@ each_version(
         my $large = join '', map { "$_\n" } 1 .. 500_000;
         ok(stored($ftp, 'large', $large), 'a large upload');
         is(sha256_hex(fetched($ftp, 'large')),
-            sha256_hex($large), '... arrived as a whole, and comes back');
+            sha256_hex($large),
+            '... arrives complete, and can be downloaded');
         unlink glob "$home/*";
         ok($ftp->quit, 'quit');
     }
@@ -178,6 +178,6 @@ like(
     qr/client reused .*session for data connection/i,
     'the server has seen sessions resumed'
 );
-unlike($log, qr/did not reuse/, '... and no data connection without');
+unlike($log, qr/did not reuse/, '... and no data connection without it');
 
 done_testing;

@@ -33,7 +33,7 @@ sub fetch {
     my $client = ISS::Program->start([@command, '127.0.0.1']);
     $client->send("GET / HTTP/1.0\r\n\r\n");
 
-    # The end of its input makes it hang up before the answer is there.
+    # At the end of its input it would hang up before the answer arrives.
     eval { $client->wait_for(qr/^client: |\bclosed\b|\*\*\* /m) };
     return ($client->finish)[1];
 }

@@ -1,5 +1,5 @@
-# Under mod_perl: handlers that make verified TLS connections, with contexts
-# made at start-up and in the handler, over graceful restarts.
+# Under mod_perl: handlers make verified TLS connections, with contexts made
+# at start-up and in the handler, across graceful restarts.
 use strict;
 use warnings;
 
@@ -17,7 +17,7 @@ my $REQUESTS = 512;
 my $CLIENTS  = 8;
 my $RESTARTS = 3;
 
-# What Apache says of its own book-keeping, while children come and go.
+# Log lines of Apache about its own children, which are harmless.
 my $OWN_AFFAIR = qr/consider[ ]raising[ ]the[ ]MaxRequestWorkers[ ]setting
   | AH00546:[ ]no[ ]record[ ]of[ ]generation/x;
 
@@ -88,7 +88,7 @@ sub handler {
 }
 PERL
 
-# So many requests, from several processes; the answers.
+# The answers to so many requests, made by several processes.
 sub answers {
     my ($url, $count) = @_;
     my @peers = map {
@@ -144,14 +144,15 @@ for my $mpm (qw(prefork worker event)) {
         cmp_ok(scalar keys %memory,
             '>', $RESTARTS, "$mpm: by new processes after each restart");
 
-        # After the first dozen a process has what it needs.
+        # After the first dozen requests a process has allocated what it
+        # needs.
         my @grown = grep { $_ > 4096 }
           map { my @m = @$_; @m > 24 ? $m[-1] - $m[12] : 0 } values %memory;
         is_deeply(\@grown, [], "$mpm: no process grows by megabytes");
         $apache->stop;
         my $log = join '',
           grep { !/:notice\]|$OWN_AFFAIR/ } split /^/, $apache->log;
-        is($log, '', "$mpm: nothing to complain of in the error log");
+        is($log, '', "$mpm: the error log is empty");
     }
 }
 

@@ -22,7 +22,8 @@ web_suite(
 );
 done_testing;
 
-# It has neither redirects nor a pool of connections: the least of both.
+# Net::HTTPS has neither redirects nor a pool of connections: minimal
+# versions.
 sub request {
     my ($socket, $ssl, $method, $url, $body, $sink) = @_;
 

@@ -1,5 +1,5 @@
-# openssl s_client fetches from example/https_server.pl, and comes back with
-# the session it got.
+# openssl s_client fetches from example/https_server.pl, and resumes its
+# session.
 use strict;
 use warnings;
 
@@ -57,11 +57,11 @@ sub resumes {
             my $output = fetch(%arg, more => ['-sess_out' => "$session"]);
             like($output, qr/^New, /m, "TLS $version, $what: a new session");
             $output = fetch(%arg, more => ['-sess_in' => "$session"]);
-            like($output, qr/^Reused, /m, "TLS $version, $what: taken up");
+            like($output, qr/^Reused, /m, "TLS $version, $what: resumed");
             like(
                 $output,
                 qr/^client: .*Test Client/m,
-                "TLS $version, $what: it still knows whose it is"
+                "TLS $version, $what: the client's certificate is still known"
             ) if @option;
         }
     }

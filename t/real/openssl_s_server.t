@@ -1,5 +1,5 @@
-# Our client and openssl s_server: certificates, new keys in the midst of a
-# connection, and the two ways a connection can end.
+# Our client and openssl s_server: certificates, new keys during a connection,
+# and the two ways in which a connection can end.
 use strict;
 use warnings;
 
@@ -19,13 +19,13 @@ my ($RELEASE) =
   (ISS::Program->run([$openssl, 'version']))[1] =~ /^OpenSSL (\d+)/;
 plan skip_all => 'openssl is another one' if !$RELEASE;
 
-# What makes s_server change keys, by version: its command at the start of a
-# line, what that is, the message that it sends then, and what must come back.
+# The commands that make s_server change keys, by version: [command,
+# description, message that it sends, message that must come back].
 my %REKEY = (
     TLSv1_2 => [['r', 'a renegotiation', 'HelloRequest', 'ClientHello']],
     TLSv1_3 => [
         ['k', 'a key update', 'KeyUpdate'],
-        ['K', 'a key update asked for as well', 'KeyUpdate', 'KeyUpdate']
+        ['K', 'a key update of both sides', 'KeyUpdate', 'KeyUpdate']
     ]
 );
 
@@ -68,7 +68,7 @@ sub talks_and_changes_keys {
     my ($server, $port) = start_server($version, '-msg');
     my $client = connect_to($port);
     ok($client, "$version: connects") or diag $SSL_ERROR;
-    is($client->get_sslversion, $version, "$version: is what we speak");
+    is($client->get_sslversion, $version, "$version: is the version");
     exchange($server, $client, "$version: at first");
     for my $rekey (@{ $REKEY{$version} }) {
         my ($command, $what, $message, $answer) = @$rekey;
@@ -88,7 +88,7 @@ sub talks_and_changes_keys {
 
 my $lines = 0;
 
-# A line there and a line back, each another one.
+# A line in each direction, each one different.
 sub exchange {
     my ($server, $client, $when) = @_;
 
@@ -114,12 +114,17 @@ sub shows_a_certificate {
     );
     ok($client, "$version: connects with a certificate") or diag $SSL_ERROR;
     exchange($server, $client, "$version: with a certificate");
-    like($server->output, qr/Test Client/, "$version: it knows whose it is");
+    like(
+        $server->output,
+        qr/Test Client/,
+        "$version: s_server knows our certificate"
+    );
     return;
 }
 
-# With TLS 1.2 the handshake fails; with TLS 1.3 a client is done before the
-# server has seen that nothing came, so that the refusal meets the first read.
+# With TLS 1.2 the handshake fails.  With TLS 1.3 the client's handshake
+# succeeds before the server misses the certificate, so that the first read
+# fails.
 sub is_refused_without_certificate {
     my ($version) = @_;
 
@@ -133,7 +138,7 @@ sub is_refused_without_certificate {
     like(
         $SSL_ERROR,
         qr/alert.*(?:certificate required|handshake failure)/,
-        "$version: the alert is told by its name"
+        "$version: the error names the alert"
     );
     return;
 }
@@ -144,20 +149,20 @@ sub tells_how_it_ended {
     my ($server, $port) = start_server($version, '-rev');
     my $client = connect_to($port);
     print {$client} "abc\n";
-    is(scalar <$client>, "cba\n", "$version: a server that turns lines over");
+    is(scalar <$client>, "cba\n", "$version: a server that reverses lines");
     print {$client} "CLOSE\n";
     is(sysread($client, my $data, 1), 0, "$version: ... ends");
 
-    # Before 3.0 it hung up without close_notify.
+    # Before 3.0 s_server closed without close_notify.
     my $goodbye = $RELEASE < 3 ? 'truncated' : 'close_notify';
-    is($client->eof_reason, $goodbye, "$version: ... in its way: $goodbye");
+    is($client->eof_reason, $goodbye, "$version: ... with $goodbye");
 
     ($server, $port) = start_server($version);
     $client = connect_to($port);
     exchange($server, $client, "$version: before the sudden end");
     $server->stop;
     is(sysread($client, $data, 1), 0,    "$version: it is cut off");
-    is($client->eof_reason, 'truncated', "$version: ... and we know it");
+    is($client->eof_reason, 'truncated', "$version: ... which we report");
 
     ($server, $port) = start_server($version);
     $client = connect_to($port, SSL_strict_eof => 1);

@@ -1,5 +1,5 @@
-# LWP and HTTP::Tiny reach nginx through a proxy: they say CONNECT in the
-# clear and hand the socket to start_SSL then.
+# LWP and HTTP::Tiny reach nginx through a proxy: they send CONNECT in the
+# clear and then pass the socket to start_SSL.
 use strict;
 use warnings;
 
@@ -68,7 +68,7 @@ sub goes_through_a_proxy {
         is($get->($proxy, "https://$url/page", %ssl),
             $PAGE, "$version: a page arrives");
         is_deeply([$peer->hear], [$url, 0],
-            "$version: the proxy was asked for the way, and saw no page");
+            "$version: the proxy connected, and could not read the page");
 
         ($peer, $proxy) = start_proxy();
         $url = '127.0.0.1:' . $nginx->port('wrong');
@@ -78,7 +78,7 @@ sub goes_through_a_proxy {
     return;
 }
 
-# Serves one CONNECT, and tells which it was, and if it could read the page.
+# Serves CONNECT requests, and tells the target and whether it saw the page.
 sub start_proxy {
     return plain_server(
         sub {
@@ -95,7 +95,7 @@ sub start_proxy {
     );
 }
 
-# Carry bytes both ways until one side ends; returns them all.
+# Pass bytes both ways until one side ends; returns all of them.
 sub shuttle {
     my ($client, $server) = @_;
 

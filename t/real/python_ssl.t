@@ -1,5 +1,5 @@
-# Python's ssl fetches from example/https_server.pl.  It minds an end of the
-# connection without close_notify.
+# Python's ssl fetches from example/https_server.pl.  It fails if a connection
+# ends without close_notify.
 use strict;
 use warnings;
 

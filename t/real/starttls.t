@@ -1,4 +1,4 @@
-# Net::SMTP and Net::POP3 (core) on TLS from the start, after STARTTLS, and
+# Net::SMTP and Net::POP3 (core) with TLS from the start, after STARTTLS, and
 # back in the clear after stop_SSL.
 use strict;
 use warnings;
@@ -13,7 +13,7 @@ use IO::Socket::SSL;
 use Net::POP3;
 use Net::SMTP;
 
-# Lines of all lengths, one that begins with a dot, more than a TLS record.
+# Lines of all lengths, one that starts with a dot; more than one TLS record.
 my @MAIL = map { ($_ % 7 ? '' : '.') . ('x' x ($_ % 800)) . "$_\n" } 1 .. 500;
 
 my %SMTP = (
@@ -80,22 +80,31 @@ sub smtp_starttls {
 
     my ($port, $server) = start_server(\%SMTP);
     my $smtp = Net::SMTP->new('127.0.0.1', Port => $port, Timeout => 20);
-    ok(Net::SMTP->can_ssl,                  'Net::SMTP finds us good enough');
+    ok(Net::SMTP->can_ssl,                  'Net::SMTP accepts our version');
     ok(defined $smtp->supports('STARTTLS'), 'offered in the clear');
     ok($smtp->starttls(@tls),               'upgraded') or diag $@;
     isa_ok($smtp, 'IO::Socket::SSL', 'the connection');
-    is($smtp->get_sslversion, $version, 'under the version wanted');
+    is($smtp->get_sslversion, $version, 'with the requested version');
     ok(!defined $smtp->supports('STARTTLS'), 'not offered again');
-    is(send_mail($smtp), sha256_hex(join '', @MAIL), 'a mail arrives whole');
+    is(
+        send_mail($smtp),
+        sha256_hex(join '', @MAIL),
+        'a mail arrives complete'
+    );
 
-    ok($smtp->command('XPLAIN')->response, 'the server agrees to go back');
-    ok($smtp->stop_SSL,                    'TLS is taken off');
-    is(ref $smtp, 'Net::SMTP', '... and its class with it');
-    like($smtp->help, qr/help yourself/, 'talk goes on in the clear');
+    ok($smtp->command('XPLAIN')->response, 'the server agrees to end TLS');
+    ok($smtp->stop_SSL,                    'stop_SSL');
+    is(ref $smtp, 'Net::SMTP', '... restores the class');
+    like($smtp->help, qr/help yourself/,
+        'the session continues in the clear');
 
     ok($smtp->starttls(@tls), 'upgraded a second time') or diag $@;
-    is(send_mail($smtp), sha256_hex(join '', @MAIL), 'a mail arrives whole');
-    ok($smtp->quit, 'they part');
+    is(
+        send_mail($smtp),
+        sha256_hex(join '', @MAIL),
+        'a mail arrives complete'
+    );
+    ok($smtp->quit, 'quit');
 
     my @mail = map { "$_ $version" } qw(MAIL RCPT DATA);
     is_deeply(
@@ -130,8 +139,12 @@ sub smtp_at_once {
         @tls
     );
     isa_ok($smtp, 'IO::Socket::SSL', 'the connection') or diag $@;
-    is(send_mail($smtp), sha256_hex(join '', @MAIL), 'a mail arrives whole');
-    ok($smtp->quit, 'they part');
+    is(
+        send_mail($smtp),
+        sha256_hex(join '', @MAIL),
+        'a mail arrives complete'
+    );
+    ok($smtp->quit, 'quit');
     $server->hear;
     $server->done;
     return;
@@ -144,9 +157,9 @@ sub smtp_wrong_name {
     my $smtp = Net::SMTP->new('127.0.0.1', Port => $port, Timeout => 20);
     ok(!$smtp->starttls(@tls, SSL_verifycn_name => 'mail.example.com'),
         'not upgraded');
-    like($@, qr/mail\.example\.com/, 'it says which name was wanted');
-    is(ref $smtp, 'Net::SMTP', 'it is what it was');
-    ok(defined fileno $smtp, '... and open');
+    like($@, qr/mail\.example\.com/, 'the error has the name wanted');
+    is(ref $smtp, 'Net::SMTP', 'the class is unchanged');
+    ok(defined fileno $smtp, '... and the socket is open');
     close $smtp;
     is_deeply(
         [$server->hear],
@@ -172,17 +185,18 @@ sub pop3_starttls {
 
     my ($port, $server) = start_server(\%POP3);
     my $pop3 = Net::POP3->new('127.0.0.1', Port => $port, Timeout => 20);
-    ok(Net::POP3->can_ssl,    'Net::POP3 finds us good enough');
+    ok(Net::POP3->can_ssl,    'Net::POP3 accepts our version');
     ok($pop3->starttls(@tls), 'upgraded') or diag $@;
-    is($pop3->get_sslversion,        $version, 'under the version wanted');
+    is($pop3->get_sslversion,        $version, 'with the requested version');
     is($pop3->login('me', 'secret'), 1,        'one mail waits');
-    is_deeply([unix(@{ $pop3->get(1) })], \@MAIL, 'it comes whole');
+    is_deeply([unix(@{ $pop3->get(1) })], \@MAIL, 'it arrives complete');
 
-    ok($pop3->command('XPLAIN')->response, 'the server agrees to go back');
-    ok($pop3->stop_SSL,                    'TLS is taken off');
-    is(ref $pop3, 'Net::POP3', '... and its class with it');
-    is_deeply([($pop3->popstat)[0]], [1], 'talk goes on in the clear');
-    ok($pop3->quit, 'they part');
+    ok($pop3->command('XPLAIN')->response, 'the server agrees to end TLS');
+    ok($pop3->stop_SSL,                    'stop_SSL');
+    is(ref $pop3, 'Net::POP3', '... restores the class');
+    is_deeply([($pop3->popstat)[0]],
+        [1], 'the session continues in the clear');
+    ok($pop3->quit, 'quit');
 
     is_deeply(
         [$server->hear],
@@ -215,23 +229,23 @@ sub pop3_at_once {
         $line =~ s/^\.\././;    # left to its reader
         push @mail, unix($line);
     }
-    is_deeply(\@mail, \@MAIL, 'it comes whole through a tied handle');
-    ok($pop3->quit, 'they part');
+    is_deeply(\@mail, \@MAIL, 'it arrives complete through a tied handle');
+    ok($pop3->quit, 'quit');
     $server->hear;
     $server->done;
     return;
 }
 
-# Without TLS, Net::Cmd reads lines its own way, and they end in a newline
-# alone; our getline comes before its own, and leaves them as they came.
+# Without TLS, the getline of Net::Cmd is used, whose lines end in a newline
+# only; our getline, which takes precedence, does not change them.
 sub unix {
     return map { s/\r\n\z/\n/r } @_;
 }
 
 # --- the servers ------------------------------------------------------------
 
-# Serves one client.  When that has gone it tells the commands that came, each
-# with the protocol it came under: (port, peer)
+# Serves a client, and at its end tells the commands that it got, each with
+# the protocol in use: (port, peer)
 sub start_server {
     my ($command, @tls) = @_;
 
