@@ -11,7 +11,7 @@
 #include "names/reference_id.h"
 
 static void
-refuse(pTHX_ const char *option, SV *value, const char *expected)
+refuse_value(pTHX_ const char *option, SV *value, const char *expected)
 {
 	SV *shown = SvOK(value) ? value : sv_2mortal(newSVpvs("undef"));
 
@@ -20,7 +20,7 @@ refuse(pTHX_ const char *option, SV *value, const char *expected)
 }
 
 static void
-check(pTHX_ const struct iss_error *err, int rv)
+croak_unless_ok(pTHX_ const struct iss_error *err, int rv)
 {
 	if (rv != ISS_OK)
 		iss_croak(aTHX_ newSVpv(err->text, 0));
@@ -35,10 +35,10 @@ set_text(pTHX_ void *config, const struct iss_option *option, SV *value,
 	STRLEN len;
 
 	if (SvROK(value) && !SvAMAGIC(value))
-		refuse(aTHX_ option->name, value, expected);
+		refuse_value(aTHX_ option->name, value, expected);
 	iss_error_clear(&err);
 	text = SvPV_nomg(value, len);
-	check(
+	croak_unless_ok(
 	    aTHX_ &err, iss_option_set_text(&err, config, option, text, len));
 }
 
@@ -57,7 +57,7 @@ set_texts(pTHX_ void *config, const struct iss_option *option, SV *value)
 		return;
 	if (!SvROK(value) || SvTYPE(SvRV(value)) != SVt_PVAV) {
 		if (option->kind == ISS_PROTOCOLS)
-			refuse(aTHX_ option->name, value,
+			refuse_value(aTHX_ option->name, value,
 			    "an array of protocol names");
 		if (SvROK(value) || !SvPOK(value) || SvCUR(value) > 0)
 			set_text(aTHX_ config, option, value,
@@ -69,10 +69,11 @@ set_texts(pTHX_ void *config, const struct iss_option *option, SV *value)
 		if (item == NULL || !SvOK(*item))
 			continue;
 		if (SvROK(*item) && !SvAMAGIC(*item))
-			refuse(aTHX_ option->name, *item, "an array of texts");
+			refuse_value(
+			    aTHX_ option->name, *item, "an array of texts");
 		iss_error_clear(&err);
 		text = SvPV(*item, len);
-		check(aTHX_ &err,
+		croak_unless_ok(aTHX_ &err,
 		    iss_option_add_text(&err, config, option, text, len));
 	}
 }
@@ -105,19 +106,20 @@ set_number(pTHX_ void *config, const struct iss_option *option, SV *value)
 		return;
 	if (!looks_like_number(value) ||
 	    (option->kind == ISS_NUMBER && !is_whole(aTHX_ value)))
-		refuse(aTHX_ option->name, value, "a number and not a string");
+		refuse_value(
+		    aTHX_ option->name, value, "a number and not a string");
 	iss_error_clear(&err);
-	check(aTHX_ &err,
+	croak_unless_ok(aTHX_ &err,
 	    iss_option_set_number(&err, config, option, SvNV_nomg(value)));
 }
 
 static void *
-handle(pTHX_ const struct iss_option *option, SV *value)
+handle_in(pTHX_ const struct iss_option *option, SV *value)
 {
 	void *pointer = iss_handle_address(aTHX_ value);
 
 	if (pointer == NULL)
-		refuse(aTHX_ option->name, value, "a handle");
+		refuse_value(aTHX_ option->name, value, "a handle");
 	return pointer;
 }
 
@@ -131,16 +133,17 @@ set_certs(pTHX_ void *config, const struct iss_option *option, SV *value)
 
 	iss_error_clear(&err);
 	if (!SvROK(value) || SvTYPE(SvRV(value)) != SVt_PVAV) {
-		check(aTHX_ &err, iss_option_add1_cert(&err, config, option,
-				       handle(aTHX_ option, value)));
+		croak_unless_ok(
+		    aTHX_ &err, iss_option_add1_cert(&err, config, option,
+				     handle_in(aTHX_ option, value)));
 		return;
 	}
 	for (i = 0; i <= av_len((AV *)SvRV(value)); i++) {
 		item = av_fetch((AV *)SvRV(value), i, 0);
 		if (item != NULL)
-			check(aTHX_ &err,
+			croak_unless_ok(aTHX_ &err,
 			    iss_option_add1_cert(&err, config, option,
-				handle(aTHX_ option, *item)));
+				handle_in(aTHX_ option, *item)));
 	}
 }
 
@@ -150,8 +153,8 @@ set_key(pTHX_ void *config, const struct iss_option *option, SV *value)
 	struct iss_error err;
 
 	iss_error_clear(&err);
-	check(aTHX_ &err, iss_option_set1_key(&err, config, option,
-			       handle(aTHX_ option, value)));
+	croak_unless_ok(aTHX_ &err, iss_option_set1_key(&err, config, option,
+					 handle_in(aTHX_ option, value)));
 }
 
 /* Bytes, unless there are wider characters: those go as UTF-8. */
@@ -174,14 +177,14 @@ add_psk(
 	STRLEN name_len = 0, len;
 
 	if (SvROK(key) || (identity != NULL && SvROK(identity)))
-		refuse(
+		refuse_value(
 		    aTHX_ option->name, SvROK(key) ? key : identity, "a text");
 	bytes = octets(aTHX_ key, &len);
 	if (identity != NULL)
 		name = octets(aTHX_ identity, &name_len);
 	iss_error_clear(&err);
-	check(aTHX_ &err, iss_option_add_psk(&err, config, option, name,
-			       name_len, bytes, len));
+	croak_unless_ok(aTHX_ &err, iss_option_add_psk(&err, config, option,
+					 name, name_len, bytes, len));
 }
 
 /* A key; an identity and its key; or a hash of those. */
@@ -196,7 +199,7 @@ set_psks(pTHX_ void *config, const struct iss_option *option, SV *value)
 		key = av_fetch((AV *)SvRV(value), 1, 0);
 		if (av_len((AV *)SvRV(value)) != 1 || identity == NULL ||
 		    key == NULL || !SvOK(*identity) || !SvOK(*key))
-			refuse(aTHX_ option->name, value,
+			refuse_value(aTHX_ option->name, value,
 			    "a key, [identity, key] or a hash of those");
 		add_psk(aTHX_ config, option, *identity, *key);
 	} else if (SvROK(value) && SvTYPE(SvRV(value)) == SVt_PVHV) {
@@ -242,13 +245,13 @@ set_option(pTHX_ void *config, const struct iss_option *option, SV *value)
 		break;
 	case ISS_HANDLE:
 		iss_option_set0_handle(
-		    config, option, handle(aTHX_ option, value));
+		    config, option, handle_in(aTHX_ option, value));
 		break;
 	}
 }
 
 static void
-walk(pTHX_ HV *args, void *config, const struct iss_option *options,
+set_options(pTHX_ HV *args, void *config, const struct iss_option *options,
     size_t count)
 {
 	size_t i;
@@ -301,7 +304,7 @@ plain_hash(SV *value)
 
 /* Alive until the statement ends, even if Perl code changes the hash. */
 static SV *
-keep(pTHX_ SV *value)
+keep_alive(pTHX_ SV *value)
 {
 	return sv_2mortal(SvREFCNT_inc_simple_NN(value));
 }
@@ -317,7 +320,8 @@ collect_by_vhost(pTHX_ struct iss_vhost_options *given,
 	SV *value;
 
 	iss_error_clear(&err);
-	check(aTHX_ &err, iss_vhost_options_begin(&err, given, option));
+	croak_unless_ok(
+	    aTHX_ &err, iss_vhost_options_begin(&err, given, option));
 	hv_iterinit(hash);
 	while ((entry = hv_iternext(hash)) != NULL) {
 		value = hv_iterval(hash, entry);
@@ -325,13 +329,14 @@ collect_by_vhost(pTHX_ struct iss_vhost_options *given,
 		if (!SvOK(value))
 			continue;
 		key = SvPVutf8(HeSVKEY_force(entry), len);
-		check(aTHX_ &err, iss_vhost_options_add(&err, given, option,
-				       key, len, keep(aTHX_ value)));
+		croak_unless_ok(
+		    aTHX_ &err, iss_vhost_options_add(&err, given, option, key,
+				     len, keep_alive(aTHX_ value)));
 	}
 }
 
 static void
-collect(pTHX_ struct iss_vhost_options *given, HV *args,
+collect_options(pTHX_ struct iss_vhost_options *given, HV *args,
     const struct iss_option *options, size_t count)
 {
 	struct iss_error err;
@@ -348,8 +353,9 @@ collect(pTHX_ struct iss_vhost_options *given, HV *args,
 		if (hash != NULL)
 			collect_by_vhost(aTHX_ given, &options[i], hash);
 		else
-			check(aTHX_ &err, iss_vhost_options_set(&err, given,
-					       &options[i], keep(aTHX_ value)));
+			croak_unless_ok(aTHX_ &err,
+			    iss_vhost_options_set(&err, given, &options[i],
+				keep_alive(aTHX_ value)));
 	}
 }
 
@@ -378,7 +384,8 @@ fill_identities(pTHX_ const struct iss_vhost_options *given, const char *host,
 	iss_error_clear(&err);
 	while (iss_vhost_options_next_identity(given, host, &place)) {
 		identity = iss_config_add_identity(&err, config);
-		check(aTHX_ &err, identity != NULL ? ISS_OK : ISS_ERROR);
+		croak_unless_ok(
+		    aTHX_ &err, identity != NULL ? ISS_OK : ISS_ERROR);
 		for (i = 0; i < count; i++) {
 			value = iss_vhost_options_identity_value(
 			    given, &options[i], &place);
@@ -390,8 +397,8 @@ fill_identities(pTHX_ const struct iss_vhost_options *given, const char *host,
 
 /* The values of one host, or with "" of any other one. */
 static void
-fill(pTHX_ HV *args, const struct iss_vhost_options *given, const char *host,
-    struct iss_config *config)
+fill_config(pTHX_ HV *args, const struct iss_vhost_options *given,
+    const char *host, struct iss_config *config)
 {
 	size_t i, count;
 	const struct iss_option *options = iss_config_options(&count);
@@ -418,17 +425,17 @@ iss_args_to_config(pTHX_ HV *args, bool server, struct iss_config *config)
 
 	ENTER;
 	draft = new_draft(aTHX_ server);
-	collect(aTHX_ &draft->given, args, options, count);
+	collect_options(aTHX_ &draft->given, args, options, count);
 	options = iss_config_identity_options(&count);
-	collect(aTHX_ &draft->given, args, options, count);
+	collect_options(aTHX_ &draft->given, args, options, count);
 	iss_vhost_options_sort(&draft->given);
-	fill(aTHX_ args, &draft->given, host, &draft->config);
+	fill_config(aTHX_ args, &draft->given, host, &draft->config);
 	iss_error_clear(&err);
 	while (server &&
 	       (host = iss_vhost_options_next(&draft->given, host)) != NULL) {
 		one = iss_config_add_vhost(&err, &draft->config, host);
-		check(aTHX_ &err, one != NULL ? ISS_OK : ISS_ERROR);
-		fill(aTHX_ args, &draft->given, host, one);
+		croak_unless_ok(aTHX_ &err, one != NULL ? ISS_OK : ISS_ERROR);
+		fill_config(aTHX_ args, &draft->given, host, one);
 	}
 	*config = draft->config; /* the caller's from here on */
 	iss_config_init(&draft->config, server);
@@ -453,7 +460,7 @@ iss_args_to_peer_config(pTHX_ HV *args, struct iss_peer_config *config)
 	Newxz(draft, 1, struct iss_peer_config);
 	iss_peer_config_init(draft);
 	SAVEDESTRUCTOR_X(free_peer_config, draft);
-	walk(aTHX_ args, draft, options, count);
+	set_options(aTHX_ args, draft, options, count);
 	*config = *draft;
 	iss_peer_config_init(draft);
 	LEAVE;

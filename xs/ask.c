@@ -10,7 +10,7 @@
  * what the caller's scope holds is freed as well.
  */
 static void
-hold(pTHX_ struct iss_call *call)
+hold_objects(pTHX_ struct iss_call *call)
 {
 	call->asked = true;
 	SvREFCNT_inc((SV *)call->glob);
@@ -38,7 +38,7 @@ struct parked {
  * share them with a copy: it sees undef, read only.
  */
 static void
-park(pTHX_ SV *sv, struct parked *parked)
+park_value(pTHX_ SV *sv, struct parked *parked)
 {
 	parked->bytes = SvPVX(sv);
 	parked->len = SvCUR(sv);
@@ -52,7 +52,7 @@ park(pTHX_ SV *sv, struct parked *parked)
 }
 
 static void
-unpark(pTHX_ SV *sv, const struct parked *parked)
+unpark_value(pTHX_ SV *sv, const struct parked *parked)
 {
 	SvREADONLY_off(sv);
 	sv_setsv_nomg(sv, &PL_sv_undef); /* a tied one may have a value */
@@ -105,17 +105,17 @@ call_parked(pTHX_ struct iss_call *call, SV *code, I32 context, I32 *count)
 	bool returned;
 
 	if (call->guarded != NULL)
-		park(aTHX_ call->guarded, &parked);
+		park_value(aTHX_ call->guarded, &parked);
 	returned = call_returns(aTHX_ code, context, count);
 	call->sys_errno = errno;
 	if (call->guarded != NULL)
-		unpark(aTHX_ call->guarded, &parked);
+		unpark_value(aTHX_ call->guarded, &parked);
 	return returned;
 }
 
 static int
-ask(pTHX_ struct iss_call *call, SV *code, I32 context, SV **args, int count,
-    SV **results, int max)
+ask_perl(pTHX_ struct iss_call *call, SV *code, I32 context, SV **args,
+    int count, SV **results, int max)
 {
 	int got = 0;
 	I32 i;
@@ -124,7 +124,7 @@ ask(pTHX_ struct iss_call *call, SV *code, I32 context, SV **args, int count,
 	if (call->exits)
 		return 0;
 	if (!call->asked)
-		hold(aTHX_ call);
+		hold_objects(aTHX_ call);
 	PUSHSTACKi(PERLSI_MAGIC); /* so that "last" cannot see past us */
 	ENTER;
 	SAVETMPS;
@@ -163,7 +163,8 @@ iss_ask(pTHX_ struct iss_call *call, SV *code, SV **args, int count)
 {
 	SV *result;
 
-	return ask(aTHX_ call, code, G_SCALAR, args, count, &result, 1) == 1
+	return ask_perl(aTHX_ call, code, G_SCALAR, args, count, &result, 1) ==
+		       1
 		   ? result
 		   : NULL;
 }
@@ -172,7 +173,7 @@ int
 iss_ask_list(pTHX_ struct iss_call *call, SV *code, SV **args, int count,
     SV **results, int max)
 {
-	return ask(aTHX_ call, code, G_LIST, args, count, results, max);
+	return ask_perl(aTHX_ call, code, G_LIST, args, count, results, max);
 }
 
 SV *

@@ -113,7 +113,7 @@ static struct builtin {
 };
 
 static OP *
-check(pTHX_ OP *op)
+check_op(pTHX_ OP *op)
 {
 	const struct builtin *b = builtins;
 
@@ -128,15 +128,15 @@ check(pTHX_ OP *op)
 
 /* Perl 5.14 has only the lock on the reference counts of ops. */
 static void
-watch(pTHX_ struct builtin *b)
+watch_op(pTHX_ struct builtin *b)
 {
 #if PERL_VERSION_GE(5, 15, 8)
-	Perl_wrap_op_checker(aTHX_ b->type, check, &b->next);
+	Perl_wrap_op_checker(aTHX_ b->type, check_op, &b->next);
 #else
 	OP_REFCNT_LOCK;
 	if (b->next == NULL) {
 		b->next = PL_check[b->type];
-		PL_check[b->type] = check;
+		PL_check[b->type] = check_op;
 	}
 	OP_REFCNT_UNLOCK;
 #endif
@@ -148,5 +148,5 @@ iss_watch_builtins(pTHX)
 	size_t i;
 
 	for (i = 0; i < sizeof(builtins) / sizeof(*builtins); i++)
-		watch(aTHX_ &builtins[i]);
+		watch_op(aTHX_ &builtins[i]);
 }

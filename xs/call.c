@@ -20,7 +20,7 @@ iss_call_begin(
 }
 
 static void
-drop(pTHX_ struct iss_call *call)
+drop_objects(pTHX_ struct iss_call *call)
 {
 	SvREFCNT_dec((SV *)call->glob);
 	SvREFCNT_dec(call->guarded);
@@ -38,7 +38,7 @@ iss_call_end(pTHX_ struct iss_call *call)
 			iss_sessions_deliver(aTHX_ call);
 	}
 	if (call->asked)
-		drop(aTHX_ call);
+		drop_objects(aTHX_ call);
 	if (call->exits)
 		my_exit(PL_statusvalue);
 	if (call->died != NULL)

@@ -19,7 +19,7 @@ struct making {
 };
 
 static void
-release(pTHX_ void *arg)
+release_making(pTHX_ void *arg)
 {
 	struct making *making = arg;
 
@@ -29,20 +29,20 @@ release(pTHX_ void *arg)
 }
 
 static void
-refuse(pTHX_ const char *part, const struct iss_error *err)
+refuse_part(pTHX_ const char *part, const struct iss_error *err)
 {
 	iss_croak(aTHX_ Perl_newSVpvf(aTHX_ "%s: %s", part, err->text));
 }
 
 static void
-check(pTHX_ struct making *making, const char *part, int rv)
+check_part(pTHX_ struct making *making, const char *part, int rv)
 {
 	if (rv != ISS_OK)
-		refuse(aTHX_ part, &making->err);
+		refuse_part(aTHX_ part, &making->err);
 }
 
 static void *
-handle(pTHX_ HV *spec, const char *key)
+handle_at(pTHX_ HV *spec, const char *key)
 {
 	SV *value = iss_hash_value(aTHX_ spec, key);
 	void *pointer;
@@ -65,7 +65,7 @@ list_of(SV *value)
 }
 
 static SV *
-item(pTHX_ AV *list, SSize_t i)
+item_at(pTHX_ AV *list, SSize_t i)
 {
 	SV **slot = av_fetch(list, i, 0);
 
@@ -82,9 +82,9 @@ fill_name(
 	const char *type, *value;
 
 	for (i = 0; i + 1 <= av_len(pairs); i += 2) {
-		type = SvPV_nolen(item(aTHX_ pairs, i));
-		value = iss_utf8_text(aTHX_ item(aTHX_ pairs, i + 1), &len);
-		check(aTHX_ making, part,
+		type = SvPV_nolen(item_at(aTHX_ pairs, i));
+		value = iss_utf8_text(aTHX_ item_at(aTHX_ pairs, i + 1), &len);
+		check_part(aTHX_ making, part,
 		    iss_name_add(&making->err, name, type, value, len));
 	}
 }
@@ -106,8 +106,8 @@ directory_name(pTHX_ struct making *making, AV *pairs)
 static void
 add_san(pTHX_ struct making *making, AV *pair)
 {
-	const char *word = SvPV_nolen(item(aTHX_ pair, 0));
-	SV *value = item(aTHX_ pair, 1);
+	const char *word = SvPV_nolen(item_at(aTHX_ pair, 0));
+	SV *value = item_at(aTHX_ pair, 1);
 	int type = iss_altname_number(word);
 	SV *part =
 	    sv_2mortal(Perl_newSVpvf(aTHX_ "subjectAltNames: %.64s", word));
@@ -128,7 +128,7 @@ add_san(pTHX_ struct making *making, AV *pair)
 			iss_certgen_san(&making->err, &making->gen, name);
 	}
 	if (iss_error_is_set(&making->err))
-		refuse(aTHX_ SvPV_nolen(part), &making->err);
+		refuse_part(aTHX_ SvPV_nolen(part), &making->err);
 }
 
 static void
@@ -138,7 +138,7 @@ add_sans(pTHX_ struct making *making, HV *spec)
 	SSize_t i;
 
 	for (i = 0; sans != NULL && i <= av_len(sans); i++)
-		add_san(aTHX_ making, list_of(item(aTHX_ sans, i)));
+		add_san(aTHX_ making, list_of(item_at(aTHX_ sans, i)));
 }
 
 /* Each is [which, critical, data].  With lenient, one that cannot be made is
@@ -153,14 +153,15 @@ add_exts(pTHX_ struct making *making, HV *spec)
 	int rv;
 
 	for (i = 0; exts != NULL && i <= av_len(exts); i++) {
-		ext = list_of(item(aTHX_ exts, i));
+		ext = list_of(item_at(aTHX_ exts, i));
 		rv = iss_certgen_ext(&making->err, &making->gen,
-		    SvPV_nolen(item(aTHX_ ext, 0)), SvTRUE(item(aTHX_ ext, 1)),
-		    SvPV_nolen(item(aTHX_ ext, 2)));
+		    SvPV_nolen(item_at(aTHX_ ext, 0)),
+		    SvTRUE(item_at(aTHX_ ext, 1)),
+		    SvPV_nolen(item_at(aTHX_ ext, 2)));
 		if (lenient)
 			iss_error_clear(&making->err);
 		else
-			check(aTHX_ making, "ext", rv);
+			check_part(aTHX_ making, "ext", rv);
 	}
 }
 
@@ -173,9 +174,9 @@ set_purpose(pTHX_ struct making *making, HV *spec)
 	if (text == NULL)
 		return;
 	iss_purposes_init(&purposes);
-	check(aTHX_ making, "purpose",
+	check_part(aTHX_ making, "purpose",
 	    iss_purposes_parse(&making->err, &purposes, SvPV_nolen(text)));
-	check(aTHX_ making, "purpose",
+	check_part(aTHX_ making, "purpose",
 	    iss_certgen_usages(
 		&making->err, &making->gen, iss_purposes_usages(&purposes)));
 }
@@ -201,11 +202,11 @@ set_numbers(pTHX_ struct making *making, HV *spec)
 	SV *serial = iss_hash_value(aTHX_ spec, "serial");
 
 	if (version != NULL)
-		check(aTHX_ making, "version",
+		check_part(aTHX_ making, "version",
 		    iss_certgen_version(&making->err, &making->gen,
 			looks_like_number(version) ? (long)SvIV(version) : -1));
 	if (serial != NULL)
-		check(aTHX_ making, "serial",
+		check_part(aTHX_ making, "serial",
 		    iss_certgen_serial(
 			&making->err, &making->gen, SvPV_nolen(serial)));
 }
@@ -215,15 +216,15 @@ set_numbers(pTHX_ struct making *making, HV *spec)
 static void
 set_holder(pTHX_ struct making *making, HV *spec)
 {
-	X509 *original = handle(aTHX_ spec, "original");
+	X509 *original = handle_at(aTHX_ spec, "original");
 	AV *subject = list_of(iss_hash_value(aTHX_ spec, "subject"));
 
 	if (original != NULL) {
-		check(aTHX_ making, "original",
+		check_part(aTHX_ making, "original",
 		    iss_certgen_copy(&making->err, &making->gen, original));
 		return;
 	}
-	check(aTHX_ making, "validity",
+	check_part(aTHX_ making, "validity",
 	    iss_certgen_validity(&making->err, &making->gen,
 		seconds(aTHX_ spec, "not_before"),
 		seconds(aTHX_ spec, "not_after")));
@@ -236,18 +237,18 @@ set_holder(pTHX_ struct making *making, HV *spec)
 }
 
 static void
-begin(pTHX_ struct making *making, HV *spec)
+begin_cert(pTHX_ struct making *making, HV *spec)
 {
-	X509 *issuer = handle(aTHX_ spec, "issuer_cert");
-	EVP_PKEY *signer = handle(aTHX_ spec, "issuer_key");
-	EVP_PKEY *given = handle(aTHX_ spec, "key");
+	X509 *issuer = handle_at(aTHX_ spec, "issuer_cert");
+	EVP_PKEY *signer = handle_at(aTHX_ spec, "issuer_key");
+	EVP_PKEY *given = handle_at(aTHX_ spec, "key");
 
 	iss_error_clear(&making->err);
 	if (given == NULL)
-		check(aTHX_ making, "key",
+		check_part(aTHX_ making, "key",
 		    iss_key_new_rsa(
 			&making->err, &making->key, ISS_KEY_RSA_BITS));
-	check(aTHX_ making, "key",
+	check_part(aTHX_ making, "key",
 	    iss_certgen_init(&making->err, &making->gen,
 		given != NULL ? given : making->key, issuer, signer));
 }
@@ -263,11 +264,11 @@ iss_push_new_cert(pTHX_ HV *spec)
 	iss_check_exchange(aTHX);
 	ENTER;
 	Newxz(making, 1, struct making);
-	SAVEDESTRUCTOR_X(release, making);
-	begin(aTHX_ making, spec);
+	SAVEDESTRUCTOR_X(release_making, making);
+	begin_cert(aTHX_ making, spec);
 	set_numbers(aTHX_ making, spec);
 	set_holder(aTHX_ making, spec);
-	check(aTHX_ making, "signature",
+	check_part(aTHX_ making, "signature",
 	    iss_certgen_sign(&making->err, &making->gen,
 		digest != NULL ? SvPV_nolen(digest) : "sha256", &cert));
 	mXPUSHs(iss_new_handle(aTHX_ cert));

@@ -29,7 +29,7 @@ new_text(pTHX_ const char *bytes, STRLEN len)
 }
 
 static SV *
-protocol(pTHX_ struct iss_conn *conn, enum iss_fact fact)
+selected_protocol(pTHX_ struct iss_conn *conn, enum iss_fact fact)
 {
 	const unsigned char *name = NULL;
 	unsigned int len = 0;
@@ -46,7 +46,7 @@ protocol(pTHX_ struct iss_conn *conn, enum iss_fact fact)
 }
 
 static SV *
-dump(pTHX_ struct iss_conn *conn)
+dump_peer(pTHX_ struct iss_conn *conn)
 {
 	X509 *cert = SSL_get1_peer_certificate(conn->ssl);
 	struct iss_error err;
@@ -82,13 +82,13 @@ iss_fact(pTHX_ struct iss_conn *conn, enum iss_fact fact)
 		return text_or_undef(aTHX_ text);
 	case ISS_FACT_ALPN:
 	case ISS_FACT_NPN:
-		return protocol(aTHX_ conn, fact);
+		return selected_protocol(aTHX_ conn, fact);
 	case ISS_FACT_REUSED:
 		return newSViv(SSL_session_reused(conn->ssl));
 	case ISS_FACT_DUMP:
 		break;
 	}
-	return dump(aTHX_ conn);
+	return dump_peer(aTHX_ conn);
 }
 
 enum field { FIELD_ISSUER, FIELD_SUBJECT, FIELD_CN, FIELD_SANS };

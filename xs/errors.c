@@ -44,7 +44,7 @@ set_dualvar(pTHX_ SV *sv, IV number, const char *text, STRLEN len)
 }
 
 static void
-tell(pTHX_ GV *glob, int e, IV number, const char *text)
+set_errors(pTHX_ GV *glob, int e, IV number, const char *text)
 {
 	dMY_CXT;
 	SV *global = GvSVn(MY_CXT.error);
@@ -73,13 +73,14 @@ iss_tell_success(pTHX)
 void
 iss_tell_error(pTHX_ GV *glob, const struct iss_error *err)
 {
-	tell(aTHX_ glob, err->sys_errno, err->code, err->text);
+	set_errors(aTHX_ glob, err->sys_errno, err->code, err->text);
 }
 
 void
 iss_tell_text(pTHX_ GV *glob, int e, const char *text)
 {
-	tell(aTHX_ glob, e, e != 0 ? SSL_ERROR_SYSCALL : SSL_ERROR_SSL, text);
+	set_errors(
+	    aTHX_ glob, e, e != 0 ? SSL_ERROR_SYSCALL : SSL_ERROR_SSL, text);
 }
 
 void
@@ -87,15 +88,15 @@ iss_tell_status(pTHX_ GV *glob, const struct iss_conn *conn, int status)
 {
 	switch (status) {
 	case ISS_WANT_READ:
-		tell(aTHX_ glob, EWOULDBLOCK, SSL_ERROR_WANT_READ,
+		set_errors(aTHX_ glob, EWOULDBLOCK, SSL_ERROR_WANT_READ,
 		    WANT_READ_TEXT);
 		break;
 	case ISS_WANT_WRITE:
-		tell(aTHX_ glob, EWOULDBLOCK, SSL_ERROR_WANT_WRITE,
+		set_errors(aTHX_ glob, EWOULDBLOCK, SSL_ERROR_WANT_WRITE,
 		    WANT_WRITE_TEXT);
 		break;
 	case ISS_INTR:
-		tell(aTHX_ glob, EINTR, SSL_ERROR_SYSCALL,
+		set_errors(aTHX_ glob, EINTR, SSL_ERROR_SYSCALL,
 		    "interrupted by a signal");
 		break;
 	case ISS_ERROR:

@@ -42,7 +42,7 @@ iss_may_exchange(pTHX)
 /* Call a sub of Interop.pm with an address.  On a stack of its own, since an
  * XSUB that uses the current one is in progress. */
 static SV *
-ask(pTHX_ const char *sub, const void *pointer)
+ask_interop(pTHX_ const char *sub, const void *pointer)
 {
 	SV *answer;
 	dSP;
@@ -70,7 +70,8 @@ iss_check_exchange(pTHX)
 
 	if (iss_may_exchange(aTHX))
 		return;
-	SvREFCNT_dec(ask(aTHX_ "IO::Socket::SSL::Interop::check", NULL));
+	SvREFCNT_dec(
+	    ask_interop(aTHX_ "IO::Socket::SSL::Interop::check", NULL));
 	MY_CXT.may_exchange = 1;
 }
 
@@ -79,7 +80,8 @@ iss_new_kept_handle(pTHX_ const void *pointer)
 {
 	if (iss_may_exchange(aTHX))
 		return iss_new_handle(aTHX_ pointer);
-	return ask(aTHX_ "IO::Socket::SSL::Interop::to_be_kept", pointer);
+	return ask_interop(
+	    aTHX_ "IO::Socket::SSL::Interop::to_be_kept", pointer);
 }
 
 /* Nothing lives in the first page of memory, and in the last one. */

@@ -293,7 +293,7 @@ transfer_once(pTHX_ GV *glob, struct iss_conn *conn, iss_transfer_fn *fn,
  * removed the layer.
  */
 static int
-transfer(pTHX_ PerlIO *handle, iss_transfer_fn *fn, char *buf, size_t len,
+transfer_all(pTHX_ PerlIO *handle, iss_transfer_fn *fn, char *buf, size_t len,
     size_t *done)
 {
 	struct layer *layer = PerlIOSelf(handle, struct layer);
@@ -360,7 +360,7 @@ layer_read(pTHX_ PerlIO *handle, void *buf, Size_t len)
 		return -1;
 	if (len == 0)
 		return 0;
-	rv = transfer(aTHX_ handle, iss_io_read, buf, len, &got);
+	rv = transfer_all(aTHX_ handle, iss_io_read, buf, len, &got);
 	note_outcome(handle, conn, rv);
 	if (rv == ISS_EOF && got == 0 && is_still(handle, conn))
 		iss_io_end_of_data(conn, rv);
@@ -387,14 +387,14 @@ layer_write(pTHX_ PerlIO *handle, const void *buf, Size_t len)
 	if (len == 0)
 		return 0;
 	layer->has_written = true;
-	rv = transfer(
+	rv = transfer_all(
 	    aTHX_ handle, write_later, INT2PTR(char *, PTR2IV(buf)), len, &put);
 	note_outcome(handle, conn, rv);
 	return put > 0 ? (SSize_t)put : -1;
 }
 
 static int
-flush(struct iss_conn *conn, void *buf, size_t len, size_t *done)
+flush_step(struct iss_conn *conn, void *buf, size_t len, size_t *done)
 {
 	PERL_UNUSED_ARG(buf);
 	*done = len;
@@ -417,7 +417,7 @@ layer_flush(pTHX_ PerlIO *handle)
 		return 0;
 	if (PL_dirty)
 		return flush_quietly(layer) == ISS_OK ? 0 : -1;
-	rv = transfer(aTHX_ handle, flush, NULL, 1, &done);
+	rv = transfer_all(aTHX_ handle, flush_step, NULL, 1, &done);
 	note_outcome(handle, conn, rv);
 	if (is_still(handle, conn) && conn->unsent.len == 0)
 		layer->has_written = false;

@@ -180,8 +180,8 @@ shut_down(struct iss_conn *conn, int fast, iss_deadline until)
 
 /* Do step through all signals; the socket may be gone when one was handled. */
 static SV *
-run(pTHX_ GV *self, int (*step)(struct iss_conn *, int, iss_deadline), int arg,
-    SV *seconds, bool wait)
+run_step(pTHX_ GV *self, int (*step)(struct iss_conn *, int, iss_deadline),
+    int arg, SV *seconds, bool wait)
 {
 	struct iss_conn *conn = must_be_attached(aTHX_ self);
 	iss_deadline until = deadline(aTHX_ seconds, wait);
@@ -214,11 +214,11 @@ run(pTHX_ GV *self, int (*step)(struct iss_conn *, int, iss_deadline), int arg,
 SV *
 iss_handshake(pTHX_ GV *self, bool server, SV *seconds, bool wait)
 {
-	return run(aTHX_ self, handshake, server, seconds, wait);
+	return run_step(aTHX_ self, handshake, server, seconds, wait);
 }
 
 SV *
 iss_shutdown(pTHX_ GV *self, bool fast, SV *seconds, bool wait)
 {
-	return run(aTHX_ self, shut_down, fast, seconds, wait);
+	return run_step(aTHX_ self, shut_down, fast, seconds, wait);
 }

@@ -19,7 +19,7 @@ write_all(struct iss_conn *conn, void *buf, size_t len, size_t *done)
 
 /* Write bytes; what of them went out as a new value, or NULL for nothing. */
 static SV *
-put(pTHX_ GV *glob, struct iss_conn *conn, SV *owner, const char *bytes,
+write_bytes(pTHX_ GV *glob, struct iss_conn *conn, SV *owner, const char *bytes,
     size_t len, bool all)
 {
 	size_t total = 0;
@@ -83,7 +83,7 @@ write_from(pTHX_ GV *glob, struct iss_conn *conn, SV *data, SV *len_sv,
 	at = iss_scalar_place(aTHX_ offset, have, false);
 	if (len > have - at)
 		len = have - at;
-	return put(
+	return write_bytes(
 	    aTHX_ glob, conn, SvOK(data) ? data : NULL, bytes + at, len, all);
 }
 
@@ -132,7 +132,8 @@ print_items(pTHX_ GV *glob, struct iss_conn *conn, SV **items, SSize_t count,
 		sv_catpvs(line, "\n");
 	else if (PL_ors_sv != NULL && SvOK(PL_ors_sv))
 		append_item(aTHX_ line, PL_ors_sv);
-	return put(aTHX_ glob, conn, line, SvPVX(line), SvCUR(line), true);
+	return write_bytes(
+	    aTHX_ glob, conn, line, SvPVX(line), SvCUR(line), true);
 }
 
 SV *
@@ -152,7 +153,8 @@ iss_output_printf(
 		    (Size_t)(count - 1), NULL);
 	}
 	append_item(aTHX_ ready, line);
-	return put(aTHX_ glob, conn, ready, SvPVX(ready), SvCUR(ready), true);
+	return write_bytes(
+	    aTHX_ glob, conn, ready, SvPVX(ready), SvCUR(ready), true);
 }
 
 SV *

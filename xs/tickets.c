@@ -13,7 +13,7 @@ is_code(const SV *value)
 /* An item of SSL_ticket_keycb's array; NULL if it is not an array, or has no
  * such item. */
 static SV *
-item(pTHX_ SV *value, SSize_t i)
+item_at(pTHX_ SV *value, SSize_t i)
 {
 	SV **slot;
 
@@ -29,7 +29,7 @@ item(pTHX_ SV *value, SSize_t i)
 bool
 iss_tickets_is_callback(pTHX_ SV *value)
 {
-	SV *first = item(aTHX_ value, 0);
+	SV *first = item_at(aTHX_ value, 0);
 
 	return is_code(first != NULL ? first : value);
 }
@@ -79,8 +79,8 @@ iss_tickets_answer(
 
 	if (call->died != NULL || callback == NULL)
 		return false;
-	code = item(aTHX_ callback, 0);
-	data = item(aTHX_ callback, 1);
+	code = item_at(aTHX_ callback, 0);
+	data = item_at(aTHX_ callback, 1);
 	args[0] = data != NULL ? sv_mortalcopy(data) : sv_newmortal();
 	if (name != NULL)
 		args[1] = sv_2mortal(

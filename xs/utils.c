@@ -18,7 +18,7 @@
 
 /* A path as a C string.  A NUL is refused, as perl's open does. */
 static const char *
-path(pTHX_ SV *file)
+path_of(pTHX_ SV *file)
 {
 	const char *text;
 	STRLEN len;
@@ -33,7 +33,7 @@ path(pTHX_ SV *file)
 
 /* The reason alone: the caller has named the file already. */
 static const char *
-reason(const struct iss_error *err, const char *name)
+reason_alone(const struct iss_error *err, const char *name)
 {
 	size_t len = strlen(name);
 
@@ -45,7 +45,7 @@ reason(const struct iss_error *err, const char *name)
 
 /* Find what is wanted in PEM alone, although the core knows other formats. */
 static int
-parse(struct iss_error *err, struct iss_keypair *pair, const char *name,
+parse_pem(struct iss_error *err, struct iss_keypair *pair, const char *name,
     const char *bytes, size_t len, unsigned want)
 {
 	if (!iss_pem_is(bytes, len))
@@ -63,7 +63,7 @@ load_string(pTHX_ struct iss_error *err, struct iss_keypair *pair, SV *source,
 	if (!SvOK(source))
 		Perl_croak(aTHX_ "no string is given");
 	bytes = SvPV(source, len);
-	(void)parse(err, pair, "string", bytes, len, want);
+	(void)parse_pem(err, pair, "string", bytes, len, want);
 }
 
 /* Croaks for a file that cannot be read. */
@@ -77,7 +77,7 @@ load_file(pTHX_ struct iss_error *err, struct iss_keypair *pair,
 	iss_buf_init(&bytes, ISS_FILE_MAX);
 	rv = iss_file_read(err, file, &bytes, NULL);
 	if (rv == ISS_OK)
-		(void)parse(err, pair, file, bytes.data, bytes.len, want);
+		(void)parse_pem(err, pair, file, bytes.data, bytes.len, want);
 	iss_buf_release(&bytes);
 	if (rv != ISS_OK) {
 		errno = err->sys_errno;
@@ -91,7 +91,7 @@ iss_push_pem(pTHX_ SV *source, unsigned what)
 	bool is_key = (what & ISS_PEM_KEY) != 0;
 	unsigned want = is_key ? ISS_KEYPAIR_KEY : ISS_KEYPAIR_CERT;
 	const char *name =
-	    (what & ISS_PEM_FILE) != 0 ? path(aTHX_ source) : "string";
+	    (what & ISS_PEM_FILE) != 0 ? path_of(aTHX_ source) : "string";
 	struct iss_keypair pair;
 	struct iss_error err;
 	dSP;
@@ -105,7 +105,8 @@ iss_push_pem(pTHX_ SV *source, unsigned what)
 		load_string(aTHX_ &err, &pair, source, want);
 	if (iss_error_is_set(&err))
 		Perl_croak(aTHX_ "cannot parse %s as PEM %s: %s", name,
-		    is_key ? "private key" : "X509 cert", reason(&err, name));
+		    is_key ? "private key" : "X509 cert",
+		    reason_alone(&err, name));
 	if (is_key)
 		mXPUSHs(iss_new_handle(aTHX_ pair.key));
 	else
@@ -166,7 +167,7 @@ iss_key_to_pem(pTHX_ EVP_PKEY *key)
 void
 iss_write_pem(pTHX_ SV *file, SV *pem, bool secret)
 {
-	const char *name = path(aTHX_ file);
+	const char *name = path_of(aTHX_ file);
 	struct iss_error err;
 	const char *bytes;
 	STRLEN len;
@@ -302,7 +303,7 @@ add_usage(void *arg, const struct iss_certinfo_oid *oid)
 }
 
 static void
-store(pTHX_ HV *hash, const char *key, SV *value)
+store_value(pTHX_ HV *hash, const char *key, SV *value)
 {
 	(void)hv_store(hash, key, strlen(key), value, 0);
 }
@@ -313,7 +314,7 @@ store_list(pTHX_ HV *hash, const char *key)
 {
 	AV *list = newAV();
 
-	store(aTHX_ hash, key, newRV_noinc((SV *)list));
+	store_value(aTHX_ hash, key, newRV_noinc((SV *)list));
 	return list;
 }
 
@@ -322,7 +323,7 @@ store_hash(pTHX_ HV *hash, const char *key)
 {
 	HV *inner = newHV();
 
-	store(aTHX_ hash, key, newRV_noinc((SV *)inner));
+	store_value(aTHX_ hash, key, newRV_noinc((SV *)inner));
 	return inner;
 }
 
@@ -388,15 +389,17 @@ store_exts(pTHX_ HV *hash, X509 *cert)
 		    ISS_OK) {
 			one = newHV();
 			av_push(list, newRV_noinc((SV *)one));
-			store(aTHX_ one, "oid", newSVpv(ext.oid.dotted, 0));
-			store(aTHX_ one, "nid",
+			store_value(
+			    aTHX_ one, "oid", newSVpv(ext.oid.dotted, 0));
+			store_value(aTHX_ one, "nid",
 			    ext.oid.sn != NULL ? newSViv(ext.oid.nid)
 					       : newSV(0));
-			store(aTHX_ one, "sn",
+			store_value(aTHX_ one, "sn",
 			    ext.oid.sn != NULL ? newSVpv(ext.oid.sn, 0)
 					       : newSV(0));
-			store(aTHX_ one, "critical", newSViv(ext.critical));
-			store(aTHX_ one, "data",
+			store_value(
+			    aTHX_ one, "critical", newSViv(ext.critical));
+			store_value(aTHX_ one, "data",
 			    ext.shown ? newSVpvn(iss_buf_text(&ext.text),
 					    ext.text.len)
 				      : newSV(0));
@@ -419,7 +422,7 @@ store_time(pTHX_ HV *hash, const char *key, const ASN1_TIME *time)
 		value = newSViv((IV)seconds);
 	else
 		value = newSVnv((NV)seconds);
-	store(aTHX_ hash, key, value);
+	store_value(aTHX_ hash, key, value);
 }
 
 typedef int text_fn(
@@ -435,7 +438,7 @@ store_text(pTHX_ HV *hash, const char *key, X509 *cert, text_fn *fn)
 	iss_buf_init(&text, ISS_CERT_TEXT_MAX);
 	if (fn(&err, cert, &text) != ISS_OK)
 		give_up(aTHX_ &text, &err);
-	store(aTHX_ hash, key, take_text(aTHX_ &text));
+	store_value(aTHX_ hash, key, take_text(aTHX_ &text));
 }
 
 static SV *
@@ -488,6 +491,6 @@ iss_cert_as_hash(pTHX_ X509 *cert, SV *digest)
 	store_text(aTHX_ hash, "serial", cert, iss_certinfo_serial);
 	store_text(
 	    aTHX_ hash, "signature_alg", cert, iss_certinfo_signature_name);
-	store(aTHX_ hash, "version", newSViv(X509_get_version(cert)));
+	store_value(aTHX_ hash, "version", newSViv(X509_get_version(cert)));
 	return SvREFCNT_inc(result);
 }
