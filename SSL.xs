@@ -117,11 +117,11 @@ _truth_of(SV *answer)
     OUTPUT:
 	RETVAL
 
- # Begin TLS on a descriptor, under a context, by the options in args; true.
+ # Begin TLS under a context, by the options in _SSL_arguments; true.
 void
-_begin(GV *self, struct iss_ctx *ctx, int fd, HV *args, SV *name, SV *scheme)
+_begin(GV *self, SV *context, bool server)
     PPCODE:
-	if (!iss_begin(aTHX_ self, ctx, fd, args, name, scheme))
+	if (!iss_begin(aTHX_ self, context, server))
 		XSRETURN_EMPTY;
 	XSRETURN_YES;
 
@@ -212,8 +212,7 @@ set_msg_callback(GV *self, ...)
 void
 _real_fileno(GV *self)
     PPCODE:
-	PerlIO *in = GvIO(self) != NULL ? IoIFP(GvIOp(self)) : NULL;
-	const int fd = in != NULL ? PerlIO_fileno(in) : -1;
+	const int fd = iss_fileno(aTHX_ self);
 	if (fd < 0)
 		XSRETURN_UNDEF;
 	XSRETURN_IV(fd);

@@ -4,7 +4,7 @@
 #include <openssl/x509.h>
 
 #include "handles.h"
-#include "publicsuffix.h"
+#include "peer.h"
 #include "values.h"
 #include "options/config.h"
 #include "options/vhost_options.h"
@@ -268,7 +268,28 @@ set_options(pTHX_ HV *args, void *config, const struct iss_option *options,
 struct draft {
 	struct iss_config config;
 	struct iss_vhost_options given; /* values are mortal SV * */
+	HV *args;                       /* borrowed */
+	bool takes_default_ca;          /* where somebody is verified */
+	HV *default_ca;                 /* mortal; NULL: not asked for yet */
 };
+
+/* Options that replace the default CAs; \undef, for no CA at all, does, too. */
+static const char *const ca_options[] = { "SSL_ca", "SSL_ca_file",
+	"SSL_ca_path", NULL };
+
+/* Is one of them given?  An empty text does not count. */
+static bool
+is_given_any(pTHX_ HV *args, const char *const *names)
+{
+	SV *value;
+
+	for (; *names != NULL; names++) {
+		value = iss_hash_value(aTHX_ args, *names);
+		if (value != NULL && (SvROK(value) || sv_len(value) > 0))
+			return true;
+	}
+	return false;
+}
 
 static void
 free_draft(pTHX_ void *arg)
@@ -281,13 +302,16 @@ free_draft(pTHX_ void *arg)
 }
 
 static struct draft *
-new_draft(pTHX_ bool server)
+new_draft(pTHX_ HV *args, bool server)
 {
 	struct draft *draft;
 
 	Newxz(draft, 1, struct draft);
 	iss_config_init(&draft->config, server);
 	iss_vhost_options_init(&draft->given);
+	draft->args = args;
+	draft->takes_default_ca =
+	    !iss_peer_as_in_1_77(aTHX) && !is_given_any(aTHX_ args, ca_options);
 	SAVEDESTRUCTOR_X(free_draft, draft);
 	return draft;
 }
@@ -335,6 +359,13 @@ collect_by_vhost(pTHX_ struct iss_vhost_options *given,
 	}
 }
 
+static bool
+is_handle(const struct iss_option *option)
+{
+	return option->kind == ISS_CERTS || option->kind == ISS_KEY ||
+	       option->kind == ISS_HANDLE;
+}
+
 static void
 collect_options(pTHX_ struct iss_vhost_options *given, HV *args,
     const struct iss_option *options, size_t count)
@@ -349,6 +380,8 @@ collect_options(pTHX_ struct iss_vhost_options *given, HV *args,
 		value = iss_hash_value(aTHX_ args, options[i].name);
 		if (value == NULL)
 			continue;
+		if (is_handle(&options[i]))
+			iss_check_exchange(aTHX);
 		hash = options[i].by_vhost ? plain_hash(value) : NULL;
 		if (hash != NULL)
 			collect_by_vhost(aTHX_ given, &options[i], hash);
@@ -395,22 +428,81 @@ fill_identities(pTHX_ const struct iss_vhost_options *given, const char *host,
 	}
 }
 
+/* A hash of SSL_ca_file and the like, from Perl, which may look for them. */
+static HV *
+ask_for_default_ca(pTHX)
+{
+	HV *found = (HV *)sv_2mortal((SV *)newHV());
+	I32 count;
+	dSP;
+
+	PUSHMARK(SP);
+	count = call_pv("IO::Socket::SSL::Defaults::default_ca", G_LIST);
+	SPAGAIN;
+	for (; count >= 2; count -= 2) {
+		SV *value = POPs;
+		SV *key = POPs;
+
+		(void)hv_store_ent(found, key, newSVsv(value), 0);
+	}
+	PUTBACK;
+	return found;
+}
+
+static void
+add_default_ca(pTHX_ struct draft *draft, struct iss_config *config)
+{
+	size_t count;
+	const struct iss_option *options = iss_config_options(&count);
+
+	if (!iss_peer_policy_needs_default_ca(
+		config->server, config->verify_mode, !draft->takes_default_ca))
+		return;
+	if (draft->default_ca == NULL)
+		draft->default_ca = ask_for_default_ca(aTHX);
+	set_options(aTHX_ draft->default_ca, config, options, count);
+}
+
 /* The values of one host, or with "" of any other one. */
 static void
-fill_config(pTHX_ HV *args, const struct iss_vhost_options *given,
-    const char *host, struct iss_config *config)
+fill_config(
+    pTHX_ struct draft *draft, const char *host, struct iss_config *config)
 {
 	size_t i, count;
 	const struct iss_option *options = iss_config_options(&count);
 	SV *value;
 
 	for (i = 0; i < count; i++) {
-		value = iss_vhost_options_value(given, &options[i], host);
+		value =
+		    iss_vhost_options_value(&draft->given, &options[i], host);
 		if (value != NULL)
 			set_option(aTHX_ config, &options[i], value);
 	}
-	config->dh_auto = !turns_off_dh(aTHX_ args);
-	fill_identities(aTHX_ given, host, config);
+	config->dh_auto = !turns_off_dh(aTHX_ draft->args);
+	add_default_ca(aTHX_ draft, config);
+	fill_identities(aTHX_ &draft->given, host, config);
+}
+
+bool
+iss_args_show_identity(pTHX_ HV *args, bool server)
+{
+	SV *use = iss_hash_value(aTHX_ args, "SSL_use_cert");
+
+	return server || use == NULL || SvTRUE_nomg(use);
+}
+
+static void
+collect_all(pTHX_ struct draft *draft, bool server)
+{
+	size_t count;
+	const struct iss_option *options = iss_config_options(&count);
+
+	collect_options(aTHX_ &draft->given, draft->args, options, count);
+	options = iss_config_identity_options(&count);
+	if (iss_args_show_identity(aTHX_ draft->args, server))
+		collect_options(
+		    aTHX_ &draft->given, draft->args, options, count);
+	iss_vhost_options_sort(&draft->given);
 }
 
 void
@@ -420,26 +512,29 @@ iss_args_to_config(pTHX_ HV *args, bool server, struct iss_config *config)
 	struct iss_config *one;
 	struct iss_error err;
 	const char *host = "";
-	size_t count;
-	const struct iss_option *options = iss_config_options(&count);
 
 	ENTER;
-	draft = new_draft(aTHX_ server);
-	collect_options(aTHX_ &draft->given, args, options, count);
-	options = iss_config_identity_options(&count);
-	collect_options(aTHX_ &draft->given, args, options, count);
-	iss_vhost_options_sort(&draft->given);
-	fill_config(aTHX_ args, &draft->given, host, &draft->config);
+	draft = new_draft(aTHX_ args, server);
+	collect_all(aTHX_ draft, server);
+	fill_config(aTHX_ draft, host, &draft->config);
 	iss_error_clear(&err);
 	while (server &&
 	       (host = iss_vhost_options_next(&draft->given, host)) != NULL) {
 		one = iss_config_add_vhost(&err, &draft->config, host);
 		croak_unless_ok(aTHX_ &err, one != NULL ? ISS_OK : ISS_ERROR);
-		fill_config(aTHX_ args, &draft->given, host, one);
+		fill_config(aTHX_ draft, host, one);
 	}
 	*config = draft->config; /* the caller's from here on */
 	iss_config_init(&draft->config, server);
 	LEAVE;
+}
+
+bool
+iss_args_give_verify_mode(pTHX_ HV *args)
+{
+	static const char *const options[] = { "SSL_verify_mode", NULL };
+
+	return is_given_any(aTHX_ args, options);
 }
 
 static void
@@ -450,9 +545,11 @@ free_peer_config(pTHX_ void *config)
 }
 
 void
-iss_args_to_peer_config(pTHX_ HV *args, struct iss_peer_config *config)
+iss_args_to_peer_config(pTHX_ HV *args, bool server, struct iss_text sni,
+    struct iss_peer_config *config)
 {
 	struct iss_peer_config *draft;
+	struct iss_error err;
 	size_t count;
 	const struct iss_option *options = iss_peer_config_options(&count);
 
@@ -461,103 +558,14 @@ iss_args_to_peer_config(pTHX_ HV *args, struct iss_peer_config *config)
 	iss_peer_config_init(draft);
 	SAVEDESTRUCTOR_X(free_peer_config, draft);
 	set_options(aTHX_ args, draft, options, count);
-	*config = *draft;
+	options = iss_peer_config_client_options(&count);
+	if (!server)
+		set_options(aTHX_ args, draft, options, count);
+	iss_error_clear(&err);
+	if (sni.bytes != NULL)
+		croak_unless_ok(aTHX_ &err,
+		    iss_peer_config_set_sni(&err, draft, sni.bytes, sni.len));
+	*config = *draft; /* the caller's from here on */
 	iss_peer_config_init(draft);
 	LEAVE;
-}
-
-SV *
-iss_args_scheme_code(pTHX_ SV *scheme)
-{
-	if (!SvROK(scheme) || SvTYPE(SvRV(scheme)) != SVt_PVHV)
-		return NULL;
-	return iss_hash_value(aTHX_ (HV *)SvRV(scheme), "callback");
-}
-
-/* A scheme that is a hash of its members. */
-static void
-scheme_from_hash(pTHX_ HV *hash, struct iss_scheme *scheme)
-{
-	struct iss_error err;
-	const char *value;
-	HE *entry;
-	I32 len;
-	SV *sv;
-
-	Zero(scheme, 1, struct iss_scheme);
-	hv_iterinit(hash);
-	while ((entry = hv_iternext(hash)) != NULL) {
-		sv = hv_iterval(hash, entry);
-		value = SvOK(sv) ? SvPV_nolen(sv) : NULL;
-		iss_error_clear(&err);
-		if (iss_scheme_set(
-			&err, scheme, hv_iterkey(entry, &len), value) != ISS_OK)
-			iss_croak(aTHX_ Perl_newSVpvf(
-			    aTHX_ "SSL_verifycn_scheme: %s", err.text));
-	}
-}
-
-static const struct iss_scheme *
-scheme_by_name(pTHX_ SV *name)
-{
-	SV *old = get_sv("IO::Socket::SSL::AS_IN_1_77", 0);
-	const struct iss_scheme *scheme = NULL;
-	struct iss_buf names;
-	const char *text;
-	STRLEN len;
-	SV *message;
-
-	text = SvPV(name, len);
-	if (strlen(text) == len)
-		scheme = old != NULL && SvTRUE(old) ? iss_scheme_find_1_77(text)
-						    : iss_scheme_find(text);
-	if (scheme != NULL)
-		return scheme;
-	iss_buf_init(&names, ISS_ERROR_TEXT_MAX);
-	iss_scheme_names(&names);
-	message = Perl_newSVpvf(aTHX_
-	    "SSL_verifycn_scheme: unknown scheme '%" SVf "', valid are: %s",
-	    SVfARG(name), iss_buf_text(&names));
-	iss_buf_release(&names);
-	iss_croak(aTHX_ message);
-}
-
-/* '' lets wildcards match below public suffixes; an object has its own list. */
-static void
-set_suffixes(pTHX_ struct iss_verify *verify, SV *given)
-{
-	struct iss_suffix_list *list = NULL;
-
-	verify->any_suffix = false;
-	if (given != NULL && SvOK(given)) {
-		verify->any_suffix = SvPOK(given) && SvCUR(given) == 0;
-		list = iss_attached_suffixes(aTHX_ given);
-		if (list == NULL && !verify->any_suffix)
-			iss_croak(aTHX_ newSVpvs(
-			    "SSL_verifycn_publicsuffix must be '' or an "
-			    "object of IO::Socket::SSL::PublicSuffix"));
-	}
-	iss_suffix_list_free(verify->suffixes);
-	verify->suffixes = list != NULL ? iss_suffix_list_up_ref(list) : NULL;
-}
-
-int
-iss_args_set_name(pTHX_ struct iss_error *err, struct iss_verify *verify,
-    SV *name, SV *scheme, SV *publicsuffix)
-{
-	struct iss_scheme own;
-	const struct iss_scheme *rules = NULL;
-	const char *text;
-	STRLEN len;
-
-	if (iss_args_scheme_code(aTHX_ scheme) == NULL) {
-		if (SvROK(scheme) && SvTYPE(SvRV(scheme)) == SVt_PVHV) {
-			scheme_from_hash(aTHX_ (HV *)SvRV(scheme), &own);
-			rules = &own;
-		} else
-			rules = scheme_by_name(aTHX_ scheme);
-	}
-	set_suffixes(aTHX_ verify, publicsuffix);
-	text = SvPVutf8(sv_mortalcopy(name), len);
-	return iss_verify_set_name(err, verify, text, len, rules);
 }

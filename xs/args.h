@@ -10,24 +10,25 @@
 
 #include "options/config.h"
 #include "options/peer_config.h"
-#include "verification/verify.h"
+#include "options/peer_policy.h"
 
 /*
  * Set config from the hash; the caller releases it.  For a server an option
- * may be a hash by host: vhost_options.h.  Croaks on a wrong value, with
- * nothing left to release.
+ * may be a hash by host: vhost_options.h.  Where somebody is verified, and no
+ * CA is given, it has the default CAs, which Perl is asked for.  Croaks on a
+ * wrong value, with nothing left to release.
  */
 void iss_args_to_config(pTHX_ HV *args, bool server, struct iss_config *config);
-void iss_args_to_peer_config(pTHX_ HV *args, struct iss_peer_config *config);
 
-/*
- * Have verify check for name, by a scheme as the program gives it (a word or a
- * hash) and a list of suffixes ('', an object, or undef).  Returns ISS_OK or
- * ISS_ERROR.
- */
-int iss_args_set_name(pTHX_ struct iss_error *err, struct iss_verify *verify,
-    SV *name, SV *scheme, SV *publicsuffix);
-/* The sub in a scheme that is a hash; NULL if there is none. */
-SV *iss_args_scheme_code(pTHX_ SV *scheme);
+/* The same for the options of one connection.  sni is the name that a client
+ * sends, if bytes is not NULL. */
+void iss_args_to_peer_config(pTHX_ HV *args, bool server, struct iss_text sni,
+    struct iss_peer_config *config);
+
+/* Is there an SSL_verify_mode?  undef and '' are none. */
+bool iss_args_give_verify_mode(pTHX_ HV *args);
+
+/* Is a certificate shown if there is one?  A client may say SSL_use_cert. */
+bool iss_args_show_identity(pTHX_ HV *args, bool server);
 
 #endif

@@ -169,6 +169,19 @@ iss_ask(pTHX_ struct iss_call *call, SV *code, SV **args, int count)
 		   : NULL;
 }
 
+SV *
+iss_ask_method(
+    pTHX_ struct iss_call *call, const char *name, SV **args, int count)
+{
+	SV *method = sv_2mortal(newSVpv(name, 0));
+	SV *result;
+
+	return ask_perl(aTHX_ call, method, G_SCALAR | G_METHOD, args, count,
+		   &result, 1) == 1
+		   ? result
+		   : NULL;
+}
+
 int
 iss_ask_list(pTHX_ struct iss_call *call, SV *code, SV **args, int count,
     SV **results, int max)

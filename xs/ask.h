@@ -41,10 +41,13 @@ struct iss_call {
 
 /*
  * Call code with mortal arguments.  Returns its result as a new mortal, or NULL
- * if it died.  _list calls it in list context, stores up to max results and
- * returns how many it stored, 0 if it died.
+ * if it died.  _method calls a method of the object args[0].  _list calls it in
+ * list context, stores up to max results and returns how many it stored, 0 if
+ * it died.
  */
 SV *iss_ask(pTHX_ struct iss_call *call, SV *code, SV **args, int count);
+SV *iss_ask_method(
+    pTHX_ struct iss_call *call, const char *name, SV **args, int count);
 int iss_ask_list(pTHX_ struct iss_call *call, SV *code, SV **args, int count,
     SV **results, int max);
 

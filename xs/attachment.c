@@ -38,6 +38,14 @@ iss_socket_glob(pTHX_ SV *socket)
 	return isGV_with_GP(socket) ? (GV *)socket : NULL;
 }
 
+int
+iss_fileno(pTHX_ GV *glob)
+{
+	PerlIO *in = GvIO(glob) != NULL ? IoIFP(GvIOp(glob)) : NULL;
+
+	return in != NULL ? PerlIO_fileno(in) : -1;
+}
+
 struct iss_attachment *
 iss_attachment(pTHX_ GV *glob)
 {

@@ -34,6 +34,9 @@ struct iss_attachment {
  * else. */
 GV *iss_socket_glob(pTHX_ SV *socket);
 
+/* The descriptor of a handle, tied or not; -1 if it is not open. */
+int iss_fileno(pTHX_ GV *glob);
+
 /* What is attached to a glob, which may be NULL; NULL if nothing is. */
 struct iss_attachment *iss_attachment(pTHX_ GV *glob);
 struct iss_conn *iss_attached(pTHX_ GV *glob);

@@ -6,6 +6,7 @@
 #include "errors.h"
 #include "handles.h"
 #include "magic.h"
+#include "sessions.h"
 #include "tickets.h"
 #include "values.h"
 #include "options/config.h"
@@ -29,6 +30,75 @@ check_ticket_callback(pTHX_ HV *hash)
 		iss_croak(aTHX_ newSVpvs(
 		    "SSL_ticket_keycb must be a code reference, or an array "
 		    "of one and its data"));
+}
+
+static const MGVTBL taken_vtbl = { NULL };
+
+/*
+ * The reference that was the program's hangs on its own scalar from here on,
+ * so that the same list can be used for another context.  It is on a scalar
+ * of ours in between, since "local" copies magic, and counts scalars alone.
+ */
+static void
+take_cert(pTHX_ SV *handle)
+{
+	X509 *cert = iss_handle_pointer(aTHX_ handle, "SSL_cert");
+	SV *owner;
+
+	if (!iss_cert_take(cert))
+		return;
+	owner = newSV(0);
+	iss_magic_attach(aTHX_ &cert_magic, owner, cert, NULL);
+	sv_magicext(handle, owner, PERL_MAGIC_ext, &taken_vtbl, NULL, 0);
+	SvREFCNT_dec(owner);
+}
+
+/* The certificates of a list after the first one. */
+static void
+take_chain(pTHX_ SV *value)
+{
+	AV *certs;
+	SV **handle;
+	SSize_t i;
+
+	if (!SvROK(value) || SvTYPE(SvRV(value)) != SVt_PVAV)
+		return;
+	certs = (AV *)SvRV(value);
+	for (i = 1; i <= av_len(certs); i++)
+		if ((handle = av_fetch(certs, i, 0)) != NULL)
+			take_cert(aTHX_ handle[0]);
+}
+
+/* SSL_cert is such a list, or a hash of them by host. */
+static void
+take_chains(pTHX_ HV *args, bool server)
+{
+	SV *value = iss_hash_value(aTHX_ args, "SSL_cert");
+	HV *by_host;
+	HE *entry;
+
+	if (value == NULL || !iss_args_show_identity(aTHX_ args, server))
+		return;
+	if (!SvROK(value) || SvTYPE(SvRV(value)) != SVt_PVHV) {
+		take_chain(aTHX_ value);
+		return;
+	}
+	by_host = (HV *)SvRV(value);
+	hv_iterinit(by_host);
+	while ((entry = hv_iternext(by_host)) != NULL)
+		take_chain(aTHX_ hv_iterval(by_host, entry));
+}
+
+/* The keys of the object that say what became of its options. */
+static void
+set_keys(pTHX_ HV *hash, const struct iss_ctx *ctx, HV *args)
+{
+	(void)hv_stores(
+	    hash, "context", iss_new_kept_handle(aTHX_ ctx->ssl_ctx));
+	(void)hv_stores(hash, "verify_mode", newSViv(iss_ctx_verify_mode(ctx)));
+	if (ctx->server && !iss_args_give_verify_mode(aTHX_ args))
+		(void)hv_stores(hash, "for_servers", newSViv(1));
+	iss_session_cache_from_size(aTHX_ hash);
 }
 
 bool
@@ -66,31 +136,8 @@ iss_create_ctx(pTHX_ SV *self, HV *args, bool server)
 		iss_tell_error(aTHX_ NULL, &err);
 		return false;
 	}
-	(void)hv_stores((HV *)SvRV(self), "context",
-	    iss_new_kept_handle(aTHX_ ctx->ssl_ctx));
-	(void)hv_stores(
-	    (HV *)SvRV(self), "verify_mode", newSViv(iss_ctx_verify_mode(ctx)));
 	iss_magic_attach(aTHX_ &ctx_magic, SvRV(self), ctx, NULL);
+	set_keys(aTHX_ (HV *)SvRV(self), ctx, args);
+	take_chains(aTHX_ args, server);
 	return true;
-}
-
-static const MGVTBL taken_vtbl = { NULL };
-
-/*
- * The reference that was the program's hangs on its own scalar from here on,
- * so that the same list can be used for another context.  It is on a scalar
- * of ours in between, since "local" copies magic, and counts scalars alone.
- */
-void
-iss_take_cert(pTHX_ SV *handle)
-{
-	X509 *cert = iss_handle_pointer(aTHX_ handle, "SSL_cert");
-	SV *owner;
-
-	if (!iss_cert_take(cert))
-		return;
-	owner = newSV(0);
-	iss_magic_attach(aTHX_ &cert_magic, owner, cert, NULL);
-	sv_magicext(handle, owner, PERL_MAGIC_ext, &taken_vtbl, NULL, 0);
-	SvREFCNT_dec(owner);
 }

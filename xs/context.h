@@ -20,15 +20,12 @@ struct iss_ctx *iss_attached_ctx(pTHX_ SV *object);
 
 /*
  * Give the object self, a reference to a hash, a context by the options in
- * args.  Its keys context and verify_mode are set.  False if that failed, with
- * the error reported; croaks on wrong options.
+ * args, and set its keys that say what became of them: context, verify_mode,
+ * for_servers, session_cache.  The certificates that SSL_cert lists after the
+ * first are taken over from the program; each is dropped when the scalar with
+ * its handle is freed.  False if there is no context, with the error reported;
+ * croaks on wrong options.
  */
 bool iss_create_ctx(pTHX_ SV *self, HV *args, bool server);
-
-/*
- * Take over the program's reference to a certificate, unless that was done
- * before; it is dropped when the scalar with the handle is freed.
- */
-void iss_take_cert(pTHX_ SV *handle);
 
 #endif

@@ -6,15 +6,16 @@
 #include "args.h"
 #include "attachment.h"
 #include "call.h"
+#include "context.h"
 #include "errors.h"
 #include "layer.h"
 #include "messages.h"
-#include "sessions.h"
+#include "peer.h"
+#include "resume.h"
 #include "state.h"
 #include "values.h"
 #include "base/deadline.h"
 #include "connection/conn.h"
-#include "connection/resume.h"
 #include "connection/shutdown.h"
 
 /*
@@ -46,53 +47,123 @@ take_over_buffers(pTHX_ GV *self, struct iss_conn *conn, struct iss_error *err)
 	return true;
 }
 
-static bool
-set_up_name(pTHX_ struct iss_conn *conn, struct iss_error *err, HV *args,
-    SV *name, SV *scheme)
+/* What is known before there is a connection.  It stays alive until the
+ * statement ends, whatever Perl code does. */
+struct beginning {
+	HV *args;    /* _SSL_arguments */
+	HV *context; /* the object of the context */
+	int fd;
+	SV *scheme; /* NULL: the name is not checked */
+	struct iss_text name;
+};
+
+static HV *
+keep_alive(pTHX_ HV *hash)
 {
-	if (!SvOK(scheme))
-		return true;
-	if (iss_args_set_name(aTHX_ err, &conn->verify, name, scheme,
-		iss_hash_value(aTHX_ args, "SSL_verifycn_publicsuffix")) ==
-	    ISS_OK)
-		return true;
-	iss_error_prefix(err, "hostname verification failed");
-	return false;
+	return (HV *)sv_2mortal(
+	    hash != NULL ? SvREFCNT_inc((SV *)hash) : (SV *)newHV());
 }
 
-bool
-iss_begin(
-    pTHX_ GV *self, struct iss_ctx *ctx, int fd, HV *args, SV *name, SV *scheme)
+/* False: the socket is not open.  A handle under SSL_usebio may have no
+ * descriptor, which is -1. */
+static bool
+find_descriptor(pTHX_ GV *self, int *fd)
 {
+	SV *handle = iss_state_bio_handle(aTHX_ self);
+
+	if (handle == NULL) {
+		*fd = iss_fileno(aTHX_ self);
+		return *fd >= 0;
+	}
+	*fd = (int)SvIV(iss_call_perl(
+	    aTHX_ "IO::Socket::SSL::Pump::descriptor", 0, &handle, 1));
+	return true;
+}
+
+static struct iss_conn *
+new_conn(pTHX_ GV *self, struct iss_ctx *ctx, const struct beginning *known,
+    bool server)
+{
+	/* The name is sent as the bytes that were given. */
+	struct iss_peer_facts facts = iss_peer_facts(
+	    aTHX_ known->args, known->context, server, ISS_PEER_BYTES);
 	struct iss_peer_config config;
 	struct iss_conn *conn = NULL;
 	struct iss_error err;
 	int rv;
 
-	iss_peer_config_init(&config);
-	iss_args_to_peer_config(aTHX_ args, &config);
+	iss_args_to_peer_config(
+	    aTHX_ known->args, server, iss_peer_policy_sni(&facts), &config);
 	iss_error_clear(&err);
-	rv = iss_conn_new(&err, &conn, ctx, fd, &config, &iss_answers);
+	rv = iss_conn_new(&err, &conn, ctx, known->fd, &config, &iss_answers);
 	iss_peer_config_release(&config);
-	if (rv != ISS_OK) {
+	if (rv != ISS_OK)
 		iss_tell_error(aTHX_ self, &err);
-		return false;
-	}
+	return conn;
+}
+
+static bool
+set_up_name(pTHX_ GV *self, struct iss_conn *conn,
+    const struct beginning *known, struct iss_error *err)
+{
+	if (known->scheme == NULL)
+		return true;
+	iss_state_set_scheme_callback(
+	    aTHX_ self, iss_peer_scheme_code(aTHX_ known->scheme));
+	if (iss_peer_set_name(aTHX_ err, &conn->verify, known->name,
+		known->scheme,
+		iss_hash_value(
+		    aTHX_ known->args, "SSL_verifycn_publicsuffix")) == ISS_OK)
+		return true;
+	iss_error_prefix(err, "hostname verification failed");
+	return false;
+}
+
+/* Attach a connection; its handshake may begin. */
+static bool
+begin(pTHX_ GV *self, struct iss_conn *conn, const struct beginning *known)
+{
+	struct iss_error err;
+
 	/* From here on the glob owns it, whatever croaks. */
 	iss_end(aTHX_ self);
 	iss_attach(aTHX_ self, conn);
 	conn->verify.must_ask =
 	    iss_state_callback(aTHX_ self, "verify_callback") != NULL;
-	if (set_up_name(aTHX_ conn, &err, args, name, scheme) &&
+	iss_error_clear(&err);
+	if (set_up_name(aTHX_ self, conn, known, &err) &&
 	    take_over_buffers(aTHX_ self, conn, &err)) {
 		iss_messages_begin(aTHX_ self, conn);
 		iss_layer_push(aTHX_ self, conn);
-		iss_state_begin(aTHX_ self, conn, fd);
+		iss_state_begin(aTHX_ self, conn, known->fd);
 		return true;
 	}
 	iss_detach(aTHX_ self);
 	iss_tell_error(aTHX_ self, &err);
 	return false;
+}
+
+bool
+iss_begin(pTHX_ GV *self, SV *context, bool server)
+{
+	struct iss_ctx *ctx = iss_attached_ctx(aTHX_ context);
+	struct beginning known;
+	struct iss_conn *conn;
+
+	if (ctx == NULL)
+		Perl_croak(
+		    aTHX_ "ctx is not of type IO::Socket::SSL::SSL_Context");
+	if (!find_descriptor(aTHX_ self, &known.fd)) {
+		iss_tell_text(aTHX_ self, EBADF, "the socket is not open");
+		return false;
+	}
+	known.args = keep_alive(aTHX_ iss_state_arguments(aTHX_ self));
+	known.context = keep_alive(aTHX_ (HV *)SvRV(context));
+	iss_state_set_scheme_callback(aTHX_ self, NULL);
+	known.scheme = iss_peer_choose_name(
+	    aTHX_ known.args, known.context, server, &known.name);
+	conn = new_conn(aTHX_ self, ctx, &known, server);
+	return conn != NULL && begin(aTHX_ self, conn, &known);
 }
 
 void
@@ -136,33 +207,6 @@ must_be_attached(pTHX_ GV *self)
 	if (conn == NULL)
 		Perl_croak(aTHX_ "there is no TLS connection on this socket");
 	return conn;
-}
-
-bool
-iss_offer_session(pTHX_ GV *self, SSL_SESSION *session)
-{
-	struct iss_conn *conn = must_be_attached(aTHX_ self);
-	struct iss_call call;
-	bool spent;
-
-	iss_call_begin(aTHX_ &call, self, conn, NULL);
-	spent = iss_conn_offer_session(conn, session);
-	iss_call_end(aTHX_ &call);
-	return spent;
-}
-
-void
-iss_offer_from(pTHX_ GV *self, struct iss_session_cache *cache, SV *key)
-{
-	struct iss_conn *conn = must_be_attached(aTHX_ self);
-	struct iss_session_key bytes = iss_session_key(aTHX_ key);
-	struct iss_call call;
-
-	iss_session_cache_up_ref(cache); /* a callback may drop the object */
-	iss_call_begin(aTHX_ &call, self, conn, NULL);
-	iss_conn_offer_from(conn, cache, bytes);
-	iss_session_cache_free(cache);
-	iss_call_end(aTHX_ &call);
 }
 
 static int
@@ -214,6 +258,10 @@ run_step(pTHX_ GV *self, int (*step)(struct iss_conn *, int, iss_deadline),
 SV *
 iss_handshake(pTHX_ GV *self, bool server, SV *seconds, bool wait)
 {
+	struct iss_conn *conn = must_be_attached(aTHX_ self);
+
+	if (!server && conn->state == ISS_CONN_NEW)
+		iss_resume_session(aTHX_ self, conn);
 	return run_step(aTHX_ self, handshake, server, seconds, wait);
 }
 

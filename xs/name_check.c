@@ -1,11 +1,11 @@
 #include "name_check.h"
 
 #include "answers.h"
-#include "args.h"
 #include "call.h"
 #include "conninfo.h"
 #include "errors.h"
 #include "handles.h"
+#include "peer.h"
 #include "verification/verify.h"
 
 bool
@@ -21,7 +21,8 @@ iss_verify_name(pTHX_ GV *self, SV *handle, SV *name, SV *scheme, SV *suffix)
 	if (SvOK(handle)) /* croaks while there is nothing to be freed */
 		(void)iss_handle_pointer(aTHX_ handle, "certificate");
 	iss_error_clear(&err);
-	rv = iss_args_set_name(aTHX_ &err, &verify, name, scheme, suffix);
+	rv = iss_peer_set_name(
+	    aTHX_ &err, &verify, iss_peer_text(aTHX_ name), scheme, suffix);
 	if (rv == ISS_OK && verify.check != ISS_NAME_UNCHECKED) {
 		if ((cert = iss_get1_cert(aTHX_ self, handle)) == NULL) {
 			iss_error_set(
@@ -29,7 +30,7 @@ iss_verify_name(pTHX_ GV *self, SV *handle, SV *name, SV *scheme, SV *suffix)
 			rv = ISS_ERROR;
 		} else {
 			iss_call_begin(aTHX_ &call, self, NULL, NULL);
-			call.scheme_code = iss_args_scheme_code(aTHX_ scheme);
+			call.scheme_code = iss_peer_scheme_code(aTHX_ scheme);
 			link.handle = &call;
 			rv = iss_verify_cert_name(&err, &verify, &link, cert);
 			X509_free(cert);

@@ -2,6 +2,8 @@
 
 #include "handles.h"
 #include "magic.h"
+#include "state.h"
+#include "values.h"
 #include "sessions/new_sessions.h"
 
 ISS_MAGIC_COUNTED(cache_magic, struct iss_session_cache,
@@ -37,24 +39,72 @@ iss_session_key(pTHX_ SV *key)
 	return bytes;
 }
 
+void
+iss_session_cache_from_size(pTHX_ HV *context)
+{
+	SV *size = iss_hash_value(aTHX_ context, "session_cache");
+	SV *cache;
+
+	if (size == NULL || SvROK(size))
+		return;
+	cache = sv_bless(newRV_noinc((SV *)newHV()),
+	    gv_stashpvs("IO::Socket::SSL::Session_Cache", GV_ADD));
+	iss_create_session_cache(aTHX_ cache, SvUV(size));
+	(void)hv_stores(context, "session_cache", cache);
+}
+
+struct iss_session_cache *
+iss_own_session_cache(pTHX_ SV *object, const char *method)
+{
+	HV *ours = gv_stashpvs("IO::Socket::SSL::Session_Cache", GV_ADD);
+	GV *theirs, *own;
+
+	if (!sv_isobject(object))
+		return NULL;
+	theirs = gv_fetchmethod_autoload(SvSTASH(SvRV(object)), method, FALSE);
+	own = gv_fetchmethod_autoload(ours, method, FALSE);
+	if (theirs == NULL || own == NULL || GvCV(theirs) != GvCV(own))
+		return NULL;
+	return iss_attached_session_cache(aTHX_ object);
+}
+
+/* The cache owns the session from now on. */
+static void
+keep(pTHX_ struct iss_call *call, SSL_SESSION *session)
+{
+	SV *cache = iss_state_callback(aTHX_ call->glob, "session_cache");
+	SV *key = iss_state_session_key(aTHX_ call->glob);
+	struct iss_session_cache *own;
+	SV *args[3];
+
+	if (cache == NULL || key == NULL) {
+		SSL_SESSION_free(session);
+		return;
+	}
+	if ((own = iss_own_session_cache(aTHX_ cache, "add_session")) != NULL) {
+		iss_session_cache_add0(
+		    own, iss_session_key(aTHX_ key), session);
+		return;
+	}
+	args[0] = sv_mortalcopy(cache);
+	args[1] = sv_mortalcopy(key);
+	args[2] = sv_2mortal(iss_new_handle(aTHX_ session));
+	iss_ask_method(aTHX_ call, "add_session", args, 3);
+}
+
 /* Sessions that came with a failure are dropped. */
 void
 iss_sessions_deliver(pTHX_ struct iss_call *call)
 {
-	CV *keep = get_cv("IO::Socket::SSL::Session_Cache::_keep", 0);
 	struct iss_conn *conn = call->conn;
 	SSL_SESSION *session;
-	SV *args[2];
 
 	while ((session = iss_new_sessions_take(&conn->resume.new_sessions)) !=
 	       NULL) {
 		if (conn->state != ISS_CONN_OPEN || call->died != NULL ||
-		    call->exits) {
+		    call->exits)
 			SSL_SESSION_free(session);
-			continue;
-		}
-		args[0] = sv_2mortal(newRV_inc((SV *)call->glob));
-		args[1] = sv_2mortal(iss_new_handle(aTHX_ session));
-		iss_ask(aTHX_ call, (SV *)keep, args, 2);
+		else
+			keep(aTHX_ call, session);
 	}
 }

@@ -20,6 +20,18 @@ struct iss_session_cache *iss_attached_session_cache(pTHX_ SV *object);
 /* Give an object a cache for max keys; croaks when memory runs out. */
 void iss_create_session_cache(pTHX_ SV *object, UV max);
 
+/* If the session_cache of a context is a number, put a cache for so many keys
+ * in its place. */
+void iss_session_cache_from_size(pTHX_ HV *context);
+
+/*
+ * The cache of such an object if its method of that name is ours, too: then
+ * Perl need not be asked.  NULL if it must be, since a program may bring any
+ * object, or a class that overrides the method.
+ */
+struct iss_session_cache *iss_own_session_cache(
+    pTHX_ SV *object, const char *method);
+
 /* A key of a cache; valid as long as the temporaries of this statement. */
 struct iss_session_key iss_session_key(pTHX_ SV *key);
 

@@ -91,27 +91,62 @@ iss_state_last_error(pTHX_ GV *glob)
 	return hash != NULL ? *hv_fetchs(hash, "_SSL_last_err", 1) : NULL;
 }
 
-/* The value at name in a hash that the value at key refers to. */
-static SV *
-value_in(pTHX_ GV *glob, const char *key, const char *name)
+/* The hash that the value at key refers to; NULL if there is none. */
+static HV *
+hash_at(pTHX_ GV *glob, const char *key)
 {
 	SV *ref = iss_hash_value(aTHX_ GvHV(glob), key);
 
 	if (ref == NULL || !SvROK(ref) || SvTYPE(SvRV(ref)) != SVt_PVHV)
 		return NULL;
-	return iss_hash_value(aTHX_ (HV *)SvRV(ref), name);
+	return (HV *)SvRV(ref);
+}
+
+HV *
+iss_state_context(pTHX_ GV *glob)
+{
+	return hash_at(aTHX_ glob, "_SSL_ctx");
+}
+
+HV *
+iss_state_arguments(pTHX_ GV *glob)
+{
+	return hash_at(aTHX_ glob, "_SSL_arguments");
 }
 
 SV *
 iss_state_callback(pTHX_ GV *glob, const char *name)
 {
-	return value_in(aTHX_ glob, "_SSL_ctx", name);
+	return iss_hash_value(aTHX_ iss_state_context(aTHX_ glob), name);
 }
 
 SV *
 iss_state_argument(pTHX_ GV *glob, const char *name)
 {
-	return value_in(aTHX_ glob, "_SSL_arguments", name);
+	return iss_hash_value(aTHX_ iss_state_arguments(aTHX_ glob), name);
+}
+
+void
+iss_state_set_scheme_callback(pTHX_ GV *glob, SV *code)
+{
+	if (code != NULL)
+		(void)hv_stores(
+		    GvHVn(glob), "_SSL_scheme_callback", newSVsv(code));
+	else
+		(void)hv_deletes(
+		    GvHVn(glob), "_SSL_scheme_callback", G_DISCARD);
+}
+
+void
+iss_state_set_session_key(pTHX_ GV *glob, SV *key)
+{
+	(void)hv_stores(GvHVn(glob), "_SSL_session_key", key);
+}
+
+SV *
+iss_state_session_key(pTHX_ GV *glob)
+{
+	return iss_hash_value(aTHX_ GvHV(glob), "_SSL_session_key");
 }
 
 SV *

@@ -50,13 +50,23 @@ void iss_state_set_msg_callback(pTHX_ GV *glob, SV *callback);
 SV *iss_state_last_error(pTHX_ GV *glob);
 
 /*
- * Values that are borrowed, NULL if not set: a sub or value of the socket's
- * context object, one of the SSL_* arguments, and what the other keys hold.
+ * Values that are borrowed, NULL if not set: the socket's context object, a
+ * hash, and one of its subs or values; the hash of SSL_* arguments, and one of
+ * them; what the other keys hold.
  */
+HV *iss_state_context(pTHX_ GV *glob);
+HV *iss_state_arguments(pTHX_ GV *glob);
 SV *iss_state_callback(pTHX_ GV *glob, const char *name);
 SV *iss_state_argument(pTHX_ GV *glob, const char *name);
 SV *iss_state_scheme_callback(pTHX_ GV *glob);
+SV *iss_state_session_key(pTHX_ GV *glob);
 SV *iss_state_msg_callback(pTHX_ GV *glob);
 SV *iss_state_bio_handle(pTHX_ GV *glob);
+
+/* Set what a connection needs until it ends: the sub of its scheme (NULL: it
+ * has none), which is copied; the key of its sessions, taking over the
+ * reference. */
+void iss_state_set_scheme_callback(pTHX_ GV *glob, SV *code);
+void iss_state_set_session_key(pTHX_ GV *glob, SV *key);
 
 #endif

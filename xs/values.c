@@ -23,6 +23,37 @@ iss_croak(pTHX_ SV *message)
 	croak_sv(message); /* not reached */
 }
 
+void
+iss_carp(pTHX_ SV *message)
+{
+	dSP;
+
+	PUSHMARK(SP);
+	mXPUSHs(message);
+	PUTBACK;
+	call_pv("Carp::carp", G_VOID | G_DISCARD);
+}
+
+SV *
+iss_call_perl(pTHX_ const char *name, I32 flags, SV **args, int count)
+{
+	SV *result;
+	int i;
+	dSP;
+
+	PUSHMARK(SP);
+	EXTEND(SP, count);
+	for (i = 0; i < count; i++)
+		PUSHs(args[i]);
+	PUTBACK;
+	count = flags & G_METHOD ? call_method(name, G_SCALAR)
+				 : call_pv(name, G_SCALAR);
+	SPAGAIN;
+	result = count > 0 ? POPs : &PL_sv_undef;
+	PUTBACK;
+	return sv_mortalcopy(result);
+}
+
 const char *
 iss_utf8_text(pTHX_ SV *text, STRLEN *len)
 {

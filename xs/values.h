@@ -26,6 +26,15 @@ const char *iss_utf8_text(pTHX_ SV *text, STRLEN *len);
  */
 void iss_croak(pTHX_ SV *message) __attribute__((noreturn));
 
+/* Warn with that file and line (Carp::carp).  Takes over the reference. */
+void iss_carp(pTHX_ SV *message);
+
+/*
+ * Call a sub, or with G_METHOD a method of args[0], in scalar context.  The
+ * result is mortal.  It may die, so no OpenSSL function may be on the stack.
+ */
+SV *iss_call_perl(pTHX_ const char *name, I32 flags, SV **args, int count);
+
 /* Take back a bless; Perl has no function for it. */
 void iss_unbless(pTHX_ SV *sv);
 

@@ -269,3 +269,11 @@ iss_sock_drop_unread(int fd)
 	       recv(fd, dropped, sizeof(dropped), MSG_DONTWAIT) > 0)
 		;
 }
+
+bool
+iss_sock_peer(const struct iss_sock *sock, struct sockaddr_storage *address,
+    socklen_t *len)
+{
+	return !sock->pumped &&
+	       getpeername(sock->fd, (struct sockaddr *)address, len) == 0;
+}

@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
+#include <sys/socket.h>
 
 #include <openssl/bio.h>
 
@@ -64,6 +66,13 @@ bool iss_sock_has_input(const struct iss_sock *sock);
 
 /* The pump has taken the first len bytes of those that wait. */
 void iss_sock_took_out(struct iss_sock *sock, size_t len);
+
+/*
+ * The address of the peer, getpeername(2); *len is the room, then its length.
+ * False: there is none, or the bytes do not go over the descriptor.
+ */
+bool iss_sock_peer(const struct iss_sock *sock,
+    struct sockaddr_storage *address, socklen_t *len);
 
 /*
  * Before a descriptor is closed: drop its unread bytes, or the kernel would

@@ -11,8 +11,11 @@
 		    false                                                      \
 	}
 
-static const struct iss_option options[] = {
+static const struct iss_option client_options[] = {
 	PEER("hostname", ISS_FILE, hostname),
+};
+
+static const struct iss_option options[] = {
 	PEER("fingerprint", ISS_FINGERPRINTS, fingerprints),
 	PEER("force_fingerprint", ISS_SWITCH, force_fingerprint),
 	PEER("ocsp_mode", ISS_NUMBER, ocsp_mode),
@@ -22,7 +25,17 @@ static const struct iss_option options[] = {
 	PEER("io_timeout", ISS_SECONDS, io_timeout),
 };
 
-enum { COUNT = sizeof(options) / sizeof(options[0]) };
+enum {
+	CLIENT_COUNT = sizeof(client_options) / sizeof(client_options[0]),
+	COUNT = sizeof(options) / sizeof(options[0])
+};
+
+const struct iss_option *
+iss_peer_config_client_options(size_t *count)
+{
+	*count = CLIENT_COUNT;
+	return client_options;
+}
 
 const struct iss_option *
 iss_peer_config_options(size_t *count)
@@ -44,5 +57,13 @@ iss_peer_config_init(struct iss_peer_config *config)
 void
 iss_peer_config_release(struct iss_peer_config *config)
 {
+	iss_option_clear_all(config, client_options, CLIENT_COUNT);
 	iss_option_clear_all(config, options, COUNT);
+}
+
+int
+iss_peer_config_set_sni(struct iss_error *err, struct iss_peer_config *config,
+    const char *name, size_t len)
+{
+	return iss_option_set_text(err, config, client_options, name, len);
 }

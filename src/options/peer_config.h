@@ -26,7 +26,14 @@ struct iss_peer_config {
 void iss_peer_config_init(struct iss_peer_config *config);
 void iss_peer_config_release(struct iss_peer_config *config);
 
-/* The table of struct iss_peer_config.  Static. */
+/* The table of struct iss_peer_config; those that only clients have are in a
+ * table of their own.  Static. */
 const struct iss_option *iss_peer_config_options(size_t *count);
+const struct iss_option *iss_peer_config_client_options(size_t *count);
+
+/* The name that a client sends is this one, not SSL_hostname; if it is empty,
+ * none is sent.  Returns what iss_option_set_text does. */
+int iss_peer_config_set_sni(struct iss_error *err,
+    struct iss_peer_config *config, const char *name, size_t len);
 
 #endif

@@ -131,7 +131,6 @@ sub _failed {
 
 sub configure_SSL {
     my ($self, $given) = @_;
-    my $hash = *$self;
     my %args = %$given;
 
     _debug(2, 'configure_SSL') if $DEBUG;
@@ -147,17 +146,17 @@ sub configure_SSL {
 
     # A listener makes its context now, so that mistakes are found at once and
     # the sockets it accepts share it.
-    $self->_context || return;
+    $self->_context($merged->{SSL_server}) || return;
     ${*$self}{_SSL_opened} = 1;
     return $self;
 }
 
-# The context of this socket, made when it is first needed.
+# The context of this socket, made for its role when it is first needed.
 sub _context {
-    my ($self) = @_;
+    my ($self, $server) = @_;
 
     return ${*$self}{_SSL_ctx} ||= IO::Socket::SSL::Defaults::context_of_socket(
-        ${*$self}{_SSL_arguments});
+        ${*$self}{_SSL_arguments}, $server);
 }
 
 sub new_from_fd {
@@ -266,13 +265,8 @@ sub _handshake_as {
     my $seconds =
       exists $options{Timeout} ? $options{Timeout} : $self->timeout;
     my $wait = $hash->{_SSL_wait} || defined $seconds && $self->blocking;
-    my ($done, $died) = _try(
-        sub {
-            IO::Socket::SSL::Session_Cache::resume($self)
-              if $begins && !$server;
-            return $self->_handshake($server, $seconds, $wait ? 1 : 0);
-        }
-    );
+    my ($done, $died) =
+      _try(sub { $self->_handshake($server, $seconds, $wait ? 1 : 0) });
     return $self->_died($died) if defined $died;
     return                     if !defined $done;
     return $self->_broken      if !$done;
@@ -292,17 +286,9 @@ sub _try {
 # From here on nothing goes over this socket in the clear.
 sub _begin_handshake {
     my ($self, $server) = @_;
-    my $hash = \%{*$self};
-    my $args = $hash->{_SSL_arguments};
-    my $fd   = IO::Socket::SSL::SSL_HANDLE::real_fileno($self);
+    my $ctx = $self->_context($server) || return;
 
-    defined $fd
-      || return $self->_set_error('the socket is not open', EBADF);
-    local $args->{SSL_server} = $server ? 1 : 0;
-    my $ctx = $self->_context || return;
-    my ($name, $scheme) = $self->_name_to_check($ctx, $server);
-    local $args->{SSL_hostname} = $server ? undef : $self->_sni_name;
-    $self->_begin($ctx, $fd, $args, $name, $scheme) || return;
+    $self->_begin($ctx, $server) || return;
     IO::Socket::SSL::SSL_HANDLE::tie_to($self);
     return $self;
 }

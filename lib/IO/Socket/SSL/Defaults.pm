@@ -113,29 +113,12 @@ sub check_subs {
     return;
 }
 
-# The CAs and files that nobody named.
-sub complete {
-    my ($args, $server) = @_;
-
-    if ($AS_IN_1_77) {
-        _old_files($args, $server);
-        return $args;
-    }
-    my $mode = $args->{SSL_verify_mode};
-    $mode = $server ? 0 : 1 unless defined $mode && length $mode;
-    return $args
-      unless grep { defined && /^\s*\d+\s*\z/ && $_ > 0 }
-      ref $mode eq 'HASH' ? values %$mode : $mode;
-    my @given = grep { defined && (ref || length) }
-      @$args{qw(SSL_ca SSL_ca_file SSL_ca_path)};
-    %$args = (%$args, default_ca()) unless @given;
-    return $args;
-}
-
-sub _old_files {
+# The files that nobody named.  In 1.77 they were looked for.
+sub add_files_of_1_77 {
     my ($args, $server) = @_;
     my $files = $server ? \%OLD_SERVER_FILES : \%OLD_CLIENT_FILES;
 
+    return unless $AS_IN_1_77;
     $args->{SSL_ca_file} = 'certs/my-ca.pem'
       if !exists $args->{SSL_ca_file} && -f 'certs/my-ca.pem';
     $args->{SSL_ca_path} = 'ca/'
@@ -242,11 +225,12 @@ sub context_to_reuse {
 
 # The same of a socket, which may also use the program's default.
 sub context_of_socket {
-    my ($args) = @_;
+    my ($args, $server) = @_;
 
     return $default_context
       if $default_context && !_names_one($args->{SSL_reuse_ctx});
-    return IO::Socket::SSL::SSL_Context->new(%$args);
+    return IO::Socket::SSL::SSL_Context->new(%$args,
+        SSL_server => $server);
 }
 
 sub context_init {

@@ -30,12 +30,6 @@ my %MUST_BE_CODE = map { $_ => 1 }
   qw(SSL_passwd_cb SSL_verify_callback SSL_create_ctx_callback
   SSL_ocsp_staple_callback);
 
-# Options whose values are handles.
-my @HANDLES = qw(SSL_cert SSL_key SSL_ca SSL_client_ca SSL_dh);
-
-# What a client does without when SSL_use_cert says so.
-my @IDENTITY = qw(SSL_cert SSL_cert_file SSL_key SSL_key_file);
-
 sub new {
     my ($class, @args) = @_;
     my %given = @args == 1 ? %{ $args[0] } : @args;
@@ -52,21 +46,12 @@ sub new {
           if $MUST_BE_CODE{$option} && !IO::Socket::SSL::Defaults::is_code($value);
         $self->{ $KEPT{$option} } = $value;
     }
-    IO::Socket::SSL::_check_exchange()
-      if grep { defined $args->{$_} } @HANDLES;
     my $cache =
       $server ? undef : IO::Socket::SSL::Session_Cache::for_context($args);
     $self->{session_cache} = $cache if defined $cache;
     $self->{ocsp_cache} = _ocsp_cache($args->{SSL_ocsp_cache});
-    IO::Socket::SSL::Defaults::complete($args, $server);
-    delete @$args{@IDENTITY}
-      if !$server && defined $args->{SSL_use_cert} && !$args->{SSL_use_cert};
-    my $mode = $args->{SSL_verify_mode};
-    $self->{for_servers} = 1 if $server && !(defined $mode && length $mode);
+    IO::Socket::SSL::Defaults::add_files_of_1_77($args, $server);
     $self->_create($args, $server ? 1 : 0) || return;
-    my $certs = $args->{SSL_cert};
-    _take_chain($_)
-      for grep { ref eq 'ARRAY' } ref $certs eq 'HASH' ? values %$certs : $certs;
     return $self;
 }
 

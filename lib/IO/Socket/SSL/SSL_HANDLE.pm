@@ -38,7 +38,7 @@ sub real_fileno {
 
     my $handle = ${*$socket}{_SSL_bio_handle};
     return IO::Socket::SSL::Pump::descriptor($handle) if defined $handle;
-    my $io = *{$socket}{IO} or return;
+    return fileno $socket unless tied *$socket;
     return IO::Socket::SSL::_real_fileno($socket);
 }
 

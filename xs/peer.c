@@ -1,0 +1,256 @@
+/*
+ * Whom a connection is meant for.  The socket and its context say so in Perl,
+ * the core decides (options/peer_policy.h), and this does what it says: warn,
+ * croak, or set the name that the peer's certificate must have.
+ */
+#include "peer.h"
+
+#include "publicsuffix.h"
+#include "state.h"
+#include "values.h"
+
+/* A text in a hash, and the fact that it is. */
+struct source {
+	const char *key;
+	size_t offset;
+	bool no_references; /* they are handles or lists, not texts */
+};
+
+#define FACT(member) offsetof(struct iss_peer_facts, member)
+
+static const struct source of_socket[] = {
+	{ "SSL_verifycn_name", FACT(verifycn_name), false },
+	{ "SSL_hostname", FACT(hostname), false },
+	{ "SSL_session_key", FACT(session_key), false },
+	{ "PeerHost", FACT(host), true },
+	{ "PeerAddr", FACT(addr), true },
+	{ NULL, 0, false },
+};
+
+static const struct source of_context[] = {
+	{ "verifycn_name", FACT(ctx_verifycn_name), false },
+	{ "session_key", FACT(ctx_session_key), false },
+	{ NULL, 0, false },
+};
+
+static struct iss_text
+text_of(pTHX_ SV *value, enum iss_peer_encoding encoding)
+{
+	struct iss_text text;
+	STRLEN len;
+
+	text.bytes = encoding == ISS_PEER_BYTES
+			 ? SvPV(value, len)
+			 : SvPVutf8(sv_mortalcopy(value), len);
+	text.len = len;
+	return text;
+}
+
+struct iss_text
+iss_peer_text(pTHX_ SV *value)
+{
+	return text_of(aTHX_ value, ISS_PEER_UTF8);
+}
+
+static void
+read_texts(pTHX_ struct iss_peer_facts *facts, HV *hash,
+    const struct source *sources, enum iss_peer_encoding encoding)
+{
+	SV *value;
+
+	for (; sources->key != NULL; sources++) {
+		value = iss_hash_value(aTHX_ hash, sources->key);
+		if (value == NULL || (sources->no_references && SvROK(value)))
+			continue;
+		*(struct iss_text *)((char *)facts + sources->offset) =
+		    text_of(aTHX_ value, encoding);
+	}
+}
+
+static bool
+is_true(pTHX_ HV *hash, const char *key)
+{
+	SV *value = iss_hash_value(aTHX_ hash, key);
+
+	return value != NULL && SvTRUE_nomg(value);
+}
+
+/* A number that is not 0; blanks may come before it. */
+static bool
+asks_to_verify(pTHX_ HV *args)
+{
+	SV *mode = iss_hash_value(aTHX_ args, "SSL_verify_mode");
+	const char *text;
+
+	if (mode == NULL || !SvTRUE_nomg(mode))
+		return false;
+	for (text = SvPV_nolen(mode); isSPACE_A(*text); text++)
+		;
+	return isDIGIT_A(*text);
+}
+
+static SV *
+scheme_of(pTHX_ HV *args, HV *context)
+{
+	SV *scheme = iss_hash_value(aTHX_ args, "SSL_verifycn_scheme");
+
+	return scheme != NULL
+		   ? scheme
+		   : iss_hash_value(aTHX_ context, "verifycn_scheme");
+}
+
+bool
+iss_peer_as_in_1_77(pTHX)
+{
+	SV *old = get_sv("IO::Socket::SSL::AS_IN_1_77", 0);
+
+	return old != NULL && SvTRUE(old);
+}
+
+struct iss_peer_facts
+iss_peer_facts(
+    pTHX_ HV *args, HV *context, bool server, enum iss_peer_encoding encoding)
+{
+	struct iss_peer_facts facts = {
+		.server = server,
+		.as_in_1_77 = iss_peer_as_in_1_77(aTHX),
+		.ctx_verifies = is_true(aTHX_ context, "verify_mode"),
+		.ctx_for_servers = is_true(aTHX_ context, "for_servers"),
+		.ctx_reused = is_true(aTHX_ args, "SSL_reuse_ctx"),
+		.asks_to_verify = asks_to_verify(aTHX_ args),
+		.force_fingerprint =
+		    is_true(aTHX_ args, "SSL_force_fingerprint"),
+		.has_scheme = scheme_of(aTHX_ args, context) != NULL,
+	};
+
+	read_texts(aTHX_ &facts, args, of_socket, encoding);
+	read_texts(aTHX_ &facts, context, of_context, encoding);
+	return facts;
+}
+
+SV *
+iss_peer_choose_name(
+    pTHX_ HV *args, HV *context, bool server, struct iss_text *name)
+{
+	struct iss_peer_facts facts =
+	    iss_peer_facts(aTHX_ args, context, server, ISS_PEER_UTF8);
+	SV *scheme = scheme_of(aTHX_ args, context);
+
+	switch (iss_peer_policy_name(&facts, name)) {
+	case ISS_PEER_WRONG_CONTEXT:
+		iss_croak(aTHX_ newSVpvs(
+		    "this context was made for servers, and verifies nobody: a "
+		    "client needs another one, or one that says so by "
+		    "SSL_verify_mode => 0"));
+	case ISS_PEER_UNCHECKED_MODE_IGNORED:
+		iss_carp(aTHX_ newSVpvs(
+		    "SSL_verify_mode is ignored: the context of SSL_reuse_ctx "
+		    "verifies nobody"));
+		return NULL;
+	case ISS_PEER_UNCHECKED_NAME_UNKNOWN:
+		iss_carp(aTHX_ newSVpvs(
+		    "no name is known for the peer of this connection, so that "
+		    "its certificate is only verified, not whom it is for: set "
+		    "SSL_verifycn_name, or SSL_verifycn_scheme to \"none\""));
+		return NULL;
+	case ISS_PEER_CHECK_BY_SCHEME:
+		return sv_2mortal(SvREFCNT_inc(scheme));
+	case ISS_PEER_CHECK_BY_DEFAULT:
+		return sv_2mortal(newSVpvs("default"));
+	case ISS_PEER_UNCHECKED:
+		break;
+	}
+	return NULL;
+}
+
+SV *
+iss_peer_scheme_code(pTHX_ SV *scheme)
+{
+	if (!SvROK(scheme) || SvTYPE(SvRV(scheme)) != SVt_PVHV)
+		return NULL;
+	return iss_hash_value(aTHX_ (HV *)SvRV(scheme), "callback");
+}
+
+/* A scheme that is a hash of its members. */
+static void
+scheme_from_hash(pTHX_ HV *hash, struct iss_scheme *scheme)
+{
+	struct iss_error err;
+	const char *value;
+	HE *entry;
+	I32 len;
+	SV *sv;
+
+	Zero(scheme, 1, struct iss_scheme);
+	hv_iterinit(hash);
+	while ((entry = hv_iternext(hash)) != NULL) {
+		sv = hv_iterval(hash, entry);
+		value = SvOK(sv) ? SvPV_nolen(sv) : NULL;
+		iss_error_clear(&err);
+		if (iss_scheme_set(
+			&err, scheme, hv_iterkey(entry, &len), value) != ISS_OK)
+			iss_croak(aTHX_ Perl_newSVpvf(
+			    aTHX_ "SSL_verifycn_scheme: %s", err.text));
+	}
+}
+
+static const struct iss_scheme *
+scheme_by_name(pTHX_ SV *name)
+{
+	const struct iss_scheme *scheme = NULL;
+	struct iss_buf names;
+	const char *text;
+	STRLEN len;
+	SV *message;
+
+	text = SvPV(name, len);
+	if (strlen(text) == len)
+		scheme = iss_peer_as_in_1_77(aTHX) ? iss_scheme_find_1_77(text)
+						   : iss_scheme_find(text);
+	if (scheme != NULL)
+		return scheme;
+	iss_buf_init(&names, ISS_ERROR_TEXT_MAX);
+	iss_scheme_names(&names);
+	message = Perl_newSVpvf(aTHX_
+	    "SSL_verifycn_scheme: unknown scheme '%" SVf "', valid are: %s",
+	    SVfARG(name), iss_buf_text(&names));
+	iss_buf_release(&names);
+	iss_croak(aTHX_ message);
+}
+
+/* '' lets wildcards match below public suffixes; an object has its own list. */
+static void
+set_suffixes(pTHX_ struct iss_verify *verify, SV *given)
+{
+	struct iss_suffix_list *list = NULL;
+
+	verify->any_suffix = false;
+	if (given != NULL && SvOK(given)) {
+		verify->any_suffix = SvPOK(given) && SvCUR(given) == 0;
+		list = iss_attached_suffixes(aTHX_ given);
+		if (list == NULL && !verify->any_suffix)
+			iss_croak(aTHX_ newSVpvs(
+			    "SSL_verifycn_publicsuffix must be '' or an "
+			    "object of IO::Socket::SSL::PublicSuffix"));
+	}
+	iss_suffix_list_free(verify->suffixes);
+	verify->suffixes = list != NULL ? iss_suffix_list_up_ref(list) : NULL;
+}
+
+int
+iss_peer_set_name(pTHX_ struct iss_error *err, struct iss_verify *verify,
+    struct iss_text name, SV *scheme, SV *publicsuffix)
+{
+	struct iss_scheme own;
+	const struct iss_scheme *rules = NULL;
+
+	if (iss_peer_scheme_code(aTHX_ scheme) == NULL) {
+		if (SvROK(scheme) && SvTYPE(SvRV(scheme)) == SVt_PVHV) {
+			scheme_from_hash(aTHX_ (HV *)SvRV(scheme), &own);
+			rules = &own;
+		} else
+			rules = scheme_by_name(aTHX_ scheme);
+	}
+	set_suffixes(aTHX_ verify, publicsuffix);
+	return iss_verify_set_name(err, verify, name.bytes, name.len, rules);
+}

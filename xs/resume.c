@@ -1,0 +1,109 @@
+#include "resume.h"
+
+#include <sys/types.h>
+#include <sys/socket.h>
+
+#include "attachment.h"
+#include "call.h"
+#include "handles.h"
+#include "peer.h"
+#include "sessions.h"
+#include "state.h"
+#include "values.h"
+#include "base/buf.h"
+#include "connection/conn.h"
+
+/* More than any key that a program could mean. */
+enum { KEY_MAX = 1 << 20 };
+
+/* What the sessions of this connection are kept under, mortal; NULL: they are
+ * not kept. */
+static SV *
+choose_key(pTHX_ GV *self, struct iss_conn *conn)
+{
+	struct iss_peer_facts facts =
+	    iss_peer_facts(aTHX_ iss_state_arguments(aTHX_ self),
+		iss_state_context(aTHX_ self), false, ISS_PEER_UTF8);
+	struct sockaddr_storage address;
+	enum iss_session_key_source source;
+	struct iss_buf text;
+	SV *key = NULL;
+
+	facts.address_len = sizeof(address);
+	if (iss_sock_peer(conn->sock, &address, &facts.address_len))
+		facts.address = (const struct sockaddr *)&address;
+	iss_buf_init(&text, KEY_MAX);
+	source = iss_peer_policy_session_key(&facts, &text);
+	if (source != ISS_SESSION_KEY_NONE &&
+	    iss_conn_keep_sessions(conn, source == ISS_SESSION_KEY_GIVEN) ==
+		ISS_OK) {
+		key = sv_2mortal(newSVpvn(iss_buf_text(&text), text.len));
+		if (source != ISS_SESSION_KEY_ADDRESS)
+			sv_utf8_decode(key);
+	}
+	iss_buf_release(&text);
+	return key;
+}
+
+static void
+offer_from(pTHX_ GV *self, struct iss_conn *conn,
+    struct iss_session_cache *cache, SV *key)
+{
+	struct iss_session_key bytes = iss_session_key(aTHX_ key);
+	struct iss_call call;
+
+	iss_session_cache_up_ref(cache); /* a callback may drop the object */
+	iss_call_begin(aTHX_ &call, self, conn, NULL);
+	iss_conn_offer_from(conn, cache, bytes);
+	iss_session_cache_free(cache);
+	iss_call_end(aTHX_ &call);
+}
+
+/* Offer a session by its handle; true if its cache should drop it. */
+static bool
+offer(pTHX_ GV *self, struct iss_conn *conn, SV *handle)
+{
+	SSL_SESSION *session = iss_handle_pointer(aTHX_ handle, "session");
+	struct iss_call call;
+	bool spent;
+
+	if (iss_attached(aTHX_ self) != conn)
+		Perl_croak(aTHX_ "there is no TLS connection on this socket");
+	iss_call_begin(aTHX_ &call, self, conn, NULL);
+	spent = iss_conn_offer_session(conn, session);
+	iss_call_end(aTHX_ &call);
+	return spent;
+}
+
+static void
+offer_from_object(pTHX_ GV *self, struct iss_conn *conn, SV *cache, SV *key)
+{
+	SV *args[3] = { cache, key, NULL };
+
+	iss_check_exchange(aTHX);
+	args[2] = iss_call_perl(aTHX_ "get_session", G_METHOD, args, 2);
+	if (!SvTRUE(args[2]) || !offer(aTHX_ self, conn, args[2]))
+		return;
+	args[1] = sv_2mortal(newSVpvs("del_session"));
+	if (!SvTRUE(iss_call_perl(aTHX_ "can", G_METHOD, args, 2)))
+		return;
+	args[1] = key;
+	iss_call_perl(aTHX_ "del_session", G_METHOD, args, 3);
+}
+
+void
+iss_resume_session(pTHX_ GV *self, struct iss_conn *conn)
+{
+	SV *cache = iss_state_callback(aTHX_ self, "session_cache");
+	struct iss_session_cache *own;
+	SV *key;
+
+	if (cache == NULL || (key = choose_key(aTHX_ self, conn)) == NULL)
+		return;
+	cache = sv_mortalcopy(cache); /* Perl code may drop the context */
+	iss_state_set_session_key(aTHX_ self, SvREFCNT_inc_simple_NN(key));
+	if ((own = iss_own_session_cache(aTHX_ cache, "get_session")) != NULL)
+		offer_from(aTHX_ self, conn, own, key);
+	else
+		offer_from_object(aTHX_ self, conn, cache, key);
+}
