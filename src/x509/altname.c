@@ -122,6 +122,7 @@ static int
 append_other(struct iss_error *err, struct iss_buf *out, ASN1_TYPE *value)
 {
 	unsigned char *der = NULL;
+	int len;
 
 	switch (value->type) {
 	case V_ASN1_UTF8STRING:
@@ -130,7 +131,8 @@ append_other(struct iss_error *err, struct iss_buf *out, ASN1_TYPE *value)
 	case V_ASN1_VISIBLESTRING:
 		return append_string(err, out, value->value.asn1_string);
 	default:
-		return append_der(err, out, der, i2d_ASN1_TYPE(value, &der));
+		len = i2d_ASN1_TYPE(value, &der);
+		return append_der(err, out, der, len);
 	}
 }
 
