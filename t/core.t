@@ -11,9 +11,10 @@ use File::Temp     qw(tempdir);
 use Test::More;
 use Text::ParseWords qw(shellwords);
 
-my $JOBS  = 2;
-my $dir   = tempdir('iss-core-XXXXXX', TMPDIR => 1, CLEANUP => 1);
-my %flags = build_flags();
+my $JOBS     = 2;
+my $DEADLINE = $ENV{ISS_TEST_DEADLINE} || 300;    # seconds for a program
+my $dir      = tempdir('iss-core-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+my %flags    = build_flags();
 %flags = guessed_flags() if !%flags;
 my @cc     = shellwords($flags{CC});
 my @cflags = (shellwords($flags{CFLAGS}), '-It/core');
@@ -194,14 +195,24 @@ sub slurp {
     return defined $text ? $text : '';
 }
 
+# The output of a program that does not run for ever: an alarm outlives exec.
+sub run {
+    my @command = (@runner, @_);
+    defined(my $pid = open my $from, '-|') or die "fork: $!";
+    return $from if $pid;
+    alarm $DEADLINE;
+    exec { $command[0] } @command or print "$command[0]: $!\n";
+    require POSIX;
+    POSIX::_exit(127);
+}
+
 # Repeats each claim.  A wrong plan, a signal, and an exit status without a
 # failed claim are failures, too.
 sub run_program {
     my ($program) = @_;
     my ($run, $bad, $failing, $planned) = (0, 0);
 
-    open my $from, '-|', @runner, $program->{file}, @{ $program->{run} }
-      or die "$program->{file}: $!";
+    my $from = run($program->{file}, @{ $program->{run} });
     while (my $line = <$from>) {
         chomp $line;
         if ($line =~ /^(not )?ok (\d+)(?: - (.*))?$/) {

@@ -33,4 +33,24 @@ fixture_cert(const char *name)
 	return cert;
 }
 
+/* The private key of t/certs/NAME.key, the caller's. */
+static inline EVP_PKEY *
+fixture_key(const char *name)
+{
+	char path[256];
+	EVP_PKEY *key = NULL;
+	FILE *in;
+
+	snprintf(path, sizeof(path), CERTS "%s.key", name);
+	if ((in = fopen(path, "r")) != NULL) {
+		key = PEM_read_PrivateKey(in, NULL, NULL, NULL);
+		fclose(in);
+	}
+	if (key == NULL) {
+		printf("Bail out! cannot read %s\n", path);
+		exit(2);
+	}
+	return key;
+}
+
 #endif

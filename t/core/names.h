@@ -9,8 +9,6 @@
 #include "names/presented.h"
 #include "tap.h"
 
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
-
 /* clang-format off */
 
 /* Names as bytes with a length, which may contain NUL. */

@@ -23,25 +23,6 @@ struct made_response {
 	unsigned long flags;     /* of OCSP_basic_sign(3) */
 };
 
-static inline EVP_PKEY *
-fixture_key(const char *name)
-{
-	char path[256];
-	EVP_PKEY *key = NULL;
-	FILE *in;
-
-	snprintf(path, sizeof(path), CERTS "%s.key", name);
-	if ((in = fopen(path, "r")) != NULL) {
-		key = PEM_read_PrivateKey(in, NULL, NULL, NULL);
-		fclose(in);
-	}
-	if (key == NULL) {
-		printf("Bail out! cannot read %s\n", path);
-		exit(2);
-	}
-	return key;
-}
-
 static inline ASN1_TIME *
 made_time(long long seconds)
 {

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
+
 static int tap_run, tap_failed;
 
 #define TAP_FORMAT(n, m) __attribute__((format(printf, n, m), unused))
@@ -104,6 +106,36 @@ tap_is_text(const char *got, const char *want, const char *file, int line,
 	if (!same)
 		diag("     got: %s\nexpected: %s", got ? got : "(null)",
 		    want ? want : "(null)");
+	return same;
+}
+
+/* Are the bytes, which may contain NUL, equal? */
+#define is_bytes(got, got_len, want, want_len, ...)                            \
+	tap_is_bytes(                                                          \
+	    got, got_len, want, want_len, __FILE__, __LINE__, __VA_ARGS__)
+TAP_FORMAT(7, 8)
+static bool
+tap_is_bytes(const void *got, size_t got_len, const void *want, size_t want_len,
+    const char *file, int line, const char *fmt, ...)
+{
+	const void *texts[2] = { got, want };
+	size_t lens[2] = { got_len, want_len };
+	bool same = got_len == want_len &&
+		    (got_len == 0 || memcmp(got, want, got_len) == 0);
+	char hex[3 * 256 + 1];
+	va_list args;
+	size_t i, n;
+
+	va_start(args, fmt);
+	tap_line(same, file, line, fmt, args);
+	va_end(args);
+	for (n = 0; !same && n < 2; n++) {
+		for (i = 0, hex[0] = '\0'; i < lens[n] && i < 256; i++)
+			snprintf(hex + 3 * i, 4, " %02x",
+			    ((const unsigned char *)texts[n])[i]);
+		diag("%s: %zu bytes%s", n == 0 ? "     got" : "expected",
+		    lens[n], hex);
+	}
 	return same;
 }
 

@@ -6,7 +6,6 @@
 
 #include "tap.h"
 
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 #define TEXT(s) s, sizeof(s) - 1
 
 /* clang-format off */

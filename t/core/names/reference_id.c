@@ -7,8 +7,6 @@
 
 #include "tap.h"
 
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
-
 /* clang-format off */
 
 /* What iss_reference_id_init makes of a text. */

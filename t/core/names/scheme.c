@@ -6,8 +6,6 @@
 
 #include "tap.h"
 
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
-
 /* clang-format off */
 
 /* The table of the interface contract, a row a name: letters tell wildcards

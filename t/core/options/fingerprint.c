@@ -5,8 +5,6 @@
 
 #include "tap.h"
 
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
-
 #define X16 "0123456789abcdef"
 #define X32 X16 X16
 

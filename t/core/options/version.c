@@ -135,8 +135,6 @@ static const struct unsupported {
 #endif
 };
 
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
-
 static void
 test_valid(void)
 {

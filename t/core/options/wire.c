@@ -7,8 +7,6 @@
 
 #include "tap.h"
 
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
-
 /* A literal that may contain NUL: bytes and their number. */
 #define BYTES(literal)                                                         \
 	{                                                                      \

@@ -1,78 +1,105 @@
 /*
- * Sets of certificates: what is in them, and when a file is read again.
+ * Files of certificates and revocation lists: what is found in them, by number
+ * and by name, and files that are refused.
  */
-#define _XOPEN_SOURCE 700 /* realpath */
-#include "x509/ca_cache.h"
+#include "x509/ca_file.h"
 
-#include <poll.h>
-#include <unistd.h>
+#include <errno.h>
 
 #include <openssl/err.h>
 
 #include "fixture.h"
+#include "scratch.h"
 #include "tap.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static struct iss_error err;
 
 static struct iss_ca_file *
-set_of(const char *path)
+load(const char *path)
 {
 	struct iss_ca_file *set = NULL;
 
-	if (iss_ca_cache_get1(&err, path, &set) != 0)
-		diag("%s", err.text);
 	iss_error_clear(&err);
+	if (iss_ca_file_load(&err, path, &set) != ISS_OK) {
+		printf("Bail out! %s\n", err.text);
+		exit(2);
+	}
 	return set;
 }
 
-/* A file that changed in the last seconds is not remembered: wait until it
- * is, which a checkout of this second makes necessary. */
 static void
-wait_until_remembered(const char *path)
+test_contents(void)
 {
-	struct iss_ca_file *a, *b;
-	bool same = false;
-	int i;
+	static const struct {
+		const char *path;
+		size_t certs;
+		int crls, subjects;
+	} cases[] = {
+		{ CERTS "ca.pem", 1, 0, 1 },
+		{ CERTS "server.der", 1, 0, 1 },
+		{ CERTS "crl.pem", 0, 1, 0 },
+		{ CERTS "crl.der", 0, 1, 0 },
+		{ CERTS "crls.pem", 0, 2, 0 },
+		{ CERTS "ca-with-crl.pem", 1, 1, 1 },
+		{ CERTS "bom.pem", 2, 0, 2 },
+		{ CERTS "namesakes.pem", 2, 0, 1 },
+		{ CERTS "trusted-server.pem", 1, 0, 1 },
+	};
+	STACK_OF(X509_NAME) * names;
+	struct iss_ca_file *set;
+	size_t i;
 
-	for (i = 0; !same && i < 100; i++) {
-		if (i > 0)
-			poll(NULL, 0, 50);
-		a = set_of(path);
-		b = set_of(path);
-		same = a == b;
-		iss_ca_file_free(a);
-		iss_ca_file_free(b);
+	for (i = 0; i < ROWS(cases); i++) {
+		set = load(cases[i].path);
+		is_text(iss_ca_file_path(set), cases[i].path, "a file");
+		is_int((long long)iss_ca_file_count(set),
+		    (long long)cases[i].certs, "... its certificates");
+		is_int(sk_X509_CRL_num(iss_ca_file_get0_crls(set)),
+		    cases[i].crls, "... its revocation lists");
+		names = sk_X509_NAME_new_null();
+		ok(iss_ca_file_copy_subjects(set, names), "... its subjects");
+		is_int(sk_X509_NAME_num(names), cases[i].subjects,
+		    "... each of them once");
+		sk_X509_NAME_pop_free(names, X509_NAME_free);
+		ok(iss_ca_file_stamp(set)->regular, "... its stamp");
+		iss_ca_file_free(set);
 	}
-	ok(same, "an unchanged file is parsed once");
 }
 
-/* Append t/certs/NAME.pem, then blank lines up to a size. */
 static void
-append_cert(FILE *out, const char *name, long size)
+test_refused(void)
 {
-	X509 *cert = fixture_cert(name);
+	static const struct {
+		const char *path, *why;
+		int sys_errno;
+	} cases[] = {
+		{ "/nonexistent", "/nonexistent: ", ENOENT },
+		{ CERTS "empty.pem", CERTS "empty.pem: the file is empty", 0 },
+		{ CERTS "garbage.txt", CERTS "garbage.txt: ", 0 },
+		{ CERTS "garbage.der", CERTS "garbage.der: ", 0 },
+		{ CERTS "garbage-block.pem", CERTS "garbage-block.pem: ", 0 },
+		{ CERTS "cut-off.pem", CERTS "cut-off.pem: PEM block 1 is ",
+		    0 },
+		{ CERTS "server.key", CERTS "server.key: ", 0 },
+		{ CERTS "dh-3072.pem", CERTS "dh-3072.pem: ", 0 },
+	};
+	struct iss_ca_file *set;
+	size_t i;
 
-	if (out == NULL || !PEM_write_X509(out, cert)) {
-		printf("Bail out! cannot write %s\n", name);
-		exit(2);
+	for (i = 0; i < ROWS(cases); i++) {
+		iss_error_clear(&err);
+		set = NULL;
+		is_int(iss_ca_file_load(&err, cases[i].path, &set), ISS_ERROR,
+		    "%s is refused", cases[i].path);
+		ok(set == NULL, "... nothing is made");
+		has_text(err.text, cases[i].why, "... why");
+		is_int(err.sys_errno, cases[i].sys_errno, "... errno");
+		is_int(
+		    (long long)ERR_peek_error(), 0, "... the queue is empty");
 	}
-	X509_free(cert);
-	while (ftell(out) < size)
-		fputc('\n', out);
 }
 
-/* Files which this writes differ neither in size nor in inode. */
-static void
-write_cert(const char *path, const char *name)
-{
-	FILE *out = fopen(path, "w");
-
-	append_cert(out, name, 8192);
-	fclose(out);
-}
-
+/* Is this the certificate with that number? */
 static bool
 is_number(struct iss_ca_file *set, size_t number, const X509 *want)
 {
@@ -83,87 +110,26 @@ is_number(struct iss_ca_file *set, size_t number, const X509 *want)
 	return cert != NULL && X509_cmp(cert, want) == 0;
 }
 
-/* Is this the one certificate of the set? */
-static bool
-is_set_of(struct iss_ca_file *set, const char *name)
-{
-	X509 *want = fixture_cert(name);
-	bool same = set != NULL && iss_ca_file_count(set) == 1 &&
-		    is_number(set, 0, want);
-
-	X509_free(want);
-	return same;
-}
-
-/* Let the link lead to this file, wherever it led before. */
 static void
-relink(const char *link, const char *file)
-{
-	char *path = realpath(file, NULL);
-
-	unlink(link);
-	if (path == NULL || symlink(path, link) != 0) {
-		printf("Bail out! cannot link %s to %s\n", link, file);
-		exit(2);
-	}
-	free(path);
-}
-
-/* Whatever way a file changes, the next look sees it; who holds the old set
- * keeps it. */
-static void
-test_changes(const char *path)
-{
-	struct iss_ca_file *before, *after;
-	int i, good = 0;
-
-	/* often: where the clock of files is coarse, some of both have
-	 * the same time */
-	for (i = 0; i < 50; i++) {
-		write_cert(path, "ca");
-		before = set_of(path);
-		write_cert(path, "other-ca");
-		after = set_of(path);
-		good += is_set_of(after, "other-ca") && is_set_of(before, "ca");
-		iss_ca_file_free(before);
-		iss_ca_file_free(after);
-	}
-	is_int(good, 50, "each time it is written it is read anew");
-
-	relink(path, CERTS "ca.pem");
-	before = set_of(path);
-	after = set_of(CERTS "ca.pem");
-	ok(before == after, "the same file by another name");
-	iss_ca_file_free(after);
-	relink(path, CERTS "other-ca.pem");
-	after = set_of(path);
-	ok(is_set_of(after, "other-ca"), "another file by the same name");
-	ok(is_set_of(before, "ca"), "the old set is as it was");
-	iss_ca_file_free(before);
-	iss_ca_file_free(after);
-
-	unlink(path);
-	is_int(iss_ca_cache_get1(&err, path, &after), ISS_ERROR,
-	    "a file that is gone is gone");
-	iss_error_clear(&err);
-}
-
-static void
-test_find(const char *path)
+test_find(void)
 {
 	static const char *const names[] = { "server2", "ca", "wrong-name",
 		"other-ca", "client", "sub-ca", "cn-only", "namesake-ca",
 		"ip-cn", "utf8-cn" };
+	const char *path = scratch_path("many.pem");
 	FILE *out = fopen(path, "w");
 	struct iss_ca_file *set;
 	X509 *cert;
 	size_t i, n, first;
 
-	for (i = 0; i < COUNT(names); i++)
-		append_cert(out, names[i], 0);
+	for (i = 0; i < ROWS(names); i++) {
+		cert = fixture_cert(names[i]);
+		PEM_write_X509(out, cert);
+		X509_free(cert);
+	}
 	fclose(out);
-	set = set_of(path);
-	for (i = 0; i < COUNT(names); i++) {
+	set = load(path);
+	for (i = 0; i < ROWS(names); i++) {
 		cert = fixture_cert(names[i]);
 		n = iss_ca_file_find(set, X509_get_subject_name(cert), &first);
 		is_int((long long)n, strstr("ca namesake-ca", names[i]) ? 2 : 1,
@@ -178,51 +144,29 @@ test_find(const char *path)
 	is_int((long long)n, 0, "not found: a name that is not there");
 	X509_free(cert);
 	iss_ca_file_free(set);
-	unlink(path);
 }
 
-/* More files than are remembered. */
 static void
-test_many_files(void)
+test_holders(void)
 {
-	static const char *const names[] = { "sub-ca", "other-ca",
-		"namesake-ca", "server", "server-ecdsa", "server-sub",
-		"server2", "wrong-name", "expired", "not-yet-valid",
-		"self-signed", "other-server", "namesake-server", "weak-rsa",
-		"weak-sha1", "weak-md5", "client", "other-client", "revoked",
-		"cn-only" };
-	struct iss_ca_file *first = set_of(CERTS "ca.pem"), *set;
-	char path[256];
-	size_t i, good = 0;
+	struct iss_ca_file *set = load(CERTS "ca.pem");
+	X509 *cert = iss_ca_file_get0_cert(set, 0);
 
-	for (i = 0; i < COUNT(names); i++) {
-		snprintf(path, sizeof(path), CERTS "%s.pem", names[i]);
-		set = set_of(path);
-		good += is_set_of(set, names[i]);
-		iss_ca_file_free(set);
-	}
-	is_int((long long)good, COUNT(names), "each file gives its own set");
-	set = set_of(CERTS "ca.pem");
-	ok(set != first, "the least recently used was forgotten");
-	ok(is_set_of(first, "ca") && is_set_of(set, "ca"),
-	    "by the memory, not by its holders");
-	iss_ca_file_free(first);
+	ok(iss_ca_file_get0_cert(set, 0) == cert,
+	    "a certificate is decoded once");
+	iss_ca_file_up_ref(set);
 	iss_ca_file_free(set);
+	is_int(X509_get_version(cert), 2, "it lives while there is a holder");
+	iss_ca_file_free(set);
+	iss_ca_file_free(NULL);
 }
 
 int
 main(void)
 {
-	char dir[] = "/tmp/iss-caset-XXXXXX", path[64];
-
-	wait_until_remembered(CERTS "ca.pem");
-	test_many_files();
-	if (ok(mkdtemp(dir) != NULL, "a folder")) {
-		snprintf(path, sizeof(path), "%s/ca.pem", dir);
-		test_changes(path);
-		test_find(path);
-		rmdir(dir);
-	}
-	is_int((long long)ERR_peek_error(), 0, "the queue is left empty");
+	test_contents();
+	test_refused();
+	test_find();
+	test_holders();
 	return tap_done();
 }
