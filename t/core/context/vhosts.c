@@ -7,8 +7,6 @@
 
 #include "tap.h"
 
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
-
 #define EXT(literal) (literal), sizeof(literal) - 1
 
 static const struct {

@@ -5,20 +5,17 @@
  */
 #include "revocation/staple.h"
 
-#include <fcntl.h>
-#include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <openssl/err.h>
 
-#include "connection/conn.h"
 #include "ocspmake.h"
+#include "pair.h"
 #include "tap.h"
 
 #define NONE "did not receive the required stapled OCSP response"
 
-enum { HOUR = 3600, TURNS = 100 };
+enum { HOUR = 3600 };
 
 /* ---- the server ---- */
 
@@ -38,19 +35,12 @@ staple(SSL *ssl, void *unused)
 	return SSL_TLSEXT_ERR_OK;
 }
 
-static SSL_CTX *
+static struct iss_ctx *
 server_ctx(void)
 {
-	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+	struct iss_ctx *ctx = pair_server_ctx("SSLv23");
 
-	if (!SSL_CTX_use_certificate_file(
-		ctx, CERTS "server.pem", SSL_FILETYPE_PEM) ||
-	    !SSL_CTX_use_PrivateKey_file(
-		ctx, CERTS "server.key", SSL_FILETYPE_PEM)) {
-		printf("Bail out! no certificate\n");
-		exit(2);
-	}
-	SSL_CTX_set_tlsext_status_cb(ctx, staple);
+	SSL_CTX_set_tlsext_status_cb(ctx->ssl_ctx, staple);
 	return ctx;
 }
 
@@ -87,91 +77,29 @@ static const struct iss_callbacks ops = {
 	.ocsp_answer = host_answer,
 };
 
-static struct iss_ctx *
-client_ctx(const char *version)
-{
-	struct iss_link nobody = { 0 };
-	struct iss_config config;
-	struct iss_ctx *ctx = NULL;
-	struct iss_error err;
-	size_t count, i;
-	const struct iss_option *options = iss_config_options(&count);
-
-	iss_error_clear(&err);
-	iss_config_init(&config, false);
-	for (i = 0; i < count; i++)
-		if (strcmp(options[i].name, "SSL_ca_file") == 0)
-			iss_option_set_text(&err, &config, &options[i],
-			    CERTS "ca.pem", strlen(CERTS "ca.pem"));
-		else if (strcmp(options[i].name, "SSL_version") == 0)
-			iss_option_set_text(&err, &config, &options[i], version,
-			    strlen(version));
-	if (iss_ctx_new(&err, &ctx, &config, &nobody) != ISS_OK) {
-		printf("Bail out! %s\n", err.text);
-		exit(2);
-	}
-	iss_config_release(&config);
-	return ctx;
-}
-
 /* ---- both ---- */
 
-struct pair {
-	int fds[2];
-	SSL *server;
-	struct iss_conn *conn;
-};
-
 static void
-pair_open(struct pair *pair, SSL_CTX *server, struct iss_ctx *client, int mode)
+staple_open(
+    struct pair *pair, struct iss_ctx *server, struct iss_ctx *client, int mode)
 {
-	struct iss_peer_config config;
-	struct iss_error err;
-	int i;
-
-	iss_error_clear(&err);
-	iss_peer_config_init(&config);
-	config.ocsp_mode = mode;
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair->fds) != 0 ||
-	    iss_conn_new(&err, &pair->conn, client, pair->fds[0], &config,
-		&ops) != ISS_OK) {
-		printf("Bail out! %s\n", err.text);
-		exit(2);
-	}
-	for (i = 0; i < 2; i++)
-		fcntl(pair->fds[i], F_SETFL, O_NONBLOCK);
-	pair->conn->link.handle = &host;
-	pair->server = SSL_new(server);
-	SSL_set_fd(pair->server, pair->fds[1]);
+	pair_init(pair);
+	pair->client.config.ocsp_mode = mode;
+	pair->client.callbacks = &ops;
+	pair->client.handle = &host;
+	pair_open(pair, client, server);
 	host.asked = host.told = 0;
 	host.readable = false;
-	iss_peer_config_release(&config);
 }
 
 static int
-pair_handshake(struct pair *pair)
+staple_handshake(struct pair *pair)
 {
-	int rv = ISS_WANT_READ;
-	int i;
-
-	for (i = 0; i < TURNS && rv == ISS_WANT_READ; i++) {
-		rv = iss_conn_handshake(pair->conn, false, ISS_NO_DEADLINE);
-		SSL_accept(pair->server);
-		ERR_clear_error();
-	}
-	return rv;
+	pair_handshake(pair);
+	return pair->client.rv;
 }
 
-static void
-pair_close(struct pair *pair)
-{
-	SSL_free(pair->server);
-	iss_conn_free(pair->conn);
-	close(pair->fds[0]);
-	close(pair->fds[1]);
-}
-
-static SSL_CTX *server;
+static struct iss_ctx *server;
 static X509 *cert, *issuer;
 
 /* Have the server staple this; to be freed. */
@@ -201,22 +129,23 @@ test_bytes(struct iss_ctx *ctx, const void *bytes, size_t len, const char *why,
 
 	stapled.bytes = bytes;
 	stapled.len = len;
-	pair_open(&pair, server, ctx, -1);
-	is_int(pair_handshake(&pair), ISS_OK, "%s: no matter", what);
-	ok(!pair.conn->staple.good, "... but it says nothing");
+	staple_open(&pair, server, ctx, -1);
+	is_int(staple_handshake(&pair), ISS_OK, "%s: no matter", what);
+	ok(!pair.client.conn->staple.good, "... but it says nothing");
 	is_int(host.told, 0, "... nor is anything told");
 	is_int(host.asked, 1, "... the host is asked");
 	ok(!host.readable, "... and sees that it is none");
 	pair_close(&pair);
-	pair_open(&pair, server, ctx, ISS_OCSP_MUST_STAPLE);
-	is_int(pair_handshake(&pair), ISS_ERROR, "... unless it must be there");
-	has_text(pair.conn->err.text, NONE, "... it says so");
-	has_text(pair.conn->err.text, why, "... it says why");
-	is_int(pair.conn->err.verify_error, X509_V_ERR_OCSP_VERIFY_NEEDED,
-	    "... the error of X509");
-	is_int(SSL_get_verify_result(pair.conn->ssl),
+	staple_open(&pair, server, ctx, ISS_OCSP_MUST_STAPLE);
+	is_int(
+	    staple_handshake(&pair), ISS_ERROR, "... unless it must be there");
+	has_text(pair.client.conn->err.text, NONE, "... it says so");
+	has_text(pair.client.conn->err.text, why, "... it says why");
+	is_int(pair.client.conn->err.verify_error,
+	    X509_V_ERR_OCSP_VERIFY_NEEDED, "... the error of X509");
+	is_int(SSL_get_verify_result(pair.client.conn->ssl),
 	    X509_V_ERR_OCSP_VERIFY_NEEDED, "... OpenSSL knows");
-	ok(!iss_conn_can_write(pair.conn), "... and nothing flows");
+	ok(!iss_conn_can_write(pair.client.conn), "... and nothing flows");
 	pair_close(&pair);
 }
 
@@ -258,16 +187,17 @@ test_status(struct iss_ctx *ctx)
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		der = staple_made(cases[i].status, time(NULL) + HOUR);
 		for (m = 0; m < sizeof(modes) / sizeof(modes[0]); m++) {
-			pair_open(&pair, server, ctx, modes[m]);
-			is_int(pair_handshake(&pair), cases[i].rv,
+			staple_open(&pair, server, ctx, modes[m]);
+			is_int(staple_handshake(&pair), cases[i].rv,
 			    "status %d, mode %d", cases[i].status, modes[m]);
-			has_text(pair.conn->err.text, cases[i].why, "... why");
+			has_text(pair.client.conn->err.text, cases[i].why,
+			    "... why");
 			is_int(host.told, 1, "... the host is told");
 			is_int(host.answer.status, cases[i].status, "... what");
 			pair_close(&pair);
 		}
-		pair_open(&pair, server, ctx, ISS_OCSP_NO_STAPLE);
-		is_int(pair_handshake(&pair), ISS_OK, "not asked for");
+		staple_open(&pair, server, ctx, ISS_OCSP_NO_STAPLE);
+		is_int(staple_handshake(&pair), ISS_OK, "not asked for");
 		is_int(host.asked + host.told, 0, "... the host neither");
 		pair_close(&pair);
 		OPENSSL_free(der);
@@ -282,26 +212,28 @@ test_opinions(struct iss_ctx *ctx)
 	struct pair pair;
 
 	host.opinion = ISS_STAPLE_SEEN;
-	pair_open(&pair, server, ctx, ISS_OCSP_TRY_STAPLE);
-	is_int(pair_handshake(&pair), ISS_OK, "the host has seen it");
+	staple_open(&pair, server, ctx, ISS_OCSP_TRY_STAPLE);
+	is_int(staple_handshake(&pair), ISS_OK, "the host has seen it");
 	ok(host.readable, "... it was there");
 	pair_close(&pair);
-	pair_open(&pair, server, ctx, ISS_OCSP_MUST_STAPLE);
-	is_int(pair_handshake(&pair), ISS_ERROR, "... which is not enough");
-	has_text(pair.conn->err.text, "revoked", "... where it must be good");
+	staple_open(&pair, server, ctx, ISS_OCSP_MUST_STAPLE);
+	is_int(staple_handshake(&pair), ISS_ERROR, "... which is not enough");
+	has_text(
+	    pair.client.conn->err.text, "revoked", "... where it must be good");
 	pair_close(&pair);
 	OPENSSL_free(der);
 
 	der = staple_made(V_OCSP_CERTSTATUS_GOOD, time(NULL) + HOUR);
 	host.opinion = ISS_STAPLE_REFUSED;
-	pair_open(&pair, server, ctx, ISS_OCSP_TRY_STAPLE);
-	is_int(pair_handshake(&pair), ISS_ERROR, "the host refuses it");
-	has_text(pair.conn->err.text, "SSL_ocsp_staple_callback", "... why");
+	staple_open(&pair, server, ctx, ISS_OCSP_TRY_STAPLE);
+	is_int(staple_handshake(&pair), ISS_ERROR, "the host refuses it");
+	has_text(
+	    pair.client.conn->err.text, "SSL_ocsp_staple_callback", "... why");
 	pair_close(&pair);
 	host.opinion = ISS_STAPLE_NO_OPINION;
-	pair_open(&pair, server, ctx, ISS_OCSP_TRY_STAPLE);
-	pair.conn->link.handle = NULL;
-	is_int(pair_handshake(&pair), ISS_OK, "no host was lent");
+	staple_open(&pair, server, ctx, ISS_OCSP_TRY_STAPLE);
+	pair.client.conn->link.handle = NULL;
+	is_int(staple_handshake(&pair), ISS_OK, "no host was lent");
 	pair_close(&pair);
 	OPENSSL_free(der);
 }
@@ -315,11 +247,12 @@ session_of(struct iss_ctx *ctx, int mode)
 	char byte;
 	size_t got;
 
-	pair_open(&pair, server, ctx, mode);
-	is_int(pair_handshake(&pair), ISS_OK, "a first connection");
-	SSL_peek_ex(pair.conn->ssl, &byte, sizeof(byte), &got); /* tickets */
+	staple_open(&pair, server, ctx, mode);
+	is_int(staple_handshake(&pair), ISS_OK, "a first connection");
+	SSL_peek_ex(
+	    pair.client.conn->ssl, &byte, sizeof(byte), &got); /* tickets */
 	ERR_clear_error();
-	session = SSL_get1_session(pair.conn->ssl);
+	session = SSL_get1_session(pair.client.conn->ssl);
 	ok(SSL_SESSION_is_resumable(session), "... has a session");
 	pair_close(&pair);
 	return session;
@@ -333,13 +266,13 @@ resume(struct iss_ctx *ctx, SSL_SESSION *session, int mode, bool good,
 	struct pair pair;
 	int rv;
 
-	pair_open(&pair, server, ctx, mode);
-	SSL_set_session(pair.conn->ssl, session);
-	rv = pair_handshake(&pair);
+	staple_open(&pair, server, ctx, mode);
+	SSL_set_session(pair.client.conn->ssl, session);
+	rv = staple_handshake(&pair);
 	is_int(rv, good ? ISS_OK : ISS_ERROR, "%s", what);
-	ok(SSL_session_reused(pair.conn->ssl) == 1, "... resumed");
+	ok(SSL_session_reused(pair.client.conn->ssl) == 1, "... resumed");
 	if (!good)
-		has_text(pair.conn->err.text, NONE, "... why not");
+		has_text(pair.client.conn->err.text, NONE, "... why not");
 	is_int(host.asked, 0, "... the host is not asked again");
 	pair_close(&pair);
 	SSL_SESSION_free(session);
@@ -378,28 +311,29 @@ test_new_handshake(struct iss_ctx *ctx, int status, const char *why)
 	size_t got;
 	int i;
 
-	pair_open(&pair, server, ctx, ISS_OCSP_MUST_STAPLE);
-	is_int(pair_handshake(&pair), ISS_OK, "a good staple at first");
+	staple_open(&pair, server, ctx, ISS_OCSP_MUST_STAPLE);
+	is_int(staple_handshake(&pair), ISS_OK, "a good staple at first");
 	OPENSSL_free(der);
 	der = NULL;
 	stapled.bytes = NULL;
 	if (status >= 0)
 		der = staple_made(status, time(NULL) + HOUR);
-	SSL_set_options(
-	    pair.server, SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION);
-	SSL_renegotiate(pair.server);
-	SSL_do_handshake(pair.server);
-	for (i = 0; i < TURNS && pair.conn->state == ISS_CONN_OPEN; i++) {
-		SSL_read_ex(pair.server, &byte, 1, &got);
+	SSL_set_options(pair.server.conn->ssl,
+	    SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION);
+	SSL_renegotiate(pair.server.conn->ssl);
+	SSL_do_handshake(pair.server.conn->ssl);
+	for (i = 0; i < PAIR_TURNS && pair.client.conn->state == ISS_CONN_OPEN;
+	     i++) {
+		SSL_read_ex(pair.server.conn->ssl, &byte, 1, &got);
 		ERR_clear_error();
-		if (iss_conn_enter(pair.conn) != ISS_OK)
+		if (iss_conn_enter(pair.client.conn) != ISS_OK)
 			break;
-		SSL_read_ex(pair.conn->ssl, &byte, 1, &got);
-		iss_conn_leave(pair.conn);
-		iss_conn_failed(pair.conn, 0, "read");
+		SSL_read_ex(pair.client.conn->ssl, &byte, 1, &got);
+		iss_conn_leave(pair.client.conn);
+		iss_conn_failed(pair.client.conn, 0, "read");
 	}
-	is_int(pair.conn->state, ISS_CONN_FAILED, "then another");
-	has_text(pair.conn->err.text, why, "... why");
+	is_int(pair.client.conn->state, ISS_CONN_FAILED, "then another");
+	has_text(pair.client.conn->err.text, why, "... why");
 	pair_close(&pair);
 	OPENSSL_free(der);
 }
@@ -416,7 +350,7 @@ main(void)
 	issuer = fixture_cert("ca");
 	for (i = 0; i < 2; i++) {
 		diag("%s", versions[i]);
-		ctx = client_ctx(versions[i]);
+		ctx = pair_client_ctx(versions[i]);
 		test_garbage(ctx);
 		test_status(ctx);
 		test_opinions(ctx);
@@ -430,6 +364,6 @@ main(void)
 	}
 	X509_free(cert);
 	X509_free(issuer);
-	SSL_CTX_free(server);
+	iss_ctx_free(server);
 	return tap_done();
 }

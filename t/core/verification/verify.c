@@ -1,0 +1,520 @@
+/*
+ * The verdict on a peer in real handshakes: chains, names, fingerprints, the
+ * program's opinion, anonymous ciphers; and the words for each refusal.
+ */
+#include "verification/verify.h"
+
+#include "pair.h"
+#include "tap.h"
+#include "x509/cert.h"
+
+static struct iss_error err;
+
+/* ---- the program ---- */
+
+static struct {
+	int accepts; /* 1: all, 0: none, -1: as OpenSSL has it */
+	bool name_is_good;
+	int asked, asked_name;
+	char name[64];
+} program;
+
+static bool
+verify(void *handle, bool ok, X509_STORE_CTX *store)
+{
+	(void)handle;
+	(void)store;
+	program.asked++;
+	return program.accepts < 0 ? ok : program.accepts != 0;
+}
+
+static bool
+check_name(void *handle, const char *name, X509 *leaf)
+{
+	(void)handle;
+	program.asked_name++;
+	snprintf(
+	    program.name, sizeof(program.name), "%s", leaf != NULL ? name : "");
+	return program.name_is_good;
+}
+
+static const struct iss_callbacks with_verify = { .verify = verify };
+static const struct iss_callbacks with_name = { .check_name = check_name };
+
+/* ---- a client and a server with some certificate ---- */
+
+struct how {
+	const char *version, *server; /* t/certs/NAME.pem and .key */
+	const char *ca, *mode;        /* NULL: t/certs/ca.pem, the default */
+	const char *name;             /* NULL: not checked */
+	bool by_program;              /* the name is */
+	const char *fingerprint;      /* of this certificate; NULL: none */
+	bool force, must_ask;
+	const struct iss_callbacks *callbacks;
+	bool no_handle;
+};
+
+static struct iss_ctx *
+server_ctx(const struct how *how)
+{
+	char cert[64], key[64];
+	const struct pair_options options[PAIR_OPTIONS_MAX] = {
+		{ "SSL_cert_file", cert },
+		{ "SSL_key_file", key },
+		{ "SSL_version", how->version },
+		/* what is weak must get as far as to the client */
+		{ "SSL_cipher_list", "DEFAULT:@SECLEVEL=0" },
+	};
+
+	snprintf(cert, sizeof(cert), CERTS "%s.pem", how->server);
+	snprintf(key, sizeof(key), CERTS "%s.key", how->server);
+	return pair_ctx(true, options);
+}
+
+static struct iss_ctx *
+client_ctx(const struct how *how)
+{
+	char ca[64];
+	const struct pair_options options[PAIR_OPTIONS_MAX] = {
+		{ "SSL_ca_file", ca },
+		{ "SSL_version", how->version },
+		{ how->mode != NULL ? "SSL_verify_mode" : NULL, how->mode },
+	};
+
+	snprintf(
+	    ca, sizeof(ca), CERTS "%s.pem", how->ca != NULL ? how->ca : "ca");
+	return pair_ctx(false, options);
+}
+
+static void
+add_fingerprint(struct iss_fingerprint_list *list, const char *name)
+{
+	X509 *cert = fixture_cert(name);
+	struct iss_buf text;
+
+	iss_buf_init(&text, 256);
+	iss_cert_fingerprint_text(&err, cert, "sha256", false, &text);
+	iss_fingerprint_list_add(
+	    &err, list, "SSL_fingerprint", text.data, text.len);
+	iss_buf_release(&text);
+	X509_free(cert);
+}
+
+/* Open and shake hands; the pair is to be closed. */
+static void
+meet(struct pair *pair, const struct how *how)
+{
+	struct iss_ctx *client = client_ctx(how), *server = server_ctx(how);
+	const struct iss_scheme *scheme = iss_scheme_find("http");
+	struct iss_verify *rules;
+
+	iss_error_clear(&err);
+	memset(&program, 0, sizeof(program));
+	pair_init(pair);
+	pair->client.callbacks = how->callbacks;
+	pair->client.handle = how->no_handle ? NULL : &program;
+	if (how->fingerprint != NULL)
+		add_fingerprint(
+		    &pair->client.config.fingerprints, how->fingerprint);
+	pair->client.config.force_fingerprint = how->force;
+	pair_open(pair, client, server);
+	rules = &pair->client.conn->verify;
+	rules->must_ask = how->must_ask;
+	if (how->name != NULL)
+		iss_verify_set_name(&err, rules, how->name, strlen(how->name),
+		    how->by_program ? NULL : scheme);
+	ok(!iss_error_is_set(&err), "a client: %s", err.text);
+	iss_ctx_free(client);
+	iss_ctx_free(server);
+}
+
+static const struct row {
+	const char *what;
+	struct how how;
+	int accepts;
+	bool name_is_good;
+	/* NULL: it is accepted; else with this in the client's error */
+	const char *why;
+	long verify_error;
+	int depth;
+} rows[] = {
+	{ "a good server", { .server = "server", .name = "localhost" }, -1,
+	    false, NULL, 0, 0 },
+	{ "one with an intermediate it does not send",
+	    { .server = "server-sub" }, -1, false,
+	    "certificate verify failed: unable to get local issuer",
+	    X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, 0 },
+	{ "another CA", { .server = "server", .ca = "other-ca" }, -1, false,
+	    "issuer /C=DE/O=IO-Socket-SSL/CN=Test CA)",
+	    X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, 0 },
+	{ "a CA of the same name", { .server = "namesake-server" }, -1, false,
+	    "unable to get local issuer",
+	    X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, 0 },
+	{ "self-signed", { .server = "self-signed" }, -1, false,
+	    "(depth 0, subject ", X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, 0 },
+	{ "expired", { .server = "expired" }, -1, false, ", not after ",
+	    X509_V_ERR_CERT_HAS_EXPIRED, 0 },
+	{ "not yet valid", { .server = "not-yet-valid" }, -1, false,
+	    ", not before ", X509_V_ERR_CERT_NOT_YET_VALID, 0 },
+	{ "not for servers", { .server = "client-only" }, -1, false, "purpose",
+	    X509_V_ERR_INVALID_PURPOSE, 0 },
+	{ "a weak key", { .server = "weak-rsa" }, -1, false, "too weak",
+	    X509_V_ERR_EE_KEY_TOO_SMALL, 0 },
+	/* names */
+	{ "another name", { .server = "server", .name = "wrong.test" }, -1,
+	    false,
+	    "hostname verification failed: wanted \"wrong.test\", the "
+	    "certificate is for DNS:localhost",
+	    X509_V_ERR_HOSTNAME_MISMATCH, 0 },
+	{ "names that cannot be parsed, in a chain that the program accepts",
+	    { .server = "bad-san",
+		.name = "localhost",
+		.callbacks = &with_verify },
+	    1, false, "cannot be parsed", X509_V_ERR_HOSTNAME_MISMATCH, 0 },
+	{ "NUL in the name",
+	    { .server = "nul-san", .name = "good.example.test" }, -1, false,
+	    "DNS:good.example.test\\x00.evil.test",
+	    X509_V_ERR_HOSTNAME_MISMATCH, 0 },
+	{ "nobody verifies, not even the name",
+	    { .server = "expired", .name = "wrong.test", .mode = "0" }, -1,
+	    false, NULL, 0, 0 },
+	{ "the program knows the name",
+	    { .server = "server",
+		.name = "any thing",
+		.by_program = true,
+		.callbacks = &with_name },
+	    -1, true, NULL, 0, 0 },
+	{ "... or it does not",
+	    { .server = "server",
+		.name = "any thing",
+		.by_program = true,
+		.callbacks = &with_name },
+	    -1, false, "wanted \"any thing\"", X509_V_ERR_HOSTNAME_MISMATCH,
+	    0 },
+	{ "... or it cannot be asked",
+	    { .server = "server",
+		.name = "any thing",
+		.by_program = true,
+		.callbacks = &with_name,
+		.no_handle = true },
+	    -1, true, "wanted \"any thing\"", X509_V_ERR_HOSTNAME_MISMATCH, 0 },
+	/* opinions */
+	{ "the program accepts an expired one",
+	    { .server = "expired", .callbacks = &with_verify }, 1, false, NULL,
+	    0, 0 },
+	{ "... but its name is checked all the same",
+	    { .server = "expired",
+		.name = "wrong.test",
+		.callbacks = &with_verify },
+	    1, false, "hostname verification failed",
+	    X509_V_ERR_HOSTNAME_MISMATCH, 0 },
+	{ "the program refuses a good one",
+	    { .server = "server", .callbacks = &with_verify }, 0, false,
+	    "refused by SSL_verify_callback",
+	    X509_V_ERR_APPLICATION_VERIFICATION, 1 },
+	{ "the program has no opinion of its own",
+	    { .server = "expired", .callbacks = &with_verify }, -1, false,
+	    ", not after ", X509_V_ERR_CERT_HAS_EXPIRED, 0 },
+	{ "it must be asked, and cannot be",
+	    { .server = "server",
+		.callbacks = &with_verify,
+		.no_handle = true,
+		.must_ask = true },
+	    1, false, "certificate verify failed: ",
+	    X509_V_ERR_APPLICATION_VERIFICATION, 1 },
+	{ "it need not be asked",
+	    { .server = "server",
+		.callbacks = &with_verify,
+		.no_handle = true },
+	    0, false, NULL, 0, 0 },
+	/* fingerprints */
+	{ "a fingerprint goes before all else",
+	    { .server = "expired",
+		.name = "wrong.test",
+		.fingerprint = "expired",
+		.ca = "other-ca" },
+	    -1, false, NULL, 0, 0 },
+	{ "... also before the program",
+	    { .server = "server",
+		.fingerprint = "server",
+		.callbacks = &with_verify },
+	    0, false, NULL, 0, 0 },
+	{ "another fingerprint, but a good chain",
+	    { .server = "server", .fingerprint = "expired" }, -1, false, NULL,
+	    0, 0 },
+	{ "another fingerprint, and a bad chain",
+	    { .server = "expired", .fingerprint = "server" }, -1, false,
+	    ", not after ", X509_V_ERR_CERT_HAS_EXPIRED, 0 },
+	{ "another fingerprint, where one is required",
+	    { .server = "server", .fingerprint = "expired", .force = true }, -1,
+	    false, "the certificate has none of SSL_fingerprint, but sha256$",
+	    X509_V_ERR_CERT_REJECTED, 0 },
+	{ "no fingerprint, where one is required",
+	    { .server = "server", .force = true }, -1, false,
+	    "none of SSL_fingerprint", X509_V_ERR_CERT_REJECTED, 0 },
+	{ "required, whatever the mode says",
+	    { .server = "server", .force = true, .mode = "0" }, -1, false,
+	    "none of SSL_fingerprint", X509_V_ERR_CERT_REJECTED, 0 },
+	{ "the required one",
+	    { .server = "server", .fingerprint = "server", .force = true }, -1,
+	    false, NULL, 0, 0 },
+};
+
+static void
+test_row(const struct row *row, const char *version)
+{
+	struct how how = row->how;
+	struct iss_conn *client;
+	struct pair pair;
+
+	how.version = version;
+	meet(&pair, &how);
+	program.accepts = row->accepts;
+	program.name_is_good = row->name_is_good;
+	client = pair.client.conn;
+	pair_handshake(&pair);
+	is_int(pair.client.rv, row->why == NULL ? ISS_OK : ISS_ERROR, "%s",
+	    row->what);
+	if (row->why == NULL) {
+		ok(!iss_error_is_set(&client->err), "... no error: %s",
+		    client->err.text);
+	} else {
+		has_text(client->err.text, row->why, "... why");
+		has_text(client->err.text,
+		    "SSL connect attempt failed: certificate verify failed: ",
+		    "... of what");
+		is_int(client->err.verify_error, row->verify_error,
+		    "... the error of X509");
+		is_int(client->err.depth, row->depth, "... where");
+		ok(pair.server.rv != ISS_OK || strcmp(version, "TLSv1_3") == 0,
+		    "... nor is the server content");
+		ok(!iss_conn_can_read(client) && !iss_conn_can_write(client),
+		    "... nothing flows");
+	}
+	ok(client->link.pinned == (how.fingerprint != NULL &&
+				      strcmp(how.fingerprint, how.server) == 0),
+	    "... pinned?");
+	pair_close(&pair);
+}
+
+static void
+test_asked(void)
+{
+	struct how how = { .version = "TLSv1_3",
+		.server = "server",
+		.callbacks = &with_verify };
+	struct pair pair;
+
+	meet(&pair, &how);
+	program.accepts = -1;
+	pair_handshake(&pair);
+	is_int(program.asked, 2, "asked for the CA and for the leaf");
+	pair_close(&pair);
+	how.callbacks = &with_name;
+	how.name = "the name";
+	how.by_program = true;
+	meet(&pair, &how);
+	program.name_is_good = true;
+	pair_handshake(&pair);
+	is_int(program.asked_name, 1, "asked for the name once");
+	is_text(program.name, "the name", "... for this one");
+	pair_close(&pair);
+}
+
+/* Two handshakes at the same time on one context have a name each. */
+static void
+test_names_apart(void)
+{
+	struct how how = { .version = "TLSv1_3", .server = "server" };
+	const struct iss_scheme *http = iss_scheme_find("http");
+	struct iss_ctx *client = client_ctx(&how), *server = server_ctx(&how);
+	struct pair good, bad;
+
+	pair_init(&good);
+	pair_init(&bad);
+	pair_open(&good, client, server);
+	pair_open(&bad, client, server);
+	iss_verify_set_name(
+	    &err, &good.client.conn->verify, "localhost", 9, http);
+	iss_verify_set_name(&err, &bad.client.conn->verify, "wrong", 5, http);
+	iss_conn_handshake(bad.client.conn, false, ISS_NO_DEADLINE);
+	pair_handshake(&good);
+	is_int(good.client.rv, ISS_OK, "one of two names");
+	pair_handshake(&bad);
+	is_int(bad.client.rv, ISS_ERROR, "... is not the other's");
+	pair_close(&good);
+	pair_close(&bad);
+	iss_ctx_free(client);
+	iss_ctx_free(server);
+}
+
+/* ---- names that are set ---- */
+
+/* clang-format off */
+#define B(text) text, sizeof(text) - 1
+/* clang-format on */
+
+static void
+test_set_name(void)
+{
+	static const struct {
+		const char *what, *name;
+		size_t len;
+		const char *scheme; /* NULL: the program */
+		enum iss_name_check check;
+		bool good;
+	} cases[] = {
+		{ "a name", B("a.test"), "http", ISS_NAME_BY_SCHEME, true },
+		{ "an address", B("::1"), "http", ISS_NAME_BY_SCHEME, true },
+		{ "no name", B(""), "http", 0, false },
+		{ "NUL in a name", B("a.test\0b"), "http", 0, false },
+		{ "two dots", B("a..test"), "http", 0, false },
+		{ "any name, by the program", B("a b..c"), NULL,
+		    ISS_NAME_BY_CALLBACK, true },
+		{ "no name, by the program", B(""), NULL, 0, false },
+		{ "half a name, by the program", B("a\0b"), NULL, 0, false },
+		{ "any name, not checked", B("a..b"), "none",
+		    ISS_NAME_UNCHECKED, true },
+	};
+	struct iss_verify rules;
+	size_t i;
+
+	for (i = 0; i < ROWS(cases); i++) {
+		memset(&rules, 0, sizeof(rules));
+		iss_error_clear(&err);
+		is_int(iss_verify_set_name(&err, &rules, cases[i].name,
+			   cases[i].len,
+			   cases[i].scheme != NULL
+			       ? iss_scheme_find(cases[i].scheme)
+			       : NULL),
+		    cases[i].good ? ISS_OK : ISS_ERROR, "%s", cases[i].what);
+		ok(iss_error_is_set(&err) != cases[i].good, "... %s",
+		    cases[i].good ? "no error" : err.text);
+		is_int(rules.check, cases[i].check, "... how it is checked");
+		is_text(rules.name, cases[i].good ? cases[i].name : NULL,
+		    "... a copy of it");
+		iss_verify_set_name(
+		    &err, &rules, "other", 5, iss_scheme_find("http"));
+		is_text(rules.name, "other", "... which another replaces");
+		iss_verify_release(&rules);
+		ok(rules.name == NULL && rules.check == ISS_NAME_UNCHECKED,
+		    "... released");
+		iss_verify_release(&rules);
+	}
+}
+
+/* ---- anonymous ciphers ---- */
+
+static void
+test_anonymous(void)
+{
+	static const struct {
+		const char *mode;
+		int rv;
+	} cases[] = { { "1", ISS_ERROR }, { "0", ISS_OK } };
+	static const struct pair_options server[PAIR_OPTIONS_MAX] = {
+		{ "SSL_version", "TLSv1_2" },
+		{ "SSL_cipher_list", "AECDH:@SECLEVEL=0" },
+	};
+	struct pair_options client[PAIR_OPTIONS_MAX] = {
+		{ "SSL_version", "TLSv1_2" },
+		{ "SSL_cipher_list", "AECDH:@SECLEVEL=0" },
+		{ "SSL_verify_mode", NULL },
+	};
+	struct iss_ctx *ours, *theirs = pair_ctx(true, server);
+	struct pair pair;
+	size_t i;
+
+	for (i = 0; i < ROWS(cases); i++) {
+		client[2].value = cases[i].mode;
+		ours = pair_ctx(false, client);
+		pair_init(&pair);
+		pair_open(&pair, ours, theirs);
+		pair_handshake(&pair);
+		is_int(pair.client.rv, cases[i].rv,
+		    "an anonymous server, verify mode %s", cases[i].mode);
+		if (cases[i].rv != ISS_OK)
+			has_text(pair.client.conn->err.text,
+			    "the peer showed no certificate, since AECDH",
+			    "... why");
+		pair_close(&pair);
+		iss_ctx_free(ours);
+	}
+	iss_ctx_free(theirs);
+}
+
+/* ---- the certificate of a client ---- */
+
+static void
+test_clients(const char *version)
+{
+	static const struct {
+		const char *cert, *mode;
+		bool good;
+		const char *why;
+	} cases[] = {
+		{ "client", "1", true, "" },
+		{ "client", "3", true, "" },
+		{ NULL, "1", true, "" },
+		{ NULL, "3", false, "peer did not return a certificate" },
+		{ "other-client", "1", false, "certificate verify failed" },
+		{ "other-client", "0", true, "" },
+	};
+	char cert[64], key[64];
+	struct pair_options server[PAIR_OPTIONS_MAX] = {
+		{ "SSL_cert_file", CERTS "server.pem" },
+		{ "SSL_key_file", CERTS "server.key" },
+		{ "SSL_ca_file", CERTS "ca.pem" },
+		{ "SSL_version", version },
+		{ "SSL_verify_mode", NULL },
+	};
+	struct pair_options client[PAIR_OPTIONS_MAX] = {
+		{ "SSL_ca_file", CERTS "ca.pem" },
+		{ "SSL_version", version },
+	};
+	struct iss_ctx *ours, *theirs;
+	struct pair pair;
+	size_t i;
+
+	for (i = 0; i < ROWS(cases); i++) {
+		server[4].value = cases[i].mode;
+		client[2].name = cases[i].cert != NULL ? "SSL_cert_file" : NULL;
+		client[2].value = cert;
+		client[3].name = "SSL_key_file";
+		client[3].value = key;
+		snprintf(cert, sizeof(cert), CERTS "%s.pem", cases[i].cert);
+		snprintf(key, sizeof(key), CERTS "%s.key", cases[i].cert);
+		ours = pair_ctx(false, client);
+		theirs = pair_ctx(true, server);
+		pair_init(&pair);
+		pair_open(&pair, ours, theirs);
+		pair_handshake(&pair);
+		is_int(pair.server.rv, cases[i].good ? ISS_OK : ISS_ERROR,
+		    "client %s, server's verify mode %s",
+		    cases[i].cert != NULL ? cases[i].cert : "without",
+		    cases[i].mode);
+		has_text(pair.server.conn->err.text, cases[i].why, "... why");
+		pair_close(&pair);
+		iss_ctx_free(ours);
+		iss_ctx_free(theirs);
+	}
+}
+
+int
+main(void)
+{
+	static const char *const versions[] = { "TLSv1_2", "TLSv1_3" };
+	size_t i, v;
+
+	for (v = 0; v < ROWS(versions); v++) {
+		diag("%s", versions[v]);
+		for (i = 0; i < ROWS(rows); i++)
+			test_row(&rows[i], versions[v]);
+		test_clients(versions[v]);
+	}
+	test_asked();
+	test_names_apart();
+	test_set_name();
+	test_anonymous();
+	return tap_done();
+}
