@@ -1,0 +1,272 @@
+/*
+ * The end of TLS: close_notify sent and awaited, data in between, a peer that
+ * ends otherwise or not at all, and plain data afterwards.
+ */
+#include "connection/shutdown.h"
+
+#include <openssl/err.h>
+
+#include "connection/io.h"
+#include "pair.h"
+#include "tap.h"
+
+#define OVER iss_deadline_after(0)
+
+static const char *const versions[] = { "TLSv1_2", "TLSv1_3" };
+
+static struct pair pair;
+static struct iss_conn *client, *server;
+
+static void
+begin(const char *version)
+{
+	pair_init(&pair);
+	pair_connect(&pair, version);
+	client = pair.client.conn;
+	server = pair.server.conn;
+}
+
+/* How many bytes wait in a socket for whoever reads it. */
+static size_t
+waiting(const struct pair_side *side)
+{
+	static char bytes[1 << 16];
+	ssize_t n = recv(side->fd, bytes, sizeof(bytes), MSG_PEEK);
+
+	return n > 0 ? (size_t)n : 0;
+}
+
+static void
+expect_end(struct iss_conn *conn)
+{
+	char byte;
+	size_t n;
+
+	is_int(iss_io_read(conn, &byte, 1, &n), ISS_EOF, "... sees the end");
+	ok(conn->got_notify && !conn->truncated, "... which is proper");
+}
+
+static void
+test_notify(const char *version)
+{
+	size_t sent;
+
+	begin(version);
+	is_int(iss_shutdown_notify(client, ISS_NO_DEADLINE), ISS_OK,
+	    "%s: close_notify", version);
+	ok(client->sent_notify && !client->got_notify, "... is sent");
+	ok(iss_conn_can_read(client) && !iss_conn_can_write(client),
+	    "... and ends one direction");
+	sent = waiting(&pair.server);
+	is_int(iss_shutdown_notify(client, OVER), ISS_OK, "... again");
+	is_int((long long)waiting(&pair.server), (long long)sent,
+	    "... sends nothing more");
+	diag("the peer");
+	expect_end(server);
+	ok(!server->sent_notify, "... need not end its own direction");
+	pair_close(&pair);
+}
+
+/* Before and after there is no TLS to end. */
+static void
+test_not_open(void)
+{
+	static const struct {
+		const char *what;
+		enum iss_conn_state state;
+	} cases[] = {
+		{ "before the handshake", ISS_CONN_NEW },
+		{ "during the handshake", ISS_CONN_HANDSHAKE },
+		{ "after a failure", ISS_CONN_FAILED },
+	};
+	struct iss_ctx *ours = pair_client_ctx(NULL);
+	struct iss_ctx *theirs = pair_server_ctx(NULL);
+	size_t i;
+
+	for (i = 0; i < ROWS(cases); i++) {
+		pair_init(&pair);
+		pair_open(&pair, ours, theirs);
+		client = pair.client.conn;
+		client->state = cases[i].state;
+		is_int(iss_shutdown_notify(client, OVER), ISS_OK, "%s",
+		    cases[i].what);
+		is_int(iss_shutdown_both(client, OVER), ISS_OK, "... both");
+		ok(!client->sent_notify, "... nothing is sent");
+		is_int((long long)waiting(&pair.server), 0, "... at all");
+		ok(!iss_error_is_set(&client->err), "... and that is no error");
+		pair_close(&pair);
+	}
+	iss_ctx_free(ours);
+	iss_ctx_free(theirs);
+}
+
+/* ---- both directions ---- */
+
+/* The client ends both; the peer answers when it has read the end. */
+static void
+test_both(const char *version)
+{
+	static char bytes[3 * ISS_RECORD_MAX];
+	size_t n;
+
+	begin(version);
+	iss_io_write_all(server, bytes, sizeof(bytes), &n);
+	is_int(iss_shutdown_both(client, ISS_NO_DEADLINE), ISS_WANT_READ,
+	    "%s: both ends, but the peer has not answered", version);
+	ok(client->sent_notify && !client->got_notify, "... we have sent ours");
+	is_int((long long)waiting(&pair.client), 0, "... its data is dropped");
+	diag("the peer");
+	expect_end(server);
+	is_int(iss_shutdown_both(server, ISS_NO_DEADLINE), ISS_OK,
+	    "... answers, and is done at once");
+	is_int(iss_shutdown_both(client, ISS_NO_DEADLINE), ISS_OK,
+	    "then it is done");
+	ok(client->got_notify, "... we have got theirs");
+	is_int(iss_shutdown_both(client, OVER), ISS_OK, "... done is done");
+	ok(!iss_error_is_set(&client->err), "... without an error");
+	is_int((long long)ERR_peek_error(), 0, "... the queue is empty");
+	pair_close(&pair);
+}
+
+/* Afterwards the descriptor carries plain data; not a byte of it is lost. */
+static void
+test_plain_afterwards(const char *version)
+{
+	char bytes[16];
+
+	begin(version);
+	iss_shutdown_notify(server, ISS_NO_DEADLINE);
+	(void)!write(pair.server.fd, "plain", 5);
+	is_int(iss_shutdown_both(client, ISS_NO_DEADLINE), ISS_OK,
+	    "%s: the end of TLS", version);
+	is_int(read(pair.client.fd, bytes, sizeof(bytes)), 5,
+	    "... leaves plain data behind it alone");
+	pair_close(&pair);
+}
+
+static void
+test_truncated(const char *version)
+{
+	static const char why[] =
+	    "SSL shutdown error: the peer closed the connection without "
+	    "close_notify (truncated)";
+
+	begin(version);
+	pair_end_stream(&pair.server);
+	is_int(iss_shutdown_both(client, ISS_NO_DEADLINE), ISS_ERROR,
+	    "%s: a peer that ends TCP instead", version);
+	is_text(client->err.text, why, "... why");
+	ok(client->sent_notify && client->truncated, "... ours is sent");
+	is_int(
+	    iss_shutdown_both(client, ISS_NO_DEADLINE), ISS_ERROR, "... again");
+	is_text(client->err.text, why, "... why");
+	pair_close(&pair);
+}
+
+/* The answer never comes; nor does the peer take what we send. */
+static void
+test_deadline(void)
+{
+	static char bytes[1 << 16];
+	size_t n;
+
+	begin(NULL);
+	is_int(iss_shutdown_both(client, OVER), ISS_TIMEOUT,
+	    "a peer that does not answer");
+	is_int(client->err.sys_errno, ETIMEDOUT, "... errno");
+	has_text(client->err.text, "SSL shutdown error: ", "... of what");
+	is_int(client->state, ISS_CONN_OPEN, "... it may be tried again");
+	iss_shutdown_notify(server, ISS_NO_DEADLINE);
+	is_int(iss_shutdown_both(client, ISS_NO_DEADLINE), ISS_OK,
+	    "... and succeeds");
+	pair_close(&pair);
+
+	begin(NULL);
+	while (write(pair.client.fd, bytes, sizeof(bytes)) > 0)
+		;
+	is_int(iss_shutdown_notify(client, ISS_NO_DEADLINE), ISS_WANT_WRITE,
+	    "a socket that is full");
+	ok(!client->sent_notify, "... ours is not sent yet");
+	while (read(pair.server.fd, bytes, sizeof(bytes)) > 0)
+		;
+	is_int(iss_shutdown_notify(client, ISS_NO_DEADLINE), ISS_OK,
+	    "... then there is room");
+	ok(client->sent_notify, "... and it is sent");
+	expect_end(server);
+	pair_close(&pair);
+
+	begin(NULL);
+	iss_io_write_later(client, "waits", 5, &n);
+	pair_hang_up(&pair.server);
+	is_int(iss_shutdown_notify(client, ISS_NO_DEADLINE), ISS_ERROR,
+	    "a peer that is gone");
+	is_int(client->err.sys_errno, EPIPE, "... errno");
+	is_int(client->state, ISS_CONN_FAILED, "... for good");
+	pair_close(&pair);
+}
+
+/* ---- the answer ---- */
+
+static void
+test_answer(void)
+{
+	static char bytes[1 << 16];
+
+	begin(NULL);
+	iss_shutdown_notify(server, ISS_NO_DEADLINE);
+	expect_end(client);
+	iss_shutdown_answer(client);
+	ok(client->sent_notify, "the answer to close_notify");
+	diag("the peer");
+	expect_end(server);
+	pair_close(&pair);
+
+	begin(NULL);
+	iss_shutdown_notify(server, ISS_NO_DEADLINE);
+	expect_end(client);
+	while (write(pair.client.fd, bytes, sizeof(bytes)) > 0)
+		;
+	iss_shutdown_answer(client);
+	ok(client->sent_notify && !iss_conn_can_write(client),
+	    "where the socket is full, nothing is written any more");
+	pair_close(&pair);
+}
+
+/* The program is told of the end once, and not before it is there. */
+static void
+test_report(void)
+{
+	begin(NULL);
+	ok(!iss_shutdown_report_end(client), "no end to be told of");
+	iss_shutdown_notify(server, ISS_NO_DEADLINE);
+	ok(!iss_shutdown_report_end(client), "... nor one that was not read");
+	expect_end(client);
+	ok(iss_shutdown_report_end(client), "... then there is");
+	ok(!iss_shutdown_report_end(client), "... once");
+	pair_close(&pair);
+
+	begin(NULL);
+	pair_end_stream(&pair.server);
+	is_int(
+	    iss_shutdown_both(client, ISS_NO_DEADLINE), ISS_ERROR, "TCP's end");
+	ok(!iss_shutdown_report_end(client), "... is not the end of TLS");
+	pair_close(&pair);
+}
+
+int
+main(void)
+{
+	size_t v;
+
+	for (v = 0; v < ROWS(versions); v++) {
+		test_notify(versions[v]);
+		test_both(versions[v]);
+		test_plain_afterwards(versions[v]);
+		test_truncated(versions[v]);
+	}
+	test_not_open();
+	test_deadline();
+	test_answer();
+	test_report();
+	return tap_done();
+}
