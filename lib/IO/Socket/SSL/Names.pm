@@ -1,11 +1,9 @@
-# Whom a connection is meant for: the name in SNI, the name that is checked,
-# and by which scheme.  Methods of the socket class.
+# Checking a name at the program's request.  Methods of the socket class.  The
+# name that a handshake checks is chosen by src/options/peer_policy.c.
 package IO::Socket::SSL;
 
 use strict;
 use warnings;
-
-use Carp;
 
 sub _ask_scheme {
     my ($callback, $host, $cert) = @_;

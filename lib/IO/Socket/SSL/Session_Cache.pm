@@ -1,5 +1,6 @@
-# The sessions that clients keep, to resume them: which cache a context has.
-# xs/session.c asks it; our own cache is in src/sessions/session_cache.c.
+# Caches of sessions for clients, and which one a context has.  xs/resume.c
+# asks it before a handshake, xs/sessions.c adds to it.  Our own cache is in
+# src/sessions/session_cache.c.
 package IO::Socket::SSL::Session_Cache;
 
 use strict;
