@@ -1,0 +1,102 @@
+# Walks of eight steps through the life of a socket, from a seed: whatever the
+# program does in whatever order, it sees the same.
+use strict;
+use warnings;
+
+use Differential;
+
+my %TRUST = (SSL_ca_file => cert('ca'), SSL_verifycn_name => 'localhost');
+
+# Each step is called with the socket, which may be a failure from before.
+my @STEPS = (
+    [connect_SSL       => sub { $_[0]->connect_SSL }],
+    [is_SSL            => sub { $_[0]->is_SSL ? 1 : 0 }],
+    [opened            => sub { $_[0]->opened ? 1 : 0 }],
+    [print             => sub { print { $_[0] } "abc\n" }],
+    ['method print'    => sub { $_[0]->print("abc\n") }],
+    [syswrite          => sub { syswrite $_[0], 'abcdef', 3, 1 }],
+    ['method syswrite' => sub { $_[0]->syswrite('abcdef', 3) }],
+    [write             => sub { $_[0]->write("abc\n") }],
+    [printf            => sub { $_[0]->printf('%s', "x\n") }],
+    ['scalar readline' => sub { readline $_[0] }],
+    [getline           => sub { $_[0]->getline }],
+    [getc              => sub { getc $_[0] }],
+    [sysread           => sub { my $n = sysread $_[0], my $b, 3; ($b, $n) }],
+    [read              => sub { my $n = read $_[0], my $b, 3; ($b, $n) }],
+    ['method sysread'  => sub { my $n = $_[0]->sysread(my $b, 3); ($b, $n) }],
+    [peek              => sub { my $n = $_[0]->peek(my $b, 3);    ($b, $n) }],
+    [eof               => sub { eof($_[0])           ? 1 : 0 }],
+    [pending           => sub { $_[0]->pending       ? 1 : 0 }],
+    [fileno            => sub { defined fileno $_[0] ? 1 : 0 }],
+    [stop_SSL          => sub { $_[0]->stop_SSL      ? 1 : 0 }],
+    [
+        'stop_SSL fast' =>
+          sub { $_[0]->stop_SSL(SSL_fast_shutdown => 1) ? 1 : 0 }
+    ],
+    [
+        'stop_SSL quiet' =>
+          sub { $_[0]->stop_SSL(SSL_no_shutdown => 1) ? 1 : 0 }
+    ],
+    [close         => sub { $_[0]->close                       ? 1 : 0 }],
+    ['close quiet' => sub { $_[0]->close(SSL_no_shutdown => 1) ? 1 : 0 }],
+    [class         => sub { ref $_[0] }],
+    [get_cipher => sub { defined $_[0]->get_cipher                 ? 1 : 0 }],
+    [start_SSL  => sub { IO::Socket::SSL->start_SSL($_[0], %TRUST) ? 1 : 0 }],
+    [errstr     => sub { $_[0]->errstr                             ? 1 : 0 }],
+);
+
+# How the peer behaves: it reads last, so that no step waits for it for ever.
+my %PEERS = (
+    talks  => ['hs', "write:line one\nline two\nline three\n", 'end'],
+    closes => ['hs', "write:line one\nline two\n", 'notify', 'end'],
+    cuts   => ['hs', "write:line one\n",           'fin'],
+    silent => ['hs', 'notify',                     'end'],
+);
+
+my %FORMS = (
+    new => sub {
+        my ($peer) = @_;
+        return IO::Socket::SSL->new(
+            PeerAddr => '127.0.0.1:' . $peer->port,
+            %TRUST
+        );
+    },
+    later => sub {
+        my ($peer) = @_;
+        return IO::Socket::SSL->new(
+            PeerAddr           => '127.0.0.1:' . $peer->port,
+            SSL_startHandshake => 0,
+            %TRUST
+        );
+    },
+    upgraded => sub {
+        my ($peer) = @_;
+        return IO::Socket::SSL->start_SSL(tcp_to($peer), %TRUST);
+    },
+);
+
+for my $number (1 .. walk_count()) {
+    my $random = scramble(seed_of() * 1000 + $number);
+    my $form   = pick($random, sort keys %FORMS);
+    my $kind   = pick($random, sort keys %PEERS);
+    my @walk   = map { pick($random, @STEPS) } 1 .. 8;
+    program("walk $number of seed " . seed_of() . ", $form, peer $kind",
+        sub { _walk($form, $kind, @walk) });
+}
+
+sub _walk {
+    my ($form, $kind, @walk) = @_;
+    my $peer = serve({}, @{ $PEERS{$kind} });
+    my $sock = seen(make => sub { $FORMS{$form}->($peer) });
+
+    for my $step (@walk) {
+        my ($name, $code) = @$step;
+        last if !$sock;
+        seen($name => sub { $code->($sock) });
+    }
+    undef $sock;
+    ended($peer);
+    return;
+}
+
+1;
