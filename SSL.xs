@@ -1,6 +1,6 @@
 /*
- * IO::Socket::SSL, the socket class: types in, one call of the core, result
- * out.  The other classes are in xs/, a file each.
+ * IO::Socket::SSL, the socket class.  An XSUB converts its arguments, makes one
+ * call and returns the result.  The other classes have a file each in xs/.
  */
 #include "xs/perl_core.h"
 
@@ -62,7 +62,7 @@ CLONE(...)
 
 #endif
 
- # Reading and writing.  Without TLS a socket does what any socket does.
+ # Reading and writing.  Without TLS these are the base class's methods.
 void
 sysread(GV *self, ...)
     ALIAS:
@@ -91,7 +91,7 @@ pending(SV *self)
     OUTPUT:
 	RETVAL
 
- # What depends on the OpenSSL that we were built with.
+ # Abilities that depend on the OpenSSL we were built with.
 bool
 _can_npn()
     CODE:
@@ -106,7 +106,7 @@ _can_psk()
     OUTPUT:
 	RETVAL
 
- # What an object that a callback answered with says of itself.
+ # An object's own operators: for answers of callbacks.
 SV *
 _truth_of(SV *answer)
     ALIAS:
@@ -125,9 +125,8 @@ _begin(GV *self, SV *context, bool server)
 		XSRETURN_EMPTY;
 	XSRETURN_YES;
 
- # Go on with the handshake for so many seconds (undef: for ever); wait
- # tells whether to do so on a descriptor that does not block.  1 done, ''
- # failed, undef under way.
+ # Go on with the handshake.  With wait, wait for so many seconds (undef: for
+ # ever), whatever the descriptor's mode.  1: done, '': failed, undef: under way.
 SV *
 _handshake(GV *self, bool server, SV *seconds, bool wait)
     CODE:
@@ -135,7 +134,7 @@ _handshake(GV *self, bool server, SV *seconds, bool wait)
     OUTPUT:
 	RETVAL
 
- # Send close_notify, and unless fast wait for the peer's; results likewise.
+ # Send close_notify, and unless fast wait for the peer's.  Results as above.
 SV *
 _shutdown(GV *self, bool fast, SV *seconds, bool wait)
     CODE:
@@ -143,13 +142,13 @@ _shutdown(GV *self, bool fast, SV *seconds, bool wait)
     OUTPUT:
 	RETVAL
 
- # Our half of TLS is over, and what is written is plain from now on.
+ # Our half of TLS is over: data written from now on is plain.
 void
 _write_plain(struct iss_conn *self)
     CODE:
 	iss_shutdown_write_plain(self);
 
- # The base class's, once our close_notify is out.
+ # The base class's shutdown, after our close_notify was sent.
 void
 shutdown(GV *self, ...)
     PPCODE:
@@ -180,7 +179,7 @@ _drop_unread(int fd)
     CODE:
 	iss_sock_drop_unread(fd);
 
- # Take back a bless; Perl has no word for it.
+ # Take back a bless; Perl has no function for it.
 void
 _unbless(GV *self)
     CODE:
@@ -208,7 +207,7 @@ set_msg_callback(GV *self, ...)
     CODE:
 	iss_messages_set_callback(aTHX_ self, &ST(1), items - 1);
 
- # The descriptor of a handle, tied or not; undef when it is not open.
+ # The descriptor of a handle, tied or not; undef if it is not open.
 void
 _real_fileno(GV *self)
     PPCODE:
@@ -217,7 +216,7 @@ _real_fileno(GV *self)
 		XSRETURN_UNDEF;
 	XSRETURN_IV(fd);
 
- # Before a handle comes or goes: croaks where that must not be.
+ # Croaks if handles may not be exchanged with Net::SSLeay.
 void
 _check_exchange()
     CODE:
@@ -246,7 +245,8 @@ _get_ssl_object(struct iss_conn *self)
     OUTPUT:
 	RETVAL
 
- # rw, r (our half is closed), w (the peer's is), '' or undef without TLS.
+ # rw; r if our half is closed, w if the peer's is, '' if both; undef without
+ # TLS.
 void
 is_SSL(SV *self)
     PPCODE:
@@ -257,7 +257,7 @@ is_SSL(SV *self)
 	mXPUSHs(Perl_newSVpvf(aTHX_ "%s%s", conn->got_notify ? "" : "r",
 	    conn->sent_notify ? "" : "w"));
 
- # How reading came to its end: close_notify or truncated; undef before it.
+ # How reading ended: close_notify or truncated; undef before the end.
 void
 eof_reason(struct iss_conn *self)
     PPCODE:
@@ -268,7 +268,7 @@ eof_reason(struct iss_conn *self)
 	else
 		XSRETURN_UNDEF;
 
- # Facts about a connection; undef where there is none.
+ # Facts about a connection; undef if it has no such fact.
 void
 get_cipher(struct iss_conn *self)
     ALIAS:
@@ -283,7 +283,7 @@ get_cipher(struct iss_conn *self)
     PPCODE:
 	XPUSHs(sv_2mortal(iss_fact(aTHX_ self, ix)));
 
- # A field of the certificate of the peer (or ours), or its handle.
+ # A field of the peer's certificate (or ours), or its handle.
 void
 peer_certificate(struct iss_conn *self, SV *field = &PL_sv_undef, ...)
     ALIAS:
@@ -300,7 +300,7 @@ peer_certificates(struct iss_conn *self)
 	iss_push_chain(aTHX_ self);
 	return;
 
- # The same of a certificate that the core lent.
+ # The same for a certificate that the core lent.
 void
 _cert_field(IV cert, SV *field)
     PPCODE:
@@ -308,7 +308,7 @@ _cert_field(IV cert, SV *field)
 	iss_push_field(aTHX_ INT2PTR(X509 *, cert), field);
 	return;
 
- # The fingerprint of the peer's certificate, or of the one given.
+ # The fingerprint of the given certificate, by default the peer's.
 void
 get_fingerprint(SV *self, SV *algo = &PL_sv_undef, SV *cert = &PL_sv_undef, bool pubkey = false)
     ALIAS:
@@ -319,7 +319,7 @@ get_fingerprint(SV *self, SV *algo = &PL_sv_undef, SV *cert = &PL_sv_undef, bool
 	    pubkey, ix != 0);
 	return;
 
- # Does the peer's certificate, or the one given, belong to the name?
+ # Does the given certificate, by default the peer's, belong to the name?
 void
 _verify_name(SV *self, SV *cert, SV *name, SV *scheme, SV *suffix)
     PPCODE:
@@ -328,7 +328,7 @@ _verify_name(SV *self, SV *cert, SV *name, SV *scheme, SV *suffix)
 		XSRETURN_EMPTY;
 	XSRETURN_IV(1);
 
- # The default CAs: a hash of SSL_ca_file, SSL_ca_path, either may be missing.
+ # The default CAs: a hash of SSL_ca_file and SSL_ca_path; either may be missing.
 void
 _find_default_ca()
     PPCODE:

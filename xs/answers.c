@@ -83,11 +83,11 @@ answer_verify(void *handle, bool ok, X509_STORE_CTX *store)
 	if (call->died != NULL)
 		return false;
 	answer = iss_ask(aTHX_ call, code, args, 6);
-	ERR_clear_error(); /* what the sub left is not our handshake's */
+	ERR_clear_error(); /* errors of the sub are not the handshake's */
 	return iss_ask_truth(aTHX_ call, answer);
 }
 
-/* The scheme's sub gets the host, the CN and the pairs of type and value. */
+/* A sub as scheme gets the host, the CN, and the pairs of type and value. */
 static bool
 answer_check_name(void *handle, const char *name, X509 *leaf)
 {

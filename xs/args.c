@@ -478,7 +478,8 @@ fill_config(
 		if (value != NULL)
 			set_option(aTHX_ config, &options[i], value);
 	}
-	config->dh_auto = !turns_off_dh(aTHX_ draft->args);
+	if (turns_off_dh(aTHX_ draft->args))
+		iss_config_disable_dh(config);
 	add_default_ca(aTHX_ draft, config);
 	fill_identities(aTHX_ &draft->given, host, config);
 }

@@ -35,9 +35,9 @@ check_ticket_callback(pTHX_ HV *hash)
 static const MGVTBL taken_vtbl = { NULL };
 
 /*
- * The reference that was the program's hangs on its own scalar from here on,
- * so that the same list can be used for another context.  It is on a scalar
- * of ours in between, since "local" copies magic, and counts scalars alone.
+ * From here on the program's scalar holds the reference, so the same list can
+ * be used for another context.  A scalar of ours stands in between, since
+ * "local" copies magic and counts only scalars.
  */
 static void
 take_cert(pTHX_ SV *handle)
@@ -119,7 +119,7 @@ iss_create_ctx(pTHX_ SV *self, HV *args, bool server)
 	iss_call_begin(aTHX_ &call, NULL, NULL, NULL);
 	call.callbacks = (HV *)SvRV(self);
 	link.handle = &call;
-	/* Without a sub the core may use the terminal. */
+	/* Without a sub, the core may prompt on the terminal. */
 	if (iss_hash_value(aTHX_ call.callbacks, "passwd_cb") == NULL)
 		callbacks.password = NULL;
 	if (iss_hash_value(aTHX_ call.callbacks, "ticket_keycb") == NULL)

@@ -103,7 +103,7 @@ iss_tell_status(pTHX_ GV *glob, const struct iss_conn *conn, int status)
 	case ISS_TIMEOUT:
 		iss_tell_error(aTHX_ glob, &conn->err);
 		break;
-	default: /* success, and an end, which is none of the errors */
+	default: /* success; an end is not an error */
 		iss_tell_success(aTHX);
 		errno = 0;
 		break;

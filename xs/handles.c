@@ -26,7 +26,7 @@ iss_new_handle(pTHX_ const void *pointer)
 	return newSViv(PTR2IV(pointer));
 }
 
-/* Where there is no Net::SSLeay yet, one may come later. */
+/* If there is no Net::SSLeay now, one may still be loaded later. */
 bool
 iss_may_exchange(pTHX)
 {
@@ -84,7 +84,7 @@ iss_new_kept_handle(pTHX_ const void *pointer)
 	    aTHX_ "IO::Socket::SSL::Interop::to_be_kept", pointer);
 }
 
-/* Nothing lives in the first page of memory, and in the last one. */
+/* No object is in the first or last page of memory. */
 enum { NOWHERE = 4096 };
 
 static bool

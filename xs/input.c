@@ -9,9 +9,9 @@
 
 enum read_kind { READ_SOME, READ_ALL, READ_PEEK };
 
-/* Read to the place; *total tells how much was read, also on failure. */
+/* Read to a place of buf; *total is how much was read, also on failure. */
 static int
-fill(pTHX_ GV *glob, struct iss_conn *conn, SV *buf, STRLEN at, size_t len,
+read_to(pTHX_ GV *glob, struct iss_conn *conn, SV *buf, STRLEN at, size_t len,
     enum read_kind kind, size_t *total)
 {
 	iss_transfer_fn *fn = kind == READ_PEEK ? iss_io_peek : iss_io_read;
@@ -48,14 +48,14 @@ read_bytes(pTHX_ GV *glob, struct iss_conn *conn, SV *buf, size_t len,
 	size_t total;
 	int rv;
 
-	/* Nobody else may hold it by the time when a callback has run. */
+	/* A callback may drop every other reference. */
 	SAVEFREESV(SvREFCNT_inc_simple_NN(buf));
-	rv = fill(aTHX_ glob, conn, buf, at, len, kind, &total);
+	rv = read_to(aTHX_ glob, conn, buf, at, len, kind, &total);
 	if (total == 0 && (rv == ISS_OK || rv == ISS_EOF)) {
 		(void)iss_scalar_room(aTHX_ buf, at, 0);
 		iss_scalar_set_end(aTHX_ buf, at);
 	}
-	/* What was read is told first, the end by the next call. */
+	/* Data that was read is returned first, the end by the next call. */
 	if (rv == ISS_EOF &&
 	    (total == 0 || !iss_stream_has_end_sub(aTHX_ glob)))
 		result = iss_stream_peer_closed(aTHX_ glob, conn);
@@ -69,7 +69,7 @@ read_bytes(pTHX_ GV *glob, struct iss_conn *conn, SV *buf, size_t len,
 	return newSVuv(total);
 }
 
-/* As perlfunc has it: behind wide characters come bytes as characters. */
+/* After wide characters, bytes are appended as characters, as perlfunc says. */
 static SV *
 read_behind_wide(pTHX_ GV *glob, struct iss_conn *conn, SV *buf, size_t len,
     IV offset, enum read_kind kind)
@@ -127,7 +127,8 @@ iss_input_getc(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 	if (got > 0)
 		return newSVpvn(&byte, 1);
 	iss_io_end_of_data(conn, rv);
-	/* As everywhere in Perl; the empty list is for failures. */
+	/* undef at the end, as everywhere in Perl; the empty list on failure.
+	 */
 	return rv == ISS_EOF ? newSV(0) : NULL;
 }
 
@@ -146,14 +147,14 @@ iss_input_eof(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 	while (rv == ISS_INTR &&
 	       (rv = iss_call_interrupted(aTHX_ glob, conn)) == ISS_OK);
 	iss_stream_end(aTHX_ glob, conn, rv);
-	/* What may still come is no end. */
+	/* Data that may still come is not the end. */
 	return newSVsv(
 	    boolSV(rv == ISS_EOF || rv == ISS_ERROR || rv == ISS_TIMEOUT));
 }
 
 /*
- * $/ as it stands; copied, since a signal's handler may change it before the
- * line is whole.
+ * The present $/.  It is copied, since a signal handler may change it before
+ * the line is complete.
  */
 static void
 find_separator(pTHX_ struct iss_line *line)
@@ -180,12 +181,12 @@ find_separator(pTHX_ struct iss_line *line)
 		return;
 	}
 	copy = sv_2mortal(newSVpvn_utf8(line->sep, len, SvUTF8(PL_rs) != 0));
-	/* One that no byte stream can hold stays UTF-8. */
+	/* A separator with wide characters stays UTF-8. */
 	sv_utf8_downgrade(copy, TRUE);
 	line->sep = SvPV(copy, line->sep_len);
 }
 
-/* A step of a line, as a transfer. */
+/* The argument of step_line. */
 struct line_step {
 	struct iss_lines *lines;
 	char *text;

@@ -19,8 +19,9 @@
 #include "connection/shutdown.h"
 
 /*
- * What Perl read ahead belongs to the handshake (a ClientHello that came
- * with the last plain line); what it has not written yet goes before it.
+ * Data that Perl has read ahead belongs to the handshake (a ClientHello that
+ * came with the last plain line); data that it has not written yet goes before
+ * the handshake.
  */
 static bool
 take_over_buffers(pTHX_ GV *self, struct iss_conn *conn, struct iss_error *err)
@@ -125,11 +126,11 @@ begin(pTHX_ GV *self, struct iss_conn *conn, const struct beginning *known)
 {
 	struct iss_error err;
 
-	/* From here on the glob owns it, whatever croaks. */
+	/* The glob owns it before anything can croak. */
 	iss_end(aTHX_ self);
 	iss_attach(aTHX_ self, conn);
-	conn->verify.must_ask =
-	    iss_state_callback(aTHX_ self, "verify_callback") != NULL;
+	iss_verify_set_must_ask(&conn->verify,
+	    iss_state_callback(aTHX_ self, "verify_callback") != NULL);
 	iss_error_clear(&err);
 	if (set_up_name(aTHX_ self, conn, known, &err) &&
 	    take_over_buffers(aTHX_ self, conn, &err)) {
@@ -173,7 +174,7 @@ iss_end(pTHX_ GV *self)
 	iss_detach(aTHX_ self);
 }
 
-/* A deadline from seconds; waiting for ever is a deadline too. */
+/* A deadline in so many seconds; to wait for ever is a deadline too. */
 static iss_deadline
 deadline(pTHX_ SV *seconds, bool wait)
 {
@@ -222,7 +223,7 @@ shut_down(struct iss_conn *conn, int fast, iss_deadline until)
 		    : iss_shutdown_both(conn, until);
 }
 
-/* Do step through all signals; the socket may be gone when one was handled. */
+/* Repeat step after signals, whose handlers may detach the connection. */
 static SV *
 run_step(pTHX_ GV *self, int (*step)(struct iss_conn *, int, iss_deadline),
     int arg, SV *seconds, bool wait)

@@ -18,7 +18,7 @@ iss_verify_name(pTHX_ GV *self, SV *handle, SV *name, SV *scheme, SV *suffix)
 	X509 *cert;
 	int rv;
 
-	if (SvOK(handle)) /* croaks while there is nothing to be freed */
+	if (SvOK(handle)) /* may croak: before there is anything to free */
 		(void)iss_handle_pointer(aTHX_ handle, "certificate");
 	iss_error_clear(&err);
 	rv = iss_peer_set_name(

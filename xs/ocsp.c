@@ -1,7 +1,3 @@
-/*
- * Revocation status between Perl and the core: what is to be asked about a
- * connection, what was answered, and the user's sub for stapled responses.
- */
 #include "ocsp.h"
 
 #include <time.h>
@@ -78,7 +74,7 @@ iss_new_ocsp_description(pTHX_ const struct iss_ocsp_answer *answer)
 	return sv;
 }
 
-/* ---- what is to be asked ---- */
+/* ---- questions ---- */
 
 static SV *
 new_subject(pTHX_ const X509 *cert)
@@ -107,7 +103,7 @@ store_der(pTHX_ HV *check, X509 *issuer)
 	OPENSSL_free(der);
 }
 
-/* A certificate to ask about; without an issuer there is nobody to ask. */
+/* A certificate to ask about.  Without its issuer, nobody can be asked. */
 static HV *
 new_check(pTHX_ X509 *cert, X509 *issuer)
 {
@@ -201,7 +197,7 @@ iss_new_ocsp_request(pTHX_ SV **ids, size_t count)
 	return sv;
 }
 
-/* ---- what was answered ---- */
+/* ---- answers ---- */
 
 void
 iss_push_ocsp_verdict(pTHX_ SV *response, SV *id, SV *issuer)
@@ -235,7 +231,7 @@ iss_push_ocsp_verdict(pTHX_ SV *response, SV *id, SV *issuer)
 	PUTBACK;
 }
 
-/* ---- of host_ops ---- */
+/* ---- callbacks ---- */
 
 enum iss_staple_opinion
 iss_ocsp_answer_staple(void *handle, OCSP_RESPONSE *response)

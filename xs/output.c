@@ -17,7 +17,7 @@ write_all(struct iss_conn *conn, void *buf, size_t len, size_t *done)
 	return iss_io_write_all(conn, buf, len, done);
 }
 
-/* Write bytes; what of them went out as a new value, or NULL for nothing. */
+/* Write bytes.  Returns their number as a new value; NULL if that failed. */
 static SV *
 write_bytes(pTHX_ GV *glob, struct iss_conn *conn, SV *owner, const char *bytes,
     size_t len, bool all)
@@ -25,11 +25,11 @@ write_bytes(pTHX_ GV *glob, struct iss_conn *conn, SV *owner, const char *bytes,
 	size_t total = 0;
 	int rv = ISS_OK;
 
-	/* Nothing is still a flush. */
+	/* Even no bytes at all flush what is unsent. */
 	while (total < len || conn->unsent.len > 0) {
 		size_t n = 0;
 
-		/* write_one and write_all do not change what is there. */
+		/* write_one and write_all do not change the bytes. */
 		rv = iss_stream_transfer(aTHX_ glob, conn, owner,
 		    all ? write_all : write_one,
 		    INT2PTR(void *, PTR2IV(bytes + total)), len - total, &n);
@@ -44,8 +44,8 @@ write_bytes(pTHX_ GV *glob, struct iss_conn *conn, SV *owner, const char *bytes,
 }
 
 /*
- * What is written may be the program's own variable as long as nothing can
- * change it between two calls of the core, and nothing can share its bytes.
+ * The core may write from the program's own variable only if nothing can change
+ * it between two calls of the core, and nothing can share its bytes.
  */
 static bool
 must_be_copied(pTHX_ SV *data, bool all)

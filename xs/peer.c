@@ -223,18 +223,17 @@ static void
 set_suffixes(pTHX_ struct iss_verify *verify, SV *given)
 {
 	struct iss_suffix_list *list = NULL;
+	bool any = false;
 
-	verify->any_suffix = false;
 	if (given != NULL && SvOK(given)) {
-		verify->any_suffix = SvPOK(given) && SvCUR(given) == 0;
+		any = SvPOK(given) && SvCUR(given) == 0;
 		list = iss_attached_suffixes(aTHX_ given);
-		if (list == NULL && !verify->any_suffix)
+		if (list == NULL && !any)
 			iss_croak(aTHX_ newSVpvs(
 			    "SSL_verifycn_publicsuffix must be '' or an "
 			    "object of IO::Socket::SSL::PublicSuffix"));
 	}
-	iss_suffix_list_free(verify->suffixes);
-	verify->suffixes = list != NULL ? iss_suffix_list_up_ref(list) : NULL;
+	iss_verify_set_suffixes(verify, any, list);
 }
 
 int

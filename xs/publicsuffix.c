@@ -1,7 +1,3 @@
-/*
- * IO::Socket::SSL::PublicSuffix: lists of suffixes on objects, names from and
- * to Unicode.
- */
 #include "publicsuffix.h"
 
 #include "magic.h"

@@ -1,7 +1,3 @@
-/*
- * TLS over a handle of the user's: what the core's pump asks is done by the
- * handle's own sysread, syswrite and pending, in lib/IO/Socket/SSL/Pump.pm.
- */
 #include "pump.h"
 
 #include <openssl/ssl.h>
@@ -9,7 +5,7 @@
 #include "ask.h"
 #include "state.h"
 
-/* Ask sub name of the socket's handle, with one more argument. */
+/* Call a sub of Pump.pm with the socket's handle and one more argument. */
 static SV *
 ask_handle(pTHX_ struct iss_call *call, const char *name, SV *arg)
 {
@@ -22,7 +18,7 @@ ask_handle(pTHX_ struct iss_call *call, const char *name, SV *arg)
 	return iss_ask(aTHX_ call, (SV *)get_cv(name, GV_ADD), args, 2);
 }
 
-/* Why the handle gave nothing. */
+/* The status of a handle that gave nothing. */
 static int
 why_not(pTHX_ const struct iss_call *call)
 {
@@ -54,7 +50,7 @@ iss_pump_answer_read(void *handle, void *buf, size_t len, size_t *got)
 	if (bytes == NULL || !SvOK(bytes))
 		return why_not(aTHX_ call);
 	if (SvUTF8(bytes) && !sv_utf8_downgrade(bytes, TRUE)) {
-		errno = EILSEQ; /* characters are no bytes */
+		errno = EILSEQ; /* wide characters are not bytes */
 		return ISS_ERROR;
 	}
 	text = SvPV(bytes, n);

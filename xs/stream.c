@@ -7,11 +7,7 @@
 #include "connection/io.h"
 #include "connection/shutdown.h"
 
-/*
- * One call of the core for the glob's connection.  Perl code may have run
- * before it (an overloaded argument, a tied buffer) and in it (a callback),
- * and have taken the connection off: the descriptor is somebody else's then.
- */
+/* The descriptor of a connection that was detached may be somebody else's. */
 int
 iss_stream_transfer(pTHX_ GV *glob, struct iss_conn *conn, SV *guarded,
     iss_transfer_fn *fn, void *buf, size_t len, size_t *done)
@@ -46,11 +42,6 @@ iss_stream_has_end_sub(pTHX_ GV *glob)
 	return end_sub(aTHX_ glob) != NULL;
 }
 
-/*
- * The peer's close_notify has been read.  Either a sub of the user's says
- * what the read returns, and plain data may follow; or ours is sent too, and
- * nothing follows.  NULL: the read returns 0.
- */
 SV *
 iss_stream_peer_closed(pTHX_ GV *glob, struct iss_conn *conn)
 {

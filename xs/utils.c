@@ -108,12 +108,9 @@ iss_push_pem(pTHX_ SV *source, unsigned what)
 		    is_key ? "private key" : "X509 cert",
 		    reason_alone(&err, name));
 	if (is_key)
-		mXPUSHs(iss_new_handle(aTHX_ pair.key));
+		mXPUSHs(iss_new_handle(aTHX_ iss_keypair_take_key(&pair)));
 	else
-		mXPUSHs(iss_new_handle(aTHX_ pair.cert));
-	/* the program owns what was pushed */
-	pair.key = NULL;
-	pair.cert = NULL;
+		mXPUSHs(iss_new_handle(aTHX_ iss_keypair_take_cert(&pair)));
 	while ((what & ISS_PEM_ALL) != 0 && sk_X509_num(pair.chain) > 0)
 		mXPUSHs(iss_new_handle(aTHX_ sk_X509_shift(pair.chain)));
 	PUTBACK;

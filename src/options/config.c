@@ -83,6 +83,12 @@ iss_config_init(struct iss_config *config, bool server)
 }
 
 void
+iss_config_disable_dh(struct iss_config *config)
+{
+	config->dh_auto = 0;
+}
+
+void
 iss_config_release(struct iss_config *config)
 {
 	size_t i, count;

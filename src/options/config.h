@@ -77,6 +77,9 @@ struct iss_config {
 void iss_config_init(struct iss_config *config, bool server);
 void iss_config_release(struct iss_config *config);
 
+/* Without a Diffie-Hellman group of its own, use no built-in one either. */
+void iss_config_disable_dh(struct iss_config *config);
+
 /*
  * Add an empty identity, or a virtual host with default options and a name as
  * vhost_options.h has it.  Returns NULL, with err set, when memory runs out.

@@ -55,6 +55,21 @@ iss_verify_set_name(struct iss_error *err, struct iss_verify *verify,
 	return ISS_OK;
 }
 
+void
+iss_verify_set_suffixes(
+    struct iss_verify *verify, bool any, struct iss_suffix_list *list)
+{
+	iss_suffix_list_free(verify->suffixes);
+	verify->suffixes = list != NULL ? iss_suffix_list_up_ref(list) : NULL;
+	verify->any_suffix = any;
+}
+
+void
+iss_verify_set_must_ask(struct iss_verify *verify, bool must_ask)
+{
+	verify->must_ask = must_ask;
+}
+
 int
 iss_verify_set_fingerprints(struct iss_error *err, struct iss_verify *verify,
     const struct iss_fingerprint_list *fingerprints, bool force)

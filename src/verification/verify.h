@@ -53,6 +53,18 @@ int iss_verify_set_name(struct iss_error *err, struct iss_verify *verify,
     const char *name, size_t len, const struct iss_scheme *scheme);
 
 /*
+ * The public suffixes below which no wildcard may match: those of list (one
+ * more reference is taken), the default ones if it is NULL; none at all if any
+ * is true.
+ */
+void iss_verify_set_suffixes(
+    struct iss_verify *verify, bool any, struct iss_suffix_list *list);
+
+/* The program has a verify callback: refuse all certificates if it cannot be
+ * asked. */
+void iss_verify_set_must_ask(struct iss_verify *verify, bool must_ask);
+
+/*
  * Accept a peer whose certificate has one of the fingerprints (copied); with
  * force, accept no other.  Before iss_verify_begin.  Returns ISS_OK, or
  * ISS_ERROR when memory runs out.

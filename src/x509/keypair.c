@@ -51,6 +51,24 @@ iss_keypair_release(struct iss_keypair *pair)
 	iss_keypair_init(pair);
 }
 
+X509 *
+iss_keypair_take_cert(struct iss_keypair *pair)
+{
+	X509 *cert = pair->cert;
+
+	pair->cert = NULL;
+	return cert;
+}
+
+EVP_PKEY *
+iss_keypair_take_key(struct iss_keypair *pair)
+{
+	EVP_PKEY *key = pair->key;
+
+	pair->key = NULL;
+	return key;
+}
+
 static bool
 wants_cert(const struct load *load)
 {

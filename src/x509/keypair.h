@@ -25,6 +25,10 @@ void iss_keypair_init(struct iss_keypair *pair);
 /* Release the members, and make it empty. */
 void iss_keypair_release(struct iss_keypair *pair);
 
+/* The certificate or the key, moved out of pair; the caller must free it. */
+X509 *iss_keypair_take_cert(struct iss_keypair *pair);
+EVP_PKEY *iss_keypair_take_key(struct iss_keypair *pair);
+
 /*
  * Write the password to buf, of size bytes, without a terminator, and return
  * its length; a negative number if there is none.  Called at most once for each
