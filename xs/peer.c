@@ -102,7 +102,7 @@ scheme_of(pTHX_ HV *args, HV *context)
 bool
 iss_peer_as_in_1_77(pTHX)
 {
-	SV *old = get_sv("IO::Socket::SSL::AS_IN_1_77", 0);
+	SV *old = get_sv("IO::Socket::SSL::Defaults::AS_IN_1_77", 0);
 
 	return old != NULL && SvTRUE(old);
 }

@@ -1,6 +1,6 @@
-# The socket class: loads the other modules, makes a TLS connection behave as
-# an IO::Socket (new, connect, accept, close), and changes between plain and
-# TLS.  Methods that read and write are in SSL.xs; TLS itself is in src/.
+# The socket class: loads the other modules and makes a TLS connection behave as
+# an IO::Socket (new, connect, accept, close).  Methods that read and write are
+# in SSL.xs; TLS itself is in src/.
 package IO::Socket::SSL;
 
 use strict;
@@ -9,7 +9,7 @@ use warnings;
 use Carp;
 use Errno qw(EBADF);
 use IO::Socket;
-use Scalar::Util qw(blessed reftype);
+use Scalar::Util qw(blessed);
 
 our $VERSION = '3.000';
 
@@ -28,10 +28,10 @@ use IO::Socket::SSL::Base;
 use IO::Socket::SSL::Constants;
 use IO::Socket::SSL::Defaults;
 use IO::Socket::SSL::Interop;
-use IO::Socket::SSL::Names;
 use IO::Socket::SSL::SSL_Context;
 use IO::Socket::SSL::Session_Cache;
 use IO::Socket::SSL::SSL_HANDLE;
+use IO::Socket::SSL::Upgrade;
 
 our @CARP_NOT =
   qw(IO::Socket::SSL::SSL_Context IO::Socket::SSL::Defaults IO::Socket);
@@ -50,6 +50,8 @@ our @EXPORT = (@IO::Socket::SSL::Constants::EXPORT, '$SSL_ERROR');
   \&IO::Socket::SSL::Session_Cache::set_default_session_cache;
 *set_defaults              = \&IO::Socket::SSL::Defaults::set_defaults;
 *set_server_defaults       = \&IO::Socket::SSL::Defaults::set_server_defaults;
+*start_SSL                 = \&IO::Socket::SSL::Upgrade::start_SSL;
+*stop_SSL                  = \&IO::Socket::SSL::Upgrade::stop_SSL;
 
 # Modules that few programs need.  Each is loaded by the first call of one of
 # these subs, which it then replaces by its own.
@@ -283,7 +285,8 @@ sub _try {
     return (undef, $@);
 }
 
-# From here on nothing goes over this socket in the clear.
+# Set up TLS and tie the handle: from here on nothing goes over this socket in
+# the clear.
 sub _begin_handshake {
     my ($self, $server) = @_;
     my $ctx = $self->_context($server) || return;
@@ -323,8 +326,8 @@ sub _died {
     die $error;    ## no critic (RequireCarping)
 }
 
-# TLS leaves no trace on the handle but arguments and context; with a second
-# argument, opened returns that from now on.
+# End TLS without close_notify: only arguments and context stay on the handle.
+# With a second argument, opened returns that from now on.
 sub _forget {
     my ($self, @opened) = @_;
 
@@ -344,122 +347,7 @@ sub _is_open {
       && $hash->{_SSL_opened} > 0;
 }
 
-# ------------------------------------------- from plain to TLS and back
-
-sub start_SSL {
-    my ($class, $socket, @args) = @_;
-    my %args = @args == 1 ? %{ $args[0] } : @args;
-
-    _debug(2, 'start_SSL') if $DEBUG;
-    $class = ref $class if ref $class;
-    $socket = \$_[1] if ref \$socket eq 'GLOB';    # not the copy in @args
-    if ($args{SSL_usebio}) {
-        $socket = IO::Socket::SSL::Pump::new_socket($class, $socket);
-        return $socket->_start(%args);
-    }
-    if ((reftype($socket) || '') ne 'GLOB'
-        || !defined IO::Socket::SSL::SSL_HANDLE::real_fileno($socket))
-    {
-        return $class->_set_error('start_SSL needs an open socket', EBADF);
-    }
-    my $was = blessed($socket);
-    if (defined $was && $was->isa(__PACKAGE__) && defined is_SSL($socket)) {
-        return $class->_set_error('this socket speaks TLS already', 0);
-    }
-    bless $socket, $class;
-    ${*$socket}{_SSL_ioclass_upgraded} = $was;
-    return $socket->_start(%args);
-}
-
-# Begin TLS on a socket that has been blessed into this class.
-sub _start {
-    my ($self, %args) = @_;
-    my $start   = $args{SSL_startHandshake};
-    my $seconds = delete $args{Timeout};
-    my $hash    = \%{*$self};
-    my ($ok, $died) = _try(
-        sub {
-            $self->configure_SSL({ SSL_keepSocketOnError => 1, %args });
-        }
-    );
-
-    return $self->_not_started($died) unless $ok;
-    return $self if defined $start && !$start;
-
-    $hash->{_SSL_wait} = 1;
-    my @timeout =
-      (Timeout => defined $seconds ? $seconds : $self->_base_timeout);
-    my $handshake =
-      $hash->{_SSL_arguments}{SSL_server} ? 'accept_SSL' : 'connect_SSL';
-    ($ok, $died) = _try(sub { $self->$handshake(@timeout) });
-    delete $hash->{_SSL_wait};
-    return $self->_not_started($died) unless $ok;
-    return $self;
-}
-
-sub _base_timeout { return ${ *{ $_[0] } }{io_socket_timeout} }
-
-# TLS did not begin: the socket gets its former class back and stays open.  Dies
-# with the error if it is given, else returns the empty list.
-sub _not_started {
-    my ($self, $error) = @_;
-    my ($errno, $text) = ($! + 0, "$SSL_ERROR");
-
-    $self->_forget;
-    $self->_downgrade;
-    die $error if defined $error;    ## no critic (RequireCarping)
-    $! = $errno;
-    $@ = $text;
-    return;
-}
-
-# Give a socket the class back that it had before start_SSL, and remove all
-# keys of this module from its hash.
-sub _downgrade {
-    my ($self) = @_;
-    my $hash = \%{*$self};
-
-    return $self unless exists $hash->{_SSL_ioclass_upgraded};
-    my $was = $hash->{_SSL_ioclass_upgraded};
-    delete @$hash{ grep { /^_SSL_/ } keys %$hash };
-    if (defined $was) {
-        bless $self, $was unless ref $self eq $was;
-    } else {
-        _unbless($self);
-    }
-    return $self;
-}
-
-sub stop_SSL {
-    my $self = shift;
-    my %args = @_ == 1 ? %{ $_[0] } : @_;
-    my $hash = \%{*$self};
-    my $down = !exists $args{_SSL_ioclass_downgrade}
-      || $args{_SSL_ioclass_downgrade};
-
-    _debug(2, 'stop_SSL') if $DEBUG;
-    if (defined is_SSL($self)) {
-        my $fast = $args{SSL_fast_shutdown} ? 1 : 0;
-        my $quiet = $args{SSL_no_shutdown} || !$hash->{_SSL_object};
-
-        # Another thread may have finished the handshake: then _SSL_opened is
-        # not 1 here, but _SSL_opening is still true.
-        if (!$quiet && ($hash->{_SSL_opened} == 1 || $hash->{_SSL_opening})) {
-            my $seconds = $args{Timeout};
-            my $done    = $self->_shutdown(
-                $fast, $seconds, defined $seconds && $self->blocking ? 1 : 0);
-            return unless $done;
-            if ($down && $fast && is_SSL($self) eq 'r') {
-                $self->_write_plain;
-                return $self;
-            }
-        }
-    }
-    $self->_forget(undef);
-    delete $hash->{_SSL_ctx} if $args{SSL_ctx_free};
-    $self->_downgrade if $down;
-    return $self;
-}
+# -------------------------------------------------------------- closing
 
 sub close {
     my $self = shift;
@@ -484,7 +372,7 @@ sub close {
     return CORE::close($self);
 }
 
-# ------------------------------------------------ state, errors, revocation
+# ------------------------------------------------------ state and errors
 
 sub opened {
     my ($self) = @_;
@@ -538,6 +426,33 @@ sub _set_error {
     _tell_error($self, $text, $errno);
     $@ = $text;
     return;
+}
+
+# ---------------------------------------------------- the peer's certificate
+
+sub verify_hostname {
+    my ($self, $name, $scheme, $suffix) = @_;
+
+    return _verify_name($self, undef, $name,
+        defined $scheme ? $scheme : 'default', $suffix);
+}
+
+sub verify_hostname_of_cert {
+    my ($name, $cert, $scheme, $suffix) = @_;
+
+    return _verify_name(undef, $cert, $name,
+        defined $scheme ? $scheme : 'default', $suffix);
+}
+
+# Called by xs/answers.c for a scheme that is a sub.
+sub _ask_scheme {
+    my ($callback, $host, $cert) = @_;
+
+    return $callback->(
+        $host,
+        scalar(_cert_field($cert, 'cn')),
+        _cert_field($cert, 'subjectAltNames')
+    );
 }
 
 sub ocsp_resolver {
@@ -602,26 +517,16 @@ sub subject_name         { return shift->peer_certificate('subject') }
 
 # ------------------------------------------------- what this build can do
 
-my %CAN = (
-    client_sni   => 1,
-    server_sni   => 1,
-    multi_cert   => 1,
-    npn          => _can_npn(),
-    alpn         => 1,
-    ecdh         => 1,
-    ocsp         => 1,
-    ticket_keycb => 1,
-    pha          => 1,
-    partial_chain => 1,
-    ciphersuites => 1,
-    nested_ssl   => 1,
-);
-
-for my $what (keys %CAN) {
-    my $can = $CAN{$what};
+for my $feature (
+    qw(client_sni server_sni multi_cert alpn ecdh ocsp ticket_keycb pha
+    partial_chain ciphersuites nested_ssl)
+  )
+{
     no strict 'refs';    ## no critic (ProhibitNoStrict)
-    *{"can_$what"} = sub { $can };
+    *{"can_$feature"} = sub { return 1 };
 }
+
+sub can_npn { return _can_npn() }
 
 *CAN_IPV6 = sub () { return can_ipv6() };
 

@@ -14,7 +14,6 @@ our @CARP_NOT =
   qw(IO::Socket::SSL IO::Socket::SSL::SSL_Context IO::Socket::IP IO::Socket);
 
 our $AS_IN_1_77 = 0;
-*IO::Socket::SSL::AS_IN_1_77 = \$AS_IN_1_77;
 
 my (%for_all, %for_client, %for_server);
 my $filter;    # from set_args_filter_hack

@@ -46,8 +46,8 @@ sub set_default_session_cache {
     return $default;
 }
 
-# The cache for a new context of clients, or the number of keys that one made
-# for it holds; undef: there is none.
+# For a new context of clients: the cache, or the number of keys that a cache
+# made for the context must hold, or undef if it has none.
 sub for_context {
     my ($args) = @_;
     my ($cache, $size) = @$args{qw(SSL_session_cache SSL_session_cache_size)};

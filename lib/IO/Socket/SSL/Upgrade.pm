@@ -1,0 +1,130 @@
+# start_SSL and stop_SSL: a plain socket becomes a TLS socket, and a TLS socket
+# plain again.  Methods of the socket class, which imports them.
+package IO::Socket::SSL::Upgrade;
+
+use strict;
+use warnings;
+
+use Errno qw(EBADF);
+use Scalar::Util qw(blessed reftype);
+
+our @CARP_NOT = qw(IO::Socket::SSL);
+
+sub start_SSL {
+    my ($class, $socket, @args) = @_;
+    my %args = @args == 1 ? %{ $args[0] } : @args;
+
+    IO::Socket::SSL::_debug(2, 'start_SSL') if $IO::Socket::SSL::DEBUG;
+    $class = ref $class if ref $class;
+    $socket = \$_[1] if ref \$socket eq 'GLOB';    # not the copy in @args
+    if ($args{SSL_usebio}) {
+        $socket = IO::Socket::SSL::Pump::new_socket($class, $socket);
+        return _start($socket, %args);
+    }
+    if ((reftype($socket) || '') ne 'GLOB'
+        || !defined IO::Socket::SSL::SSL_HANDLE::real_fileno($socket))
+    {
+        return $class->_set_error('start_SSL needs an open socket', EBADF);
+    }
+    my $was = blessed($socket);
+    if (   defined $was
+        && $was->isa('IO::Socket::SSL')
+        && defined IO::Socket::SSL::is_SSL($socket))
+    {
+        return $class->_set_error('this socket speaks TLS already', 0);
+    }
+    bless $socket, $class;
+    ${*$socket}{_SSL_ioclass_upgraded} = $was;
+    return _start($socket, %args);
+}
+
+# Begin TLS on a socket that has been blessed into this class.
+sub _start {
+    my ($self, %args) = @_;
+    my $start   = $args{SSL_startHandshake};
+    my $seconds = delete $args{Timeout};
+    my $hash    = \%{*$self};
+    my ($ok, $died) = IO::Socket::SSL::_try(
+        sub {
+            $self->configure_SSL({ SSL_keepSocketOnError => 1, %args });
+        }
+    );
+
+    return _not_started($self, $died) unless $ok;
+    return $self if defined $start && !$start;
+
+    $hash->{_SSL_wait} = 1;
+    my @timeout =
+      (Timeout => defined $seconds ? $seconds : $hash->{io_socket_timeout});
+    my $handshake =
+      $hash->{_SSL_arguments}{SSL_server} ? 'accept_SSL' : 'connect_SSL';
+    ($ok, $died) =
+      IO::Socket::SSL::_try(sub { $self->$handshake(@timeout) });
+    delete $hash->{_SSL_wait};
+    return _not_started($self, $died) unless $ok;
+    return $self;
+}
+
+# TLS did not begin: the socket gets its former class back and stays open.  Dies
+# with the error if it is given, else returns the empty list.
+sub _not_started {
+    my ($self, $error) = @_;
+    my ($errno, $text) = ($! + 0, "$IO::Socket::SSL::SSL_ERROR");
+
+    $self->_forget;
+    _downgrade($self);
+    die $error if defined $error;    ## no critic (RequireCarping)
+    $! = $errno;
+    $@ = $text;
+    return;
+}
+
+# Give a socket the class back that it had before start_SSL, and remove all
+# keys of this module from its hash.
+sub _downgrade {
+    my ($self) = @_;
+    my $hash = \%{*$self};
+
+    return $self unless exists $hash->{_SSL_ioclass_upgraded};
+    my $was = $hash->{_SSL_ioclass_upgraded};
+    delete @$hash{ grep { /^_SSL_/ } keys %$hash };
+    if (defined $was) {
+        bless $self, $was unless ref $self eq $was;
+    } else {
+        IO::Socket::SSL::_unbless($self);
+    }
+    return $self;
+}
+
+sub stop_SSL {
+    my $self = shift;
+    my %args = @_ == 1 ? %{ $_[0] } : @_;
+    my $hash = \%{*$self};
+    my $down = !exists $args{_SSL_ioclass_downgrade}
+      || $args{_SSL_ioclass_downgrade};
+
+    IO::Socket::SSL::_debug(2, 'stop_SSL') if $IO::Socket::SSL::DEBUG;
+    if (defined IO::Socket::SSL::is_SSL($self)) {
+        my $fast = $args{SSL_fast_shutdown} ? 1 : 0;
+        my $quiet = $args{SSL_no_shutdown} || !$hash->{_SSL_object};
+
+        # Another thread may have finished the handshake: then _SSL_opened is
+        # not 1 here, but _SSL_opening is still true.
+        if (!$quiet && ($hash->{_SSL_opened} == 1 || $hash->{_SSL_opening})) {
+            my $seconds = $args{Timeout};
+            my $done    = $self->_shutdown(
+                $fast, $seconds, defined $seconds && $self->blocking ? 1 : 0);
+            return unless $done;
+            if ($down && $fast && IO::Socket::SSL::is_SSL($self) eq 'r') {
+                $self->_write_plain;
+                return $self;
+            }
+        }
+    }
+    $self->_forget(undef);
+    delete $hash->{_SSL_ctx} if $args{SSL_ctx_free};
+    _downgrade($self) if $down;
+    return $self;
+}
+
+1;
