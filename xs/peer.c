@@ -36,12 +36,12 @@ static const struct source of_context[] = {
 static struct iss_text
 text_of(pTHX_ SV *value, enum iss_peer_encoding encoding)
 {
+	SV *copy = sv_mortalcopy(value); /* the program may change its own */
 	struct iss_text text;
 	STRLEN len;
 
-	text.bytes = encoding == ISS_PEER_BYTES
-			 ? SvPV(value, len)
-			 : SvPVutf8(sv_mortalcopy(value), len);
+	text.bytes =
+	    encoding == ISS_PEER_BYTES ? SvPV(copy, len) : SvPVutf8(copy, len);
 	text.len = len;
 	return text;
 }

@@ -54,14 +54,6 @@ iss_vhosts_parse(const unsigned char *ext, size_t len,
 	       memchr(*name, '\0', *name_len) == NULL;
 }
 
-static int
-compare_names(const void *a, const void *b)
-{
-	const struct iss_vhost *left = a, *right = b;
-
-	return strcmp(left->name, right->name);
-}
-
 int
 iss_vhosts_add(struct iss_error *err, struct iss_vhosts *vhosts,
     const char *name, SSL_CTX *ssl_ctx, const struct iss_session_id *session_id)
@@ -69,6 +61,7 @@ iss_vhosts_add(struct iss_error *err, struct iss_vhosts *vhosts,
 	char *copy = strdup(name);
 	struct iss_vhost *larger =
 	    realloc(vhosts->list, (vhosts->count + 1) * sizeof(*vhosts->list));
+	size_t at = vhosts->count;
 
 	if (larger != NULL)
 		vhosts->list = larger;
@@ -76,11 +69,13 @@ iss_vhosts_add(struct iss_error *err, struct iss_vhosts *vhosts,
 		free(copy);
 		return iss_error_set(err, "out of memory");
 	}
-	larger[vhosts->count].name = copy;
-	larger[vhosts->count].ssl_ctx = ssl_ctx;
-	larger[vhosts->count].session_id = *session_id;
+	/* Keep the list sorted for iss_vhosts_find. */
+	for (; at > 0 && strcmp(larger[at - 1].name, copy) > 0; at--)
+		larger[at] = larger[at - 1];
+	larger[at].name = copy;
+	larger[at].ssl_ctx = ssl_ctx;
+	larger[at].session_id = *session_id;
 	vhosts->count++;
-	qsort(larger, vhosts->count, sizeof(*larger), compare_names);
 	return ISS_OK;
 }
 

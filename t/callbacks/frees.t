@@ -16,6 +16,12 @@ use Test::More;
     use overload '""' => sub { $_[0][0]->(); 'text' };
     sub when_asked { bless [$_[1]], $_[0] }
 }
+{
+
+    package Fetches;
+    sub TIESCALAR { bless [$_[1]], $_[0] }
+    sub FETCH     { $_[0][0]->(); 10 }
+}
 
 # A socket in the middle of a handshake, which the next operation will finish,
 # calling the callback on the way.  The peer then sends the data and closes.
@@ -240,6 +246,27 @@ subtest 'a callback that closes the socket, whose descriptor is reused' =>
             undef, 'no TLS is written to the other socket');
     }
   };
+
+subtest 'an option that changes the name to be sent' => sub {
+    my ($sock, $peer) = raw_pair(
+        sub {
+            my ($tcp, $me) = @_;
+            my $server = IO::Socket::SSL->start_SSL($tcp, server_args())
+              or die "the peer's handshake failed: $SSL_ERROR\n";
+            $me->tell($server->get_servername);
+        }
+    );
+    IO::Socket::SSL->start_SSL($sock, client_args(SSL_startHandshake => 0));
+    # A context that is there already is not made from the arguments.
+    ${*$sock}{_SSL_ctx} = IO::Socket::SSL::SSL_Context->new(client_args());
+    my $args = ${*$sock}{_SSL_arguments};
+    $args->{SSL_hostname} = join '', qw(local host);    # bytes of its own
+    tie $args->{SSL_io_timeout}, 'Fetches',
+      sub { substr($args->{SSL_hostname}, 0, 9) = 'elsewhere' };
+    ok($sock->connect_SSL, 'the handshake is done');
+    is_deeply([$peer->hear], ['localhost'],
+        'the server hears the name as it was at the beginning');
+};
 
 {
 
