@@ -365,6 +365,57 @@ test_no_descriptor(void)
 	BIO_free(bio);
 }
 
+/* Two connected TCP sockets of 127.0.0.1 in fds; the port of the second. */
+static int
+tcp_pair(int fds[2])
+{
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	socklen_t len = sizeof(address);
+	struct sockaddr *sa = (struct sockaddr *)&address;
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	fds[0] = socket(AF_INET, SOCK_STREAM, 0);
+	if (bind(listener, sa, len) != 0 || listen(listener, 1) != 0 ||
+	    getsockname(listener, sa, &len) != 0 ||
+	    connect(fds[0], sa, len) != 0 ||
+	    (fds[1] = accept(listener, NULL, NULL)) < 0) {
+		printf("Bail out! no TCP connection\n");
+		exit(2);
+	}
+	close(listener);
+	return ntohs(address.sin_port);
+}
+
+static void
+test_peer(void)
+{
+	struct sockaddr_storage address;
+	struct sockaddr_in *in = (struct sockaddr_in *)&address;
+	socklen_t len = sizeof(address);
+	struct iss_sock *sock;
+	int fds[2], port = tcp_pair(fds);
+	BIO *bio = iss_sock_new(fds[0], &sock);
+
+	ok(iss_sock_peer(sock, &address, &len), "the peer's address");
+	is_int(len, sizeof(*in), "... its length");
+	is_int(in->sin_family, AF_INET, "... its family");
+	is_int(ntohs(in->sin_port), port, "... its port");
+	is_int(
+	    (int)ntohl(in->sin_addr.s_addr), INADDR_LOOPBACK, "... its host");
+	sock->pumped = true;
+	len = sizeof(address);
+	ok(!iss_sock_peer(sock, &address, &len),
+	    "none over a handle of the program's");
+	BIO_free(bio);
+	close(fds[0]);
+	close(fds[1]);
+
+	bio = iss_sock_new(-1, &sock);
+	ok(!iss_sock_peer(sock, &address, &len), "none without a descriptor");
+	BIO_free(bio);
+}
+
 int
 main(void)
 {
@@ -381,5 +432,6 @@ main(void)
 	test_flood();
 	test_drop_unread();
 	test_no_descriptor();
+	test_peer();
 	return tap_done();
 }

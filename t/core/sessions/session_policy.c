@@ -2,9 +2,12 @@
  * Policies as digests: whatever differs makes another digest, whatever does
  * not differ the same.
  */
+#define _XOPEN_SOURCE 700 /* utimensat */
 #include "sessions/session_policy.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "fixture.h"
 #include "options.h"
@@ -304,6 +307,24 @@ test_files(void)
 	}
 }
 
+/* As mv(1) and rsync(1) -t leave it: only inode and ctime tell. */
+static void
+test_replaced_file(void)
+{
+	static const struct timespec times[2] = { { 1000, 0 }, { 1000, 0 } };
+	const char *path = scratch_write("file", "one", 3);
+	const char *other = scratch_write("other", "two", 3);
+	struct digest before;
+
+	utimensat(AT_FDCWD, path, times, 0);
+	utimensat(AT_FDCWD, other, times, 0);
+	before = config_digest("SSL_ca_file", path, false);
+	is_int(rename(other, path), 0, "a file of the same size and time");
+	ok(!same(before, config_digest("SSL_ca_file", path, false)),
+	    "... in the place of the other makes a difference");
+	unlink(path);
+}
+
 static void
 test_final(void)
 {
@@ -331,6 +352,7 @@ main(void)
 	test_distinct("identities", add_identities, 3);
 	test_every_option();
 	test_files();
+	test_replaced_file();
 	test_final();
 	return tap_done();
 }
