@@ -73,6 +73,7 @@ LoadModule mod_ls.c
 </IfModule>
 ServerType inetd
 ServerName test
+DefaultAddress 127.0.0.1
 User $user
 Group $group
 UseReverseDNS off

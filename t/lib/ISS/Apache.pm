@@ -20,11 +20,12 @@ my @MODULE_DIRS = (
     '/usr/lib/httpd/modules',
 );
 
+# The log goes through cat(1), since not every machine has a /dev/stderr.
 my $CONF = <<'CONF';
 ServerRoot <dir>
 ServerName localhost
 PidFile <dir>/pid
-ErrorLog /dev/stderr
+ErrorLog "|<cat>"
 LogLevel warn
 DefaultRuntimeDir <dir>
 Mutex file:<dir>
@@ -123,6 +124,7 @@ sub _configuration {
     my %value = (
         dir      => "$self->{dir}",
         port     => $self->{port},
+        cat      => ISS::Program->find('cat'),
         lib      => "$blib/lib",
         arch     => "$blib/arch",
         unpacked => join(' ',
