@@ -139,19 +139,20 @@ iss_peer_choose_name(
 	switch (iss_peer_policy_name(&facts, name)) {
 	case ISS_PEER_WRONG_CONTEXT:
 		iss_croak(aTHX_ newSVpvs(
-		    "this context was made for servers, and verifies nobody: a "
-		    "client needs another one, or one that says so by "
-		    "SSL_verify_mode => 0"));
+		    "this context was made for servers and does not verify the "
+		    "peer; for a client make another context, or make this one "
+		    "with an explicit SSL_verify_mode"));
 	case ISS_PEER_UNCHECKED_MODE_IGNORED:
 		iss_carp(aTHX_ newSVpvs(
-		    "SSL_verify_mode is ignored: the context of SSL_reuse_ctx "
-		    "verifies nobody"));
+		    "SSL_verify_mode is ignored: the context in SSL_reuse_ctx "
+		    "does not verify the peer"));
 		return NULL;
 	case ISS_PEER_UNCHECKED_NAME_UNKNOWN:
 		iss_carp(aTHX_ newSVpvs(
-		    "no name is known for the peer of this connection, so that "
-		    "its certificate is only verified, not whom it is for: set "
-		    "SSL_verifycn_name, or SSL_verifycn_scheme to \"none\""));
+		    "the host name of the peer is unknown, so its certificate "
+		    "is verified but the name in it is not checked; set "
+		    "SSL_verifycn_name, or set SSL_verifycn_scheme to "
+		    "\"none\""));
 		return NULL;
 	case ISS_PEER_CHECK_BY_SCHEME:
 		return sv_2mortal(SvREFCNT_inc(scheme));
@@ -212,7 +213,8 @@ scheme_by_name(pTHX_ SV *name)
 	iss_buf_init(&names, ISS_ERROR_TEXT_MAX);
 	iss_scheme_names(&names);
 	message = Perl_newSVpvf(aTHX_
-	    "SSL_verifycn_scheme: unknown scheme '%" SVf "', valid are: %s",
+	    "SSL_verifycn_scheme: unknown scheme '%" SVf "'; valid schemes "
+	    "are %s",
 	    SVfARG(name), iss_buf_text(&names));
 	iss_buf_release(&names);
 	iss_croak(aTHX_ message);
@@ -231,7 +233,7 @@ set_suffixes(pTHX_ struct iss_verify *verify, SV *given)
 		if (list == NULL && !any)
 			iss_croak(aTHX_ newSVpvs(
 			    "SSL_verifycn_publicsuffix must be '' or an "
-			    "object of IO::Socket::SSL::PublicSuffix"));
+			    "IO::Socket::SSL::PublicSuffix object"));
 	}
 	iss_verify_set_suffixes(verify, any, list);
 }

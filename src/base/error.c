@@ -136,7 +136,7 @@ iss_error_openssl(struct iss_error *err, const char *fmt, ...)
 			append_reason(
 			    err, e, (flags & ERR_TXT_STRING) ? data : NULL);
 		else
-			append_text(err, ": ", "OpenSSL gives no reason", "");
+			append_text(err, ": ", "OpenSSL gave no reason", "");
 	}
 	ERR_clear_error();
 	return ISS_ERROR;

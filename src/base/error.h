@@ -49,7 +49,7 @@ bool iss_error_is_set(const struct iss_error *err);
  * _set      the sentence alone
  * _errno    the sentence, ": " and the text of errnum, kept as sys_errno
  * _openssl  the sentence, ": " and the reason of the oldest error in OpenSSL's
- *           queue, or "OpenSSL gives no reason"
+ *           queue, or "OpenSSL gave no reason"
  */
 int iss_error_set(struct iss_error *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

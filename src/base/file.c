@@ -102,8 +102,8 @@ read_all(struct iss_error *err, const char *path, int fd, struct iss_buf *out)
 	while ((got = read_through_signals(fd, chunk, sizeof(chunk))) > 0)
 		if (!iss_buf_append(out, chunk, (size_t)got)) {
 			rv = iss_error_set(err,
-			    "%s: larger than the %zu bytes that are read", path,
-			    out->max);
+			    "%s: the file is too large (at most %zu bytes)",
+			    path, out->max - before);
 			break;
 		}
 	if (got < 0)

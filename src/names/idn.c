@@ -77,7 +77,7 @@ static int
 not_built_in(struct iss_error *err)
 {
 	return iss_error_set(err,
-	    "Unicode names are not supported, IO::Socket::SSL was "
+	    "Unicode names are not supported: IO::Socket::SSL was "
 	    "built without libidn2");
 }
 

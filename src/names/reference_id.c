@@ -97,7 +97,7 @@ parse_name(struct iss_reference_id *host, const char *bytes, size_t len)
 	}
 	host->name[len] = '\0';
 	if (ends_in_number(host->name))
-		return "it ends in a number but is no IP address";
+		return "it ends in a number but is not an IP address";
 	return NULL;
 }
 

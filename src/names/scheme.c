@@ -134,8 +134,8 @@ invalid_value(struct iss_error *err, const char *key, const char *value,
 	for (; words->text != NULL; words++)
 		iss_buf_printf(&valid, ", %s", words->text);
 	iss_error_set(err,
-	    "verification scheme: %s cannot be \"%.60s\"; valid are 0%s", key,
-	    value, iss_buf_text(&valid));
+	    "invalid value \"%.60s\" for %s; valid values are 0%s", value, key,
+	    iss_buf_text(&valid));
 	iss_buf_release(&valid);
 	return ISS_ERROR;
 }
@@ -202,7 +202,7 @@ iss_scheme_set(struct iss_error *err, struct iss_scheme *scheme,
 
 	if (i == KEYS)
 		return iss_error_set(err,
-		    "verification scheme: unknown key \"%.60s\"; valid are "
+		    "unknown key \"%.60s\"; valid keys are "
 		    "%s, %s, %s, %s, callback",
 		    key, keys[0].name, keys[1].name, keys[2].name,
 		    keys[3].name);

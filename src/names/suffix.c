@@ -136,7 +136,7 @@ load_rules(struct iss_error *err, struct iss_suffix_list *list,
 	if (text == NULL)
 		return ISS_OK;
 	return iss_error_set(err,
-	    "lists of suffixes are not supported, IO::Socket::SSL was built "
+	    "lists of suffixes are not supported: IO::Socket::SSL was built "
 	    "without libpsl");
 }
 
@@ -172,7 +172,8 @@ iss_suffix_list_new(struct iss_error *err, struct iss_suffix_list **out,
 	if (text != NULL &&
 	    !EVP_Digest(text, len, list->digest, NULL, EVP_sha256(), NULL)) {
 		iss_suffix_list_free(list);
-		return iss_error_openssl(err, "the list of suffixes");
+		return iss_error_openssl(
+		    err, "cannot hash the list of suffixes");
 	}
 	if (load_rules(err, list, text, len) != ISS_OK) {
 		iss_suffix_list_free(list);

@@ -62,7 +62,7 @@ parse_words(struct iss_fingerprint *new, const char **text, const char *end)
 		return NULL;
 	if (!is_pub(word, len)) {
 		if (len == 0 || len > ISS_DIGEST_NAME_MAX)
-			return "the name of the digest";
+			return "the name of the digest is empty or too long";
 		memcpy(new->algo, word, len);
 		if (EVP_get_digestbyname(new->algo) == NULL)
 			return "unknown digest";
@@ -83,7 +83,7 @@ parse_hex(struct iss_fingerprint *new, const char *text, const char *end)
 		if (*text == ':')
 			continue;
 		if ((value = OPENSSL_hexchar2int((unsigned char)*text)) < 0)
-			return "a character that is no hexadecimal digit";
+			return "a character is not a hexadecimal digit";
 		if (digits / 2 == sizeof(new->digest))
 			return "too many digits";
 		new->digest[digits / 2] =
@@ -101,11 +101,11 @@ check_length(struct iss_fingerprint *new)
 
 	if (new->algo[0] == '\0') {
 		if ((guess = guess_digest(new->len)) == NULL)
-			return "no digest has that many digits";
+			return "no known digest has this length";
 		memcpy(new->algo, guess, strlen(guess) + 1);
 	}
 	if ((size_t)EVP_MD_size(EVP_get_digestbyname(new->algo)) != new->len)
-		return "not as many digits as the digest has";
+		return "wrong number of digits for this digest";
 	return NULL;
 }
 

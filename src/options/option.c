@@ -99,7 +99,7 @@ copy_text(struct iss_error *err, const struct iss_option *option,
 	char *copy;
 
 	if (memchr(text, '\0', len) != NULL) {
-		iss_error_set(err, "%s: the value has a NUL character in it",
+		iss_error_set(err, "%s: the value contains a NUL character",
 		    option->name);
 		return NULL;
 	}
@@ -214,7 +214,7 @@ iss_option_set_number(struct iss_error *err, void *config,
 		    err, "%s: %g is out of range", option->name, number);
 	if (number != (int)number)
 		return iss_error_set(
-		    err, "%s: %g is no whole number", option->name, number);
+		    err, "%s: %g is not a whole number", option->name, number);
 	*(int *)value = (int)number;
 	return ISS_OK;
 }

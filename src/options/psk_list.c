@@ -50,15 +50,15 @@ iss_psk_list_add(struct iss_error *err, struct iss_psk_list *psks,
 
 	if (identity_len > PSK_MAX_IDENTITY_LEN)
 		return iss_error_set(err,
-		    "%s: an identity has at most %d bytes, this has %zu",
-		    option, PSK_MAX_IDENTITY_LEN, identity_len);
+		    "%s: the identity is too long (%zu bytes, at most %d)",
+		    option, identity_len, PSK_MAX_IDENTITY_LEN);
 	if (memchr(identity, '\0', identity_len) != NULL)
 		return iss_error_set(
-		    err, "%s: an identity has no NUL in it", option);
+		    err, "%s: the identity contains a NUL character", option);
 	if (key_len == 0 || key_len > PSK_MAX_PSK_LEN)
 		return iss_error_set(err,
-		    "%s: a key has 1 to %d bytes, this has %zu", option,
-		    PSK_MAX_PSK_LEN, key_len);
+		    "%s: invalid key length %zu (must be 1-%d bytes)", option,
+		    key_len, PSK_MAX_PSK_LEN);
 	memcpy(name, identity, identity_len);
 	name[identity_len] = '\0';
 	if (!append_psk(psks, identity_len > 0 ? name : NULL, key, key_len))

@@ -127,8 +127,7 @@ invalid_word(struct iss_error *err, const char *word, size_t len)
 	append_names(&names, EVERYTHING);
 	iss_error_set(err,
 	    "SSL_version: \"%.*s\" is not a protocol version; valid are "
-	    "%s, %s, each of them excluded by a '!' before it, separated "
-	    "by ':'",
+	    "%s, %s, separated by ':' (a '!' before a version excludes it)",
 	    (int)(len < LONGEST_SHOWN ? len : LONGEST_SHOWN), word,
 	    any_spellings[0], iss_buf_text(&names));
 	iss_buf_release(&names);
@@ -143,8 +142,8 @@ unsupported(struct iss_error *err, const char *text, unsigned set)
 	iss_buf_init(&names, ISS_ERROR_TEXT_MAX);
 	append_names(&names, set);
 	iss_error_set(err,
-	    "SSL_version \"%.*s\" asks for %s, which the linked OpenSSL "
-	    "(%s) cannot do",
+	    "SSL_version \"%.*s\" asks for %s, which this OpenSSL "
+	    "(%s) does not support",
 	    LONGEST_SHOWN, text, iss_buf_text(&names),
 	    OpenSSL_version(OPENSSL_VERSION));
 	iss_buf_release(&names);
@@ -200,7 +199,7 @@ check_supported(
 
 	if (left == NOTHING) {
 		iss_error_set(err,
-		    "SSL_version \"%.*s\" excludes every protocol",
+		    "SSL_version \"%.*s\" excludes all protocols",
 		    LONGEST_SHOWN, text);
 		return ISS_INVALID;
 	}

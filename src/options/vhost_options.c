@@ -129,8 +129,7 @@ iss_vhost_options_add(struct iss_error *err, struct iss_vhost_options *given,
 
 	if (memchr(key, '\0', len) != NULL)
 		return iss_error_set(err,
-		    "%s: the name of a host has a NUL character in it",
-		    option->name);
+		    "%s: the host name contains a NUL character", option->name);
 	if ((one = next_value(given)) == NULL)
 		return out_of_memory(err, option);
 	one->option = option;

@@ -17,13 +17,12 @@ iss_wire_append(struct iss_error *err, struct iss_buf *list, const char *option,
 		    err, "%s: a protocol name must not be empty", option);
 	if (len > ISS_WIRE_NAME_MAX)
 		return iss_error_set(err,
-		    "%s: a protocol name of %zu bytes is too long, %d is the "
-		    "most",
+		    "%s: a protocol name is too long (%zu bytes, at most %d)",
 		    option, len, ISS_WIRE_NAME_MAX);
 	if (list->len + 1 + len > ISS_WIRE_MAX)
 		return iss_error_set(err,
-		    "%s: the protocol names are too long together, %d bytes "
-		    "are the most",
+		    "%s: the protocol names are too long together (at most "
+		    "%d bytes)",
 		    option, ISS_WIRE_MAX);
 
 	entry[0] = (unsigned char)len;

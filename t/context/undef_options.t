@@ -32,7 +32,7 @@ my %SERVER  = (SSL_cert_file => $NO_CERT, SSL_key_file => $NO_CERT);
 my %DECIDES = map { $_ => 1 } qw(SSL_server SSL_usebio SSL_startHandshake);
 
 # '' is not a key.
-my %EMPTY = (SSL_psk => qr/SSL_psk: a key has 1 to/);
+my %EMPTY = (SSL_psk => qr/SSL_psk: invalid key length 0/);
 
 # '' for success, or the error, returned or thrown, and warnings.
 sub outcome {

@@ -114,19 +114,19 @@ subtest 'formats' => sub {
 
 subtest 'malformed' => sub {
     my %bad = (
-        'not hexadecimal'           => ['xyz',       qr/no hexadecimal/],
+        'not hexadecimal'           => ['xyz',       qr/not a hexadecimal/],
         'an odd number of digits'   => ['sha1$abc',  qr/odd/],
-        'too short for the digest'  => ['sha1$abcd', qr/not as many/],
+        'too short for the digest'  => ['sha1$abcd', qr/wrong number/],
         'too long for any digest'   => ['ab' x 500,  qr/too many/],
-        'no digest has that length' => ['ab' x 21,   qr/no digest/],
-        'no digits at all'          => ['sha256$',   qr/not as many/],
+        'no digest has that length' => ['ab' x 21,   qr/no known digest/],
+        'no digits at all'          => ['sha256$',   qr/wrong number/],
         'an unknown digest'         => ['foo$abcd',  qr/unknown digest/],
-        'an empty name of a digest' => ['$abcd',     qr/name of the digest/],
-        'a name that is too long'   => ['a' x 99 . '$ab', qr/name of the/],
+        'an empty name of a digest' => ['$abcd',     qr/digest is empty/],
+        'a name that is too long'   => ['a' x 99 . '$ab', qr/or too long/],
         'text after the digest'     => ['sha1$key$' . 'ab' x 20, qr/"pub/],
-        'a bad one in a list'       => [[$OTHER, 'xyz'], qr/no hexadecimal/],
-        'a reference' => [{},       qr/SSL_fingerprint must be/],
-        'a NUL'       => ["ab\0cd", qr/no hexadecimal/],
+        'a bad one in a list' => [[$OTHER, 'xyz'], qr/not a hexadecimal/],
+        'a reference'         => [{},       qr/SSL_fingerprint must be/],
+        'a NUL'               => ["ab\0cd", qr/not a hexadecimal/],
     );
     for my $what (sort keys %bad) {
         my ($text, $why) = @{ $bad{$what} };

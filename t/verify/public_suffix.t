@@ -267,7 +267,7 @@ SKIP: {
     for my $wrong ('com', {}, bless({}, 'Foo'), bless({}, $CLASS)) {
         like(
             died(sub { matches('a.co.uk', $wrong) }),
-            qr/^SSL_verifycn_publicsuffix must be '' or an object of/,
+            qr/^SSL_verifycn_publicsuffix must be '' or an IO::Socket::SSL/,
             "not a list: $wrong"
         );
     }

@@ -129,7 +129,7 @@ test_openssl(void)
 
 	iss_error_clear(&err);
 	iss_error_openssl(&err, "nothing queued");
-	is_text(err.text, "nothing queued: OpenSSL gives no reason",
+	is_text(err.text, "nothing queued: OpenSSL gave no reason",
 	    "openssl: an empty queue");
 	is_int(err.code, SSL_ERROR_SSL, "openssl: is an error all the same");
 }

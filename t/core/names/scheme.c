@@ -151,10 +151,10 @@ static const struct setting {
 	{ "wildcards_in_alt", "0", { .off = false }, NULL },
 	{ "wildcards_in_alt", NULL, { .off = false }, NULL },
 	{ "wildcards_in_alt", "always", { .off = false },
-	  "wildcards_in_alt cannot be \"always\"; valid are 0, full_label, "
-	  "leftmost, anywhere" },
+	  "invalid value \"always\" for wildcards_in_alt; valid values are 0, "
+	  "full_label, leftmost, anywhere" },
 	{ "wildcards_in_alt", "1", { .off = false }, "\"1\"" },
-	{ "wildcards_in_alt", " anywhere", { .off = false }, "valid are" },
+	{ "wildcards_in_alt", " anywhere", { .off = false }, "valid values are" },
 	{ "wildcards_in_cn", "leftmost",
 	  { .wildcards_in_cn = ISS_WILDCARDS_FULL_LABEL }, NULL },
 	{ "wildcards_in_cn", "full_label",
@@ -169,12 +169,12 @@ static const struct setting {
 	{ "ip_in_cn", "0", { .ip_in_cn = 0 }, NULL },
 	{ "ip_in_cn", NULL, { .ip_in_cn = 0 }, NULL },
 	{ "ip_in_cn", "5", { .ip_in_cn = 0 },
-	  "ip_in_cn cannot be \"5\"; valid are 0, 1, 4, 6" },
+	  "invalid value \"5\" for ip_in_cn; valid values are 0, 1, 4, 6" },
 	{ "ip_in_cn", "46", { .ip_in_cn = 0 }, "\"46\"" },
 	{ "ip_in_cn", "-1", { .ip_in_cn = 0 }, "\"-1\"" },
 	{ "check_CN", "always", { .off = false },
-	  "unknown key \"check_CN\"; valid are check_cn, wildcards_in_alt, "
-	  "wildcards_in_cn, ip_in_cn, callback" },
+	  "unknown key \"check_CN\"; valid keys are check_cn, "
+	  "wildcards_in_alt, wildcards_in_cn, ip_in_cn, callback" },
 	{ "", "always", { .off = false }, "unknown key \"\"" },
 };
 

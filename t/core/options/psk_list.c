@@ -24,14 +24,14 @@ test_add(void)
 		{ "the longest key", 1, PSK_MAX_PSK_LEN, NULL },
 		{ "no identity", 0, 1, NULL },
 		{ "an identity that is too long", PSK_MAX_IDENTITY_LEN + 1, 1,
-		    "SSL_psk: an identity has at most" },
+		    "SSL_psk: the identity is too long" },
 		{ "one that is much too long", 1 << 20, 1,
-		    "SSL_psk: an identity has at most" },
+		    "SSL_psk: the identity is too long" },
 		{ "a key that is too long", 1, PSK_MAX_PSK_LEN + 1,
-		    "SSL_psk: a key has 1 to" },
-		{ "an empty key", 1, 0, "SSL_psk: a key has 1 to" },
+		    "SSL_psk: invalid key length" },
+		{ "an empty key", 1, 0, "SSL_psk: invalid key length" },
 		{ "no identity and an empty key", 0, 0,
-		    "SSL_psk: a key has 1 to" },
+		    "SSL_psk: invalid key length" },
 	};
 	struct iss_psk_list psks = { NULL, 0 };
 	char *identity = malloc(1 << 20), *key = malloc(PSK_MAX_PSK_LEN + 1);

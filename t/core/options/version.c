@@ -108,12 +108,12 @@ static const struct invalid {
 	{ "1", "\"1\" is not" },
 	{ "771", "\"771\" is not" },
 	{ "%s%n%s", "\"%s%n%s\" is not" },
-	{ "TLSv1_2:!TLSv1_2", "excludes every protocol" },
-	{ "!SSLv23", "excludes every protocol" },
-	{ "SSLv23:!SSLv23", "excludes every protocol" },
-	{ "SSLv2:!SSLv2", "excludes every protocol" },
+	{ "TLSv1_2:!TLSv1_2", "excludes all protocols" },
+	{ "!SSLv23", "excludes all protocols" },
+	{ "SSLv23:!SSLv23", "excludes all protocols" },
+	{ "SSLv2:!SSLv2", "excludes all protocols" },
 	{ "SSLv23:!SSLv2:!SSLv3:!TLSv1:!TLSv1_1:!TLSv1_2:!TLSv1_3",
-	    "excludes every protocol" },
+	    "excludes all protocols" },
 };
 
 static const struct unsupported {

@@ -399,7 +399,7 @@ test_too_large(void)
 	}
 	is_int(iss_keypair_load(&err, &pair, "/dev/zero", CERT, NULL, NULL),
 	    ISS_ERROR, "an endless file is refused");
-	has_text(err.text, "larger than", "as too large");
+	has_text(err.text, "the file is too large", "as too large");
 	iss_error_clear(&err);
 	is_int(iss_keypair_parse(&err, &pair, "here", "x", 0, CERT, NULL, NULL),
 	    ISS_ERROR, "no bytes at all are refused");
