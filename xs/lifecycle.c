@@ -150,6 +150,7 @@ iss_begin(pTHX_ GV *self, SV *context, bool server)
 	struct iss_ctx *ctx = iss_attached_ctx(aTHX_ context);
 	struct beginning known;
 	struct iss_conn *conn;
+	int fd;
 
 	if (ctx == NULL)
 		Perl_croak(
@@ -161,8 +162,9 @@ iss_begin(pTHX_ GV *self, SV *context, bool server)
 	known.args = keep_alive(aTHX_ iss_state_arguments(aTHX_ self));
 	known.context = keep_alive(aTHX_ (HV *)SvRV(context));
 	iss_state_set_scheme_callback(aTHX_ self, NULL);
+	fd = iss_state_bio_handle(aTHX_ self) == NULL ? known.fd : -1;
 	known.scheme = iss_peer_choose_name(
-	    aTHX_ known.args, known.context, server, &known.name);
+	    aTHX_ known.args, known.context, server, fd, &known.name);
 	conn = new_conn(aTHX_ self, ctx, &known, server);
 	return conn != NULL && begin(aTHX_ self, conn, &known);
 }

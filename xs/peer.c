@@ -8,6 +8,7 @@
 #include "publicsuffix.h"
 #include "state.h"
 #include "values.h"
+#include "connection/sock.h"
 
 /* A text in a hash, and the fact that it is. */
 struct source {
@@ -128,14 +129,31 @@ iss_peer_facts(
 	return facts;
 }
 
+/* The address is looked up only where there is no name. */
+static void
+add_address(pTHX_ struct iss_peer_facts *facts, int fd)
+{
+	struct sockaddr_storage address;
+	socklen_t len = sizeof(address);
+	char text[ISS_PEER_ADDRESS_MAX];
+
+	if (iss_peer_policy_wants_address(facts) &&
+	    iss_sock_peer_of(fd, &address, &len) &&
+	    iss_peer_policy_address(
+		(const struct sockaddr *)&address, len, text))
+		facts->address_text =
+		    iss_peer_text(aTHX_ sv_2mortal(newSVpv(text, 0)));
+}
+
 SV *
 iss_peer_choose_name(
-    pTHX_ HV *args, HV *context, bool server, struct iss_text *name)
+    pTHX_ HV *args, HV *context, bool server, int fd, struct iss_text *name)
 {
 	struct iss_peer_facts facts =
 	    iss_peer_facts(aTHX_ args, context, server, ISS_PEER_UTF8);
 	SV *scheme = scheme_of(aTHX_ args, context);
 
+	add_address(aTHX_ &facts, fd);
 	switch (iss_peer_policy_name(&facts, name)) {
 	case ISS_PEER_WRONG_CONTEXT:
 		iss_croak(aTHX_ newSVpvs(

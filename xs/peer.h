@@ -14,8 +14,8 @@
 bool iss_peer_as_in_1_77(pTHX);
 
 /*
- * What the options of a socket and the hash of its context say; the address is
- * not filled in.  Texts stay valid until the statement ends.  They are in
+ * What the options of a socket and the hash of its context say; the addresses
+ * are not filled in.  Texts stay valid until the statement ends.  They are in
  * UTF-8, or the bytes that Perl keeps, in which a name is sent to the server.
  */
 enum iss_peer_encoding { ISS_PEER_UTF8, ISS_PEER_BYTES };
@@ -27,10 +27,11 @@ struct iss_text iss_peer_text(pTHX_ SV *value);
 
 /*
  * The scheme by which the name of the peer is checked, mortal, and *name; NULL
- * if none is checked.  Warns, or croaks, as the policy says.
+ * if none is checked.  Warns, or croaks, as the policy says.  fd is the socket
+ * whose peer is meant, -1 if the bytes take another way.
  */
 SV *iss_peer_choose_name(
-    pTHX_ HV *args, HV *context, bool server, struct iss_text *name);
+    pTHX_ HV *args, HV *context, bool server, int fd, struct iss_text *name);
 
 /*
  * Have the name checked, by a scheme as the user gives it: the name of one, or

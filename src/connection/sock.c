@@ -274,6 +274,11 @@ bool
 iss_sock_peer(const struct iss_sock *sock, struct sockaddr_storage *address,
     socklen_t *len)
 {
-	return !sock->pumped &&
-	       getpeername(sock->fd, (struct sockaddr *)address, len) == 0;
+	return !sock->pumped && iss_sock_peer_of(sock->fd, address, len);
+}
+
+bool
+iss_sock_peer_of(int fd, struct sockaddr_storage *address, socklen_t *len)
+{
+	return getpeername(fd, (struct sockaddr *)address, len) == 0;
 }

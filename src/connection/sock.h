@@ -74,6 +74,9 @@ void iss_sock_took_out(struct iss_sock *sock, size_t len);
 bool iss_sock_peer(const struct iss_sock *sock,
     struct sockaddr_storage *address, socklen_t *len);
 
+/* The same before there is a connection on the descriptor. */
+bool iss_sock_peer_of(int fd, struct sockaddr_storage *address, socklen_t *len);
+
 /*
  * Before a descriptor is closed: drop its unread bytes, or the kernel would
  * reset the connection, and the peer lose data that we wrote (RFC 1122,

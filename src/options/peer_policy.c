@@ -4,7 +4,9 @@
  */
 #include "options/peer_policy.h"
 
+#include <arpa/inet.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/un.h>
 
@@ -67,9 +69,11 @@ static struct iss_text
 name_of_peer(const struct iss_peer_facts *facts)
 {
 	const struct iss_text names[] = {
-		facts->verifycn_name, facts->ctx_verifycn_name, facts->hostname,
+		facts->verifycn_name,
+		facts->ctx_verifycn_name,
+		facts->hostname,
 		iss_peer_policy_host(facts),
-		/* A last resort, such as the address of the peer, goes here. */
+		facts->address_text,
 	};
 	const size_t for_servers = 2;
 	const size_t all = sizeof(names) / sizeof(names[0]);
@@ -113,6 +117,37 @@ iss_peer_policy_name(const struct iss_peer_facts *facts, struct iss_text *name)
 				   policy == ISS_PEER_CHECK_BY_DEFAULT))
 		*name = known;
 	return policy;
+}
+
+bool
+iss_peer_policy_wants_address(const struct iss_peer_facts *facts)
+{
+	const struct iss_text known = name_of_peer(facts);
+	enum iss_name_policy policy = decide(facts, known);
+
+	return !facts->server && !is_given(known) &&
+	       (policy == ISS_PEER_CHECK_BY_SCHEME ||
+		   policy == ISS_PEER_UNCHECKED_NAME_UNKNOWN);
+}
+
+bool
+iss_peer_policy_address(const struct sockaddr *address, socklen_t len,
+    char text[ISS_PEER_ADDRESS_MAX])
+{
+	struct sockaddr_in ipv4;
+	struct sockaddr_in6 ipv6;
+
+	if (len >= sizeof(ipv4) && address->sa_family == AF_INET) {
+		memcpy(&ipv4, address, sizeof(ipv4));
+		return inet_ntop(AF_INET, &ipv4.sin_addr, text,
+			   ISS_PEER_ADDRESS_MAX) != NULL;
+	}
+	if (len >= sizeof(ipv6) && address->sa_family == AF_INET6) {
+		memcpy(&ipv6, address, sizeof(ipv6));
+		return inet_ntop(AF_INET6, &ipv6.sin6_addr, text,
+			   ISS_PEER_ADDRESS_MAX) != NULL;
+	}
+	return false;
 }
 
 /* A colon or a percent sign is part of an IPv6 address, and digits and dots
@@ -190,7 +225,7 @@ add_host_and_port(const struct iss_peer_facts *facts, struct iss_buf *key)
 		sizeof(address), port, sizeof(port),
 		NI_NUMERICHOST | NI_NUMERICSERV) != 0)
 		return false;
-	if (host.bytes != NULL)
+	if (is_given(host))
 		iss_buf_append(key, host.bytes, host.len);
 	else
 		iss_buf_puts(key, address);

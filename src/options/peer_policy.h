@@ -53,6 +53,10 @@ struct iss_peer_facts {
 	/* the socket: its peer as getpeername(2) has it; NULL: there is none */
 	const struct sockaddr *address;
 	socklen_t address_len;
+
+	/* its text, by iss_peer_policy_address; needed only where
+	 * iss_peer_policy_wants_address says so */
+	struct iss_text address_text;
 };
 
 /* How the name in the peer's certificate is checked. */
@@ -63,7 +67,7 @@ enum iss_name_policy {
 	 * nobody, although the call says SSL_verify_mode. */
 	ISS_PEER_UNCHECKED_MODE_IGNORED,
 	/* Not at all, and the program should be warned: the peer is verified,
-	 * but nobody knows its name. */
+	 * but it has neither a name nor an address. */
 	ISS_PEER_UNCHECKED_NAME_UNKNOWN,
 	/* It must be the name in the answer, by SSL_verifycn_scheme.  The name
 	 * is empty if none is known; every scheme but "none" and a sub of the
@@ -85,6 +89,7 @@ enum iss_name_policy {
  *	SSL_verifycn_name, of the context
  *	SSL_hostname                        clients only
  *	PeerHost, else PeerAddr             clients only
+ *	the address of the socket's peer    clients only
  *
  * Without a scheme clients check by "default" and servers do not check.  Nor
  * do clients that accept nothing but a fingerprint, or that have the defaults
@@ -93,6 +98,22 @@ enum iss_name_policy {
  */
 enum iss_name_policy iss_peer_policy_name(
     const struct iss_peer_facts *facts, struct iss_text *name);
+
+/*
+ * Does the address of the socket's peer make a difference to the check?  Only
+ * for a client that was given no name: the others need not look it up.
+ */
+bool iss_peer_policy_wants_address(const struct iss_peer_facts *facts);
+
+/* Room for an address as a text. */
+enum { ISS_PEER_ADDRESS_MAX = 64 };
+
+/*
+ * The IPv4 or IPv6 address of a socket as a text, without port and interface,
+ * as certificates have it.  False: it is of another kind.
+ */
+bool iss_peer_policy_address(const struct sockaddr *address, socklen_t len,
+    char text[ISS_PEER_ADDRESS_MAX]);
 
 /*
  * The host that a client means to connect to, without its port: "name:port",

@@ -7,6 +7,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use ISS::Test;
 use IO::Socket::SSL;
+use Socket qw(:DEFAULT);
 use Test::More;
 
 my $FAILED  = qr/hostname verification failed/;
@@ -73,13 +74,6 @@ subtest 'where the name comes from' => sub {
         '',
         'SSL_verifycn_name takes precedence over SSL_hostname'
     );
-    like(error_with('server', %none, SSL_verifycn_scheme => 'http'),
-        $FAILED, 'a scheme without a name fails the handshake');
-
-    my @warnings =
-      warnings_of(sub { is(error_with('server', %none), '', 'no name') });
-    is(scalar(grep { /name/i } @warnings),
-        1, 'no scheme, no name: accepted with one warning');
 
     my ($server, $address) = tls_server(sub { }, identity('wrong-name'));
     is_deeply(
@@ -93,6 +87,104 @@ subtest 'where the name comes from' => sub {
         'new checks PeerAddr if no name is given'
     );
     like($SSL_ERROR, qr/127\.0\.0\.1/, '... and the error has it');
+};
+
+# How a client is made that was given no name, for an address.
+my @NAMELESS = (SSL_ca_file => cert('ca'));
+my %NAMELESS = (
+    'start_SSL' => sub {
+        my $tcp = IO::Socket::INET->new($_[0]) or die "connect: $!";
+        return IO::Socket::SSL->start_SSL($tcp, @NAMELESS, @_[1 .. $#_]);
+    },
+    'start_SSL, later connect_SSL' => sub {
+        my $tcp = IO::Socket::INET->new($_[0]) or die "connect: $!";
+        my $sock =
+          IO::Socket::SSL->start_SSL($tcp, @NAMELESS,
+            SSL_startHandshake => 0);
+        return $sock->connect_SSL;
+    },
+    'start_SSL on a plain glob' => sub {
+        my $tcp = IO::Socket::INET->new($_[0]) or die "connect: $!";
+        open(my $glob, '+<&', $tcp) or die "dup: $!";
+        return IO::Socket::SSL->start_SSL($glob, @NAMELESS);
+    },
+    'new_from_fd' => sub {
+        my $tcp = IO::Socket::INET->new($_[0]) or die "connect: $!";
+        return IO::Socket::SSL->new_from_fd(fileno $tcp, @NAMELESS);
+    },
+    'new, later connect' => sub {
+        my ($host, $port) = split /:/, $_[0];
+        my $sock = IO::Socket::SSL->new(@NAMELESS) or die "new: $@";
+        $sock->socket(AF_INET, SOCK_STREAM, 0)     or die "socket: $!";
+        return $sock->connect(pack_sockaddr_in($port, inet_aton($host)));
+    },
+);
+
+subtest 'the address of the peer is the name where no other is known' => sub {
+    my ($server, $address) = tls_server(sub { });
+    my ($wrong,  $other)   = tls_server(sub { }, identity('wrong-name'));
+
+    for my $how (sort keys %NAMELESS) {
+        my $sock;
+        my @warnings = warnings_of(
+            sub {
+                ok($sock = $NAMELESS{$how}->($address), "$how: accepted")
+                  or diag $SSL_ERROR;
+                ok(!$NAMELESS{$how}->($other),
+                    '... not with a certificate for somebody else');
+                like($SSL_ERROR, qr/127\.0\.0\.1/, '... the reason');
+            }
+        );
+        is_deeply(\@warnings, [], '... and no warning');
+    }
+    my $start = $NAMELESS{start_SSL};
+    ok($start->($address, SSL_verifycn_scheme => 'http'),
+        'by the scheme that was given');
+    ok($start->($other, SSL_verifycn_scheme => 'none'),
+        'not checked with the scheme "none"');
+    my $asked;
+    $start->(
+        $address,
+        SSL_verifycn_scheme => { callback => sub { $asked = $_[0]; 1 } }
+    );
+    is($asked, '127.0.0.1', 'a sub is asked for the address');
+    for my $none (undef, '') {
+        ok(
+            !$start->(
+                $other,
+                SSL_hostname      => $none,
+                SSL_verifycn_name => $none
+            ),
+            'an empty name is not given'
+        );
+    }
+};
+
+# A client on one end of a pair that has no addresses.
+sub without_address {
+    socketpair(my $mine, my $theirs, AF_UNIX, SOCK_STREAM, PF_UNSPEC)
+      or die "socketpair: $!";
+    my $peer = peer(
+        sub {
+            my ($me) = @_;
+            close $mine;
+            IO::Socket::SSL->start_SSL($theirs, server_args());
+            $me->hear;
+        }
+    );
+    close $theirs;
+    return scalar IO::Socket::SSL->start_SSL($mine, @NAMELESS, @_);
+}
+
+subtest 'neither a name nor an address' => sub {
+    my $sock;
+    my @warnings = warnings_of(sub { $sock = without_address() });
+
+    ok($sock, 'accepted') or diag $SSL_ERROR;
+    is(scalar(grep { /name/i } @warnings), 1, '... with one warning');
+    ok(!without_address(SSL_verifycn_scheme => 'http'),
+        'a scheme without a name fails the handshake');
+    like($SSL_ERROR, $FAILED, '... with the reason');
 };
 
 subtest 'verify_hostname' => sub {

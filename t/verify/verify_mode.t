@@ -238,11 +238,11 @@ subtest 'schemes and names with a NUL' => sub {
 subtest 'a scheme without a name' => sub {
     for my $scheme ('http', { callback => sub { 1 } }) {
         my ($sock) = failing_pair(
-            mine => {
-                SSL_verifycn_name   => undef,
-                SSL_hostname        => undef,
-                SSL_verifycn_scheme => $scheme
-            }
+            role   => 'server',
+            mine   => { SSL_verify_mode => SSL_VERIFY_PEER,
+                SSL_ca_file => cert('ca'),
+                SSL_verifycn_scheme => $scheme },
+            theirs => { identity('client') }
         );
         ok(!$sock, 'fails');
     }

@@ -403,6 +403,10 @@ test_peer(void)
 	is_int(ntohs(in->sin_port), port, "... its port");
 	is_int(
 	    (int)ntohl(in->sin_addr.s_addr), INADDR_LOOPBACK, "... its host");
+	len = sizeof(address);
+	memset(&address, 0, sizeof(address));
+	ok(iss_sock_peer_of(fds[0], &address, &len), "of a descriptor alone");
+	is_int(ntohs(in->sin_port), port, "... the same port");
 	sock->pumped = true;
 	len = sizeof(address);
 	ok(!iss_sock_peer(sock, &address, &len),

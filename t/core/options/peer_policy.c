@@ -47,6 +47,7 @@ is_text_of(struct iss_text text, const char *want, const char *label)
 #define HOSTNAME .hostname = TEXT("sni.example")
 #define HOST .host = TEXT("host.example:443")
 #define ADDR .addr = TEXT("addr.example:443")
+#define ADDRESS .address_text = TEXT("192.0.2.1")
 #define SCHEME .has_scheme = true
 
 static const struct {
@@ -85,6 +86,25 @@ static const struct {
 	{ "client, no name", { CLIENT }, ISS_PEER_UNCHECKED_NAME_UNKNOWN, "" },
 	{ "client, a port alone", { CLIENT, .host = TEXT(":443"), ADDR },
 	    ISS_PEER_UNCHECKED_NAME_UNKNOWN, "" },
+
+	/* The address of the peer is the last resort of clients. */
+	{ "client, the peer's address alone", { CLIENT, ADDRESS },
+	    ISS_PEER_CHECK_BY_DEFAULT, "192.0.2.1" },
+	{ "client, a port alone, the peer's address",
+	    { CLIENT, .host = TEXT(":443"), ADDRESS },
+	    ISS_PEER_CHECK_BY_DEFAULT, "192.0.2.1" },
+	{ "client, an empty SSL_hostname, the peer's address",
+	    { CLIENT, .hostname = EMPTY, ADDRESS }, ISS_PEER_CHECK_BY_DEFAULT,
+	    "192.0.2.1" },
+	{ "client, host before the peer's address", { CLIENT, HOST, ADDRESS },
+	    ISS_PEER_CHECK_BY_DEFAULT, "host.example" },
+	{ "client, scheme, the peer's address", { CLIENT, SCHEME, ADDRESS },
+	    ISS_PEER_CHECK_BY_SCHEME, "192.0.2.1" },
+	{ "client of 1.77, scheme, the peer's address",
+	    { CLIENT, .as_in_1_77 = true, SCHEME, ADDRESS },
+	    ISS_PEER_CHECK_BY_SCHEME, "192.0.2.1" },
+	{ "server, scheme, the peer's address", { SERVER, SCHEME, ADDRESS },
+	    ISS_PEER_CHECK_BY_SCHEME, "" },
 
 	/* A scheme: checked by it, even if no name is known. */
 	{ "client, scheme", { CLIENT, SCHEME, HOST }, ISS_PEER_CHECK_BY_SCHEME,
@@ -166,6 +186,34 @@ test_check(size_t i)
 	is_text_of(name, checks[i].name, checks[i].label);
 }
 
+/* ---- when is the peer's address looked up? ---- */
+
+static const struct {
+	const char *label;
+	struct iss_peer_facts facts;
+	bool wanted;
+} lookups[] = {
+	{ "client, no name", { CLIENT }, true },
+	{ "client, a port alone", { CLIENT, .host = TEXT(":443") }, true },
+	{ "client, scheme, no name", { CLIENT, SCHEME }, true },
+	{ "client, host", { CLIENT, HOST }, false },
+	{ "client, the context's name", { CLIENT, CTX_NAME }, false },
+	{ "client, fingerprint alone", { CLIENT, .force_fingerprint = true },
+	    false },
+	{ "client of 1.77", { CLIENT, .as_in_1_77 = true }, false },
+	{ "client, nobody verified", { SCHEME }, false },
+	{ "client, context for servers", { CLIENT, .ctx_for_servers = true },
+	    false },
+	{ "server, scheme, no name", { SERVER, SCHEME }, false },
+};
+
+static void
+test_lookup(size_t i)
+{
+	is_int(iss_peer_policy_wants_address(&lookups[i].facts),
+	    lookups[i].wanted, "address looked up: %s", lookups[i].label);
+}
+
 /* Facts from the bits of a number. */
 static struct iss_peer_facts
 facts_from_bits(unsigned bits)
@@ -185,6 +233,7 @@ facts_from_bits(unsigned bits)
 		.ctx_verifycn_name = bits & 512 ? some : none,
 		.hostname = bits & 1024 ? some : none,
 		.host = bits & 2048 ? some : none,
+		.address_text = bits & 4096 ? some : none,
 	};
 
 	return facts;
@@ -205,9 +254,9 @@ static void
 test_all_combinations(void)
 {
 	enum {
-		ALL = 1 << 12,
+		ALL = 1 << 13,
 		NAMES_OF_ANY = 3 << 8,
-		NAMES_OF_CLIENT = 15 << 8
+		NAMES_OF_CLIENT = 31 << 8
 	};
 	unsigned bits, wrong = 0;
 
@@ -382,7 +431,7 @@ static const struct {
 	{ "IPv6 alone", { .server = false }, IPV6, ISS_SESSION_KEY_HOST,
 	    "::1:4433" },
 	{ "a port was asked for", { .host = TEXT(":443") }, IPV4,
-	    ISS_SESSION_KEY_HOST, ":4433" },
+	    ISS_SESSION_KEY_HOST, "127.0.0.1:4433" },
 	{ "a host without an address", { HOST }, NO_ADDRESS,
 	    ISS_SESSION_KEY_NONE, "" },
 	{ "a UNIX socket", { .server = false }, UNIX_PATH,
@@ -467,6 +516,44 @@ test_key(size_t i)
 	iss_buf_release(&key);
 }
 
+/* ---- the address of the peer as a text ---- */
+
+static const struct {
+	enum address kind;
+	const char *text; /* NULL: it has none */
+} texts[] = {
+	{ IPV4, "127.0.0.1" },
+	{ IPV6, "::1" },
+	{ UNIX_PATH, NULL },
+	{ UNIX_UNNAMED, NULL },
+	{ ANOTHER_KIND, NULL },
+	{ CUT_OFF, NULL },
+};
+
+static void
+test_text(size_t i)
+{
+	const socklen_t len = make_address(texts[i].kind);
+	char text[ISS_PEER_ADDRESS_MAX];
+	bool known = iss_peer_policy_address(&peer.any, len, text);
+
+	is_text(known ? text : NULL, texts[i].text, "address of kind %d",
+	    (int)texts[i].kind);
+}
+
+/* A certificate says nothing of interfaces. */
+static void
+test_text_of_interface(void)
+{
+	const socklen_t len = make_address(IPV6);
+	char text[ISS_PEER_ADDRESS_MAX];
+
+	peer.ipv6.sin6_scope_id = 1;
+	ok(iss_peer_policy_address(&peer.any, len, text),
+	    "address on an interface");
+	is_text(text, "::1", "... without its name");
+}
+
 static void
 test_long_key(void)
 {
@@ -486,6 +573,8 @@ main(void)
 
 	for (i = 0; i < ROWS(checks); i++)
 		test_check(i);
+	for (i = 0; i < ROWS(lookups); i++)
+		test_lookup(i);
 	test_all_combinations();
 	for (i = 0; i < ROWS(hosts); i++)
 		test_host(i);
@@ -494,6 +583,9 @@ main(void)
 		test_ca(i);
 	for (i = 0; i < ROWS(keys); i++)
 		test_key(i);
+	for (i = 0; i < ROWS(texts); i++)
+		test_text(i);
+	test_text_of_interface();
 	test_long_key();
 	return tap_done();
 }
