@@ -190,7 +190,7 @@ seconds(pTHX_ HV *spec, const char *key)
 
 	if (!(number > -SECONDS_MAX && number < SECONDS_MAX))
 		iss_croak(aTHX_ Perl_newSVpvf(aTHX_
-		    "%s: '%" SVf "' is no time in seconds since 1970",
+		    "%s: '%" SVf "' is not a time (must be seconds since 1970)",
 		    key, SVfARG(value != NULL ? value : &PL_sv_undef)));
 	return (int64_t)number;
 }

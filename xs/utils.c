@@ -27,7 +27,7 @@ path_of(pTHX_ SV *file)
 		Perl_croak(aTHX_ "no file is given");
 	text = SvPV(file, len);
 	if (memchr(text, '\0', len) != NULL)
-		Perl_croak(aTHX_ "a file's name has a NUL in it");
+		Perl_croak(aTHX_ "the file name contains a NUL character");
 	return text;
 }
 
@@ -49,7 +49,7 @@ parse_pem(struct iss_error *err, struct iss_keypair *pair, const char *name,
     const char *bytes, size_t len, unsigned want)
 {
 	if (!iss_pem_is(bytes, len))
-		return iss_error_set(err, "%s: there is no PEM in it", name);
+		return iss_error_set(err, "%s: no PEM found", name);
 	return iss_keypair_parse(err, pair, name, bytes, len, want, NULL, NULL);
 }
 
@@ -189,14 +189,12 @@ iss_new_rsa_key(pTHX_ SV *bits)
 	iss_check_exchange(aTHX);
 	if (SvTRUE(bits)) {
 		if (!looks_like_number(bits))
-			Perl_croak(aTHX_ "'%" SVf "' is no number of bits",
+			Perl_croak(aTHX_ "'%" SVf "' is not a number of bits",
 			    SVfARG(bits));
 		size = SvIV(bits);
 	}
 	iss_error_clear(&err);
-	if (size > ISS_KEY_RSA_BITS_MAX || size < 0)
-		size = -1;
-	if (iss_key_new_rsa(&err, &key, (int)size) != ISS_OK)
+	if (iss_key_new_rsa(&err, &key, size) != ISS_OK)
 		Perl_croak(aTHX_ "%s", err.text);
 	return iss_new_handle(aTHX_ key);
 }

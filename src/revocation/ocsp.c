@@ -76,7 +76,7 @@ read_id(struct iss_error *err, struct iss_ocsp_bytes id)
 	if (read != NULL && p == id.bytes + id.len)
 		return read;
 	OCSP_CERTID_free(read);
-	iss_error_openssl(err, "this identifies no certificate");
+	iss_error_openssl(err, "this is not the id of a certificate");
 	return NULL;
 }
 
@@ -92,7 +92,8 @@ add_ids(struct iss_error *err, OCSP_REQUEST *request,
 			return ISS_ERROR;
 		if (OCSP_request_add0_id(request, id) == NULL) {
 			OCSP_CERTID_free(id);
-			return iss_error_openssl(err, "cannot make a request");
+			return iss_error_openssl(
+			    err, "cannot create the OCSP request");
 		}
 	}
 	return ISS_OK;
@@ -108,14 +109,14 @@ iss_ocsp_request(struct iss_error *err, const struct iss_ocsp_bytes *ids,
 	int len;
 
 	if (request == NULL) {
-		iss_error_openssl(err, "cannot make a request");
+		iss_error_openssl(err, "cannot create the OCSP request");
 		goto done;
 	}
 	if (add_ids(err, request, ids, count) != ISS_OK)
 		goto done;
 	len = i2d_OCSP_REQUEST(request, &der);
 	if (len <= 0 || !iss_buf_append(out, der, (size_t)len)) {
-		iss_error_openssl(err, "cannot make a request");
+		iss_error_openssl(err, "cannot create the OCSP request");
 		goto done;
 	}
 	rv = ISS_OK;
@@ -143,7 +144,7 @@ iss_ocsp_read(
 	if (der.len > 0)
 		response = d2i_OCSP_RESPONSE(NULL, &p, (long)der.len);
 	if (response == NULL || p != der.bytes + der.len) {
-		iss_error_openssl(err, "this is no OCSP response");
+		iss_error_openssl(err, "this is not an OCSP response");
 		goto done;
 	}
 	status = OCSP_response_status(response);
@@ -153,7 +154,8 @@ iss_ocsp_read(
 		goto done;
 	}
 	if ((*out = OCSP_response_get1_basic(response)) == NULL) {
-		iss_error_openssl(err, "there is nothing in the OCSP response");
+		iss_error_openssl(
+		    err, "the OCSP response contains no basic response");
 		goto done;
 	}
 	rv = ISS_OK;
@@ -211,14 +213,14 @@ check_signer(
 	if (OCSP_basic_verify(response, known, NULL, OCSP_NOVERIFY) <= 0 ||
 	    !OCSP_resp_get0_signer(response, &signer, known)) {
 		iss_error_openssl(
-		    err, "the signature of the OCSP response is wrong");
+		    err, "the signature of the OCSP response is invalid");
 		goto done;
 	}
 	if (X509_cmp(signer, issuer) != 0 &&
 	    !is_delegate(signer, issuer, now)) {
 		iss_error_set(err,
-		    "the OCSP response is signed by somebody who may not "
-		    "speak for the issuer");
+		    "the signer of the OCSP response is not authorized by "
+		    "the issuer");
 		goto done;
 	}
 	rv = ISS_OK;
@@ -286,14 +288,14 @@ find_answer(struct iss_error *err, OCSP_BASICRESP *response, OCSP_CERTID *id,
 			continue;
 		if (!read_single(single, answer))
 			iss_error_openssl(
-			    err, "the OCSP response has broken dates");
+			    err, "the OCSP response has invalid dates");
 		else if (iss_ocsp_check_time(err, answer, now) == ISS_OK) {
 			iss_error_clear(err);
 			return ISS_OK;
 		}
 	}
 	return iss_error_set(
-	    err, "the OCSP response says nothing of the certificate");
+	    err, "the OCSP response does not cover the certificate");
 }
 
 int

@@ -86,7 +86,7 @@ refuse_without_staple(struct iss_link *link, const struct iss_error *flaw)
 	iss_buf_puts(
 	    &text, "did not receive the required stapled OCSP response");
 	if (iss_error_is_set(flaw))
-		iss_buf_printf(&text, ", but one of no use: %s", flaw->text);
+		iss_buf_printf(&text, ", only an unusable one: %s", flaw->text);
 	refuse_cert(
 	    link, leaf, 0, X509_V_ERR_OCSP_VERIFY_NEEDED, iss_buf_text(&text));
 	iss_buf_release(&text);
@@ -161,7 +161,7 @@ judge_chain(
 		return ISS_OK;
 	chain = iss_chain_get1(link->ssl);
 	if (sk_X509_num(chain) < 2)
-		iss_error_set(flaw, "the issuer is not known");
+		iss_error_set(flaw, "the issuer of the certificate is unknown");
 	for (i = 0; rv == ISS_OK && i + 1 < sk_X509_num(chain); i++)
 		rv = judge_cert(link, chain, i, response, flaw);
 	sk_X509_pop_free(chain, X509_free);

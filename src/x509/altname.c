@@ -174,7 +174,7 @@ new_string(struct iss_error *err, int type, int asn1_type, const void *bytes,
 	    !ASN1_STRING_set(string, bytes, (int)len)) {
 		ASN1_STRING_free(string);
 		GENERAL_NAME_free(name);
-		iss_error_openssl(err, "cannot make a name");
+		iss_error_openssl(err, "cannot create a name");
 		return NULL;
 	}
 	GENERAL_NAME_set0_value(name, type, string);
@@ -217,7 +217,7 @@ new_address(struct iss_error *err, const char *bytes, size_t len)
 	if (len == 4 || len == 16)
 		return new_string(
 		    err, GEN_IPADD, V_ASN1_OCTET_STRING, bytes, len);
-	iss_error_set(err, "'%.*s' is no IP address",
+	iss_error_set(err, "'%.*s' is not an IP address",
 	    (int)(len < 256 ? len : 256), bytes);
 	return NULL;
 }
@@ -231,7 +231,7 @@ new_by_openssl(struct iss_error *err, int type, const char *bytes, size_t len)
 	X509V3_CTX ctx;
 
 	if (len >= sizeof(text) || memchr(bytes, '\0', len) != NULL) {
-		iss_error_set(err, "it is too long, or has a NUL in it");
+		iss_error_set(err, "it is too long, or contains a NUL");
 		return NULL;
 	}
 	memcpy(text, bytes, len);
@@ -256,7 +256,7 @@ new_from_der(
 	if (name != NULL && name->type == type && at == bytes + len)
 		return name;
 	GENERAL_NAME_free(name);
-	iss_error_set(err, "it is no such name in DER");
+	iss_error_set(err, "it is not a name of this type in DER");
 	return NULL;
 }
 
@@ -284,7 +284,7 @@ iss_altname_new(struct iss_error *err, int type, const void *bytes, size_t len)
 		name = new_from_der(err, type, bytes, len);
 		break;
 	default:
-		iss_error_set(err, "there is no text for such a name");
+		iss_error_set(err, "this type of name cannot be given as text");
 		break;
 	}
 	ERR_clear_error();

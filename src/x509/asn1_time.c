@@ -34,7 +34,8 @@ iss_asn1_time_set(struct iss_error *err, ASN1_TIME *time, int64_t seconds)
 	    ASN1_TIME_adj(
 		time, 0, (int)days, (long)(seconds % SECONDS_A_DAY)) == NULL)
 		return iss_error_set(err,
-		    "%lld seconds since 1970 are not in the years 0 to 9999",
+		    "invalid time %lld (must be seconds since 1970, in the "
+		    "years 0-9999)",
 		    (long long)seconds);
 	return ISS_OK;
 }

@@ -292,8 +292,7 @@ read_file(struct iss_error *err, struct iss_ca_file *set)
 	ERR_clear_error();
 	if (rv == ISS_OK && set->total == 0 && sk_X509_CRL_num(set->crls) == 0)
 		rv = iss_error_set(err,
-		    "%s: neither a certificate nor a revocation list in it",
-		    set->path);
+		    "%s: no certificate or revocation list found", set->path);
 	if (set->total > 0)
 		qsort(set->entries, set->total, sizeof(struct entry),
 		    compare_entries);

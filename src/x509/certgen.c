@@ -38,7 +38,8 @@ random_serial(struct iss_error *err, struct iss_certgen *gen)
 		number, SERIAL_BITS, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) ||
 	    BN_to_ASN1_INTEGER(number, X509_get_serialNumber(gen->cert)) ==
 		NULL)
-		rv = iss_error_openssl(err, "no random serial number");
+		rv = iss_error_openssl(
+		    err, "cannot create a random serial number");
 	BN_free(number);
 	return rv;
 }
@@ -60,7 +61,7 @@ iss_certgen_init(struct iss_error *err, struct iss_certgen *gen, EVP_PKEY *key,
 	if ((gen->cert = X509_new()) == NULL ||
 	    (gen->subject = X509_NAME_new()) == NULL ||
 	    (gen->sans = GENERAL_NAMES_new()) == NULL)
-		return iss_error_openssl(err, "cannot begin a certificate");
+		return iss_error_openssl(err, "cannot create a certificate");
 	if (!X509_set_pubkey(gen->cert, key))
 		return iss_error_openssl(err, "the key cannot be used");
 	if (iss_certgen_version(err, gen, VERSION_3) != ISS_OK)
@@ -85,8 +86,8 @@ iss_certgen_version(
     struct iss_error *err, struct iss_certgen *gen, long version)
 {
 	if (version < 0 || version > VERSION_3)
-		return iss_error_set(
-		    err, "%ld is no version, which are 0 to 2", version);
+		return iss_error_set(err, "invalid version %ld (must be 0-%d)",
+		    version, VERSION_3);
 	if (!X509_set_version(gen->cert, version))
 		return iss_error_openssl(err, "version %ld", version);
 	return ISS_OK;
@@ -108,7 +109,7 @@ iss_certgen_serial(
 		parsed = (size_t)(hex ? BN_hex2bn(&number, digits)
 				      : BN_dec2bn(&number, digits));
 	if (parsed == 0 || digits[parsed] != '\0' || *digits == '-') {
-		rv = iss_error_set(err, "'%.64s' is no serial number", text);
+		rv = iss_error_set(err, "invalid serial number '%.64s'", text);
 	} else {
 		BN_set_negative(number, *text == '-');
 		if (BN_to_ASN1_INTEGER(
@@ -282,8 +283,7 @@ iss_certgen_ext(struct iss_error *err, struct iss_certgen *gen,
 	int rv;
 
 	if (name == NULL)
-		return iss_error_set(
-		    err, "cannot determine NID of extension '%.64s'", type);
+		return iss_error_set(err, "unknown extension '%.64s'", type);
 	iss_buf_init(&text, EXT_TEXT_MAX);
 	iss_buf_printf(&text, "%s%s", critical ? "critical," : "", value);
 	if (text.overflowed)

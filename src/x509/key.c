@@ -20,19 +20,21 @@ generate(struct iss_error *err, EVP_PKEY **out, EVP_PKEY_CTX *ctx)
 }
 
 int
-iss_key_new_rsa(struct iss_error *err, EVP_PKEY **out, int bits)
+iss_key_new_rsa(struct iss_error *err, EVP_PKEY **out, int64_t bits)
 {
 	EVP_PKEY_CTX *ctx;
 	int rv;
 
 	if (bits < 1 || bits > ISS_KEY_RSA_BITS_MAX)
-		return iss_error_set(
-		    err, "%d is no size of an RSA key in bits", bits);
+		return iss_error_set(err,
+		    "invalid RSA key size %lld (must be 1-%d bits)",
+		    (long long)bits, ISS_KEY_RSA_BITS_MAX);
 	ERR_clear_error();
 	ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_RSA, NULL);
 	if (ctx == NULL || EVP_PKEY_keygen_init(ctx) <= 0 ||
-	    EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, bits) <= 0)
-		rv = iss_error_openssl(err, "an RSA key of %d bits", bits);
+	    EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, (int)bits) <= 0)
+		rv = iss_error_openssl(
+		    err, "cannot create an RSA key of %d bits", (int)bits);
 	else
 		rv = generate(err, out, ctx);
 	EVP_PKEY_CTX_free(ctx);
@@ -53,7 +55,7 @@ iss_key_new_ec(struct iss_error *err, EVP_PKEY **out, const char *curve)
 	if (ctx == NULL || EVP_PKEY_keygen_init(ctx) <= 0 ||
 	    EVP_PKEY_CTX_set_ec_paramgen_curve_nid(ctx, nid) <= 0 ||
 	    EVP_PKEY_CTX_set_ec_param_enc(ctx, OPENSSL_EC_NAMED_CURVE) <= 0)
-		rv = iss_error_openssl(err, "cannot be used");
+		rv = iss_error_openssl(err, "OpenSSL cannot use it for keys");
 	else
 		rv = generate(err, out, ctx);
 	if (rv != ISS_OK)

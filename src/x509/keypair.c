@@ -146,8 +146,8 @@ cannot_decrypt(struct load *load, const char *what)
 {
 	if (is_unsupported())
 		return iss_error_openssl(load->err,
-		    "%s: the %s is encrypted in a way that this OpenSSL does "
-		    "not support",
+		    "%s: the %s is encrypted with an algorithm that this "
+		    "OpenSSL does not support",
 		    load->name, what);
 	return iss_error_set(load->err,
 	    "%s: wrong password, or the %s is damaged", load->name, what);
@@ -211,8 +211,7 @@ decrypt_traditional(struct load *load, struct iss_pem *pem)
 
 	if (!PEM_get_EVP_CIPHER_INFO(pem->header, &cipher))
 		return iss_error_openssl(load->err,
-		    "%s: the private key is encrypted in a way that is not "
-		    "supported",
+		    "%s: the encryption of the private key is not supported",
 		    load->name);
 	rv = ask_password(load, &pw, "private key", true);
 	if (rv == ISS_OK) {
@@ -405,10 +404,10 @@ check_found(const struct load *load)
 {
 	if (wants_cert(load) && load->found.cert == NULL)
 		return iss_error_set(
-		    load->err, "%s: no certificate in it", load->name);
+		    load->err, "%s: no certificate found", load->name);
 	if ((load->want & ISS_KEYPAIR_KEY) != 0 && load->found.key == NULL)
 		return iss_error_set(
-		    load->err, "%s: no private key in it", load->name);
+		    load->err, "%s: no private key found", load->name);
 	return ISS_OK;
 }
 
@@ -486,9 +485,9 @@ iss_keypair_check(struct iss_error *err, const struct iss_keypair *pair,
 		return ISS_OK;
 	if (strcmp(cert_name, key_name) == 0)
 		return iss_error_openssl(err,
-		    "%s: its private key does not belong to its certificate",
+		    "%s: the private key does not match the certificate",
 		    cert_name);
 	return iss_error_openssl(err,
-	    "the private key in %s does not belong to the certificate in %s",
+	    "the private key in %s does not match the certificate in %s",
 	    key_name, cert_name);
 }

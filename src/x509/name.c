@@ -17,7 +17,7 @@ iss_name_text(struct iss_error *err, const X509_NAME *name, struct iss_buf *out)
 	bool ok;
 
 	if (line == NULL)
-		return iss_error_openssl(err, "cannot show a name");
+		return iss_error_openssl(err, "cannot convert a name to text");
 	ok = iss_buf_puts(out, line);
 	OPENSSL_free(line);
 	return ok ? ISS_OK : iss_error_set(err, "a name is too long");
@@ -38,7 +38,7 @@ iss_name_add(struct iss_error *err, X509_NAME *name, const char *type,
 	ERR_clear_error();
 	if (object == NULL)
 		return iss_error_set(
-		    err, "unknown part of a name '%.64s'", type);
+		    err, "unknown field '%.64s' in a name", type);
 	if (len > INT_MAX || (!X509_NAME_add_entry_by_OBJ(name, object,
 				  MBSTRING_UTF8, utf8, (int)len, -1, 0) &&
 				 !X509_NAME_add_entry_by_OBJ(name, object,

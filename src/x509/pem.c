@@ -43,7 +43,7 @@ iss_pem_init(
 
 	memset(pem, 0, sizeof(*pem));
 	if (len > INT_MAX)
-		return iss_error_set(err, "too much PEM");
+		return iss_error_set(err, "the PEM text is too large");
 	pem->bio =
 	    BIO_new_mem_buf((const char *)bytes + skip, (int)(len - skip));
 	if (pem->bio == NULL)

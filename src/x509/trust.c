@@ -153,7 +153,7 @@ iss_trust_add_file(struct iss_error *err, X509_STORE *store, const char *file)
 	if (iss_ca_cache_get1(err, file, &set) != ISS_OK)
 		return ISS_ERROR;
 	if (iss_ca_file_count(set) == 0)
-		rv = iss_error_set(err, "%s: no certificate in it", file);
+		rv = iss_error_set(err, "%s: no certificate found", file);
 	else if ((rv = add_crls(err, store, set, file)) == ISS_OK)
 		rv = attach_file(err, store, set);
 	iss_ca_file_free(set);
@@ -170,7 +170,7 @@ iss_trust_add_crl_file(
 	if (iss_ca_cache_get1(err, file, &set) != ISS_OK)
 		return ISS_ERROR;
 	if (sk_X509_CRL_num(iss_ca_file_get0_crls(set)) == 0)
-		rv = iss_error_set(err, "%s: no revocation list in it", file);
+		rv = iss_error_set(err, "%s: no revocation list found", file);
 	else
 		rv = add_crls(err, store, set, file);
 	iss_ca_file_free(set);
@@ -238,7 +238,7 @@ iss_trust_subjects(
 	if (rv == ISS_OK && !iss_ca_file_copy_subjects(set, names))
 		rv = iss_error_set(err, "out of memory");
 	if (rv == ISS_OK && sk_X509_NAME_num(names) == 0)
-		rv = iss_error_set(err, "%s: no certificate in it", file);
+		rv = iss_error_set(err, "%s: no certificate found", file);
 	if (rv == ISS_OK) {
 		*out = names;
 		names = NULL;

@@ -196,11 +196,11 @@ my %SOFT = (
     error     => qr/http request for OCSP failed: 500 Internal/,
     missing   => qr/http request for OCSP failed: 404 Not Found/,
     elsewhere => qr/http request for OCSP failed: 302 Found/,
-    garbage   => qr/this is no OCSP response/,
-    empty     => qr/this is no OCSP response/,
+    garbage   => qr/this is not an OCSP response/,
+    empty     => qr/this is not an OCSP response/,
     busy      => qr/refuses to answer: trylater/,
-    stranger  => qr/may not speak for the issuer/,
-    other     => qr/says nothing of the certificate/,
+    stranger  => qr/not authorized by the issuer/,
+    other     => qr/does not cover the certificate/,
     expired   => qr/has expired/,
     silent    => qr/http request for OCSP failed: Timed out/,
 );
@@ -381,7 +381,7 @@ subtest 'certificates without an issuer' => sub {
     is($resolver->hard_error, '', 'a leaf whose issuer is missing');
     like(
         $resolver->soft_error,
-        qr/its issuer is not known/,
+        qr/issuer of the certificate is unknown/,
         '... cannot be asked about'
     );
 };

@@ -22,7 +22,7 @@ my @WRONG = (
     [[subject     => '/CN=x'], qr/^subject must be a hash or a list/],
     [[subject     => ['CN']],  qr/^subject must be a hash or a list/],
     [[subject => [['CN']]],    qr/^subject must consist of types and values/],
-    [[subject => { foo => 1 }], qr/^subject: unknown part of a name 'foo'/],
+    [[subject => { foo => 1 }], qr/^subject: unknown field 'foo' in a name/],
     [[subjectAltNames => 'a'],       qr/^subjectAltNames must be a list of/],
     [[subjectAltNames => ['a']],     qr/^subjectAltNames must be a list of/],
     [[subjectAltNames => [['DNS']]], qr/^subjectAltNames must be a list of/],
@@ -37,11 +37,11 @@ my @WRONG = (
     ],
     [
         [subjectAltNames => [[IP => 'a']]],
-        qr/^subjectAltNames: IP: 'a' is no IP address/
+        qr/^subjectAltNames: IP: 'a' is not an IP address/
     ],
     [
         [subjectAltNames => [[IP => '010.0.0.1']]],
-        qr/^subjectAltNames: IP: '010\.0\.0\.1' is no IP address/
+        qr/^subjectAltNames: IP: '010\.0\.0\.1' is not an IP address/
     ],
     [[subjectAltNames => [[RID => 'a']]], qr/^subjectAltNames: RID: 'a'/],
     [
@@ -50,43 +50,55 @@ my @WRONG = (
     ],
     [
         [subjectAltNames => [[X400 => 'a']]],
-        qr/^subjectAltNames: X400: it is no such name in DER/
+        qr/^subjectAltNames: X400: it is not a name of this type in DER/
     ],
     [[subjectAltNames => [[OTHERNAME => 'a']]], qr/OTHERNAME: 'a'/],
     [[subjectAltNames => [[DIRNAME   => 'a']]], qr/^DIRNAME: 'a'/],
     [
         [subjectAltNames => [[DIRNAME => { foo => 'a' }]]],
-        qr/^subjectAltNames: DIRNAME: unknown part of a name 'foo'/
+        qr/^subjectAltNames: DIRNAME: unknown field 'foo' in a name/
     ],
-    [[serial  => 'x'],        qr/^serial: 'x' is no serial number/],
-    [[serial  => '1.5'],      qr/^serial: '1\.5' is no serial number/],
-    [[serial  => '--5'],      qr/^serial: '--5' is no serial number/],
-    [[serial  => '9' x 1000], qr/^serial: '9+' is no serial number/],
-    [[version => 3],          qr/^version: 3 is no version/],
-    [[version => 'x'],        qr/^version: -1 is no version/],
+    [[serial  => 'x'],        qr/^serial: invalid serial number 'x'/],
+    [[serial  => '1.5'],      qr/^serial: invalid serial number '1\.5'/],
+    [[serial  => '--5'],      qr/^serial: invalid serial number '--5'/],
+    [[serial  => '9' x 1000], qr/^serial: invalid serial number '9+'/],
+    [[version => 3],          qr/^version: invalid version 3 \(/],
+    [[version => 'x'],        qr/^version: invalid version -1 \(/],
     [[version => 0, CA => 1], qr/^CA: only certificates of version 2/],
     [
         [version => 1, subjectAltNames => [[DNS => 'a']]],
         qr/^subjectAltNames: only certificates of version 2/
     ],
-    [[not_before => 'now'], qr/^not_before: 'now' is no time in seconds/],
-    [[not_after  => 'inf'], qr/^not_after: 'inf' is no time in seconds/],
-    [[not_after => 253_402_300_800], qr/^validity: .* not in the years 0 to/],
-    [[not_before => -1e14],          qr/^validity: .* not in the years 0 to/],
-    [[purpose    => 'foo'],          qr/^purpose: unknown purpose foo/],
-    [[purpose    => ['client', '-foo']], qr/^purpose: unknown purpose foo/],
-    [[purpose    => sub { }], qr/^purpose must be a text, a list or a hash/],
-    [[ext        => {}],      qr/^ext must be a list of hashes/],
-    [[ext        => ['a']],   qr/^ext must be a list of hashes/],
-    [[ext => [{ data => 'a' }]], qr/^an extension needs sn, oid or nid/],
+    [
+        [not_before => 'now'],
+        qr/^not_before: 'now' is not a time \(must be seconds/
+    ],
+    [
+        [not_after => 'inf'],
+        qr/^not_after: 'inf' is not a time \(must be seconds/
+    ],
+    [
+        [not_after => 253_402_300_800],
+        qr/^validity: invalid time .* in the years 0-9999/
+    ],
+    [
+        [not_before => -1e14],
+        qr/^validity: invalid time .* in the years 0-9999/
+    ],
+    [[purpose => 'foo'],              qr/^purpose: unknown purpose foo/],
+    [[purpose => ['client', '-foo']], qr/^purpose: unknown purpose foo/],
+    [[purpose => sub { }], qr/^purpose must be a text, a list or a hash/],
+    [[ext     => {}],      qr/^ext must be a list of hashes/],
+    [[ext     => ['a']],   qr/^ext must be a list of hashes/],
+    [[ext     => [{ data => 'a' }]], qr/^an extension needs sn, oid or nid/],
     [[ext => [{ sn => 'nsComment' }]], qr/^extension nsComment has no data/],
     [
         [ext => [{ sn => 'foo', data => 'a' }]],
-        qr/^ext: cannot determine NID of extension 'foo'/
+        qr/^ext: unknown extension 'foo'/
     ],
     [
         [ext => [{ nid => 1_000_000, data => 'a' }]],
-        qr/^ext: cannot determine NID of extension '1000000'/
+        qr/^ext: unknown extension '1000000'/
     ],
     [
         [ext => [{ oid => '1.2.3.4', data => 'a' }]],

@@ -265,7 +265,7 @@ my @WRONG = (
     ],
     [
         [proxy_cert => $ca, proxy_key_file => "$dir/ca.pem"],
-        qr{^proxy_key_file: cannot parse .*no private key in it at}
+        qr{^proxy_key_file: cannot parse .*no private key found at}
     ],
     [
         [@HANDLES, cert_key_file => "$dir/none"],

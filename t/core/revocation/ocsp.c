@@ -103,19 +103,19 @@ static const struct row {
 	    .next_update = LLONG_MAX, .why = "has expired" },
 	{ "in the far future", .this_update = 2000 * DAY,
 	    .next_update = 3000 * DAY, .why = "not valid" },
-	{ "about another", .about_other = true, .why = "says nothing of" },
-	{ "by an outdated delegate", .by = OUTDATED, .why = "may not speak" },
-	{ "by a server", .by = SERVER, .why = "may not speak" },
-	{ "by anybody", .by = ANYBODY, .why = "may not speak" },
-	{ "by a stranger", .by = STRANGER, .why = "may not speak" },
+	{ "about another", .about_other = true, .why = "does not cover" },
+	{ "by an outdated delegate", .by = OUTDATED, .why = "not authorized" },
+	{ "by a server", .by = SERVER, .why = "not authorized" },
+	{ "by anybody", .by = ANYBODY, .why = "not authorized" },
+	{ "by a stranger", .by = STRANGER, .why = "not authorized" },
 	{ "by a stranger's delegate", .by = OF_STRANGER,
-	    .why = "may not speak" },
+	    .why = "not authorized" },
 	{ "by a namesake's delegate", .by = OF_NAMESAKE,
-	    .why = "may not speak" },
+	    .why = "not authorized" },
 	{ "by a namesake", .by = NAMESAKE, .why = "signature" },
 	{ "by a namesake, named by its key", .by = NAMESAKE, .by_key = true,
-	    .why = "may not speak" },
-	{ "by the certificate itself", .by = ITSELF, .why = "may not speak" },
+	    .why = "not authorized" },
+	{ "by the certificate itself", .by = ITSELF, .why = "not authorized" },
 };
 
 static struct iss_ocsp_bytes
@@ -272,7 +272,7 @@ test_read(void)
 	iss_error_clear(&err);
 	is_int(iss_ocsp_read(&err, &response, bytes(longer, len + 1)),
 	    ISS_ERROR, "with something behind neither");
-	has_text(err.text, "this is no OCSP response", "... it says so");
+	has_text(err.text, "this is not an OCSP response", "... it says so");
 	iss_error_clear(&err);
 	is_int(iss_ocsp_read(&err, &response, bytes("", 0)), ISS_ERROR,
 	    "nothing is no response");

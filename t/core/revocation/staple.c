@@ -155,15 +155,17 @@ test_garbage(struct iss_ctx *ctx)
 	unsigned char *der;
 	size_t len;
 
-	test_bytes(ctx, "garbage", 7, "this is no OCSP response", "garbage");
+	test_bytes(
+	    ctx, "garbage", 7, "this is not an OCSP response", "garbage");
 	test_bytes(ctx, "\x30\x84\xff\xff\xff\xff", 6,
-	    "this is no OCSP response", "a length without end");
-	test_bytes(ctx, "\x30\x00", 2, "this is no OCSP response", "nothing");
+	    "this is not an OCSP response", "a length without end");
+	test_bytes(
+	    ctx, "\x30\x00", 2, "this is not an OCSP response", "nothing");
 	test_bytes(ctx, NULL, 0, NONE, "no staple");
 	der = staple_made(V_OCSP_CERTSTATUS_GOOD, time(NULL) + HOUR);
 	len = stapled.len;
 	test_bytes(
-	    ctx, der, len - 1, "this is no OCSP response", "a cut off one");
+	    ctx, der, len - 1, "this is not an OCSP response", "a cut off one");
 	OPENSSL_free(der);
 }
 

@@ -16,12 +16,12 @@ test_rsa(void)
 	} cases[] = {
 		{ 512, NULL },
 		{ 1024, NULL },
-		{ 0, "0 " },
-		{ -1, "-1 " },
-		{ -2048, "-2048 " },
-		{ 16385, "16385 " },
-		{ 2147483647, "2147483647 " },
-		{ 1, "an RSA key of 1 bits" },
+		{ 0, "invalid RSA key size 0 (must be 1-16384 bits)" },
+		{ -1, "size -1 " },
+		{ -2048, "size -2048 " },
+		{ 16385, "size 16385 " },
+		{ 2147483647, "size 2147483647 " },
+		{ 1, "cannot create an RSA key of 1 bits" },
 	};
 	EVP_PKEY *made;
 	size_t i;

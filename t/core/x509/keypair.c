@@ -209,20 +209,26 @@ static const struct bad_case {
 	{ .file = "cut-off.pem",
 	    .want = CERT,
 	    .reason = "PEM block 1 is damaged" },
-	{ .file = "server.pem", .want = KEY, .reason = "no private key" },
-	{ .file = "server.der", .want = BOTH, .reason = "no private key" },
-	{ .file = "server.key", .want = CERT, .reason = "no certificate" },
-	{ .file = "server-key.der", .want = CERT, .reason = "no certificate" },
+	{ .file = "server.pem", .want = KEY, .reason = "no private key found" },
+	{ .file = "server.der",
+	    .want = BOTH,
+	    .reason = "no private key found" },
+	{ .file = "server.key",
+	    .want = CERT,
+	    .reason = "no certificate found" },
+	{ .file = "server-key.der",
+	    .want = CERT,
+	    .reason = "no certificate found" },
 	{ .file = "encrypted-key.der",
 	    .want = CERT,
 	    .password = "secret",
-	    .reason = "no certificate" },
-	{ .file = "crl.pem", .want = BOTH, .reason = "no certificate" },
+	    .reason = "no certificate found" },
+	{ .file = "crl.pem", .want = BOTH, .reason = "no certificate found" },
 	{ .file = "certs-only-secret.p12",
 	    .want = KEY,
 	    .password = "secret",
 	    .asked = 1,
-	    .reason = "no private key" },
+	    .reason = "no private key found" },
 
 	{ .file = "encrypted.key",
 	    .want = KEY,
@@ -320,13 +326,13 @@ test_two_files(void)
 	is_int(iss_keypair_check(&err, &pair, "c.pem", "k.pem"), ISS_ERROR,
 	    "which do not belong together");
 	has_text(err.text,
-	    "the private key in k.pem does not belong to the certificate in "
+	    "the private key in k.pem does not match the certificate in "
 	    "c.pem",
 	    "error names both files");
 	iss_error_clear(&err);
 	is_int(iss_keypair_check(&err, &pair, "x.pem", "x.pem"), ISS_ERROR,
 	    "nor were they in one file");
-	has_text(err.text, "x.pem: its private key does not belong",
+	has_text(err.text, "x.pem: the private key does not match",
 	    "error names the file");
 	iss_error_clear(&err);
 

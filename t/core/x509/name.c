@@ -39,8 +39,8 @@ test_add(void)
 		    "/CN=" LONG_NAME, "" },
 		{ "a country of three letters", "C", B("DEU"), "/C=DEU", "" },
 		{ "an unknown type", "color", B("x"), NULL,
-		    "unknown part of a name 'color'" },
-		{ "no type", "", B("x"), NULL, "unknown part of a name ''" },
+		    "unknown field 'color' in a name" },
+		{ "no type", "", B("x"), NULL, "unknown field '' in a name" },
 	};
 	X509_NAME *name;
 	char text[256];

@@ -195,7 +195,7 @@ test_go_on(void)
 	iss_error_clear(&err);
 	is_int(iss_pem_init(&err, &pem, text, (size_t)INT_MAX + 1), ISS_ERROR,
 	    "more bytes than OpenSSL counts");
-	is_text(err.text, "too much PEM", "... why");
+	is_text(err.text, "the PEM text is too large", "... why");
 	iss_pem_release(&pem);
 }
 

@@ -36,7 +36,8 @@ sub _begin {
     my ($self, $check) = @_;
 
     if (!defined $check->{id}) {
-        return $self->_give_up($check, 'its issuer is not known');
+        return $self->_give_up($check,
+            'the issuer of the certificate is unknown');
     }
     for my $entry ($check->{entry}, scalar $self->{cache}->get($check->{id}))
     {
@@ -45,7 +46,8 @@ sub _begin {
         return $self->_settle($check, $entry);
     }
     if (!defined $check->{uri}) {
-        return $self->_give_up($check, 'it names no OCSP responder');
+        return $self->_give_up($check,
+            'the certificate names no OCSP responder');
     }
     push @{ $self->{open} }, $check;
     return;
