@@ -12,6 +12,7 @@
 #include "xs/builtin.h"
 #include "xs/certspec.h"
 #include "xs/conninfo.h"
+#include "xs/constants.h"
 #include "xs/context.h"
 #include "xs/debug.h"
 #include "xs/errors.h"
@@ -222,7 +223,15 @@ _check_exchange()
     CODE:
 	iss_check_exchange(aTHX);
 
- # For IO::Socket::SSL::Interop.
+ # For IO::Socket::SSL::Facade; undef if there is no such constant.
+SV *
+_constant(const char *name)
+    CODE:
+	RETVAL = iss_new_constant(aTHX_ name);
+    OUTPUT:
+	RETVAL
+
+ # For IO::Socket::SSL::Interop and IO::Socket::SSL::Facade.
 UV
 _openssl_version_number()
     CODE:

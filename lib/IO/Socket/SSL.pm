@@ -56,6 +56,7 @@ our @EXPORT = (@IO::Socket::SSL::Constants::EXPORT, '$SSL_ERROR');
 # Modules that few programs need.  Each is loaded by the first call of one of
 # these subs, which it then replaces by its own.
 my %ON_DEMAND = (
+    Facade        => [qw(call offer)],
     OCSP_Cache    => [qw(new _keep_answer)],
     OCSP_Resolver => [qw(new)],
     Pump          => [qw(new_socket)],
@@ -537,7 +538,7 @@ sub can_psk { return { client => _can_psk(), server => _can_psk() } }
 sub VERSION {
     my ($class, @wanted) = @_;
 
-    IO::Socket::SSL::Interop::offer() if (caller)[0] eq 'HTTP::Tiny';
+    IO::Socket::SSL::Facade::offer() if (caller)[0] eq 'HTTP::Tiny';
     return $class->SUPER::VERSION(@wanted);
 }
 

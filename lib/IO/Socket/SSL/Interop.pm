@@ -1,6 +1,5 @@
-# Net::SSLeay beside us: handles that it and we exchange, and the few of its
-# functions that other modules expect where it is not installed.  Net::SSLeay
-# itself is never loaded from here.
+# Net::SSLeay beside us: handles that it and we exchange, and calls of its
+# functions before it is loaded.
 package IO::Socket::SSL::Interop;
 
 use strict;
@@ -10,7 +9,7 @@ use Carp;
 
 # An object of this class stands in for a handle that must not be used.
 use overload
-  '0+'     => sub { croak _fault() || 'this handle must not be used' },
+  '0+'     => sub { croak fault() || 'this handle must not be used' },
   '""'     => sub { return 'a handle that Net::SSLeay cannot use' },
   'bool'   => sub { return 1 },
   fallback => 1;
@@ -26,7 +25,7 @@ our @CARP_NOT = qw(IO::Socket::SSL IO::Socket::SSL::SSL_Context
 
 # Dies unless handles may be exchanged.
 sub check {
-    my $fault = _fault();
+    my $fault = fault();
 
     croak $fault if defined $fault;
     return 1;
@@ -37,16 +36,17 @@ sub check {
 sub to_be_kept {
     my ($address) = @_;
 
-    return defined _fault() ? bless(\$address, __PACKAGE__) : $address;
+    return defined fault() ? bless(\$address, __PACKAGE__) : $address;
 }
 
 # Why handles cannot be exchanged; undef if they can.
-sub _fault {
+sub fault {
     my $ours   = IO::Socket::SSL::_openssl_version_number();
     my $theirs = Net::SSLeay::SSLeay();
 
     return if $ours == $theirs && _is_one_library();
-    return sprintf 'IO::Socket::SSL uses OpenSSL %s, and Net::SSLeay %s: no'
+    return
+        sprintf 'IO::Socket::SSL uses OpenSSL %s, and Net::SSLeay %s: no'
       . ' handle can be given from one to the other; build both with the same'
       . ' OpenSSL',
       _words($ours),
@@ -57,10 +57,11 @@ sub _fault {
 # OPENSSL_VERSION_NUMBER(3) as text: 0x1010117f is 1.1.1w.
 sub _words {
     my ($number) = @_;
-    my @parts = map { $number >> $_ & 0xff } 28, 20, 12, 4;
+    my @parts    = map { $number >> $_ & 0xff } 28, 20, 12, 4;
 
     return join '.', @parts[0, 1, 3] if $parts[0] >= 3;
-    return join('.', @parts[0 .. 2])
+    return
+      join('.', @parts[0 .. 2])
       . ($parts[3] ? chr(ord('a') + $parts[3] - 1) : '');
 }
 
@@ -84,54 +85,22 @@ sub _address_in {
         'TLS_method');
 }
 
-# ---------------------------------------------- functions of Net::SSLeay
-#
-# $IO::Socket::SSL::Facade::OFF, a documented switch, turns both off.
+# ------------------------------------------------- functions that are called
 
-my $FILE    = 'Net/SSLeay.pm';
-my $defined = 0;
-
-# HTTP::Tiny requires Net::SSLeay before it does https, and calls three of its
-# functions.  A hook defines them when HTTP::Tiny alone asks for the file; %INC
-# does not change.  The hook stays last in @INC, so a real Net::SSLeay wins.
-sub offer {
-    return if $IO::Socket::SSL::Facade::OFF;
-    @INC = ((grep { !ref || $_ != \&_serve } @INC), \&_serve);
+# Install an AUTOLOAD in Net::SSLeay: functions that a program calls without
+# having loaded Net::SSLeay go to Facade.pm.  A sub of the package autouse may
+# be redefined without a warning, also under -w; the real Net::SSLeay does so
+# with its own AUTOLOAD, whenever and by whomever it is loaded.
+sub install {
+    no warnings qw(once redefine);
+    *Net::SSLeay::AUTOLOAD = do {
+        package    ## no critic (ProhibitMultiplePackages)
+          autouse;
+        sub { goto &IO::Socket::SSL::Facade::call }
+    };
     return;
 }
 
-sub _serve {
-    my ($self, $file) = @_;
-
-    return if $IO::Socket::SSL::Facade::OFF;
-    return if $file ne $FILE || (caller)[0] ne 'HTTP::Tiny';
-    _define();
-    my $source = "delete \$INC{'$FILE'}; 1;";
-    open my $handle, '<', \$source or return;
-    return $handle;
-}
-
-sub _define {
-    return if $defined++;
-    no warnings 'once';
-    $Net::SSLeay::VERSION = '1.49' unless defined $Net::SSLeay::VERSION;
-    *Net::SSLeay::OPENSSL_VERSION_NUMBER =
-      \&IO::Socket::SSL::_openssl_version_number;
-    *Net::SSLeay::CTX_set_mode    = \&IO::Socket::SSL::_ctx_set_mode;
-    *Net::SSLeay::MODE_AUTO_RETRY = sub () { 4 };    # SSL_MODE_AUTO_RETRY
-    return;
-}
-
-# A session cache of the program's own frees sessions with
-# Net::SSLeay::SESSION_free and relies on us to have loaded it (Net::FTP's did
-# until Perl 5.34).
-sub lend_session_free {
-    no warnings 'once';
-    *Net::SSLeay::SESSION_free =
-      \&IO::Socket::SSL::Session_Cache::_free_session
-      unless $IO::Socket::SSL::Facade::OFF
-      || defined &Net::SSLeay::SESSION_free;
-    return;
-}
+install() unless $INC{'Net/SSLeay.pm'} || defined &Net::SSLeay::AUTOLOAD;
 
 1;

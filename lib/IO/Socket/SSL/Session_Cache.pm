@@ -33,8 +33,6 @@ sub _check {
       unless blessed $cache
       && $cache->can('get_session')
       && $cache->can('add_session');
-    IO::Socket::SSL::Interop::lend_session_free()
-      if $cache->can('add_session') != \&add_session;
     return $cache;
 }
 
