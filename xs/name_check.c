@@ -1,12 +1,21 @@
 #include "name_check.h"
 
 #include "answers.h"
+#include "attachment.h"
 #include "call.h"
 #include "conninfo.h"
 #include "errors.h"
 #include "handles.h"
 #include "peer.h"
 #include "verification/verify.h"
+
+static SSL *
+ssl_of(pTHX_ GV *self)
+{
+	struct iss_conn *conn = iss_attached(aTHX_ self);
+
+	return conn != NULL ? conn->ssl : NULL;
+}
 
 bool
 iss_verify_name(pTHX_ GV *self, SV *handle, SV *name, SV *scheme, SV *suffix)
@@ -32,7 +41,9 @@ iss_verify_name(pTHX_ GV *self, SV *handle, SV *name, SV *scheme, SV *suffix)
 			iss_call_begin(aTHX_ &call, self, NULL, NULL);
 			call.scheme_code = iss_peer_scheme_code(aTHX_ scheme);
 			link.handle = &call;
-			rv = iss_verify_cert_name(&err, &verify, &link, cert);
+			link.ssl = SvOK(handle) ? NULL : ssl_of(aTHX_ self);
+			rv = iss_verify_cert_name(
+			    &err, &verify, &link, cert, NULL);
 			X509_free(cert);
 			iss_verify_release(&verify);
 			iss_call_end(aTHX_ &call);

@@ -221,8 +221,10 @@ set_trust(struct build *build)
 	iss_verify_install(build->ssl_ctx);
 	iss_staple_install(build->ssl_ctx);
 	build->ctx->ocsp_mode = config->ocsp_mode;
-	if (config->check_crl)
-		flags |= X509_V_FLAG_CRL_CHECK;
+	if (config->check_crl || config->crl_check_all)
+		flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_USE_DELTAS;
+	if (config->crl_check_all)
+		flags |= X509_V_FLAG_CRL_CHECK_ALL;
 	if (!X509_VERIFY_PARAM_set_flags(param, flags))
 		return iss_error_openssl(
 		    build->err, "cannot set verification flags");

@@ -39,6 +39,7 @@ static const struct iss_option context_options[] = {
 	BY_VHOST("ca_path", ISS_PATHS, ca_path),
 	BY_VHOST("ca", ISS_CERTS, ca),
 	BY_VHOST("check_crl", ISS_FLAG, check_crl),
+	BY_VHOST("crl_check_all", ISS_FLAG, crl_check_all),
 	BY_VHOST("crl_file", ISS_TEXTS, crl_file),
 	BY_VHOST("client_ca_file", ISS_FILE, client_ca_file),
 	BY_VHOST("client_ca", ISS_CERTS, client_ca),

@@ -53,7 +53,7 @@ struct iss_config {
 	struct iss_texts ca_file;
 	struct iss_texts ca_path;
 	STACK_OF(X509) * ca;
-	bool check_crl;
+	bool check_crl, crl_check_all;
 	struct iss_texts crl_file;
 	char *client_ca_file;
 	STACK_OF(X509) * client_ca;

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/compat.h"
 #include "names/presented.h"
+#include "revocation/crl.h"
 #include "revocation/staple.h"
 #include "x509/cert.h"
 #include "x509/cert_names.h"
@@ -82,7 +83,7 @@ iss_verify_set_fingerprints(struct iss_error *err, struct iss_verify *verify,
 
 static int
 refuse_name(struct iss_error *err, const struct iss_verify *verify,
-    const struct iss_presented *presented)
+    const struct iss_presented *presented, const char *hint)
 {
 	struct iss_buf offered;
 
@@ -91,21 +92,50 @@ refuse_name(struct iss_error *err, const struct iss_verify *verify,
 		iss_presented_describe(&offered, presented);
 	iss_error_set(err,
 	    "hostname verification failed: wanted \"%s\", the certificate is "
-	    "for %s",
-	    verify->name, offered.len > 0 ? iss_buf_text(&offered) : "others");
+	    "for %s%s",
+	    verify->name, offered.len > 0 ? iss_buf_text(&offered) : "others",
+	    hint);
 	err->verify_error = X509_V_ERR_HOSTNAME_MISMATCH;
 	iss_buf_release(&offered);
 	return ISS_ERROR;
 }
 
+static bool
+has_constraints(const STACK_OF(X509) * chain)
+{
+	int i;
+
+	for (i = 1; i < sk_X509_num(chain); i++)
+		if (X509_get_ext_by_NID(
+			sk_X509_value(chain, i), NID_name_constraints, -1) >= 0)
+			return true;
+	return false;
+}
+
+/* Is the issuer of a certificate free to choose its common name?  See
+ * iss_verify_cert_name. */
+static bool
+cn_is_free(const struct iss_link *link, STACK_OF(X509) * given)
+{
+	STACK_OF(X509) *chain = given;
+	bool is_free;
+
+	if (given == NULL && link->ssl != NULL)
+		chain = iss_chain_get1(link->ssl);
+	is_free = !has_constraints(chain);
+	if (given == NULL)
+		sk_X509_pop_free(chain, X509_free);
+	return is_free;
+}
+
 static int
-check_name_by_scheme(
-    struct iss_error *err, const struct iss_verify *verify, X509 *cert)
+match_by_scheme(struct iss_error *err, const struct iss_verify *verify,
+    const struct iss_presented *presented, const struct iss_link *link,
+    STACK_OF(X509) * chain)
 {
 	const struct iss_suffix_rules *suffixes = iss_suffix_rules_default();
 	struct iss_suffix_rules given;
-	struct iss_cert_names names;
-	int rv = iss_cert_names_init(err, &names, cert);
+	struct iss_scheme without_cn = verify->scheme;
 
 	if (verify->any_suffix) {
 		suffixes = NULL;
@@ -113,16 +143,37 @@ check_name_by_scheme(
 		given = iss_suffix_list_rules(verify->suffixes);
 		suffixes = &given;
 	}
-	if (rv == ISS_OK && !iss_presented_match(&names.presented,
-				&verify->host, &verify->scheme, suffixes))
-		rv = refuse_name(err, verify, &names.presented);
+	without_cn.check_cn = ISS_CN_NEVER;
+	if (iss_presented_match(
+		presented, &verify->host, &without_cn, suffixes))
+		return ISS_OK;
+	if (!iss_presented_match(
+		presented, &verify->host, &verify->scheme, suffixes))
+		return refuse_name(err, verify, presented, "");
+	if (!cn_is_free(link, chain))
+		return refuse_name(err, verify, presented,
+		    ", which does not count: a CA of its chain has name "
+		    "constraints");
+	return ISS_OK;
+}
+
+static int
+check_name_by_scheme(struct iss_error *err, const struct iss_verify *verify,
+    const struct iss_link *link, X509 *cert, STACK_OF(X509) * chain)
+{
+	struct iss_cert_names names;
+	int rv = iss_cert_names_init(err, &names, cert);
+
+	if (rv == ISS_OK)
+		rv =
+		    match_by_scheme(err, verify, &names.presented, link, chain);
 	iss_cert_names_release(&names);
 	return rv;
 }
 
 int
 iss_verify_cert_name(struct iss_error *err, const struct iss_verify *verify,
-    const struct iss_link *link, X509 *cert)
+    const struct iss_link *link, X509 *cert, STACK_OF(X509) * chain)
 {
 	const struct iss_callbacks *ask = iss_link_callbacks(link);
 
@@ -130,13 +181,13 @@ iss_verify_cert_name(struct iss_error *err, const struct iss_verify *verify,
 	case ISS_NAME_UNCHECKED:
 		return ISS_OK;
 	case ISS_NAME_BY_SCHEME:
-		return check_name_by_scheme(err, verify, cert);
+		return check_name_by_scheme(err, verify, link, cert, chain);
 	case ISS_NAME_BY_CALLBACK:
 		break;
 	}
 	if (ask->check_name == NULL ||
 	    !ask->check_name(link->handle, verify->name, cert))
-		return refuse_name(err, verify, NULL);
+		return refuse_name(err, verify, NULL, "");
 	return ISS_OK;
 }
 
@@ -273,6 +324,32 @@ refuse_fingerprint(struct iss_link *link, X509_STORE_CTX *store, X509 *leaf)
 	return refuse_leaf(store, leaf, X509_V_ERR_CERT_REJECTED);
 }
 
+/* With X509_V_FLAG_CRL_CHECK OpenSSL checks the leaf alone, and one list. */
+static bool
+judge_revocation(X509_STORE_CTX *store)
+{
+	X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(store);
+	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(store);
+	/* then OpenSSL has found it, and the program overruled that */
+	int first = X509_STORE_CTX_get_error(store) == X509_V_ERR_CERT_REVOKED;
+	int depth, status;
+
+	if (!(X509_VERIFY_PARAM_get_flags(param) & X509_V_FLAG_CRL_CHECK))
+		return true;
+	for (depth = first; depth < sk_X509_num(chain); depth++) {
+		status = iss_crl_status(store, depth);
+		if (status == X509_V_OK)
+			continue;
+		X509_STORE_CTX_set_error(store, status);
+		X509_STORE_CTX_set_error_depth(store, depth);
+		X509_STORE_CTX_set_current_cert(
+		    store, sk_X509_value(chain, depth));
+		if (!judge_cert(0, store))
+			return false;
+	}
+	return true;
+}
+
 /*
  * Called by OpenSSL for the whole chain.  A fingerprint comes first: a user who
  * knows the very certificate needs no CA, name or date.  The name is checked
@@ -304,7 +381,10 @@ judge_chain(X509_STORE_CTX *store, void *unused)
 		note_failure(link, store);
 		return ok;
 	}
-	if (iss_verify_cert_name(&link->failure, verify, link, leaf) == ISS_OK)
+	if (!judge_revocation(store))
+		return 0;
+	if (iss_verify_cert_name(&link->failure, verify, link, leaf,
+		X509_STORE_CTX_get0_chain(store)) == ISS_OK)
 		return 1;
 	return refuse_leaf(store, leaf, X509_V_ERR_HOSTNAME_MISMATCH);
 }

@@ -101,10 +101,13 @@ int iss_verify_finish(struct iss_link *link);
 /*
  * Does the certificate belong to the name, by these rules?  If not, err says
  * which name was wanted and which are offered.  The link lends the check_name
- * callback.  Returns ISS_OK or ISS_ERROR.
+ * callback.  chain is the certificate's, leaf first; NULL: that of link->ssl,
+ * if there is one.  If a CA in it has name constraints, the common name does
+ * not count: they bind only alternative names (RFC 5280, 4.2.1.10).  Returns
+ * ISS_OK or ISS_ERROR.
  */
 int iss_verify_cert_name(struct iss_error *err, const struct iss_verify *verify,
-    const struct iss_link *link, X509 *cert);
+    const struct iss_link *link, X509 *cert, STACK_OF(X509) * chain);
 
 /* Add everything that this connection demands of its peer, stapling
  * included. */

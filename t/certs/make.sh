@@ -170,6 +170,13 @@ crl sub-ca "$work/sub.pem"
     echo '# the list of Test CA, then that of its intermediate'
     cat crl.pem "$work/sub.pem"
 } >crls.pem
+ISSUER=ca openssl ca -config "$work/openssl.cnf" -cert ca.pem \
+    -keyfile ca.key -revoke sub-ca.pem 2>/dev/null
+crl ca "$work/sub-revoked.pem"
+{
+    echo '# the list of Test CA with its intermediate, then that of the latter'
+    cat "$work/sub-revoked.pem" "$work/sub.pem"
+} >crls-sub-ca-revoked.pem
 openssl crl -in crl.pem -outform DER -out crl.der
 cat ca.pem crl.pem >ca-with-crl.pem
 

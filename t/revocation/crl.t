@@ -164,6 +164,80 @@ subtest 'below an intermediate' => sub {
     );
 };
 
+subtest 'the whole chain' => sub {
+    my @chain = (
+        SSL_cert_file => cert('server-sub-chain'),
+        SSL_key_file  => key('server-sub')
+    );
+    my @both = (SSL_crl_file => cert('crls'));
+    each_setting(
+        sub {
+            my $setting = {@_};
+            like(
+                verdict(
+                    $setting, \@chain,
+                    SSL_crl_file => cert('crls-sub-ca-revoked')
+                ),
+                qr{certificate revoked \(depth 1, .*CN=Test Intermediate},
+                'an intermediate that is on the list of its issuer is refused'
+            );
+            like(
+                verdict(
+                    $setting, \@chain,
+                    SSL_ca_file  => cert('sub-ca'),
+                    SSL_crl_file => cert('crls-sub-ca-revoked')
+                ),
+                qr{certificate revoked \(depth 1, },
+                '... also if it is trusted itself, and its issuer is not'
+            );
+            is(
+                verdict($setting, \@chain, SSL_crl_file => sub_list()),
+                '', 'the list of the root may be missing'
+            );
+            like(
+                verdict(
+                    $setting, \@chain,
+                    SSL_crl_file      => sub_list(),
+                    SSL_crl_check_all => 1
+                ),
+                qr/unable to get certificate CRL \(depth [12]/,
+                '... but not with SSL_crl_check_all'
+            );
+            is(verdict($setting, \@chain, @both, SSL_crl_check_all => 1),
+                '', '... which all lists satisfy');
+            like(
+                verdict(
+                    $setting, \@chain,
+                    SSL_check_crl     => 0,
+                    SSL_crl_check_all => 1
+                ),
+                qr/unable to get certificate CRL/,
+                '... and which needs no SSL_check_crl'
+            );
+            like(
+                verdict(
+                    $setting, \@chain,
+                    SSL_crl_file => [sub_list(), cert('crl-expired')]
+                ),
+                qr/CRL has expired \(depth 1/,
+                'a list of the root that is loaded must be current'
+            );
+        }
+    );
+};
+
+# The list of the intermediate alone.
+sub sub_list {
+    open my $in, '<', cert('crls') or die "crls: $!";
+    my (undef, $list) =
+      do { local $/; <$in> } =~ /(-----BEGIN.*?-----END[^\n]*\n)/gs;
+    my $dir = tempdir(CLEANUP => 1);
+    open my $out, '>', "$dir/list.pem" or die "list.pem: $!";
+    print {$out} $list;
+    close $out or die "list.pem: $!";
+    return "$dir/list.pem";
+}
+
 # A file with these certificates.
 sub chain {
     my $dir = tempdir(CLEANUP => 1);

@@ -1,0 +1,115 @@
+# A CA that may vouch only for some names (nameConstraints) cannot vouch for
+# others through the common name, which the constraints do not bind.
+use strict;
+use warnings;
+
+use File::Temp qw(tempdir);
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Test;
+use IO::Socket::SSL;
+use IO::Socket::SSL::Utils;
+use Test::More;
+
+my $dir = tempdir(CLEANUP => 1);
+
+# A CA for good.test alone, and one for all names.
+sub ca {
+    my ($name, @ext) = @_;
+    my ($cert, $key) =
+      CERT_create(CA => 1, subject => { CN => $name }, ext => \@ext);
+    PEM_cert2file($cert, "$dir/$name.pem");
+    return { file => "$dir/$name.pem", issuer => [$cert, $key] };
+}
+
+my $bound = ca(
+    'bound',
+    {
+        sn   => 'nameConstraints',
+        data => 'critical,permitted;DNS:good.test'
+    }
+);
+my $free = ca('free');
+
+# The error of a client that verifies a server with this certificate.
+sub error_of {
+    my ($ca, $cn, $alt, $name, $scheme) = @_;
+
+    my ($cert, $key) = CERT_create(
+        subject         => { CN => $cn },
+        subjectAltNames => [map { [DNS => $_] } @$alt],
+        issuer          => $ca->{issuer},
+        purpose         => 'server'
+    );
+    my ($ours) = handshake_errors(
+        mine => {
+            SSL_ca_file         => $ca->{file},
+            SSL_verifycn_name   => $name,
+            SSL_verifycn_scheme => $scheme
+        },
+        theirs => { SSL_cert => $cert, SSL_key => $key }
+    );
+    CERT_free($cert);
+    KEY_free($key);
+    return $ours;
+}
+
+is(error_of($bound, 'good.test', ['good.test'], 'good.test', 'default'),
+    '', 'a name that the CA may vouch for');
+
+# common name, alternative names, wanted, scheme
+my @CASES = (
+    ['evil.test',   ['good.test'], 'evil.test',   'default'],
+    ['evil.test',   ['good.test'], 'evil.test',   'smtp'],
+    ['evil.test',   ['good.test'], 'evil.test',   'ldap'],
+    ['evil.test',   ['good.test'], 'evil.test',   'sip'],
+    ['*.evil.test', [],            'a.evil.test', 'default'],
+    ['*.evil.test', [],            'a.evil.test', 'http'],
+    ['localhost',   [],            'localhost',   'http'],
+);
+for my $case (@CASES) {
+    my ($cn, $alt, $name, $scheme) = @$case;
+    like(
+        error_of($bound, @$case),
+        qr{hostname\ verification\ failed:\ wanted\ "\Q$name\E".*
+            \QCN:$cn, which does not count: a CA of its chain has name\E}x,
+        "$scheme: $cn does not count"
+    );
+    is(error_of($free, @$case), '', '... without constraints it does');
+}
+
+subtest 'verify_hostname' => sub {
+    my ($cert, $key) = CERT_create(
+        subject         => { CN => 'evil.test' },
+        subjectAltNames => [[DNS => 'good.test']],
+        issuer          => $bound->{issuer},
+        purpose         => 'server'
+    );
+    each_version(
+        sub {
+            my ($client, $peer) = tls_pair(
+                version => $_[0],
+                mine    => {
+                    SSL_ca_file       => $bound->{file},
+                    SSL_verifycn_name => 'good.test'
+                },
+                theirs => { SSL_cert => $cert, SSL_key => $key }
+            );
+            ok($client->verify_hostname('good.test', 'default'),
+                'the alternative name');
+            ok(!$client->verify_hostname('evil.test', 'default'),
+                '... but not the common name');
+            like($SSL_ERROR, qr/does not count/, '... and says why');
+            ok(
+                IO::Socket::SSL::verify_hostname_of_cert(
+                    'evil.test', $cert, 'default'
+                ),
+                'no chain is known of a certificate alone'
+            );
+        }
+    );
+    CERT_free($cert);
+    KEY_free($key);
+};
+
+done_testing;
