@@ -1,14 +1,10 @@
 #include "args.h"
 
-#include <openssl/evp.h>
-#include <openssl/x509.h>
-
 #include "handles.h"
 #include "peer.h"
 #include "values.h"
 #include "options/config.h"
 #include "options/vhost_options.h"
-#include "names/reference_id.h"
 
 static void
 refuse_value(pTHX_ const char *option, SV *value, const char *expected)
@@ -26,27 +22,44 @@ croak_unless_ok(pTHX_ const struct iss_error *err, int rv)
 		iss_croak(aTHX_ newSVpv(err->text, 0));
 }
 
-static void
-set_text(pTHX_ void *config, const struct iss_option *option, SV *value,
-    const char *expected)
+/* For a file or a list, '' and 0 mean "not given". */
+static bool
+is_given(pTHX_ SV *value)
 {
-	struct iss_error err;
+	return SvROK(value) || SvTRUE_nomg(value);
+}
+
+/* A fingerprint that is malformed is an error to return; any other value that
+ * a setter refuses is of the wrong kind. */
+static int
+croak_or_return(
+    pTHX_ const struct iss_error *err, const struct iss_option *option, int rv)
+{
+	if (option->kind != ISS_FINGERPRINTS)
+		croak_unless_ok(aTHX_ err, rv);
+	return rv;
+}
+
+static int
+set_text(pTHX_ struct iss_error *err, void *config,
+    const struct iss_option *option, SV *value, const char *expected)
+{
 	const char *text;
 	STRLEN len;
 
 	if (SvROK(value) && !SvAMAGIC(value))
 		refuse_value(aTHX_ option->name, value, expected);
-	iss_error_clear(&err);
 	text = SvPV_nomg(value, len);
-	croak_unless_ok(
-	    aTHX_ &err, iss_option_set_text(&err, config, option, text, len));
+	return croak_or_return(aTHX_ err, option,
+	    iss_option_set_text(err, config, option, text, len));
 }
 
 /* A list: an array of texts, or one text; \undef means "none". */
-static void
-set_texts(pTHX_ void *config, const struct iss_option *option, SV *value)
+static int
+set_texts(pTHX_ struct iss_error *err, void *config,
+    const struct iss_option *option, SV *value)
 {
-	struct iss_error err;
+	int rv = ISS_OK;
 	const char *text;
 	STRLEN len;
 	SV **item;
@@ -54,28 +67,28 @@ set_texts(pTHX_ void *config, const struct iss_option *option, SV *value)
 
 	if (SvROK(value) && !SvOBJECT(SvRV(value)) &&
 	    SvTYPE(SvRV(value)) < SVt_PVAV && !SvOK(SvRV(value)))
-		return;
+		return ISS_OK;
 	if (!SvROK(value) || SvTYPE(SvRV(value)) != SVt_PVAV) {
 		if (option->kind == ISS_PROTOCOLS)
 			refuse_value(aTHX_ option->name, value,
 			    "an array of protocol names");
-		if (SvROK(value) || !SvPOK(value) || SvCUR(value) > 0)
-			set_text(aTHX_ config, option, value,
-			    "a text or an array of texts");
-		return;
+		if (!is_given(aTHX_ value))
+			return ISS_OK;
+		return set_text(aTHX_ err, config, option, value,
+		    "a text or an array of texts");
 	}
-	for (i = 0; i <= av_len((AV *)SvRV(value)); i++) {
+	for (i = 0; rv == ISS_OK && i <= av_len((AV *)SvRV(value)); i++) {
 		item = av_fetch((AV *)SvRV(value), i, 0);
 		if (item == NULL || !SvOK(*item))
 			continue;
 		if (SvROK(*item) && !SvAMAGIC(*item))
 			refuse_value(
 			    aTHX_ option->name, *item, "an array of texts");
-		iss_error_clear(&err);
 		text = SvPV(*item, len);
-		croak_unless_ok(aTHX_ &err,
-		    iss_option_add_text(&err, config, option, text, len));
+		rv = croak_or_return(aTHX_ err, option,
+		    iss_option_add_text(err, config, option, text, len));
 	}
+	return rv;
 }
 
 /* Digits only: Perl's other zeros ("0E0", "0 but true") are refused. */
@@ -94,12 +107,11 @@ is_whole(pTHX_ SV *value)
 }
 
 static void
-set_number(pTHX_ void *config, const struct iss_option *option, SV *value)
+set_number(pTHX_ struct iss_error *err, void *config,
+    const struct iss_option *option, SV *value)
 {
-	struct iss_error err;
-
 	if (option->kind == ISS_FLAG || option->kind == ISS_SWITCH) {
-		iss_option_set_number(&err, config, option, SvTRUE_nomg(value));
+		iss_option_set_number(err, config, option, SvTRUE_nomg(value));
 		return;
 	}
 	if (SvPOK(value) && SvCUR(value) == 0)
@@ -108,9 +120,8 @@ set_number(pTHX_ void *config, const struct iss_option *option, SV *value)
 	    (option->kind == ISS_NUMBER && !is_whole(aTHX_ value)))
 		refuse_value(
 		    aTHX_ option->name, value, "a number and not a string");
-	iss_error_clear(&err);
-	croak_unless_ok(aTHX_ &err,
-	    iss_option_set_number(&err, config, option, SvNV_nomg(value)));
+	croak_unless_ok(aTHX_ err,
+	    iss_option_set_number(err, config, option, SvNV_nomg(value)));
 }
 
 static void *
@@ -123,38 +134,31 @@ handle_in(pTHX_ const struct iss_option *option, SV *value)
 	return pointer;
 }
 
+static void
+add_cert(pTHX_ struct iss_error *err, void *config,
+    const struct iss_option *option, SV *value)
+{
+	croak_unless_ok(aTHX_ err, iss_option_add1_cert(err, config, option,
+				       handle_in(aTHX_ option, value)));
+}
+
 /* X509 handles, one or an array. */
 static void
-set_certs(pTHX_ void *config, const struct iss_option *option, SV *value)
+set_certs(pTHX_ struct iss_error *err, void *config,
+    const struct iss_option *option, SV *value)
 {
-	struct iss_error err;
 	SV **item;
 	SSize_t i;
 
-	iss_error_clear(&err);
 	if (!SvROK(value) || SvTYPE(SvRV(value)) != SVt_PVAV) {
-		croak_unless_ok(
-		    aTHX_ &err, iss_option_add1_cert(&err, config, option,
-				     handle_in(aTHX_ option, value)));
+		add_cert(aTHX_ err, config, option, value);
 		return;
 	}
 	for (i = 0; i <= av_len((AV *)SvRV(value)); i++) {
 		item = av_fetch((AV *)SvRV(value), i, 0);
 		if (item != NULL)
-			croak_unless_ok(aTHX_ &err,
-			    iss_option_add1_cert(&err, config, option,
-				handle_in(aTHX_ option, *item)));
+			add_cert(aTHX_ err, config, option, *item);
 	}
-}
-
-static void
-set_key(pTHX_ void *config, const struct iss_option *option, SV *value)
-{
-	struct iss_error err;
-
-	iss_error_clear(&err);
-	croak_unless_ok(aTHX_ &err, iss_option_set1_key(&err, config, option,
-					 handle_in(aTHX_ option, value)));
 }
 
 /* Bytes, unless there are wider characters: those go as UTF-8. */
@@ -169,10 +173,9 @@ octets(pTHX_ SV *value, STRLEN *len)
 }
 
 static void
-add_psk(
-    pTHX_ void *config, const struct iss_option *option, SV *identity, SV *key)
+add_psk(pTHX_ struct iss_error *err, void *config,
+    const struct iss_option *option, SV *identity, SV *key)
 {
-	struct iss_error err;
 	const char *name = "", *bytes;
 	STRLEN name_len = 0, len;
 
@@ -182,14 +185,14 @@ add_psk(
 	bytes = octets(aTHX_ key, &len);
 	if (identity != NULL)
 		name = octets(aTHX_ identity, &name_len);
-	iss_error_clear(&err);
-	croak_unless_ok(aTHX_ &err, iss_option_add_psk(&err, config, option,
-					 name, name_len, bytes, len));
+	croak_unless_ok(aTHX_ err, iss_option_add_psk(err, config, option, name,
+				       name_len, bytes, len));
 }
 
 /* A key; an identity and its key; or a hash of those. */
 static void
-set_psks(pTHX_ void *config, const struct iss_option *option, SV *value)
+set_psks(pTHX_ struct iss_error *err, void *config,
+    const struct iss_option *option, SV *value)
 {
 	SV **identity, **key;
 	HE *entry;
@@ -201,67 +204,74 @@ set_psks(pTHX_ void *config, const struct iss_option *option, SV *value)
 		    key == NULL || !SvOK(*identity) || !SvOK(*key))
 			refuse_value(aTHX_ option->name, value,
 			    "a key, [identity, key] or a hash of those");
-		add_psk(aTHX_ config, option, *identity, *key);
+		add_psk(aTHX_ err, config, option, *identity, *key);
 	} else if (SvROK(value) && SvTYPE(SvRV(value)) == SVt_PVHV) {
 		hv_iterinit((HV *)SvRV(value));
 		while ((entry = hv_iternext((HV *)SvRV(value))) != NULL)
 			if (SvOK(HeVAL(entry)))
-				add_psk(aTHX_ config, option,
+				add_psk(aTHX_ err, config, option,
 				    HeSVKEY_force(entry), HeVAL(entry));
 	} else {
-		add_psk(aTHX_ config, option, NULL, value);
+		add_psk(aTHX_ err, config, option, NULL, value);
 	}
 }
 
 /* undef means "not given", and so does an array of undefs. */
-static void
-set_option(pTHX_ void *config, const struct iss_option *option, SV *value)
+static int
+set_option(pTHX_ struct iss_error *err, void *config,
+    const struct iss_option *option, SV *value)
 {
 	switch (option->kind) {
-	case ISS_TEXT:
 	case ISS_FILE:
-		set_text(aTHX_ config, option, value, "a text");
-		break;
+		if (!is_given(aTHX_ value))
+			break;
+		/* fall through */
+	case ISS_TEXT:
+		return set_text(aTHX_ err, config, option, value, "a text");
 	case ISS_TEXTS:
 	case ISS_PATHS:
 	case ISS_PROTOCOLS:
 	case ISS_FINGERPRINTS:
-		set_texts(aTHX_ config, option, value);
-		break;
+		return set_texts(aTHX_ err, config, option, value);
 	case ISS_FLAG:
 	case ISS_SWITCH:
 	case ISS_NUMBER:
 	case ISS_SECONDS:
-		set_number(aTHX_ config, option, value);
+		set_number(aTHX_ err, config, option, value);
 		break;
 	case ISS_CERTS:
-		set_certs(aTHX_ config, option, value);
+		set_certs(aTHX_ err, config, option, value);
 		break;
 	case ISS_KEY:
-		set_key(aTHX_ config, option, value);
+		croak_unless_ok(
+		    aTHX_ err, iss_option_set1_key(err, config, option,
+				   handle_in(aTHX_ option, value)));
 		break;
 	case ISS_PSK_LIST:
-		set_psks(aTHX_ config, option, value);
+		set_psks(aTHX_ err, config, option, value);
 		break;
 	case ISS_HANDLE:
 		iss_option_set0_handle(
 		    config, option, handle_in(aTHX_ option, value));
 		break;
 	}
+	return ISS_OK;
 }
 
-static void
-set_options(pTHX_ HV *args, void *config, const struct iss_option *options,
-    size_t count)
+static int
+set_options(pTHX_ struct iss_error *err, HV *args, void *config,
+    const struct iss_option *options, size_t count)
 {
+	int rv = ISS_OK;
 	size_t i;
 	SV *value;
 
-	for (i = 0; i < count; i++) {
+	for (i = 0; rv == ISS_OK && i < count; i++) {
 		value = iss_hash_value(aTHX_ args, options[i].name);
 		if (value != NULL)
-			set_option(aTHX_ config, &options[i], value);
+			rv = set_option(aTHX_ err, config, &options[i], value);
 	}
+	return rv;
 }
 
 /* A config that is being filled.  The scope frees it if something croaks. */
@@ -273,22 +283,20 @@ struct draft {
 	HV *default_ca;                 /* mortal; NULL: not asked for yet */
 };
 
-/* Options that replace the default CAs; \undef, for no CA at all, does, too. */
-static const char *const ca_options[] = { "SSL_ca", "SSL_ca_file",
-	"SSL_ca_path", NULL };
-
-/* Is one of them given?  An empty text does not count. */
 static bool
-is_given_any(pTHX_ HV *args, const char *const *names)
+has(pTHX_ HV *args, const char *option)
 {
-	SV *value;
+	SV *value = iss_hash_value(aTHX_ args, option);
 
-	for (; *names != NULL; names++) {
-		value = iss_hash_value(aTHX_ args, *names);
-		if (value != NULL && (SvROK(value) || sv_len(value) > 0))
-			return true;
-	}
-	return false;
+	return value != NULL && is_given(aTHX_ value);
+}
+
+/* Instead of the default CAs?  \undef, for no CA at all, counts, too. */
+static bool
+is_ca_given(pTHX_ HV *args)
+{
+	return has(aTHX_ args, "SSL_ca") || has(aTHX_ args, "SSL_ca_file") ||
+	       has(aTHX_ args, "SSL_ca_path");
 }
 
 static void
@@ -311,7 +319,7 @@ new_draft(pTHX_ HV *args, bool server)
 	iss_vhost_options_init(&draft->given);
 	draft->args = args;
 	draft->takes_default_ca =
-	    !iss_peer_as_in_1_77(aTHX) && !is_given_any(aTHX_ args, ca_options);
+	    !iss_peer_as_in_1_77(aTHX) && !is_ca_given(aTHX_ args);
 	SAVEDESTRUCTOR_X(free_draft, draft);
 	return draft;
 }
@@ -334,18 +342,15 @@ keep_alive(pTHX_ SV *value)
 }
 
 static void
-collect_by_vhost(pTHX_ struct iss_vhost_options *given,
+collect_by_vhost(pTHX_ struct iss_error *err, struct iss_vhost_options *given,
     const struct iss_option *option, HV *hash)
 {
-	struct iss_error err;
 	const char *key;
 	STRLEN len;
 	HE *entry;
 	SV *value;
 
-	iss_error_clear(&err);
-	croak_unless_ok(
-	    aTHX_ &err, iss_vhost_options_begin(&err, given, option));
+	croak_unless_ok(aTHX_ err, iss_vhost_options_begin(err, given, option));
 	hv_iterinit(hash);
 	while ((entry = hv_iternext(hash)) != NULL) {
 		value = hv_iterval(hash, entry);
@@ -354,8 +359,8 @@ collect_by_vhost(pTHX_ struct iss_vhost_options *given,
 			continue;
 		key = SvPVutf8(HeSVKEY_force(entry), len);
 		croak_unless_ok(
-		    aTHX_ &err, iss_vhost_options_add(&err, given, option, key,
-				     len, keep_alive(aTHX_ value)));
+		    aTHX_ err, iss_vhost_options_add(err, given, option, key,
+				   len, keep_alive(aTHX_ value)));
 	}
 }
 
@@ -367,15 +372,13 @@ is_handle(const struct iss_option *option)
 }
 
 static void
-collect_options(pTHX_ struct iss_vhost_options *given, HV *args,
-    const struct iss_option *options, size_t count)
+collect_options(pTHX_ struct iss_error *err, struct iss_vhost_options *given,
+    HV *args, const struct iss_option *options, size_t count)
 {
-	struct iss_error err;
 	size_t i;
 	SV *value;
 	HV *hash;
 
-	iss_error_clear(&err);
 	for (i = 0; i < count; i++) {
 		value = iss_hash_value(aTHX_ args, options[i].name);
 		if (value == NULL)
@@ -384,10 +387,10 @@ collect_options(pTHX_ struct iss_vhost_options *given, HV *args,
 			iss_check_exchange(aTHX);
 		hash = options[i].by_vhost ? plain_hash(value) : NULL;
 		if (hash != NULL)
-			collect_by_vhost(aTHX_ given, &options[i], hash);
+			collect_by_vhost(aTHX_ err, given, &options[i], hash);
 		else
-			croak_unless_ok(aTHX_ &err,
-			    iss_vhost_options_set(&err, given, &options[i],
+			croak_unless_ok(aTHX_ err,
+			    iss_vhost_options_set(err, given, &options[i],
 				keep_alive(aTHX_ value)));
 	}
 }
@@ -403,29 +406,31 @@ turns_off_dh(pTHX_ HV *args)
 }
 
 /* The certificates that a host shows, with their keys. */
-static void
-fill_identities(pTHX_ const struct iss_vhost_options *given, const char *host,
+static int
+fill_identities(pTHX_ struct iss_error *err,
+    const struct iss_vhost_options *given, const char *host,
     struct iss_config *config)
 {
 	struct iss_vhost_identity place = { NULL, NULL };
 	struct iss_identity *identity;
-	struct iss_error err;
+	int rv = ISS_OK;
 	size_t i, count;
 	const struct iss_option *options = iss_config_identity_options(&count);
 	SV *value;
 
-	iss_error_clear(&err);
 	while (iss_vhost_options_next_identity(given, host, &place)) {
-		identity = iss_config_add_identity(&err, config);
-		croak_unless_ok(
-		    aTHX_ &err, identity != NULL ? ISS_OK : ISS_ERROR);
-		for (i = 0; i < count; i++) {
+		identity = iss_config_add_identity(err, config);
+		if (identity == NULL)
+			return ISS_ERROR;
+		for (i = 0; rv == ISS_OK && i < count; i++) {
 			value = iss_vhost_options_identity_value(
 			    given, &options[i], &place);
 			if (value != NULL)
-				set_option(aTHX_ identity, &options[i], value);
+				rv = set_option(
+				    aTHX_ err, identity, &options[i], value);
 		}
 	}
+	return rv;
 }
 
 /* A hash of SSL_ca_file and the like, from Perl, which may look for them. */
@@ -449,39 +454,45 @@ ask_for_default_ca(pTHX)
 	return found;
 }
 
-static void
-add_default_ca(pTHX_ struct draft *draft, struct iss_config *config)
+static int
+add_default_ca(
+    pTHX_ struct iss_error *err, struct draft *draft, struct iss_config *config)
 {
 	size_t count;
 	const struct iss_option *options = iss_config_options(&count);
 
 	if (!iss_peer_policy_needs_default_ca(
 		config->server, config->verify_mode, !draft->takes_default_ca))
-		return;
+		return ISS_OK;
 	if (draft->default_ca == NULL)
 		draft->default_ca = ask_for_default_ca(aTHX);
-	set_options(aTHX_ draft->default_ca, config, options, count);
+	return set_options(
+	    aTHX_ err, draft->default_ca, config, options, count);
 }
 
 /* The values of one host, or with "" of any other one. */
-static void
-fill_config(
-    pTHX_ struct draft *draft, const char *host, struct iss_config *config)
+static int
+fill_config(pTHX_ struct iss_error *err, struct draft *draft, const char *host,
+    struct iss_config *config)
 {
 	size_t i, count;
 	const struct iss_option *options = iss_config_options(&count);
+	int rv = ISS_OK;
 	SV *value;
 
-	for (i = 0; i < count; i++) {
+	for (i = 0; rv == ISS_OK && i < count; i++) {
 		value =
 		    iss_vhost_options_value(&draft->given, &options[i], host);
 		if (value != NULL)
-			set_option(aTHX_ config, &options[i], value);
+			rv = set_option(aTHX_ err, config, &options[i], value);
 	}
 	if (turns_off_dh(aTHX_ draft->args))
 		iss_config_disable_dh(config);
-	add_default_ca(aTHX_ draft, config);
-	fill_identities(aTHX_ &draft->given, host, config);
+	if (rv == ISS_OK)
+		rv = add_default_ca(aTHX_ err, draft, config);
+	if (rv == ISS_OK)
+		rv = fill_identities(aTHX_ err, &draft->given, host, config);
+	return rv;
 }
 
 bool
@@ -493,49 +504,64 @@ iss_args_show_identity(pTHX_ HV *args, bool server)
 }
 
 static void
-collect_all(pTHX_ struct draft *draft, bool server)
+collect_all(pTHX_ struct iss_error *err, struct draft *draft, bool server)
 {
 	size_t count;
 	const struct iss_option *options = iss_config_options(&count);
 
-	collect_options(aTHX_ &draft->given, draft->args, options, count);
+	collect_options(aTHX_ err, &draft->given, draft->args, options, count);
 	options = iss_config_identity_options(&count);
 	if (iss_args_show_identity(aTHX_ draft->args, server))
 		collect_options(
-		    aTHX_ &draft->given, draft->args, options, count);
+		    aTHX_ err, &draft->given, draft->args, options, count);
 	iss_vhost_options_sort(&draft->given);
 }
 
-void
-iss_args_to_config(pTHX_ HV *args, bool server, struct iss_config *config)
+/* The default host, and then each virtual host. */
+static int
+fill_hosts(pTHX_ struct iss_error *err, struct draft *draft, bool server)
+{
+	const char *host = "";
+	struct iss_config *one = &draft->config;
+	int rv;
+
+	do {
+		rv = fill_config(aTHX_ err, draft, host, one);
+		if (rv != ISS_OK || !server)
+			return rv;
+		host = iss_vhost_options_next(&draft->given, host);
+		if (host == NULL)
+			return ISS_OK;
+		one = iss_config_add_vhost(err, &draft->config, host);
+	} while (one != NULL);
+	return ISS_ERROR;
+}
+
+int
+iss_args_to_config(pTHX_ struct iss_error *err, HV *args, bool server,
+    struct iss_config *config)
 {
 	struct draft *draft;
-	struct iss_config *one;
-	struct iss_error err;
-	const char *host = "";
+	int rv;
 
 	ENTER;
 	draft = new_draft(aTHX_ args, server);
-	collect_all(aTHX_ draft, server);
-	fill_config(aTHX_ draft, host, &draft->config);
-	iss_error_clear(&err);
-	while (server &&
-	       (host = iss_vhost_options_next(&draft->given, host)) != NULL) {
-		one = iss_config_add_vhost(&err, &draft->config, host);
-		croak_unless_ok(aTHX_ &err, one != NULL ? ISS_OK : ISS_ERROR);
-		fill_config(aTHX_ draft, host, one);
+	collect_all(aTHX_ err, draft, server);
+	rv = fill_hosts(aTHX_ err, draft, server);
+	if (rv == ISS_OK) {
+		*config = draft->config; /* the caller's from here on */
+		iss_config_init(&draft->config, server);
 	}
-	*config = draft->config; /* the caller's from here on */
-	iss_config_init(&draft->config, server);
 	LEAVE;
+	return rv;
 }
 
 bool
 iss_args_give_verify_mode(pTHX_ HV *args)
 {
-	static const char *const options[] = { "SSL_verify_mode", NULL };
+	SV *value = iss_hash_value(aTHX_ args, "SSL_verify_mode");
 
-	return is_given_any(aTHX_ args, options);
+	return value != NULL && (SvROK(value) || sv_len(value) > 0);
 }
 
 static void
@@ -545,28 +571,30 @@ free_peer_config(pTHX_ void *config)
 	Safefree(config);
 }
 
-void
-iss_args_to_peer_config(pTHX_ HV *args, bool server, struct iss_text sni,
-    struct iss_peer_config *config)
+int
+iss_args_to_peer_config(pTHX_ struct iss_error *err, HV *args, bool server,
+    struct iss_text sni, struct iss_peer_config *config)
 {
 	struct iss_peer_config *draft;
-	struct iss_error err;
 	size_t count;
 	const struct iss_option *options = iss_peer_config_options(&count);
+	int rv;
 
 	ENTER;
 	Newxz(draft, 1, struct iss_peer_config);
 	iss_peer_config_init(draft);
 	SAVEDESTRUCTOR_X(free_peer_config, draft);
-	set_options(aTHX_ args, draft, options, count);
+	rv = set_options(aTHX_ err, args, draft, options, count);
 	options = iss_peer_config_client_options(&count);
-	if (!server)
-		set_options(aTHX_ args, draft, options, count);
-	iss_error_clear(&err);
-	if (sni.bytes != NULL)
-		croak_unless_ok(aTHX_ &err,
-		    iss_peer_config_set_sni(&err, draft, sni.bytes, sni.len));
-	*config = *draft; /* the caller's from here on */
-	iss_peer_config_init(draft);
+	if (rv == ISS_OK && !server)
+		rv = set_options(aTHX_ err, args, draft, options, count);
+	if (rv == ISS_OK && sni.bytes != NULL)
+		croak_unless_ok(aTHX_ err,
+		    iss_peer_config_set_sni(err, draft, sni.bytes, sni.len));
+	if (rv == ISS_OK) {
+		*config = *draft; /* the caller's from here on */
+		iss_peer_config_init(draft);
+	}
 	LEAVE;
+	return rv;
 }

@@ -1,7 +1,8 @@
 /*
  * Hashes of SSL_* options become the core's plain values, by the core's own
  * tables of options.  A value of the wrong kind is a mistake of the program:
- * these functions croak then, naming the option.
+ * these functions croak then, naming the option.  Other failures are returned,
+ * with err naming the option and nothing to release.
  */
 #ifndef ISS_XS_ARGS_H
 #define ISS_XS_ARGS_H
@@ -15,15 +16,15 @@
 /*
  * Set config from the hash; the caller releases it.  For a server an option
  * may be a hash by host: vhost_options.h.  Where somebody is verified, and no
- * CA is given, it has the default CAs, which Perl is asked for.  Croaks on a
- * wrong value, with nothing left to release.
+ * CA is given, it has the default CAs, which Perl is asked for.
  */
-void iss_args_to_config(pTHX_ HV *args, bool server, struct iss_config *config);
+int iss_args_to_config(pTHX_ struct iss_error *err, HV *args, bool server,
+    struct iss_config *config);
 
 /* The same for the options of one connection.  sni is the name that a client
  * sends, if bytes is not NULL. */
-void iss_args_to_peer_config(pTHX_ HV *args, bool server, struct iss_text sni,
-    struct iss_peer_config *config);
+int iss_args_to_peer_config(pTHX_ struct iss_error *err, HV *args, bool server,
+    struct iss_text sni, struct iss_peer_config *config);
 
 /* Is there an SSL_verify_mode?  undef and '' are none. */
 bool iss_args_give_verify_mode(pTHX_ HV *args);

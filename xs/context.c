@@ -115,7 +115,11 @@ iss_create_ctx(pTHX_ SV *self, HV *args, bool server)
 	if (!SvROK(self) || SvTYPE(SvRV(self)) != SVt_PVHV)
 		Perl_croak(aTHX_ "a context must be a hash");
 	check_ticket_callback(aTHX_ (HV *)SvRV(self));
-	iss_args_to_config(aTHX_ args, server, &config);
+	iss_error_clear(&err);
+	if (iss_args_to_config(aTHX_ &err, args, server, &config) != ISS_OK) {
+		iss_tell_error(aTHX_ NULL, &err);
+		return false;
+	}
 	iss_call_begin(aTHX_ &call, NULL, NULL, NULL);
 	call.callbacks = (HV *)SvRV(self);
 	link.handle = &call;
@@ -124,7 +128,6 @@ iss_create_ctx(pTHX_ SV *self, HV *args, bool server)
 		callbacks.password = NULL;
 	if (iss_hash_value(aTHX_ call.callbacks, "ticket_keycb") == NULL)
 		callbacks.ticket_key = NULL;
-	iss_error_clear(&err);
 	rv = iss_ctx_new(&err, &ctx, &config, &link);
 	iss_config_release(&config);
 	if (call.died != NULL || call.exits)

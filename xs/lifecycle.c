@@ -93,11 +93,14 @@ new_conn(pTHX_ GV *self, struct iss_ctx *ctx, const struct beginning *known,
 	struct iss_error err;
 	int rv;
 
-	iss_args_to_peer_config(
-	    aTHX_ known->args, server, iss_peer_policy_sni(&facts), &config);
 	iss_error_clear(&err);
-	rv = iss_conn_new(&err, &conn, ctx, known->fd, &config, &iss_answers);
-	iss_peer_config_release(&config);
+	rv = iss_args_to_peer_config(aTHX_ &err, known->args, server,
+	    iss_peer_policy_sni(&facts), &config);
+	if (rv == ISS_OK) {
+		rv = iss_conn_new(
+		    &err, &conn, ctx, known->fd, &config, &iss_answers);
+		iss_peer_config_release(&config);
+	}
 	if (rv != ISS_OK)
 		iss_tell_error(aTHX_ self, &err);
 	return conn;

@@ -71,6 +71,12 @@ verify_mode(const struct iss_config *config)
 	return config->server ? SSL_VERIFY_NONE : SSL_VERIFY_PEER;
 }
 
+static bool
+is_verifying(const struct iss_config *config)
+{
+	return (verify_mode(config) & SSL_VERIFY_PEER) != 0;
+}
+
 /*
  * A limit that the administrator set in OPENSSL_CONF may be narrower than our
  * default, and then stays in force: only an explicit SSL_version goes beyond.
@@ -114,13 +120,20 @@ set_options(struct build *build)
 	return ISS_OK;
 }
 
+/* NULL for "0", which is not a list. */
+static const char *
+given_list(const char *list)
+{
+	return list == NULL || strcmp(list, "0") == 0 ? NULL : list;
+}
+
 static int
 set_ciphers(struct build *build)
 {
 	const struct iss_config *config = build->config;
-	const char *list = config->cipher_list;
-	const char *suites = config->ciphersuites;
-	const char *curves = config->ecdh_curve;
+	const char *list = given_list(config->cipher_list);
+	const char *suites = given_list(config->ciphersuites);
+	const char *curves = given_list(config->ecdh_curve);
 	bool psk = config->psks.count > 0;
 
 	if (list == NULL)
@@ -128,19 +141,19 @@ set_ciphers(struct build *build)
 	if (suites == NULL && psk)
 		suites = SUITES_FOR_PSK;
 	if (*list != '\0' && !SSL_CTX_set_cipher_list(build->ssl_ctx, list))
-		return blame_program(iss_error_openssl(
-		    build->err, "SSL_cipher_list \"%s\"", list));
+		return iss_error_openssl(
+		    build->err, "SSL_cipher_list \"%s\"", list);
 	if (suites != NULL && !SSL_CTX_set_ciphersuites(build->ssl_ctx, suites))
-		return blame_program(iss_error_openssl(
-		    build->err, "SSL_ciphersuites \"%s\"", suites));
-	if (curves != NULL && *curves != '\0' &&
+		return iss_error_openssl(
+		    build->err, "SSL_ciphersuites \"%s\"", suites);
+	if (curves != NULL && *curves != '\0' && strcmp(curves, "auto") != 0 &&
 	    !SSL_CTX_set1_groups_list(build->ssl_ctx, curves))
-		return blame_program(iss_error_openssl(
-		    build->err, "SSL_ecdh_curve \"%s\"", curves));
+		return iss_error_openssl(
+		    build->err, "SSL_ecdh_curve \"%s\"", curves);
 	return ISS_OK;
 }
 
-/* A handle takes precedence over a file. */
+/* Of a server; a handle takes precedence over a file. */
 static int
 set_dh(struct build *build)
 {
@@ -148,6 +161,8 @@ set_dh(struct build *build)
 	const char *option = config->dh != NULL ? "SSL_dh" : "SSL_dh_file";
 	int rv = ISS_OK;
 
+	if (!config->server)
+		return ISS_OK;
 	if (config->dh != NULL)
 		rv = iss_dh_use_handle(build->err, build->ssl_ctx, config->dh);
 	else if (config->dh_file != NULL)
@@ -191,29 +206,62 @@ add_files(struct build *build, X509_STORE *store, const char *option,
 	return ISS_OK;
 }
 
+/* Some of the folders may be missing, but not all. */
+static int
+add_ca_dirs(struct build *build, X509_STORE *store)
+{
+	const struct iss_texts *dirs = &build->config->ca_path;
+
+	if (dirs->count == 0 ||
+	    iss_trust_add_dirs(build->err, store,
+		(const char *const *)dirs->text, dirs->count) == ISS_OK)
+		return ISS_OK;
+	iss_error_prefix(build->err, "SSL_ca_path");
+	return ISS_ERROR;
+}
+
+static int
+add_cas(struct build *build, X509_STORE *store)
+{
+	if (add_ca_certs(build, store) != ISS_OK ||
+	    add_files(build, store, "SSL_ca_file", &build->config->ca_file,
+		iss_trust_add_file) != ISS_OK)
+		return ISS_ERROR;
+	return add_ca_dirs(build, store);
+}
+
+/* A program that names a file or folder which is not there made a mistake;
+ * what is in a file may be somebody else's. */
 static int
 add_trusted(struct build *build, X509_STORE *store)
 {
 	const struct iss_config *config = build->config;
 
-	if (add_ca_certs(build, store) != ISS_OK ||
-	    add_files(build, store, "SSL_ca_file", &config->ca_file,
-		iss_trust_add_file) != ISS_OK ||
-	    add_files(build, store, "SSL_ca_path", &config->ca_path,
-		iss_trust_add_dirs) != ISS_OK)
-		return ISS_ERROR;
+	if (add_cas(build, store) != ISS_OK)
+		return build->err->sys_errno != 0 ? ISS_INVALID : ISS_ERROR;
+	if (!config->check_crl && !config->crl_check_all)
+		return ISS_OK;
 	return add_files(build, store, "SSL_crl_file", &config->crl_file,
 	    iss_trust_add_crl_file);
 }
 
 /*
- * CAs are loaded even where nothing is verified, since a server completes its
- * own chain from them (SSL_CTX_add_extra_chain_cert(3), NOTES).
+ * Without verification the CAs only complete our own chain
+ * (SSL_CTX_add_extra_chain_cert(3), NOTES), which also works without.
  */
+static int
+try_cas(struct build *build, X509_STORE *store)
+{
+	if (build->config->n_identities > 0 && add_cas(build, store) != ISS_OK)
+		iss_error_clear(build->err);
+	return ISS_OK;
+}
+
 static int
 set_trust(struct build *build)
 {
 	const struct iss_config *config = build->config;
+	X509_STORE *store = SSL_CTX_get_cert_store(build->ssl_ctx);
 	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(build->ssl_ctx);
 	unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN;
 
@@ -228,8 +276,8 @@ set_trust(struct build *build)
 	if (!X509_VERIFY_PARAM_set_flags(param, flags))
 		return iss_error_openssl(
 		    build->err, "cannot set verification flags");
-	return blame_program(
-	    add_trusted(build, SSL_CTX_get_cert_store(build->ssl_ctx)));
+	return is_verifying(config) ? add_trusted(build, store)
+				    : try_cas(build, store);
 }
 
 /* The CA names that a server sends when it asks for a certificate. */
@@ -240,11 +288,12 @@ set_client_cas(struct build *build)
 	STACK_OF(X509_NAME) *names = NULL;
 	int n;
 
-	if (config->client_ca_file != NULL) {
+	if (config->client_ca_file != NULL && config->server &&
+	    is_verifying(config)) {
 		if (iss_trust_subjects(
 			build->err, config->client_ca_file, &names) != ISS_OK) {
 			iss_error_prefix(build->err, "SSL_client_ca_file");
-			return ISS_INVALID;
+			return ISS_ERROR;
 		}
 		SSL_CTX_set_client_CA_list(build->ssl_ctx, names);
 	}
@@ -268,6 +317,14 @@ set_fingerprints(struct build *build)
 	return iss_error_set(build->err, "SSL_fingerprint: out of memory");
 }
 
+static bool
+is_named(const struct iss_identity *identity)
+{
+	return identity->cert != NULL || identity->cert_file != NULL ||
+	       identity->key != NULL || identity->key_file != NULL;
+}
+
+/* Of the hosts of a server, each needs both certificate and key. */
 static int
 set_identities(struct build *build)
 {
@@ -279,6 +336,11 @@ set_identities(struct build *build)
 		if (iss_identity_use(build->err, build->ssl_ctx,
 			&config->identities[i], build->link, &used) != ISS_OK)
 			return ISS_ERROR;
+		if (!used && (config->vhost != NULL || i > 0) &&
+		    is_named(&config->identities[i]))
+			return iss_error_set(build->err,
+			    "SSL_cert (or SSL_cert_file) and SSL_key (or "
+			    "SSL_key_file) must both be given");
 		build->ctx->has_identity |= used;
 	}
 	build->ctx->vhosts.has_default = build->ctx->has_identity;

@@ -105,35 +105,48 @@ collect_key(struct iss_error *err, struct iss_keypair *pair,
 	    ISS_KEYPAIR_KEY, link);
 }
 
+/* In one step with the chain, so that a weak one is found here. */
 static int
-check_and_use(struct iss_error *err, SSL_CTX *ctx,
+use_pair(struct iss_error *err, SSL_CTX *ctx, const struct iss_keypair *pair,
+    const char *cert_name, const char *key_name)
+{
+	if (iss_keypair_check(err, pair, cert_name, key_name) != ISS_OK)
+		return ISS_ERROR;
+	if (!SSL_CTX_use_cert_and_key(
+		ctx, pair->cert, pair->key, pair->chain, 0))
+		return iss_error_openssl(err, "%s: cannot be used", cert_name);
+	return ISS_OK;
+}
+
+static int
+use_cert(struct iss_error *err, SSL_CTX *ctx, const struct iss_keypair *pair)
+{
+	if (!SSL_CTX_use_certificate(ctx, pair->cert) ||
+	    !SSL_CTX_set1_chain(ctx, pair->chain))
+		return iss_error_openssl(err, "SSL_cert: cannot be used");
+	return ISS_OK;
+}
+
+static int
+use_what_there_is(struct iss_error *err, SSL_CTX *ctx,
     const struct iss_keypair *pair, const struct iss_identity *identity)
 {
 	const char *cert_name = "SSL_cert";
 	const char *key_name = "SSL_key";
 
-	if (identity->cert == NULL && identity->cert_file != NULL)
+	if (identity->cert == NULL)
 		cert_name = identity->cert_file;
 	if (identity->key == NULL)
 		key_name =
 		    identity->key_file != NULL ? identity->key_file : cert_name;
-	if (pair->key == NULL)
-		return iss_error_set(err,
-		    "%s: no private key: neither SSL_key nor SSL_key_file is "
-		    "given, and there is none beside the certificate",
-		    cert_name);
-	if (pair->cert == NULL)
-		return iss_error_set(err,
-		    "%s: no certificate: neither SSL_cert nor SSL_cert_file is "
-		    "given",
-		    key_name);
-	if (iss_keypair_check(err, pair, cert_name, key_name) != ISS_OK)
-		return ISS_ERROR;
-	/* in one step with the chain, so that a weak one is found here */
-	if (!SSL_CTX_use_cert_and_key(
-		ctx, pair->cert, pair->key, pair->chain, 0))
-		return iss_error_openssl(err, "%s: cannot be used", cert_name);
-	return ISS_OK;
+	if (pair->key != NULL)
+		return use_pair(err, ctx, pair, cert_name, key_name);
+	if (identity->cert != NULL)
+		return use_cert(err, ctx, pair);
+	return iss_error_set(err,
+	    "%s: no private key: neither SSL_key nor SSL_key_file is given, "
+	    "and there is none beside the certificate",
+	    cert_name);
 }
 
 int
@@ -144,13 +157,15 @@ iss_identity_use(struct iss_error *err, SSL_CTX *ctx,
 	struct iss_keypair pair;
 	int rv;
 
+	*used = false;
 	iss_keypair_init(&pair);
 	rv = collect_cert(err, &pair, identity, link);
-	if (rv == ISS_OK)
+	if (rv == ISS_OK && pair.cert != NULL) {
 		rv = collect_key(err, &pair, identity, link);
-	*used = pair.cert != NULL || pair.key != NULL;
-	if (rv == ISS_OK && *used)
-		rv = check_and_use(err, ctx, &pair, identity);
+		if (rv == ISS_OK)
+			rv = use_what_there_is(err, ctx, &pair, identity);
+		*used = rv == ISS_OK && pair.key != NULL;
+	}
 	iss_keypair_release(&pair);
 	return rv;
 }

@@ -15,9 +15,14 @@
 
 /*
  * Load the certificate and key of identity, with link's password callback, and
- * add them to ctx, which can have one for each kind of key.  *used tells
- * whether identity named anything.  Returns ISS_OK, or ISS_ERROR with the
- * option, the file and the reason.
+ * add them to ctx, which can have one for each kind of key.
+ *
+ * A key without a certificate is ignored, and its file not read.  A certificate
+ * handle without a key is added alone: the program may add the key to ctx;
+ * without one, OpenSSL does not show the certificate to a peer.  *used tells
+ * whether both a certificate and a key were added.
+ *
+ * Returns ISS_OK, or ISS_ERROR with the option, the file and the reason.
  */
 int iss_identity_use(struct iss_error *err, SSL_CTX *ctx,
     const struct iss_identity *identity, const struct iss_link *link,

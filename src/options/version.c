@@ -197,12 +197,10 @@ check_supported(
 	unsigned left = selection.named & ~selection.excluded;
 	unsigned lacking = left & ~supported_set();
 
-	if (left == NOTHING) {
-		iss_error_set(err,
+	if (left == NOTHING)
+		return iss_error_set(err,
 		    "SSL_version \"%.*s\" excludes all protocols",
 		    LONGEST_SHOWN, text);
-		return ISS_INVALID;
-	}
 	if (selection.named != EVERYTHING && lacking != NOTHING)
 		return unsupported(err, text, lacking);
 	if (lacking == left)
@@ -238,25 +236,36 @@ make_range(struct selection selection)
 	return versions;
 }
 
+/* Colons at the end do not count. */
+static const char *
+end_of_list(const char *text)
+{
+	const char *end = text + strlen(text);
+
+	while (end > text && end[-1] == ':')
+		end--;
+	return end;
+}
+
 int
 iss_version_parse(
     struct iss_error *err, struct iss_version_range *out, const char *text)
 {
 	struct selection selection = { NOTHING, NOTHING };
 	int rv;
-	const char *word;
+	const char *word, *end;
 	size_t len;
 
-	if (*text == '\0')
+	end = end_of_list(text);
+	if (end == text) {
 		text = ISS_VERSION_DEFAULT;
-	for (word = text;;) {
+		end = end_of_list(text);
+	}
+	for (word = text; word < end; word += len + 1) {
 		len = strcspn(word, ":");
 		rv = parse_word(err, &selection, word, len);
 		if (rv != ISS_OK)
 			return rv;
-		if (word[len] == '\0')
-			break;
-		word += len + 1;
 	}
 	if (selection.named == NOTHING)
 		selection.named = EVERYTHING;

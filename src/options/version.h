@@ -23,14 +23,15 @@ struct iss_version_range {
 /*
  * Parse names separated by ':', in any case, with blanks around them.  Those
  * without '!' are joined, those with '!' are taken away from them, or from
- * everything if there are no others; "" is the default.  SSLv23 leaves min and
+ * everything if there are no others; "" is the default; a ':' at the end does
+ * not count.  SSLv23 leaves min and
  * max at 0, which means: do not call the setter, so that a limit in
  * OPENSSL_CONF stays in force.  Exclusions become options for the same reason.
  *
- * Returns ISS_OK; ISS_INVALID for a word that is not a version, or when every
- * version is excluded; ISS_ERROR for a version that the linked OpenSSL cannot
- * do.  On failure *out is untouched and err names SSL_version, the word to
- * blame and, for an invalid one, the valid ones.
+ * Returns ISS_OK; ISS_INVALID for a word that is not a version; ISS_ERROR for a
+ * version that the linked OpenSSL cannot do, or when every version is
+ * excluded.  On failure *out is untouched and err names SSL_version, the word
+ * to blame and, for an invalid one, the valid ones.
  */
 int iss_version_parse(
     struct iss_error *err, struct iss_version_range *out, const char *text);

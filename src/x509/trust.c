@@ -193,35 +193,62 @@ next_path(char **rest)
 	return strtok_r(*rest, PATH_LIST_SEPARATOR, rest);
 }
 
+/* A missing directory is recorded in err, but not a failure yet. */
 static int
-add_dir(struct iss_error *err, X509_LOOKUP *lookup, const char *path)
+add_dir(
+    struct iss_error *err, X509_LOOKUP *lookup, const char *path, bool *found)
 {
 	DIR *dir = opendir(path);
 
 	/* OpenSSL would silently find nothing */
-	if (dir == NULL)
-		return iss_error_errno(err, errno, "%s", path);
-	closedir(dir);
-	if (!X509_LOOKUP_add_dir(lookup, path, X509_FILETYPE_PEM))
-		return iss_error_openssl(err, "%s", path);
-	return ISS_OK;
+	if (dir == NULL && (errno == ENOENT || errno == ENOTDIR)) {
+		iss_error_errno(err, errno, "%s", path);
+		return ISS_OK;
+	}
+	if (dir != NULL) {
+		closedir(dir);
+		*found = true;
+		if (X509_LOOKUP_add_dir(lookup, path, X509_FILETYPE_PEM))
+			return ISS_OK;
+	}
+	iss_error_clear(err);
+	return dir == NULL ? iss_error_errno(err, errno, "%s", path)
+			   : iss_error_openssl(err, "%s", path);
 }
 
-int
-iss_trust_add_dirs(struct iss_error *err, X509_STORE *store, const char *dirs)
+static int
+add_dir_list(
+    struct iss_error *err, X509_LOOKUP *lookup, const char *dirs, bool *found)
 {
-	X509_LOOKUP *lookup =
-	    X509_STORE_add_lookup(store, X509_LOOKUP_hash_dir());
 	char *copy = OPENSSL_strdup(dirs);
 	char *rest = copy, *path;
 	int rv = ISS_OK;
 
-	if (lookup == NULL || copy == NULL)
-		rv = iss_error_set(err, "out of memory");
+	if (copy == NULL)
+		return iss_error_set(err, "out of memory");
 	while (rv == ISS_OK && (path = next_path(&rest)) != NULL)
-		rv = add_dir(err, lookup, path);
+		rv = add_dir(err, lookup, path, found);
 	OPENSSL_free(copy);
 	return rv;
+}
+
+int
+iss_trust_add_dirs(struct iss_error *err, X509_STORE *store,
+    const char *const *dirs, size_t count)
+{
+	X509_LOOKUP *lookup =
+	    X509_STORE_add_lookup(store, X509_LOOKUP_hash_dir());
+	bool found = false;
+	int rv = ISS_OK;
+	size_t i;
+
+	if (lookup == NULL)
+		return iss_error_set(err, "out of memory");
+	for (i = 0; rv == ISS_OK && i < count; i++)
+		rv = add_dir_list(err, lookup, dirs[i], &found);
+	if (rv == ISS_OK && found)
+		iss_error_clear(err);
+	return iss_error_is_set(err) ? ISS_ERROR : rv;
 }
 
 int

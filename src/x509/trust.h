@@ -31,12 +31,13 @@ int iss_trust_add_file(
 
 /*
  * Trust the certificates, and use the revocation lists, of directories with
- * hashed names (openssl-rehash(1)), which are looked up when needed.  dirs is a
- * path, or several with ':' between them.  Returns ISS_OK, or ISS_ERROR with
- * the path that is not a readable directory.
+ * hashed names (openssl-rehash(1)), which are looked up when needed.  Each of
+ * the count texts is a path, or several with ':' between them.  Paths that are
+ * not directories are passed over if there is another.  Returns ISS_OK, or
+ * ISS_ERROR with the first path that is not a readable directory.
  */
-int iss_trust_add_dirs(
-    struct iss_error *err, X509_STORE *store, const char *dirs);
+int iss_trust_add_dirs(struct iss_error *err, X509_STORE *store,
+    const char *const *dirs, size_t count);
 
 /*
  * Trust this certificate; the store takes its own reference.  Returns ISS_OK or

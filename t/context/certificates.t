@@ -244,6 +244,79 @@ subtest 'SSL_passwd_cb' => sub {
 
 # --- handles and clients ----------------------------------------------------
 
+# What the client is told, and what the server sees of it.
+sub shown {
+    my ($version, $mode, %mine) = @_;
+
+    my ($sock, $peer) = tls_pair(
+        version => $version,
+        mine    => \%mine,
+        theirs  => { SSL_ca_file => cert('ca'), SSL_verify_mode => $mode },
+        peer    => sub {
+            my ($sock, $me) = @_;
+            $me->tell($sock->peer_certificate('cn'));
+        },
+    );
+    return ($peer->hear)[0];
+}
+
+subtest 'half of an identity' => sub {
+    my %half = (
+        'SSL_key_file alone'         => [SSL_key_file => key('client')],
+        'a missing SSL_key_file'     => [SSL_key_file => key('no-such')],
+        'SSL_key_file without a key' => [SSL_key_file => cert('garbage')],
+        'SSL_key alone'  => [SSL_key  => PEM_file2key(key('client'))],
+        'SSL_cert alone' => [SSL_cert => PEM_file2cert(cert('client'))],
+        'SSL_cert as a list alone' =>
+          [SSL_cert => [PEM_file2cert(cert('client'))]],
+    );
+    for my $what (sort keys %half) {
+        for my $version (versions()) {
+            is(shown($version, SSL_VERIFY_PEER, @{ $half{$what} }),
+                undef, "$what: a client shows no certificate, $version");
+        }
+        is(context_error(@{ $half{$what} }),
+            '', '... a server can be made with it');
+    }
+    for my $version (versions()) {
+        my (undef, $error) = handshake_errors(
+            version => $version,
+            mine    => { SSL_cert => PEM_file2cert(cert('client')) },
+            theirs  => {
+                SSL_ca_file     => cert('ca'),
+                SSL_verify_mode => SSL_VERIFY_PEER |
+                  SSL_VERIFY_FAIL_IF_NO_PEER_CERT
+            }
+        );
+        like(
+            $error,
+            qr/peer did not return a certificate/,
+            "... a server that requires one refuses the client, $version"
+        );
+    }
+    is(
+        context_error(
+            SSL_cert     => undef,
+            SSL_key_file => key('server')
+        ),
+        '',
+        'a server may have SSL_cert => undef and a key'
+    );
+    my ($ours, $theirs) =
+      handshake_errors(
+        theirs => { SSL_cert_file => undef, SSL_key_file => key('server') });
+    like($theirs, qr/no shared cipher|no suitable/, '... nobody is served');
+    isnt($ours, '', '... and the client gets an error');
+    like(
+        context_error(
+            SSL_cert     => PEM_file2cert(cert('server')),
+            SSL_key_file => key('no-such')
+        ),
+        qr/^SSL_key_file: .*No such file/,
+        'the key of a certificate must exist'
+    );
+};
+
 subtest 'SSL_cert as a handle' => sub {
     my ($first)  = tls_pair();
     my $handle   = $first->peer_certificate;

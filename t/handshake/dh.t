@@ -199,13 +199,24 @@ each_version(
     }
 );
 like(
-    died(
+    refused(
         sub {
             IO::Socket::SSL::SSL_Context->new(SSL_ecdh_curve => 'P-256:foo');
         }
     ),
     qr/^SSL_ecdh_curve "P-256:foo"/,
-    'an unknown curve'
+    'an unknown curve is refused'
 );
+for my $role (qw(client server)) {
+    my ($sock) =
+      tls_pair(role => $role, mine => { SSL_ecdh_curve => 'auto' });
+    ok($sock->opened, "SSL_ecdh_curve => 'auto': a $role does a handshake");
+}
+
+subtest 'a client does not read SSL_dh_file' => sub {
+    my ($error) =
+      handshake_errors(mine => { SSL_dh_file => cert('no-such-dh') });
+    is($error, '', 'it need not exist');
+};
 
 done_testing;

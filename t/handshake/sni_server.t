@@ -504,7 +504,7 @@ subtest 'settings that cannot be used' => sub {
         like($SSL_ERROR, $why, '... and the reason');
     }
     like(
-        died(
+        refused(
             sub {
                 IO::Socket::SSL::SSL_Context->new(%TWO,
                     SSL_cipher_list => { 'server2.test' => 'FOO' });

@@ -161,20 +161,50 @@ for my $case (
     [SSL_cipher_list  => 'NO-SUCH-CIPHER'],
     [SSL_ciphersuites => 'NO_SUCH_SUITE'],
     [SSL_ecdh_curve   => 'no-such-curve'],
+    [SSL_version      => 'SSLv2'],
+    [SSL_version      => 'SSLv2:TLSv1_2'],
+    [SSL_version      => 'TLSv1_2:!TLSv1_2'],
+    [SSL_fingerprint  => 'sha256$abcd'],
   )
 {
     my ($option, $value) = @$case;
-    my $error = died(
-        sub {
+    my $listener = listener();
+    my %how      = (
+        'SSL_Context->new' => sub {
             IO::Socket::SSL::SSL_Context->new(server_args(),
-                $option => $value)
-              or die "$SSL_ERROR";
-        }
+                $option => $value);
+        },
+        'new, a client' => sub {
+            IO::Socket::SSL->new(
+                PeerAddr => address($listener),
+                $option  => $value
+            );
+        },
+        'new, a server' => sub {
+            IO::Socket::SSL->new(
+                LocalAddr => '127.0.0.1',
+                Listen    => 1,
+                server_args($option => $value)
+            );
+        },
+        'start_SSL' => sub {
+            my ($tcp) = raw_pair(sub { });
+            IO::Socket::SSL->start_SSL($tcp, $option => $value);
+        },
     );
-    like($error, qr/\Q$option\E/,
-        "$option $value: the error names the option");
-    like($error, qr/\Q$value\E/, '... and the value');
+    for my $what (sort keys %how) {
+        my $error = refused($how{$what});
+        like($error, qr/^\Q$option\E/,
+            "$option $value: $what returns an empty list, names the option");
+        like($error, qr/\Q$value\E/, '... and the value');
+    }
 }
+for my $option (qw(SSL_cipher_list SSL_ciphersuites SSL_ecdh_curve)) {
+    my ($error) = handshake_errors(mine => { $option => 0 });
+    is($error, '', "$option => 0 counts as not given");
+}
+is((handshake_errors(mine => { SSL_version => 'TLSv1_2:' }))[0],
+    '', 'SSL_version: a colon at the end does not count');
 
 subtest 'the security level of the list applies to certificates' => sub {
     my $error = died(

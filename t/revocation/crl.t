@@ -286,7 +286,7 @@ subtest 'unusable files' => sub {
         'cut-off.pem' => qr/./,
     );
     for my $name (sort keys %bad) {
-        my $died = died(
+        my $error = refused(
             sub {
                 IO::Socket::SSL::SSL_Context->new(
                     SSL_check_crl => 1,
@@ -295,8 +295,24 @@ subtest 'unusable files' => sub {
                 );
             }
         );
-        like($died, qr/^SSL_crl_file: .*\Q$name\E: /, "$name is refused");
-        like($died, $bad{$name},                      '... with the reason');
+        like($error, qr/^SSL_crl_file: .*\Q$name\E: /, "$name is refused");
+        like($error, $bad{$name},                      '... with the reason');
+    }
+};
+
+subtest 'files that do not matter' => sub {
+    for my $case (
+        ['without SSL_check_crl' => ()],
+        [
+            'without verification' => SSL_check_crl => 1,
+            SSL_verify_mode        => SSL_VERIFY_NONE
+        ],
+      )
+    {
+        my ($claim, @args) = @$case;
+        my ($error) = handshake_errors(
+            mine => { SSL_crl_file => cert_file('no-such.pem'), @args });
+        is($error, '', "SSL_crl_file is not read $claim");
     }
 };
 

@@ -109,15 +109,20 @@ each_version(
 );
 
 for my $bad ('no-such.pem', 'garbage.txt', 'empty.pem', 'crl.pem') {
+    my @args = server_args(SSL_client_ca_file => cert_file($bad));
     like(
-        died(
+        refused(
             sub {
-                IO::Socket::SSL::SSL_Context->new(
-                    server_args(SSL_client_ca_file => cert_file($bad)));
+                IO::Socket::SSL::SSL_Context->new(@args,
+                    SSL_verify_mode => SSL_VERIFY_PEER);
             }
         ),
         qr/^SSL_client_ca_file: .*\Q$bad\E: /,
         "$bad is refused"
+    );
+    ok(
+        IO::Socket::SSL::SSL_Context->new(@args),
+        '... and ignored by a server that verifies nobody'
     );
 }
 like(

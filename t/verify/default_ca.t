@@ -165,6 +165,51 @@ subtest 'unusable files' => sub {
         like($error, qr/\Q$option\E/, "$option $value: the option is named");
         like($error, qr/\Q$value\E/,  '... and the file');
         like($error, $reason,         '... and the reason');
+        ok(
+            IO::Socket::SSL::SSL_Context->new(
+                $option         => $value,
+                SSL_verify_mode => SSL_VERIFY_NONE
+            ),
+            '... without verification it is ignored'
+        );
+        ok(
+            IO::Socket::SSL::SSL_Context->new(server_args($option => $value)),
+            '... also by a server, which could send what is in it'
+        );
+    }
+    like(
+        refused(
+            sub {
+                IO::Socket::SSL::SSL_Context->new(
+                    SSL_ca_file => cert_file('garbage.txt'));
+            }
+        ),
+        qr/garbage\.txt/,
+        'a file without a certificate makes the call return an empty list'
+    );
+};
+
+subtest 'folders of SSL_ca_path' => sub {
+    my ($missing, $folder) = map { cert_file($_) } qw(no-such-dir ca-dir);
+    is(trusting(SSL_ca_path => $_),
+        '', 'one that exists is enough: ' . (ref $_ ? 'array' : 'text'))
+      for [$missing, $folder], "$folder:$missing", "$missing:$folder";
+    like(
+        died(
+            sub {
+                IO::Socket::SSL::SSL_Context->new(
+                    SSL_ca_path => [$missing, cert('ca')]);
+            }
+        ),
+        qr/^SSL_ca_path: \Q$missing\E: No such file/,
+        'without any the call dies'
+    );
+};
+
+subtest '0 for a file or a folder' => sub {
+    IO::Socket::SSL::default_ca(cert('ca'));
+    for my $option (qw(SSL_ca_file SSL_ca_path)) {
+        is(trusting($option => 0), '', "$option => 0 counts as not given");
     }
 };
 

@@ -27,6 +27,24 @@ try_ctx(struct iss_ctx **ctx, bool server, const struct pair_options *options)
 	return fault;
 }
 
+/* Who reads CA files, and revocation lists. */
+#define VERIFY                                                                 \
+	{                                                                      \
+		"SSL_verify_mode", "1"                                         \
+	}
+#define NO_VERIFY                                                              \
+	{                                                                      \
+		"SSL_verify_mode", "0"                                         \
+	}
+#define CHECK                                                                  \
+	{                                                                      \
+		"SSL_check_crl", "1"                                           \
+	}
+#define IDENTITY                                                               \
+	{                                                                      \
+		"SSL_cert_file", CERTS "server-both.pem"                       \
+	}
+
 static void
 test_refused(void)
 {
@@ -36,11 +54,11 @@ test_refused(void)
 		const char *why;
 	} cases[] = {
 		{ { { "SSL_version", "TLSv7" } }, ISS_INVALID, "SSL_version" },
-		{ { { "SSL_cipher_list", "NO-SUCH-CIPHER" } }, ISS_INVALID,
+		{ { { "SSL_cipher_list", "NO-SUCH-CIPHER" } }, ISS_ERROR,
 		    "SSL_cipher_list \"NO-SUCH-CIPHER\": " },
-		{ { { "SSL_ciphersuites", "TLS_NO_SUCH" } }, ISS_INVALID,
+		{ { { "SSL_ciphersuites", "TLS_NO_SUCH" } }, ISS_ERROR,
 		    "SSL_ciphersuites \"TLS_NO_SUCH\": " },
-		{ { { "SSL_ecdh_curve", "no-such-curve" } }, ISS_INVALID,
+		{ { { "SSL_ecdh_curve", "no-such-curve" } }, ISS_ERROR,
 		    "SSL_ecdh_curve \"no-such-curve\": " },
 		{ { { "SSL_dh_file", "/nonexistent" } }, ISS_ERROR,
 		    "SSL_dh_file: /nonexistent: " },
@@ -48,16 +66,18 @@ test_refused(void)
 		    "SSL_dh_file: " CERTS "garbage.txt: " },
 		{ { { "SSL_dh_file", CERTS "dh-1024.pem" } }, ISS_ERROR,
 		    "SSL_dh_file: " CERTS "dh-1024.pem" },
-		{ { { "SSL_ca_file", "/nonexistent" } }, ISS_INVALID,
+		{ { { "SSL_ca_file", "/nonexistent" }, VERIFY }, ISS_INVALID,
 		    "SSL_ca_file: /nonexistent: " },
-		{ { { "SSL_ca_file", CERTS "garbage.txt" } }, ISS_INVALID,
+		{ { { "SSL_ca_file", CERTS "garbage.txt" }, VERIFY }, ISS_ERROR,
 		    "SSL_ca_file: " CERTS "garbage.txt: " },
-		{ { { "SSL_crl_file", "/nonexistent" } }, ISS_INVALID,
-		    "SSL_crl_file: /nonexistent: " },
-		{ { { "SSL_crl_file", CERTS "server.key" } }, ISS_INVALID,
-		    "SSL_crl_file: " CERTS "server.key: " },
-		{ { { "SSL_client_ca_file", "/nonexistent" } }, ISS_INVALID,
-		    "SSL_client_ca_file: /nonexistent: " },
+		{ { { "SSL_ca_path", "/nonexistent:/missing" }, VERIFY },
+		    ISS_INVALID, "SSL_ca_path: /nonexistent: " },
+		{ { { "SSL_crl_file", "/nonexistent" }, VERIFY, CHECK },
+		    ISS_ERROR, "SSL_crl_file: /nonexistent: " },
+		{ { { "SSL_crl_file", CERTS "server.key" }, VERIFY, CHECK },
+		    ISS_ERROR, "SSL_crl_file: " CERTS "server.key: " },
+		{ { { "SSL_client_ca_file", "/nonexistent" }, VERIFY },
+		    ISS_ERROR, "SSL_client_ca_file: /nonexistent: " },
 		{ { { "SSL_cert_file", "/nonexistent" } }, ISS_ERROR,
 		    "SSL_cert_file: /nonexistent: " },
 		{ { { "SSL_cert_file", CERTS "server.pem" },
@@ -75,6 +95,46 @@ test_refused(void)
 		has_text(err.text, cases[i].why, "... why");
 		is_int(
 		    (long long)ERR_peek_error(), 0, "... the queue is empty");
+	}
+}
+
+/* Files that do not matter to this side are not read. */
+static void
+test_ignored(void)
+{
+	static const struct {
+		struct pair_options options[PAIR_OPTIONS_MAX];
+		bool server;
+	} cases[] = {
+		{ { { "SSL_ca_file", "/nonexistent" } }, true },
+		{ { { "SSL_ca_file", CERTS "garbage.txt" }, IDENTITY }, true },
+		{ { { "SSL_ca_path", "/nonexistent" } }, true },
+		{ { { "SSL_ca_file", "/nonexistent" }, NO_VERIFY }, false },
+		{ { { "SSL_crl_file", "/nonexistent" }, VERIFY }, true },
+		{ { { "SSL_crl_file", "/nonexistent" }, CHECK }, true },
+		{ { { "SSL_client_ca_file", "/nonexistent" } }, true },
+		{ { { "SSL_client_ca_file", "/nonexistent" } }, false },
+		{ { { "SSL_dh_file", "/nonexistent" } }, false },
+		{ { { "SSL_key_file", "/nonexistent" } }, false },
+		{ { { "SSL_ca_path", "/nonexistent:" CERTS "ca-dir" } },
+		    false },
+		/* and values that are as if not given */
+		{ { { "SSL_cipher_list", "0" } }, false },
+		{ { { "SSL_ciphersuites", "0" } }, false },
+		{ { { "SSL_ecdh_curve", "0" } }, false },
+		{ { { "SSL_ecdh_curve", "auto" } }, false },
+		{ { { "SSL_ecdh_curve", "auto" } }, true },
+	};
+	struct iss_ctx *ctx;
+	size_t i;
+
+	for (i = 0; i < ROWS(cases); i++) {
+		is_int(try_ctx(&ctx, cases[i].server, cases[i].options), ISS_OK,
+		    "%s = %s does not matter to this %s",
+		    cases[i].options[0].name, cases[i].options[0].value,
+		    cases[i].server ? "server" : "client");
+		ok(!iss_error_is_set(&err), "... no error");
+		iss_ctx_free(ctx);
 	}
 }
 
@@ -359,6 +419,7 @@ int
 main(void)
 {
 	test_refused();
+	test_ignored();
 	test_verify_modes();
 	test_defaults();
 	test_switches();

@@ -43,6 +43,8 @@ static const struct valid {
 	{ "tlsv1_2", TLS1_2_VERSION, TLS1_2_VERSION, 0 },
 	{ "TLSV12", TLS1_2_VERSION, TLS1_2_VERSION, 0 },
 	{ " TLSv1_2 ", TLS1_2_VERSION, TLS1_2_VERSION, 0 },
+	{ "TLSv1_2:", TLS1_2_VERSION, TLS1_2_VERSION, 0 },
+	{ ":", 0, 0, SSL3 | T10 | T11 },
 	{ "TLSv1_2:!SSLv2", TLS1_2_VERSION, TLS1_2_VERSION, 0 },
 	{ "TLSv1_2:!SSLv3", TLS1_2_VERSION, TLS1_2_VERSION, SSL3 },
 	{ "TLSv1_2:TLSv1_2", TLS1_2_VERSION, TLS1_2_VERSION, 0 },
@@ -80,8 +82,6 @@ static const struct invalid {
 	const char *told; /* a part of the message */
 } invalid[] = {
 	{ " ", "\"\" is not" },
-	{ ":", "\"\" is not" },
-	{ "TLSv1_2:", "\"\" is not" },
 	{ ":TLSv1_2", "\"\" is not" },
 	{ "TLSv1_2::TLSv1_3", "\"\" is not" },
 	{ "!", "\"!\" is not" },
@@ -108,18 +108,18 @@ static const struct invalid {
 	{ "1", "\"1\" is not" },
 	{ "771", "\"771\" is not" },
 	{ "%s%n%s", "\"%s%n%s\" is not" },
-	{ "TLSv1_2:!TLSv1_2", "excludes all protocols" },
-	{ "!SSLv23", "excludes all protocols" },
-	{ "SSLv23:!SSLv23", "excludes all protocols" },
-	{ "SSLv2:!SSLv2", "excludes all protocols" },
-	{ "SSLv23:!SSLv2:!SSLv3:!TLSv1:!TLSv1_1:!TLSv1_2:!TLSv1_3",
-	    "excludes all protocols" },
 };
 
 static const struct unsupported {
 	const char *text;
 	const char *told;
 } unsupported[] = {
+	{ "TLSv1_2:!TLSv1_2", "excludes all protocols" },
+	{ "!SSLv23", "excludes all protocols" },
+	{ "SSLv23:!SSLv23", "excludes all protocols" },
+	{ "SSLv2:!SSLv2", "excludes all protocols" },
+	{ "SSLv23:!SSLv2:!SSLv3:!TLSv1:!TLSv1_1:!TLSv1_2:!TLSv1_3",
+	    "excludes all protocols" },
 	{ "SSLv2", "asks for SSLv2, which" },
 	{ "sslv2", "asks for SSLv2, which" },
 	{ "SSLv2:TLSv1_2", "asks for SSLv2, which" },

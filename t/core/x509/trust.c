@@ -68,6 +68,12 @@ is_verdict(X509_STORE *store, const char *name, const char *with,
 		diag("%s", X509_verify_cert_error_string(got));
 }
 
+static int
+add_dirs(struct iss_error *error, X509_STORE *store, const char *dirs)
+{
+	return iss_trust_add_dirs(error, store, &dirs, 1);
+}
+
 /* A store with things in it, named by letter: f: file, c: certificate of
  * that name, d: directories, r: revocation lists. */
 static X509_STORE *
@@ -85,7 +91,7 @@ store_with(const char *const *things)
 			rv = iss_trust_add_file(&err, store, path);
 			break;
 		case 'd':
-			rv = iss_trust_add_dirs(&err, store, path);
+			rv = add_dirs(&err, store, path);
 			break;
 		case 'r':
 			rv = iss_trust_add_crl_file(&err, store, path);
@@ -165,6 +171,9 @@ static const struct trust_case {
 		{ "revoked", NULL, CRL_LEAF, REVOKED },
 		{ "server", NULL, CRL_LEAF, X509_V_OK } } },
 	{ "two directories", { "d::" CERTS "ca-dir:/" },
+	    { { "server", NULL, 0, X509_V_OK } } },
+	{ "a directory, others are missing",
+	    { "d:none:" CERTS "ca-dir:" CERTS "ca.pem" },
 	    { { "server", NULL, 0, X509_V_OK } } },
 	{ "a directory and a file", { "d:ca-dir", "f:other-ca.pem" },
 	    { { "server", NULL, 0, X509_V_OK },
@@ -247,10 +256,10 @@ static const struct bad_case {
 	    NULL, 0 },
 	{ iss_trust_add_crl_file, CERTS "garbage.der", "neither PEM nor DER",
 	    NULL, 0 },
-	{ iss_trust_add_dirs, CERTS "none", "No such file", NULL, ENOENT },
-	{ iss_trust_add_dirs, CERTS "ca.pem", "ot a directory", NULL, ENOTDIR },
-	{ iss_trust_add_dirs, CERTS "ca-dir:" CERTS "none", "No such file",
-	    CERTS "none", ENOENT },
+	{ add_dirs, CERTS "none", "No such file", NULL, ENOENT },
+	{ add_dirs, CERTS "ca.pem", "ot a directory", NULL, ENOTDIR },
+	{ add_dirs, CERTS "none:" CERTS "none2", "No such file", CERTS "none",
+	    ENOENT },
 	{ subjects, CERTS "none.pem", "No such file", NULL, ENOENT },
 	{ subjects, CERTS "crl.pem", "no certificate found", NULL, 0 },
 	{ subjects, CERTS "garbage.txt", "neither PEM nor DER", NULL, 0 },

@@ -50,7 +50,7 @@ our @EXPORT = qw(
   listener address peer plain_server tls_server
   raw_pair tls_pair failing_pair handshake_errors
   readable writable complete fill read_all tell_all close_with_reset
-  warnings_of died perl_says memory
+  warnings_of died refused perl_says memory
 );
 
 our $CERTS = File::Spec->rel2abs(
@@ -374,6 +374,18 @@ sub died {
 
     local $@;
     return eval { $code->(); 1 } ? undef : $@;
+}
+
+# The error of a call that returned the empty list, as it should; else what
+# happened instead.
+sub refused {
+    my ($code) = @_;
+
+    my @result;
+    my $died = died(sub { @result = $code->() });
+    return "it died: $died"        if defined $died;
+    return "it returned (@result)" if @result;
+    return "$SSL_ERROR";
 }
 
 # The output of a fresh perl that can load our module, STDERR included.
