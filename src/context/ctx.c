@@ -21,11 +21,6 @@
 #include "verification/verify.h"
 #include "x509/trust.h"
 
-/* INTERFACE: OpenSSL's default without everything that is weak today. */
-#define DEFAULT_CIPHERS                                                        \
-	"DEFAULT:!EXPORT:!LOW:!MEDIUM:!NULL:!aNULL:!eNULL:!RC4:!DES:!MD5:"     \
-	"!SRP"
-
 /* In TLS 1.3 a pre-shared key needs SHA-256, so that comes first. */
 #define SUITES_FOR_PSK                                                         \
 	"TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:"                 \
@@ -137,7 +132,7 @@ set_ciphers(struct build *build)
 	bool psk = config->psks.count > 0;
 
 	if (list == NULL)
-		list = psk ? DEFAULT_CIPHERS : DEFAULT_CIPHERS ":!PSK";
+		list = psk ? ISS_CTX_CIPHERS_PSK : ISS_CTX_CIPHERS;
 	if (suites == NULL && psk)
 		suites = SUITES_FOR_PSK;
 	if (*list != '\0' && !SSL_CTX_set_cipher_list(build->ssl_ctx, list))

@@ -65,25 +65,36 @@ subtest 'want_read and want_write report $SSL_ERROR' => sub {
 };
 
 # The peers are forked first, so that they do not use that context.
-subtest 'context_init makes the default context' => sub {
+subtest 'context_init sets defaults, which a call overrides' => sub {
     my ($refused, $peer)      = served();
     my ($accepted, $its_peer) = served();
     my %other = (SSL_ca_file => cert('other-ca'));
     my %ours  = client_args();
 
+    my ($unverified, $third) = served();
+
     ok(IO::Socket::SSL::context_init({%other}), 'with a hash reference');
+    ok(!IO::Socket::SSL->start_SSL($refused, SSL_hostname => 'localhost'),
+        '... its CA is used if the call does not name one');
+    like($SSL_ERROR, qr/certificate verify failed/, '... and no other');
     ok(
-        !IO::Socket::SSL->start_SSL($refused, %ours),
-        '... it is used instead of the arguments of the call'
+        IO::Socket::SSL->start_SSL($unverified, SSL_verify_mode => 0),
+        'SSL_verify_mode of the call counts'
+    ) or diag $SSL_ERROR;
+    isa_ok(
+        IO::Socket::SSL::context_init(
+            SSL_verify_mode => SSL_VERIFY_PEER, %other
+        ),
+        'IO::Socket::SSL::SSL_Context',
+        'with a list'
     );
-    like($SSL_ERROR, qr/certificate verify failed/, '... with its CA');
-    my $context = IO::Socket::SSL::context_init(%ours);
-    isa_ok($context, 'IO::Socket::SSL::SSL_Context', 'with a list');
-    ok(IO::Socket::SSL->start_SSL($accepted, %ours, %other),
-        '... the new one replaces the old one')
+    ok(IO::Socket::SSL->start_SSL($accepted, %ours),
+        'so does SSL_ca_file of the call')
       or diag $SSL_ERROR;
-    is(${*$accepted}{_SSL_ctx}, $context, '... itself');
-    IO::Socket::SSL::set_default_context(undef);
+    IO::Socket::SSL::set_defaults(
+        SSL_ca_file     => undef,
+        SSL_verify_mode => undef
+    );
 };
 
 subtest 'SSL_ctx_free' => sub {

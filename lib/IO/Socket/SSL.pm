@@ -137,29 +137,41 @@ sub configure_SSL {
     my %args = %$given;
 
     _debug(2, 'configure_SSL') if $DEBUG;
-    $args{SSL_server} = defined $args{Listen} unless defined $args{SSL_server};
+    $args{SSL_server} = defined $args{Listen} ? 1 : 0
+      unless defined $args{SSL_server};
     my $merged =
       IO::Socket::SSL::Defaults::merge(\%args, $args{SSL_server});
     IO::Socket::SSL::Defaults::check_subs($merged);
     ${*$self}{_SSL_arguments} = $merged;
     ${*$self}{_SSL_opened}    = 0;
     $SSL_ERROR                = '';
-    delete ${*$self}{_SSL_ctx};
-    return $self unless defined $args{Listen};
+    delete @{*$self}{qw(_SSL_ctx _SSL_made_for)};
 
-    # A listener makes its context now, so that mistakes are found at once and
-    # the sockets it accepts share it.
+    # With nothing but a Timeout, IO::Socket::accept makes a socket that gets
+    # its listener's context.  For all others the context is made now, so that
+    # mistakes are found before anything is connected or sent.
+    return $self if !grep { $_ ne 'Timeout' } keys %$given;
     $self->_context($merged->{SSL_server}) || return;
-    ${*$self}{_SSL_opened} = 1;
+    ${*$self}{_SSL_opened} = 1 if defined $args{Listen};
     return $self;
 }
 
-# The context of this socket, made for its role when it is first needed.
+# The context of this socket: the one it has, or a new one for this role.  One
+# that was made here for the other role is replaced.
 sub _context {
     my ($self, $server) = @_;
+    my $hash = \%{*$self};
+    my $made_for = $hash->{_SSL_made_for};
 
-    return ${*$self}{_SSL_ctx} ||= IO::Socket::SSL::Defaults::context_of_socket(
-        ${*$self}{_SSL_arguments}, $server);
+    delete $hash->{_SSL_ctx}
+      if defined $made_for && !$made_for ne !$server;
+    return $hash->{_SSL_ctx} if $hash->{_SSL_ctx};
+    my $args = $hash->{_SSL_arguments};
+    my $ctx = IO::Socket::SSL::Defaults::context_of_socket($args, $server)
+      || return;
+    IO::Socket::SSL::Defaults::add_built_in($args, $server, $ctx);
+    $hash->{_SSL_made_for} = $server ? 1 : 0;
+    return $hash->{_SSL_ctx} = $ctx;
 }
 
 sub new_from_fd {

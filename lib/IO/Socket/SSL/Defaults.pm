@@ -77,19 +77,55 @@ sub _overlay {
 }
 
 # The arguments of a call with all defaults and the filter applied, as a new
-# hash.  Arguments that have been merged before are only copied.
+# hash.  Arguments that have been merged before are copied, without what
+# add_built_in added: it belongs to the role that they had then.
 sub merge {
     my ($given, $server) = @_;
 
-    return {%$given} if $given->{_SSL_merged};
+    return _without_built_in(%$given) if $given->{_SSL_merged};
     my $role   = $server ? \%for_server : \%for_client;
     my %wanted = %$given;
     $filter->($server ? 1 : 0, \%wanted) if $filter;
     %wanted = _without_false(%wanted);
     my %merged = $AS_IN_1_77 ? %OLD_VALUES : ();
     _overlay(\%merged, $_) for \%for_all, $role, \%wanted;
-    $merged{_SSL_merged} = 1;
+    $merged{_SSL_merged} = {};
     return \%merged;
+}
+
+sub _without_built_in {
+    my (%args) = @_;
+    my $added = $args{_SSL_merged};
+
+    delete @args{ grep { defined $args{$_} && $args{$_} eq $added->{$_} }
+          keys %$added };
+    $args{_SSL_merged} = {};
+    return \%args;
+}
+
+my %BUILT_IN;
+
+# Show programs that look into a socket's arguments the values that are in
+# force under its context.  They are noted, so that merge can remove them.
+sub add_built_in {
+    my ($args, $server, $ctx) = @_;
+
+    %BUILT_IN = (
+        SSL_check_crl   => 0,
+        SSL_cipher_list => IO::Socket::SSL::SSL_Context::_default_ciphers(),
+        SSL_keepSocketOnError => 0,
+        SSL_version => IO::Socket::SSL::SSL_Context::_default_version(),
+    ) if !%BUILT_IN;
+    my %value = (%BUILT_IN, SSL_verify_mode => $ctx->{verify_mode});
+    $value{SSL_honor_cipher_order} = 1 if $server;
+    $value{SSL_use_cert} =
+      $server || grep({ defined $args->{$_} } qw(SSL_cert SSL_cert_file))
+      ? 1
+      : 0;
+    delete @value{ grep { defined $args->{$_} } keys %value };
+    @$args{ keys %value } = values %value;
+    $args->{_SSL_merged} = \%value;
+    return;
 }
 
 # Is it a sub, blessed or not, or an object that can be called as one?
@@ -232,11 +268,12 @@ sub context_of_socket {
         SSL_server => $server);
 }
 
+# Sets defaults, unless no context can be made of them.
 sub context_init {
-    my %args = @_ == 1 ? %{ $_[0] } : @_;
+    my %args = _as_hash(@_);
     my $ctx = IO::Socket::SSL::SSL_Context->new(%args) || return;
 
-    set_default_context($ctx);
+    set_defaults(%args);
     return $ctx;
 }
 
