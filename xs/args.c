@@ -561,7 +561,11 @@ iss_args_give_verify_mode(pTHX_ HV *args)
 {
 	SV *value = iss_hash_value(aTHX_ args, "SSL_verify_mode");
 
-	return value != NULL && (SvROK(value) || sv_len(value) > 0);
+	if (value == NULL || SvROK(value))
+		return value != NULL;
+	if (!looks_like_number(value))
+		return sv_len(value) > 0;
+	return SvIV(value) == 0 || (SvIV(value) & SSL_VERIFY_PEER) != 0;
 }
 
 static void

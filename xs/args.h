@@ -26,7 +26,8 @@ int iss_args_to_config(pTHX_ struct iss_error *err, HV *args, bool server,
 int iss_args_to_peer_config(pTHX_ struct iss_error *err, HV *args, bool server,
     struct iss_text sni, struct iss_peer_config *config);
 
-/* Is there an SSL_verify_mode?  undef and '' are none. */
+/* Is there an SSL_verify_mode that means the same to servers and clients?  Not
+ * so undef, '', and flags without SSL_VERIFY_PEER. */
 bool iss_args_give_verify_mode(pTHX_ HV *args);
 
 /* Is a certificate shown if there is one?  A client may say SSL_use_cert. */

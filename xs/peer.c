@@ -76,15 +76,18 @@ is_true(pTHX_ HV *hash, const char *key)
 	return value != NULL && SvTRUE_nomg(value);
 }
 
-/* A number that is not 0; blanks may come before it. */
+/* A number that is not 0, a server's with SSL_VERIFY_PEER; blanks may come
+ * before it. */
 static bool
-asks_to_verify(pTHX_ HV *args)
+asks_to_verify(pTHX_ HV *args, bool server)
 {
 	SV *mode = iss_hash_value(aTHX_ args, "SSL_verify_mode");
 	const char *text;
 
 	if (mode == NULL || !SvTRUE_nomg(mode))
 		return false;
+	if (server && !SvROK(mode) && looks_like_number(mode))
+		return (SvIV_nomg(mode) & SSL_VERIFY_PEER) != 0;
 	for (text = SvPV_nolen(mode); isSPACE_A(*text); text++)
 		;
 	return isDIGIT_A(*text);
@@ -118,7 +121,7 @@ iss_peer_facts(
 		.ctx_verifies = is_true(aTHX_ context, "verify_mode"),
 		.ctx_for_servers = is_true(aTHX_ context, "for_servers"),
 		.ctx_reused = is_true(aTHX_ args, "SSL_reuse_ctx"),
-		.asks_to_verify = asks_to_verify(aTHX_ args),
+		.asks_to_verify = asks_to_verify(aTHX_ args, server),
 		.force_fingerprint =
 		    is_true(aTHX_ args, "SSL_force_fingerprint"),
 		.has_scheme = scheme_of(aTHX_ args, context) != NULL,

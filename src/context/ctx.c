@@ -53,16 +53,17 @@ role_default(int given, bool otherwise)
 
 /*
  * Without SSL_VERIFY_PEER the other flags mean nothing to a server, and as
- * much as SSL_VERIFY_PEER to a client (SSL_CTX_set_verify(3), BUGS).  Here they
- * include it.
+ * much as SSL_VERIFY_PEER to a client (SSL_CTX_set_verify(3), BUGS).
  */
 static int
 verify_mode(const struct iss_config *config)
 {
-	if (config->verify_mode > 0)
+	if (config->verify_mode > 0 && !config->server)
 		return config->verify_mode | SSL_VERIFY_PEER;
-	if (config->verify_mode == 0)
-		return SSL_VERIFY_NONE;
+	if (config->verify_mode >= 0)
+		return config->verify_mode & SSL_VERIFY_PEER
+			   ? config->verify_mode
+			   : SSL_VERIFY_NONE;
 	return config->server ? SSL_VERIFY_NONE : SSL_VERIFY_PEER;
 }
 

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include <openssl/ssl.h>
+
 /* Enough for an IPv6 address with the name of an interface, and a port. */
 enum { ADDRESS_MAX = 128, PORT_MAX = 8 };
 
@@ -186,8 +188,12 @@ iss_peer_policy_sni(const struct iss_peer_facts *facts)
 bool
 iss_peer_policy_needs_default_ca(bool server, int verify_mode, bool ca_given)
 {
-	bool verifies = verify_mode < 0 ? !server : verify_mode != 0;
+	bool verifies = verify_mode != SSL_VERIFY_NONE;
 
+	if (verify_mode < 0)
+		verifies = !server;
+	else if (server)
+		verifies = (verify_mode & SSL_VERIFY_PEER) != 0;
 	return verifies && !ca_given;
 }
 

@@ -35,13 +35,13 @@ struct iss_peer_facts {
 
 	/* the context */
 	bool ctx_verifies;    /* its verify mode, or that of a host, is not 0 */
-	bool ctx_for_servers; /* made for a server that gave no verify mode */
+	bool ctx_for_servers; /* for a server, with no mode to follow */
 	bool ctx_reused;      /* the call brought it: SSL_reuse_ctx */
 	struct iss_text ctx_verifycn_name;
 	struct iss_text ctx_session_key;
 
 	/* the options of the connection */
-	bool asks_to_verify;    /* SSL_verify_mode is a number, and not 0 */
+	bool asks_to_verify;    /* SSL_verify_mode means verification */
 	bool force_fingerprint; /* SSL_force_fingerprint */
 	bool has_scheme; /* SSL_verifycn_scheme, its own or the context's */
 	struct iss_text verifycn_name;

@@ -75,19 +75,36 @@ subtest 'any mode but 0 includes the name' => sub {
 };
 
 subtest 'a server that asks for certificates' => sub {
-    for my $mode (2, 3) {
-        my ($ours, $theirs) = handshake_errors(
-            theirs => {
-                SSL_verify_mode => $mode,
-                SSL_ca_file     => cert('ca')
+    my ($ours, $theirs) = handshake_errors(
+        theirs => { SSL_verify_mode => 3, SSL_ca_file => cert('ca') });
+
+    like(
+        $theirs,
+        qr/peer did not return a certificate/,
+        'requires one with SSL_VERIFY_FAIL_IF_NO_PEER_CERT'
+    );
+};
+
+subtest 'a server without SSL_VERIFY_PEER asks for no certificate' => sub {
+    for my $mode (2, 4, 6) {
+        my ($client, $peer) = tls_pair(
+            mine   => { identity('client') },
+            theirs => { SSL_verify_mode => $mode },
+            peer   => sub {
+                my ($sock, $me) = @_;
+                $me->tell($sock->peer_certificate ? 'a certificate' : 'none');
             }
         );
-        like(
-            $theirs,
-            qr/peer did not return a certificate/,
-            "requires one with $mode"
-        );
+        is_deeply([$peer->hear], ['none'], "with mode $mode");
     }
+    my $ctx =
+      IO::Socket::SSL::SSL_Context->new(server_args(SSL_verify_mode => 2));
+    my ($peer, $address) = tls_server(sub { }, identity('self-signed'));
+    like(
+        outcome($address, SSL_reuse_ctx => $ctx),
+        qr/made for servers/,
+        'a client does not take its context for one that verifies nothing'
+    );
 };
 
 subtest 'arguments that do not turn verification off' => sub {

@@ -153,9 +153,13 @@ test_verify_modes(void)
 		{ "0", false, SSL_VERIFY_NONE },
 		{ "0", true, SSL_VERIFY_NONE },
 		{ "1", true, SSL_VERIFY_PEER },
-		/* the others include it */
-		{ "2", true, SSL_VERIFY_PEER | 2 },
-		{ "4", true, SSL_VERIFY_PEER | 4 },
+		{ "3", true, 3 },
+		/* without it the others mean nothing to servers */
+		{ "2", true, SSL_VERIFY_NONE },
+		{ "6", true, SSL_VERIFY_NONE },
+		/* to clients they include it */
+		{ "2", false, SSL_VERIFY_PEER | 2 },
+		{ "4", false, SSL_VERIFY_PEER | 4 },
 		{ "7", false, 7 },
 	};
 	struct pair_options options[PAIR_OPTIONS_MAX] = { { 0 } };

@@ -374,7 +374,8 @@ static const struct {
 	{ "server, a CA is given", true, -1, true, false },
 	{ "server, verifies", true, 1, false, true },
 	{ "server, demands a certificate", true, 3, false, true },
-	{ "server, flags alone", true, 2, false, true },
+	{ "server, flags alone", true, 6, false, false },
+	{ "client, flags alone", false, 6, false, true },
 	{ "server, verifies, a CA is given", true, 1, true, false },
 	{ "server, verifies nobody", true, 0, false, false },
 };
