@@ -174,8 +174,12 @@ subtest 'failures before there is TLS' => sub {
         isnt($SSL_ERROR, '', '... nor an empty one');
     }
     my @result = IO::Socket::SSL->new(PeerAddr => 'no.such.host.invalid:443');
+    my $reason = $@;
     is_deeply(\@result, [], 'an unknown host: the empty list');
-    unlike($SSL_ERROR, qr/Invalid argument/, '... with the reason');
+    unlike($reason, qr/^$|Invalid argument/, '... with the reason in $@');
+    like($SSL_ERROR, qr/\w+ failed/, '... and an error in $SSL_ERROR');
+    unlike($SSL_ERROR, qr/\Q$reason/, '... which does not repeat the reason');
+    unlike($reason, qr/ failed: /, '... nor add to it');
 };
 
 subtest 'the number and the text of SSL_WANT_*' => sub {

@@ -113,11 +113,14 @@ sub configure {
         (scalar $self->SUPER::configure(\%base), $@);
     };
     if (!$done) {
+        return $self->_failed if $SSL_ERROR;
+
+        # The reason is in $@ alone, since programs print both.
         my $errno = $! + 0;
-        $why = $! if !length $why;    # $@ also tells of failed look-ups
-        $self->_set_error("connecting or listening failed: $why", $errno)
-          unless defined $SSL_ERROR && $SSL_ERROR;
-        return $self->_failed;
+        $why = "$!" if !length $why;
+        $self->_set_error("$ISA[0] configuration failed", $errno);
+        $@ = $why;
+        return;
     }
     $self->blocking(0)
       if defined $blocking && !$blocking && !defined $args->{Listen};
