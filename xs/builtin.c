@@ -80,7 +80,7 @@ iss_before_shutdown(pTHX_ GV *glob, IV how)
 	if (!SvOK(done))
 		return false;
 	/* What failed for good is no reason to leave the socket open. */
-	iss_state_write_closed(aTHX_ glob);
+	iss_state_write_closed(aTHX_ glob, false);
 	return true;
 }
 

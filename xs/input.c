@@ -58,14 +58,15 @@ read_bytes(pTHX_ GV *glob, struct iss_conn *conn, SV *buf, size_t len,
 	/* Data that was read is returned first, the end by the next call. */
 	if (rv == ISS_EOF &&
 	    (total == 0 || !iss_stream_has_end_sub(aTHX_ glob)))
-		result = iss_stream_peer_closed(aTHX_ glob, conn);
+		result =
+		    iss_stream_peer_closed(aTHX_ glob, conn, kind != READ_PEEK);
 	if (result != NULL)
 		return result;
 	iss_tell_status(aTHX_ glob, conn, rv);
 	if (total == 0 && rv != ISS_OK && rv != ISS_EOF)
 		return NULL;
-	if (total == 0)
-		iss_io_end_of_data(conn, rv);
+	if (total == 0 && rv == ISS_EOF && kind != READ_PEEK)
+		iss_io_end_of_data(conn);
 	return newSVuv(total);
 }
 
@@ -123,13 +124,13 @@ iss_input_getc(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 		    aTHX_ glob, conn, NULL, iss_io_read, &byte, 1, &got);
 	while (rv == ISS_INTR &&
 	       (rv = iss_call_interrupted(aTHX_ glob, conn)) == ISS_OK);
-	iss_stream_end(aTHX_ glob, conn, rv);
+	iss_stream_end(aTHX_ glob, conn, rv, true);
 	if (got > 0)
 		return newSVpvn(&byte, 1);
-	iss_io_end_of_data(conn, rv);
-	/* undef at the end, as everywhere in Perl; the empty list on failure.
-	 */
-	return rv == ISS_EOF ? newSV(0) : NULL;
+	if (rv != ISS_EOF)
+		return NULL;
+	iss_io_end_of_data(conn);
+	return newSV(0); /* at the end undef, as everywhere in Perl */
 }
 
 SV *
@@ -146,7 +147,7 @@ iss_input_eof(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 		    aTHX_ glob, conn, NULL, iss_io_peek, &byte, 1, &got);
 	while (rv == ISS_INTR &&
 	       (rv = iss_call_interrupted(aTHX_ glob, conn)) == ISS_OK);
-	iss_stream_end(aTHX_ glob, conn, rv);
+	iss_stream_end(aTHX_ glob, conn, rv, false);
 	/* Data that may still come is not the end. */
 	return newSVsv(
 	    boolSV(rv == ISS_EOF || rv == ISS_ERROR || rv == ISS_TIMEOUT));
@@ -226,11 +227,9 @@ iss_input_readline(
 		if (rv == ISS_INTR)
 			rv = iss_call_interrupted(aTHX_ glob, conn);
 	}
-	iss_stream_end(aTHX_ glob, conn, rv);
-	if (SvCUR(text) == 0) {
-		iss_io_end_of_data(conn, rv);
+	iss_stream_end(aTHX_ glob, conn, rv, false);
+	if (SvCUR(text) == 0)
 		return NULL;
-	}
 	IoLINES(GvIOp(glob))++;
 	return SvREFCNT_inc_simple_NN(text);
 }

@@ -281,7 +281,7 @@ transfer_once(pTHX_ GV *glob, struct iss_conn *conn, iss_transfer_fn *fn,
 	else
 		rv = fn(conn, buf, len, done);
 	if (rv == ISS_EOF && glob != NULL)
-		iss_stream_end(aTHX_ glob, conn, rv);
+		iss_stream_end(aTHX_ glob, conn, rv, true);
 	else
 		iss_tell_status(aTHX_ glob, conn, rv);
 	return rv;
@@ -363,7 +363,7 @@ layer_read(pTHX_ PerlIO *handle, void *buf, Size_t len)
 	rv = transfer_all(aTHX_ handle, iss_io_read, buf, len, &got);
 	note_outcome(handle, conn, rv);
 	if (rv == ISS_EOF && got == 0 && is_still(handle, conn))
-		iss_io_end_of_data(conn, rv);
+		iss_io_end_of_data(conn);
 	return got > 0 || rv == ISS_EOF ? (SSize_t)got : -1;
 }
 

@@ -255,7 +255,7 @@ run_step(pTHX_ GV *self, int (*step)(struct iss_conn *, int, iss_deadline),
 	    (!was_open || iss_state_is_opening(aTHX_ self)))
 		iss_state_open(aTHX_ self, conn);
 	if (rv == ISS_OK && step == shut_down)
-		iss_state_write_closed(aTHX_ self);
+		iss_state_write_closed(aTHX_ self, false);
 	result = outcome(aTHX_ self, conn, rv);
 	LEAVE;
 	return result;

@@ -25,8 +25,8 @@ write_bytes(pTHX_ GV *glob, struct iss_conn *conn, SV *owner, const char *bytes,
 	size_t total = 0;
 	int rv = ISS_OK;
 
-	/* Even no bytes at all flush what is unsent. */
-	while (total < len || conn->unsent.len > 0) {
+	/* Even no bytes at all flush what is unsent, and may fail. */
+	do {
 		size_t n = 0;
 
 		/* write_one and write_all do not change the bytes. */
@@ -38,9 +38,24 @@ write_bytes(pTHX_ GV *glob, struct iss_conn *conn, SV *owner, const char *bytes,
 			rv = iss_call_interrupted(aTHX_ glob, conn);
 		if (rv != ISS_OK || !all)
 			break;
-	}
+	} while (total < len || conn->unsent.len > 0);
 	iss_tell_status(aTHX_ glob, conn, rv);
 	return total > 0 || rv == ISS_OK ? newSVuv(total) : NULL;
+}
+
+/*
+ * Write all bytes for print, which returns true on success, even for none: then
+ * "0 but true".
+ */
+static SV *
+write_line(pTHX_ GV *glob, struct iss_conn *conn, SV *line)
+{
+	SV *result =
+	    write_bytes(aTHX_ glob, conn, line, SvPVX(line), SvCUR(line), true);
+
+	if (result != NULL && SvCUR(line) == 0)
+		sv_setpvs(result, "0 but true");
+	return result;
 }
 
 /*
@@ -132,8 +147,7 @@ print_items(pTHX_ GV *glob, struct iss_conn *conn, SV **items, SSize_t count,
 		sv_catpvs(line, "\n");
 	else if (PL_ors_sv != NULL && SvOK(PL_ors_sv))
 		append_item(aTHX_ line, PL_ors_sv);
-	return write_bytes(
-	    aTHX_ glob, conn, line, SvPVX(line), SvCUR(line), true);
+	return write_line(aTHX_ glob, conn, line);
 }
 
 SV *
@@ -153,8 +167,7 @@ iss_output_printf(
 		    (Size_t)(count - 1), NULL);
 	}
 	append_item(aTHX_ ready, line);
-	return write_bytes(
-	    aTHX_ glob, conn, ready, SvPVX(ready), SvCUR(ready), true);
+	return write_line(aTHX_ glob, conn, ready);
 }
 
 SV *

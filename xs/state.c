@@ -72,15 +72,17 @@ iss_state_is_opening(pTHX_ GV *glob)
 }
 
 void
-iss_state_read_closed(pTHX_ GV *glob)
+iss_state_read_closed(pTHX_ GV *glob, bool by_itself)
 {
-	(void)hv_stores(GvHVn(glob), "_SSL_read_closed", newSViv(1));
+	(void)hv_stores(
+	    GvHVn(glob), "_SSL_read_closed", newSViv(by_itself ? -1 : 1));
 }
 
 void
-iss_state_write_closed(pTHX_ GV *glob)
+iss_state_write_closed(pTHX_ GV *glob, bool by_itself)
 {
-	(void)hv_stores(GvHVn(glob), "_SSL_write_closed", newSViv(1));
+	(void)hv_stores(
+	    GvHVn(glob), "_SSL_write_closed", newSViv(by_itself ? -1 : 1));
 }
 
 SV *

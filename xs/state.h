@@ -6,9 +6,11 @@
  *	_SSL_object, _SSL_fileno          the SSL handle, the descriptor
  *	_SSL_opening                      true while the handshake is under way
  *	_SSL_opened                       1 open, -1 failed, undef or '' ended
- *	_SSL_read_closed                  the peer's close_notify was read
- *	_SSL_write_closed                 ours was sent
- *	_SSL_last_err                     errstr
+ *	_SSL_read_closed                  1: reading is over, by the peer's
+ *	                                  close_notify
+ *	_SSL_write_closed                 1: writing is over, since ours was
+ *sent (both -1: a read met the peer's and was answered by ours) _SSL_last_err
+ *errstr
  *
  * The functions below write them as a connection goes on.  SSL.pm writes only
  * the value of _SSL_opened before that: 0, and 1 for a listener.
@@ -38,9 +40,9 @@ void iss_state_set_opened(pTHX_ GV *glob, SV *value);
 /* Has a handshake begun and not been seen to end? */
 bool iss_state_is_opening(pTHX_ GV *glob);
 
-/* The peer's close_notify was read; ours was sent. */
-void iss_state_read_closed(pTHX_ GV *glob);
-void iss_state_write_closed(pTHX_ GV *glob);
+/* Reading or writing is over; by itself: the module answered close_notify. */
+void iss_state_read_closed(pTHX_ GV *glob, bool by_itself);
+void iss_state_write_closed(pTHX_ GV *glob, bool by_itself);
 
 /* Set the callback for messages, taking over the reference; NULL removes it. */
 void iss_state_set_msg_callback(pTHX_ GV *glob, SV *callback);

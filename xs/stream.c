@@ -42,24 +42,34 @@ iss_stream_has_end_sub(pTHX_ GV *glob)
 	return end_sub(aTHX_ glob) != NULL;
 }
 
+static void
+answer_end(pTHX_ GV *glob, struct iss_conn *conn)
+{
+	bool by_itself = !conn->sent_notify;
+	struct iss_call call;
+
+	iss_call_begin(aTHX_ &call, glob, conn, NULL);
+	iss_shutdown_answer(conn);
+	iss_call_end(aTHX_ &call);
+	iss_state_read_closed(aTHX_ glob, by_itself);
+	if (by_itself)
+		iss_state_write_closed(aTHX_ glob, true);
+}
+
 SV *
-iss_stream_peer_closed(pTHX_ GV *glob, struct iss_conn *conn)
+iss_stream_peer_closed(pTHX_ GV *glob, struct iss_conn *conn, bool answer)
 {
 	SV *code = end_sub(aTHX_ glob);
-	struct iss_call call;
 	SV *result;
 	dSP;
 
-	if (!iss_shutdown_report_end(conn))
+	if ((code == NULL && !answer) || !iss_shutdown_report_end(conn))
 		return NULL;
-	iss_state_read_closed(aTHX_ glob);
 	if (code == NULL) {
-		iss_call_begin(aTHX_ &call, glob, conn, NULL);
-		iss_shutdown_answer(conn);
-		iss_call_end(aTHX_ &call);
-		iss_state_write_closed(aTHX_ glob);
+		answer_end(aTHX_ glob, conn);
 		return NULL;
 	}
+	iss_state_read_closed(aTHX_ glob, false);
 	iss_shutdown_accept_plain(conn);
 	PUSHMARK(SP);
 	mXPUSHs(newRV_inc((SV *)glob));
@@ -72,10 +82,10 @@ iss_stream_peer_closed(pTHX_ GV *glob, struct iss_conn *conn)
 }
 
 void
-iss_stream_end(pTHX_ GV *glob, struct iss_conn *conn, int rv)
+iss_stream_end(pTHX_ GV *glob, struct iss_conn *conn, int rv, bool answer)
 {
 	if (rv == ISS_EOF)
-		SvREFCNT_dec(iss_stream_peer_closed(aTHX_ glob, conn));
+		SvREFCNT_dec(iss_stream_peer_closed(aTHX_ glob, conn, answer));
 	iss_tell_status(aTHX_ glob, conn, rv);
 }
 

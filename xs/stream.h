@@ -29,19 +29,21 @@ int iss_stream_transfer(pTHX_ GV *glob, struct iss_conn *conn, SV *guarded,
     iss_transfer_fn *fn, void *buf, size_t len, size_t *done);
 
 /*
- * A read returned ISS_EOF.  If that is a close_notify that was not reported
- * yet: with a sub in SSL_on_peer_shutdown, returns what that sub says, a new
- * value, and plain data may follow; without one, close_notify is answered.
- * Otherwise returns NULL: the read returns 0.
+ * A method met ISS_EOF.  If that is a close_notify that was not reported yet:
+ * with a sub in SSL_on_peer_shutdown, returns what that sub says, a new value,
+ * and plain data may follow; without one, answers close_notify if answer is
+ * true, else the program may still write.  Otherwise returns NULL: the method
+ * returns the end.
  */
-SV *iss_stream_peer_closed(pTHX_ GV *glob, struct iss_conn *conn);
+SV *iss_stream_peer_closed(pTHX_ GV *glob, struct iss_conn *conn, bool answer);
 bool iss_stream_has_end_sub(pTHX_ GV *glob);
 
 /*
- * Report the status of a read whose caller cannot return what the sub of
- * SSL_on_peer_shutdown says; at the end of TLS that sub is called.
+ * Report the status of a method that cannot return what the sub of
+ * SSL_on_peer_shutdown says; at the end of TLS, iss_stream_peer_closed.
  */
-void iss_stream_end(pTHX_ GV *glob, struct iss_conn *conn, int status);
+void iss_stream_end(
+    pTHX_ GV *glob, struct iss_conn *conn, int status, bool answer);
 
 /* How many bytes a read gets without touching the network. */
 size_t iss_stream_pending(pTHX_ GV *glob, struct iss_conn *conn);

@@ -101,6 +101,18 @@ transfer_step(struct iss_conn *conn, void *arg)
 	return iss_conn_failed(conn, 0, t->what);
 }
 
+/* OpenSSL 3 refuses to write once it has met the end of TCP, without a reason.
+ */
+static int
+written(struct iss_conn *conn, int rv)
+{
+	if (rv != ISS_EOF)
+		return rv;
+	return iss_conn_refuse(conn, EPIPE,
+	    WRITE_FAILED ": the peer closed the connection without "
+			 "close_notify (truncated)");
+}
+
 static int
 unsent_step(struct iss_conn *conn, void *arg)
 {
@@ -129,15 +141,14 @@ iss_io_flush_until(struct iss_conn *conn, iss_deadline deadline)
 	if (conn->unsent.len == 0)
 		return ISS_OK;
 	if (iss_conn_can_write(conn))
-		rv = iss_conn_run_until(
-		    conn, unsent_step, NULL, deadline, WRITE_FAILED);
+		rv = written(conn, iss_conn_run_until(conn, unsent_step, NULL,
+				       deadline, WRITE_FAILED));
 	else if (conn->state == ISS_CONN_FAILED)
 		rv = ISS_ERROR; /* the first error stays */
 	else
 		rv = iss_conn_refuse(conn, EPIPE, WRITE_FAILED);
 	/* If busy, OpenSSL may be reading these bytes right now. */
-	if (!conn->link.busy &&
-	    (rv == ISS_OK || rv == ISS_ERROR || rv == ISS_EOF))
+	if (!conn->link.busy && (rv == ISS_OK || rv == ISS_ERROR))
 		iss_buf_release(&conn->unsent);
 	return rv;
 }
@@ -166,9 +177,9 @@ transfer(struct iss_conn *conn, struct transfer *t)
 }
 
 void
-iss_io_end_of_data(struct iss_conn *conn, int status)
+iss_io_end_of_data(struct iss_conn *conn)
 {
-	conn->read_end = status == ISS_EOF;
+	conn->read_end = true;
 }
 
 static int
@@ -238,22 +249,22 @@ iss_io_write(struct iss_conn *conn, const void *buf, size_t len, size_t *put)
 	*put = 0;
 	if (conn->unsent.len > 0 && (rv = iss_io_flush(conn)) != ISS_OK)
 		return rv;
-	if (len == 0)
-		return ISS_OK;
 	if (!iss_conn_can_write(conn)) {
 		if ((rv = finish_handshake(conn)) != ISS_OK)
 			return rv;
-		if (conn->plain_write)
+		if (conn->plain_write && len > 0)
 			return write_plain(conn, buf, len, put);
-		if (conn->sent_notify)
+		if (conn->sent_notify && !conn->plain_write)
 			return iss_conn_refuse(conn, EPERM,
 			    WRITE_FAILED ": the TLS connection was closed, "
 					 "and stop_SSL was not called");
 	}
+	if (len == 0)
+		return ISS_OK;
 	t.buf = (void *)(uintptr_t)buf; /* write_call does not change it */
 	if (t.len > ISS_RECORD_MAX)
 		t.len = ISS_RECORD_MAX;
-	rv = transfer(conn, &t);
+	rv = written(conn, transfer(conn, &t));
 	conn->half_written = rv == ISS_WANT_WRITE;
 	if (rv == ISS_OK)
 		*put = t.done;

@@ -14,24 +14,24 @@
 /*
  * Read or peek at up to len bytes, at least 1, of one record.  ISS_EOF with
  * *got 0: close_notify, or TCP's end (conn->truncated) unless
- * conn->strict_eof.  After iss_io_end_of_data plain data behind close_notify is
- * refused with EPERM, while TCP's end stays ISS_EOF.  SSL_read_ex(3).
+ * conn->strict_eof.  ISS_EOF is returned again and again, until
+ * iss_io_end_of_data: from then on plain data behind close_notify is refused
+ * with EPERM, while TCP's end stays ISS_EOF.  SSL_read_ex(3).
  */
 int iss_io_read(struct iss_conn *conn, void *buf, size_t len, size_t *got);
 int iss_io_peek(struct iss_conn *conn, void *buf, size_t len, size_t *got);
 
-/*
- * A read has returned no data to the program, and this status; with ISS_EOF it
- * has returned the end.
+/* A read has returned ISS_EOF to the program, which may read plain data next.
  */
-void iss_io_end_of_data(struct iss_conn *conn, int status);
+void iss_io_end_of_data(struct iss_conn *conn);
 
 /*
  * Write at most one record of the len bytes at buf, after those that
  * iss_io_write_later kept back; with len 0 only those.  After ISS_WANT_* and
  * ISS_INTR the call must be repeated with the same bytes.  After our
  * close_notify it fails with EPERM, or writes in the clear
- * (iss_shutdown_write_plain).  SSL_write_ex(3).
+ * (iss_shutdown_write_plain).  After TCP's end it fails with EPIPE, if OpenSSL
+ * cannot write any more.  SSL_write_ex(3).
  */
 int iss_io_write(
     struct iss_conn *conn, const void *buf, size_t len, size_t *put);

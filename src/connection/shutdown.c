@@ -27,6 +27,15 @@ notify_step(struct iss_conn *conn, void *arg)
 	return iss_conn_failed(conn, ret, SHUTDOWN_FAILED);
 }
 
+static int
+truncated(struct iss_conn *conn)
+{
+	iss_error_clear(&conn->err);
+	return iss_error_set(&conn->err,
+	    SHUTDOWN_FAILED ": the peer closed the connection without "
+			    "close_notify (truncated)");
+}
+
 int
 iss_shutdown_notify(struct iss_conn *conn, iss_deadline deadline)
 {
@@ -40,8 +49,10 @@ iss_shutdown_notify(struct iss_conn *conn, iss_deadline deadline)
 		return rv;
 	if (iss_conn_can_read(conn))
 		iss_resume_collect(&conn->resume, &conn->link, conn->sock);
-	return iss_conn_run_until(
+	rv = iss_conn_run_until(
 	    conn, notify_step, NULL, deadline, SHUTDOWN_FAILED);
+	/* OpenSSL 3 refuses, for a reason that explains nothing. */
+	return rv == ISS_ERROR && conn->truncated ? truncated(conn) : rv;
 }
 
 bool
@@ -108,11 +119,5 @@ iss_shutdown_both(struct iss_conn *conn, iss_deadline deadline)
 		    conn, drain_step, NULL, deadline, SHUTDOWN_FAILED);
 	if (conn->got_notify)
 		return ISS_OK;
-	if (conn->truncated) {
-		iss_error_clear(&conn->err);
-		return iss_error_set(&conn->err,
-		    SHUTDOWN_FAILED ": the peer closed the connection without "
-				    "close_notify (truncated)");
-	}
-	return rv;
+	return conn->truncated ? truncated(conn) : rv;
 }

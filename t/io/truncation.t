@@ -46,6 +46,43 @@ each_setting(
     }
 );
 
+# OpenSSL before 3.0 still writes to a peer that has ended only its own half.
+my %WRITE = (
+    'print'    => sub { print { $_[0] } 'x' },
+    'printf'   => sub { printf { $_[0] } 'x' },
+    'syswrite' => sub { syswrite $_[0], 'x' },
+    'write'    => sub { scalar $_[0]->write('x') },
+);
+
+each_setting(
+    sub {
+        my ($sock, $peer) = truncating({}, @_);
+
+        is(scalar <$sock>, "line\n", 'a line');
+        is_deeply([<$sock>], ['half'], 'the rest');
+        for my $name (sort keys %WRITE) {
+            local $! = 0;
+            $SSL_ERROR = '';
+            is($WRITE{$name}->($sock),
+                undef, "$name fails after a truncated end");
+            ok($!{EPIPE}, '... with EPIPE') or diag $!;
+            like(
+                $SSL_ERROR,
+                qr/write error.*without close_notify/,
+                '... and a text'
+            );
+            is(scalar <$sock>, undef, '... the end stays an end');
+        }
+        is(scalar $sock->stop_SSL, undef, 'stop_SSL fails');
+        like(
+            $SSL_ERROR,
+            qr/shutdown error.*without close_notify/,
+            '... for the same reason'
+        );
+        ok(close $sock, 'close succeeds');
+    }
+) if IO::Socket::SSL::_openssl_version_number() >= 0x30000000;
+
 each_setting(
     sub {
         my ($sock, $peer) = truncating({ SSL_strict_eof => 1 }, @_);

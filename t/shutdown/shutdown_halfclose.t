@@ -96,6 +96,117 @@ each_setting(
     }
 );
 
+# Ways to read other than read and sysread (and getc, which reads a byte), and
+# their results at the end.
+my %MEETS_END = (
+    'readline'           => [sub { scalar readline $_[0] },           undef],
+    'readline in a list' => [sub { join '|', readline $_[0] },        ''],
+    'getline'            => [sub { scalar $_[0]->getline },           undef],
+    'getlines'           => [sub { join '|', $_[0]->getlines },       ''],
+    'peek'               => [sub { $_[0]->peek(my $buffer, 10) },     0],
+    'eof'                => [sub { eof $_[0] },                       1],
+    'eof as a method'    => [sub { $_[0]->eof },                      1],
+    'the slurped rest'   => [sub { local $/; scalar readline $_[0] }, undef],
+);
+
+# The peer ends its half, and tells all that it then hears.
+sub half_closing {
+    my ($sock, $me) = @_;
+
+    print $sock "question\n";
+    $sock->stop_SSL(SSL_fast_shutdown => 1);
+    tell_all($sock, $me);
+    $me->hear;
+    return;
+}
+
+each_setting(
+    sub {
+        for my $form (sort keys %MEETS_END) {
+            my ($read, $end)  = @{ $MEETS_END{$form} };
+            my ($sock, $peer) = tls_pair(@_, peer => \&half_closing);
+            is(scalar <$sock>, "question\n", 'a line');
+            for my $time ('once', 'twice') {
+                local $! = 0;
+                is($read->($sock), $end, "$form meets the end $time");
+                is($! + 0,         0,    '... which is not an error');
+                is($sock->is_SSL,  'w',  '... the write side is under TLS');
+                is(*$sock{HASH}{_SSL_write_closed}, undef, '... and open');
+                ok(print({$sock} "print $time, "), '... print works');
+            }
+            is(syswrite($sock, 'syswrite'), 8, '... syswrite works');
+            ok(close $sock, '... close ends the other half');
+            is_deeply(
+                [$peer->hear],
+                ['print once, print twice, syswrite', 'close_notify'],
+                '... the peer got all'
+            );
+        }
+    }
+);
+
+# read, sysread and getc answer close_notify; that ends writing, too.
+my %ANSWERS_END = (
+    'sysread'             => [sub { sysread $_[0], my $buffer, 10 },  0],
+    'sysread as a method' => [sub { $_[0]->sysread(my $buffer, 10) }, 0],
+    'read'                => [sub { read $_[0], my $buffer, 10 },     0],
+    'read as a method'    => [sub { $_[0]->read(my $buffer, 10) },    0],
+    'getc'                => [sub { getc $_[0] },                     undef],
+);
+
+each_version(
+    sub {
+        my ($version) = @_;
+
+        for my $form (sort keys %ANSWERS_END) {
+            my ($read, $end) = @{ $ANSWERS_END{$form} };
+            my ($sock, $peer) =
+              tls_pair(version => $version, peer => \&half_closing);
+            is(scalar <$sock>, "question\n", 'a line');
+            is(scalar <$sock>, undef,        'then the end');
+            ok(print({$sock} 'answer'), 'then an answer');
+            is($read->($sock), $end, "$form reads the end");
+            is($! + 0,         0,    '... which is not an error');
+            is($sock->is_SSL,  '',   '... and ends both halves');
+            is_deeply(
+                [@{ *$sock{HASH} }{qw(_SSL_read_closed _SSL_write_closed)}],
+                [-1, -1], '... by itself');
+            is_deeply(
+                [$peer->hear],
+                ['answer', 'close_notify'],
+                '... the peer got the answer and the end'
+            );
+            refused($sock, $_) for 1 .. 2;
+        }
+    }
+);
+
+# After both halves have ended, whatever is read or written fails with EPERM.
+# No way to read changes that for another.
+sub refused {
+    my ($sock, $time) = @_;
+    my %way = (
+        (map { $_ => $MEETS_END{$_}[0] } grep { !/eof/ } keys %MEETS_END),
+        (map { $_ => $ANSWERS_END{$_}[0] } keys %ANSWERS_END),
+        'print'              => sub { print { $_[0] } 'x' },
+        'print of nothing'   => sub { print { $_[0] } '' },
+        'syswrite'           => sub { syswrite $_[0], 'x' },
+        'write as a method'  => sub { scalar $_[0]->write('x') },
+        'printf as a method' => sub { scalar $_[0]->printf('x') },
+    );
+
+    for my $name (sort keys %way) {
+        sysread $sock, my $buffer, 0;
+        local $! = 0;
+        ok(!$way{$name}->($sock), "$name, time $time: refused");
+        ok($!{EPERM},             '... with EPERM') or diag $!;
+        isnt("$SSL_ERROR", '', '... and a text');
+    }
+    ok(eof $sock, 'eof is true');
+    is($sock->is_SSL, '', 'nothing is under TLS');
+    return;
+}
+
 # After both close_notify, the end of TCP is an end of file.
 each_version(
     sub {

@@ -8,7 +8,8 @@ use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;
 
-my ($sock, $peer) = tls_pair();
+my ($sock, $peer) =
+  tls_pair(peer => sub { sysread $_[0], my $buffer, 1 });
 my $hash = *$sock{HASH};
 is(ref $hash->{_SSL_arguments}, 'HASH', '_SSL_arguments is a hash');
 is($hash->{_SSL_arguments}{SSL_ca_file},
@@ -26,15 +27,31 @@ is($sock->opened, -1, '_SSL_opened can be written');
 $hash->{_SSL_opened} = 1;
 
 $sock->stop_SSL(SSL_fast_shutdown => 1);
-ok($hash->{_SSL_write_closed}, '_SSL_write_closed after our close_notify');
+is($hash->{_SSL_write_closed}, 1, '_SSL_write_closed after our close_notify');
+is($hash->{_SSL_read_closed},  undef, '... _SSL_read_closed is not set');
+sysread $sock, my $buffer, 1;
+is($hash->{_SSL_read_closed}, 1, '... but after that of the peer');
 close $sock;
 ok(!$hash->{_SSL_object}, '_SSL_object is false after close');
 
 ($sock) = tls_pair(
     peer => sub { $_[0]->stop_SSL(SSL_fast_shutdown => 1); $_[1]->hear });
-sysread $sock, my $buffer, 1;
-ok(*$sock{HASH}{_SSL_read_closed},
-    '_SSL_read_closed after the close_notify of the peer');
+$hash = *$sock{HASH};
+<$sock>;
+is($hash->{_SSL_read_closed}, undef, 'readline at the end sets no key');
+sysread $sock, $buffer, 1;
+is($hash->{_SSL_read_closed}, -1, '_SSL_read_closed after a read at the end');
+is($hash->{_SSL_write_closed}, -1, '... and _SSL_write_closed');
+
+($sock) = tls_pair(
+    mine => { SSL_on_peer_shutdown => sub { return 0 } },
+    peer => sub { $_[0]->stop_SSL(SSL_fast_shutdown => 1); $_[1]->hear }
+);
+$hash = *$sock{HASH};
+sysread $sock, $buffer, 1;
+is($hash->{_SSL_read_closed}, 1,
+    '_SSL_read_closed with SSL_on_peer_shutdown');
+is($hash->{_SSL_write_closed}, undef, '... but not _SSL_write_closed');
 
 subtest 'arguments are read when the handshake starts' => sub {
     my $cipher = 'ECDHE-RSA-AES128-GCM-SHA256';

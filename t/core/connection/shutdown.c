@@ -150,6 +150,8 @@ test_truncated(const char *version)
 	static const char why[] =
 	    "SSL shutdown error: the peer closed the connection without "
 	    "close_notify (truncated)";
+	char byte;
+	size_t n;
 
 	begin(version);
 	pair_end_stream(&pair.server);
@@ -159,6 +161,15 @@ test_truncated(const char *version)
 	ok(client->sent_notify && client->truncated, "... ours is sent");
 	is_int(
 	    iss_shutdown_both(client, ISS_NO_DEADLINE), ISS_ERROR, "... again");
+	is_text(client->err.text, why, "... why");
+	pair_close(&pair);
+
+	begin(version);
+	pair_end_stream(&pair.server);
+	is_int(iss_io_read(client, &byte, 1, &n), ISS_EOF,
+	    "%s: TCP's end that was read before", version);
+	is_int(iss_shutdown_both(client, ISS_NO_DEADLINE), ISS_ERROR,
+	    "... is told then");
 	is_text(client->err.text, why, "... why");
 	pair_close(&pair);
 }
