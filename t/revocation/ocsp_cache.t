@@ -168,6 +168,14 @@ sub staples {
     $cache->{entries}{$key}{nextUpdate} = $NOW - $HOUR;
     is_deeply([(scalar %{ { $sock->ocsp_resolver->requests } }) ? 1 : 0],
         [1], "an outdated answer of a user's cache is requested again");
+    for my $none (undef, '', 'good', 3) {
+        @{ $cache->{entries}{$key} }{qw(nextUpdate statusType)} =
+          ($next, $none);
+        is(
+            scalar(my @asked = $sock->ocsp_resolver->requests) / 2,
+            1, 'asked again: the status is ' . ($none // 'missing')
+        );
+    }
     @{ $cache->{entries}{$key} }{qw(nextUpdate statusType)} = ($next, 1);
     like($sock->ocsp_resolver->hard_error,
         qr/revoked/, 'a cached revocation is an error');

@@ -41,7 +41,7 @@ sub _begin {
     }
     for my $entry ($check->{entry}, scalar $self->{cache}->get($check->{id}))
     {
-        next unless ref $entry eq 'HASH';
+        next unless ref $entry eq 'HASH' && _has_status($entry);
         next unless IO::Socket::SSL::OCSP_Cache::_is_current($entry);
         return $self->_settle($check, $entry);
     }
@@ -51,6 +51,14 @@ sub _begin {
     }
     push @{ $self->{open} }, $check;
     return;
+}
+
+# A cache of the program's may have lost it, and then nothing is known.
+sub _has_status {
+    my ($entry) = @_;
+    my $status = $entry->{statusType};
+
+    return defined $status && $status =~ /\A[0-2]\z/;    # V_OCSP_CERTSTATUS_*
 }
 
 sub _message {
