@@ -76,7 +76,13 @@ memcheck : all
 sanitize :
 	sh inc/sanitize
 
-.PHONY : lint memcheck sanitize
+fuzz :
+	SECONDS_EACH="$(SECONDS)" TARGETS="$(TARGETS)" sh inc/fuzz
+
+fuzz-coverage :
+	TARGETS="$(TARGETS)" sh inc/fuzz coverage
+
+.PHONY : lint memcheck sanitize fuzz fuzz-coverage
 MAKE
 }
 
