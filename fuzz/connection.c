@@ -150,7 +150,7 @@ we_read(struct life *life, size_t len, bool peek)
 	if (!peek)
 		life->read += got;
 	if (status == ISS_EOF) {
-		iss_io_end_of_data(life->conn, status);
+		iss_io_end_of_data(life->conn);
 		if (iss_shutdown_report_end(life->conn))
 			iss_shutdown_answer(life->conn);
 	}

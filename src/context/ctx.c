@@ -243,12 +243,13 @@ add_trusted(struct build *build, X509_STORE *store)
 
 /*
  * Without verification the CAs only complete our own chain
- * (SSL_CTX_add_extra_chain_cert(3), NOTES), which also works without.
+ * (SSL_CTX_add_extra_chain_cert(3), NOTES) and tell who issued the peer's, for
+ * OCSP; both also work without.
  */
 static int
 try_cas(struct build *build, X509_STORE *store)
 {
-	if (build->config->n_identities > 0 && add_cas(build, store) != ISS_OK)
+	if (add_cas(build, store) != ISS_OK)
 		iss_error_clear(build->err);
 	return ISS_OK;
 }
