@@ -29,19 +29,24 @@ set_nodelay(int fd)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
-/* SNI carries A-labels without a final dot, never an address (RFC 6066, 3). */
+/*
+ * SNI carries A-labels without a final dot (RFC 6066, 3).  An address goes out
+ * as it was given: against the RFC, but programs and their servers rely on it.
+ */
 static int
 set_hostname(struct iss_error *err, SSL *ssl, const char *hostname)
 {
 	struct iss_reference_id host;
+	const char *name = hostname;
 
 	if (iss_reference_id_init(err, &host, hostname, strlen(hostname)) !=
 	    ISS_OK) {
 		iss_error_prefix(err, "SSL_hostname");
 		return ISS_ERROR;
 	}
-	if (host.kind != ISS_REFERENCE_NAME ||
-	    SSL_set_tlsext_host_name(ssl, host.name))
+	if (host.kind == ISS_REFERENCE_NAME)
+		name = host.name;
+	if (SSL_set_tlsext_host_name(ssl, name))
 		return ISS_OK;
 	return iss_error_openssl(err, "SSL_hostname \"%s\"", hostname);
 }

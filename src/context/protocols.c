@@ -18,6 +18,8 @@ wire_of(const struct iss_buf *list)
 	return wire;
 }
 
+/* By the client's order, on which programs rely; RFC 7301, 3.2 leaves it to the
+ * server. */
 static int
 select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
     const unsigned char *offered, unsigned int offered_len, void *arg)
@@ -30,7 +32,7 @@ select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 	(void)ssl;
 	theirs.bytes = offered;
 	theirs.len = offered_len;
-	if (!iss_wire_select(wire_of(&ours->alpn), theirs, &name, &len))
+	if (!iss_wire_select(theirs, wire_of(&ours->alpn), &name, &len))
 		return SSL_TLSEXT_ERR_NOACK;
 	*out = name;
 	*out_len = (unsigned char)len;

@@ -102,11 +102,16 @@ const struct iss_vhost *
 iss_vhosts_find(
     const struct iss_vhosts *vhosts, const unsigned char *name, size_t len)
 {
+	struct iss_reference_id address;
 	char wanted[NAME_MAX_LEN + 1];
 	size_t i;
 
 	if (vhosts->count == 0 || len > NAME_MAX_LEN)
 		return NULL;
+	if (iss_reference_id_init_address(&address, (const char *)name, len)) {
+		name = (const unsigned char *)address.name;
+		len = strlen(address.name);
+	}
 	if (len > 0 && name[len - 1] == '.')
 		len--;
 	for (i = 0; i < len; i++)

@@ -15,10 +15,17 @@
 /* Enough for an IPv6 address with the name of an interface, and a port. */
 enum { ADDRESS_MAX = 128, PORT_MAX = 8 };
 
+/* "0" is not a name either. */
+static bool
+is_zero(struct iss_text text)
+{
+	return text.len == 1 && text.bytes[0] == '0';
+}
+
 static bool
 is_given(struct iss_text text)
 {
-	return text.bytes != NULL && text.len > 0;
+	return text.bytes != NULL && text.len > 0 && !is_zero(text);
 }
 
 /* The first one that is given and not empty. */
@@ -179,7 +186,7 @@ iss_peer_policy_sni(const struct iss_peer_facts *facts)
 
 	if (facts->server)
 		return none;
-	if (facts->hostname.bytes != NULL)
+	if (facts->hostname.bytes != NULL && !is_zero(facts->hostname))
 		return facts->hostname;
 	host = iss_peer_policy_host(facts);
 	return host.bytes != NULL && is_name(host) ? host : none;

@@ -74,18 +74,18 @@ contains(struct iss_wire wire, const unsigned char *wanted, size_t wanted_len)
 }
 
 bool
-iss_wire_select(struct iss_wire server, struct iss_wire client,
+iss_wire_select(struct iss_wire preferred, struct iss_wire other,
     const unsigned char **name, size_t *len)
 {
-	const unsigned char *own;
-	size_t own_len;
+	const unsigned char *next;
+	size_t next_len;
 
-	if (!iss_wire_is_sound(server) || !iss_wire_is_sound(client))
+	if (!iss_wire_is_sound(preferred) || !iss_wire_is_sound(other))
 		return false;
-	while (iss_wire_next(&server, &own, &own_len)) {
-		if (contains(client, own, own_len)) {
-			*name = own;
-			*len = own_len;
+	while (iss_wire_next(&preferred, &next, &next_len)) {
+		if (contains(other, next, next_len)) {
+			*name = next;
+			*len = next_len;
 			return true;
 		}
 	}

@@ -42,11 +42,11 @@ bool iss_wire_next(
 bool iss_wire_is_sound(struct iss_wire wire);
 
 /*
- * Make the server's choice: the first of its own names that the client offers
- * as well (RFC 7301, 3.2), borrowed from the server's bytes.  False if they
+ * Choose by one side's order: the first name of the preferred list that the
+ * other has as well, borrowed from the preferred list's bytes.  False if they
  * have no name in common, or one of the lists is broken.
  */
-bool iss_wire_select(struct iss_wire server, struct iss_wire client,
+bool iss_wire_select(struct iss_wire preferred, struct iss_wire other,
     const unsigned char **name, size_t *len);
 
 #endif

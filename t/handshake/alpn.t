@@ -12,9 +12,11 @@ ok(IO::Socket::SSL->can_alpn, 'can_alpn');
 
 # offered by the client, known to the server, chosen, claim
 my @CASES = (
+    [['h2', 'http/1.1'], ['http/1.1', 'h2'], 'h2', "the client's order"],
     [
-        ['h2', 'http/1.1'], ['http/1.1', 'h2'], 'http/1.1',
-        "the server's order"
+        ['spdy', 'http/1.1', 'h2'],
+        ['h2',   'http/1.1'],
+        'http/1.1', "the first of the client's that the server knows"
     ],
     [['h2'],       ['h2'],      'h2',      'one protocol'],
     [['h2'],       undef,       undef,     'a server without ALPN'],

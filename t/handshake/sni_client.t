@@ -69,7 +69,14 @@ SKIP: {
     is(told_by_new(PeerAddr => 'localhost:<port>'),
         'localhost', '... without the port');
 }
-is(told_by_new(PeerAddr => '127.0.0.1'), undef, 'an address is never sent');
+is(told_by_new(PeerAddr => '127.0.0.1'),
+    undef, 'an address is not sent by itself');
+is(told_by_new(PeerAddr => '127.0.0.1', SSL_hostname => 0),
+    undef, 'SSL_hostname => 0 counts as not given');
+for my $address ('127.0.0.1', '::1', '[::1]', '0:0:0:0:0:0:0:1') {
+    is(told_by_new(PeerAddr => '127.0.0.1', SSL_hostname => $address),
+        $address, "SSL_hostname => '$address' is sent as it is");
+}
 is(told_by_new(PeerAddr => '127.0.0.1', SSL_hostname => 'given.example'),
     'given.example', 'SSL_hostname takes precedence over PeerAddr');
 

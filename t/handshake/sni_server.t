@@ -46,6 +46,30 @@ sub cn_for {
     return $sock ? $sock->peer_certificate('cn') : undef;
 }
 
+subtest 'addresses' => sub {
+    my %by_address = identities(
+        ''          => 'server',
+        '127.0.0.1' => 'server2',
+        '::1'       => 'server-ecdsa',
+    );
+    my @server = (%by_address, SSL_version => 'TLSv1_2');
+    for my $case (
+        ['127.0.0.1', qr/^ECDHE-RSA/,   'server2.test'],
+        ['::1',       qr/^ECDHE-ECDSA/, 'localhost'],
+        ['127.0.0.2', qr/^ECDHE-RSA/,   'localhost'],
+      )
+    {
+        my ($address, $cipher, $cn) = @$case;
+        my ($sock, $told) = ask_for($address, {@server});
+        is($told, $address, "a client asks for $address");
+        is($sock->peer_certificate('cn'),
+            $cn, '... and gets its certificate');
+        like($sock->get_cipher, $cipher, '... with its key');
+    }
+    is(cn_for(undef, {@server}),
+        'localhost', 'a client that names nobody gets the default');
+};
+
 each_version(
     sub {
         my ($version) = @_;
@@ -366,7 +390,7 @@ each_version(
             peer => sub { }
         );
         ok($sock, 'a handshake with a name') or diag $SSL_ERROR;
-        is($sock->alpn_selected, 'two', 'ALPN');
+        is($sock->alpn_selected, 'one', 'ALPN');
         is_deeply(\@main::asked, [1, 0], 'SSL_verify_callback');
         is($sock->peer_certificate('cn'), 'Test Client', 'the peer');
         is($sock->sock_certificate('cn'),

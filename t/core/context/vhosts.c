@@ -85,7 +85,7 @@ static void
 test_find(void)
 {
 	static const char *const names[] = { "pear.test", "apple.test",
-		"fig.test" };
+		"fig.test", "127.0.0.1", "::1" };
 	struct iss_vhosts vhosts = { .count = 0 };
 	struct iss_session_id id;
 	struct iss_error err;
@@ -98,9 +98,13 @@ test_find(void)
 		is_int(iss_vhosts_add(&err, &vhosts, names[i], NULL, &id),
 		    ISS_OK, "add %s", names[i]);
 	}
-	is_int(found_in(&vhosts, "apple.test"), 1, "the first");
-	is_int(found_in(&vhosts, "fig.test"), 2, "one in the middle");
+	is_int(found_in(&vhosts, "apple.test"), 1, "one of them");
+	is_int(found_in(&vhosts, "fig.test"), 2, "another");
 	is_int(found_in(&vhosts, "pear.test"), 0, "the last");
+	is_int(found_in(&vhosts, "127.0.0.1"), 3, "an IPv4 address");
+	is_int(found_in(&vhosts, "::1"), 4, "an IPv6 address");
+	is_int(found_in(&vhosts, "[0:0::1]"), 4, "... in other words");
+	is_int(found_in(&vhosts, "::2"), -1, "another address");
 	is_int(found_in(&vhosts, "PEAR.Test"), 0, "in capitals");
 	is_int(found_in(&vhosts, "pear.test."), 0, "with a final dot");
 	is_int(found_in(&vhosts, "pear.test.."), -1, "with two");

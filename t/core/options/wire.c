@@ -148,27 +148,27 @@ test_read(void)
 
 static const struct choice {
 	const char *what;
-	struct iss_wire server;
-	struct iss_wire client;
+	struct iss_wire preferred;
+	struct iss_wire other;
 	const char *chosen; /* NULL: none */
 } choices[] = {
 	{ "the only one", BYTES("\2h2"), BYTES("\2h2"), "h2" },
-	{ "server's order", BYTES("\1b\1a"), BYTES("\1a\1b"), "b" },
-	{ "server's second", BYTES("\1x\1a"), BYTES("\1b\1a"), "a" },
-	{ "client's last", BYTES("\1c"), BYTES("\1a\1b\1c"), "c" },
+	{ "the preferred order", BYTES("\1b\1a"), BYTES("\1a\1b"), "b" },
+	{ "its second", BYTES("\1x\1a"), BYTES("\1b\1a"), "a" },
+	{ "the other's last", BYTES("\1c"), BYTES("\1a\1b\1c"), "c" },
 	{ "none in common", BYTES("\1a"), BYTES("\1b"), NULL },
 	{ "case matters", BYTES("\2h2"), BYTES("\2H2"), NULL },
 	{ "a prefix is no match", BYTES("\1h"), BYTES("\2h2"), NULL },
 	{ "nor the other way", BYTES("\3h2c"), BYTES("\2h2"), NULL },
 	{ "a name inside a name", BYTES("\1a"), BYTES("\3\1ab"), NULL },
 	{ "NUL counts", BYTES("\2a\0"), BYTES("\1a"), NULL },
-	{ "client sent nothing", BYTES("\1a"), BYTES(""), NULL },
-	{ "server has nothing", BYTES(""), BYTES("\1a"), NULL },
-	{ "client: trailing empty", BYTES("\1a"), BYTES("\1a\0"), NULL },
-	{ "client: short", BYTES("\1a"), BYTES("\1a\5b"), NULL },
-	{ "client: only a length", BYTES("\1a"), BYTES("\1"), NULL },
-	{ "client: empty first", BYTES("\1a"), BYTES("\0\1a"), NULL },
-	{ "server: short", BYTES("\1a\2b"), BYTES("\1a"), NULL },
+	{ "the other is empty", BYTES("\1a"), BYTES(""), NULL },
+	{ "the preferred is empty", BYTES(""), BYTES("\1a"), NULL },
+	{ "other: trailing empty", BYTES("\1a"), BYTES("\1a\0"), NULL },
+	{ "other: short", BYTES("\1a"), BYTES("\1a\5b"), NULL },
+	{ "other: only a length", BYTES("\1a"), BYTES("\1"), NULL },
+	{ "other: empty first", BYTES("\1a"), BYTES("\0\1a"), NULL },
+	{ "preferred: short", BYTES("\1a\2b"), BYTES("\1a"), NULL },
 };
 
 static void
@@ -182,14 +182,14 @@ test_select(void)
 		char chosen[8] = "";
 		size_t len = 0;
 		bool found =
-		    iss_wire_select(row->server, row->client, &name, &len);
+		    iss_wire_select(row->preferred, row->other, &name, &len);
 
 		is_int(found, row->chosen != NULL, "select, %s", row->what);
 		if (!found || row->chosen == NULL)
 			continue;
-		ok(name > row->server.bytes &&
-			name + len <= row->server.bytes + row->server.len,
-		    "select, %s: the server's bytes", row->what);
+		ok(name > row->preferred.bytes &&
+			name + len <= row->preferred.bytes + row->preferred.len,
+		    "select, %s: the preferred list's bytes", row->what);
 		memcpy(chosen, name, len < 7 ? len : 7);
 		is_text(chosen, row->chosen, "select, %s: which", row->what);
 	}
