@@ -35,12 +35,14 @@ iss_deadline_after(double seconds)
 static int
 ms_left(iss_deadline deadline)
 {
+	int64_t present = now();
 	int64_t ns;
 
 	if (deadline == ISS_NO_DEADLINE)
 		return -1;
-	if ((ns = deadline - now()) <= 0)
+	if (deadline <= present)
 		return 0;
+	ns = deadline - present;
 	if (ns / NS_PER_MS >= INT_MAX)
 		return INT_MAX;
 	return (int)((ns + NS_PER_MS - 1) / NS_PER_MS);

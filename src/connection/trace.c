@@ -62,7 +62,7 @@ append_alert(struct iss_buf *out, const unsigned char *bytes)
 	int alert = bytes[0] << 8 | bytes[1];
 
 	iss_buf_printf(out, " %s \"%s\"", SSL_alert_type_string_long(alert),
-	    iss_alert_name(alert));
+	    iss_alert_name(bytes[1]));
 }
 
 void

@@ -4,6 +4,7 @@
  */
 #include "x509/certgen.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -252,6 +253,15 @@ iss_certgen_usages(
 	return rv;
 }
 
+/* The number of an object in OpenSSL's tables; NID_undef if it is too large. */
+static int
+nid_of(const char *digits)
+{
+	long nid = strtol(digits, NULL, 10);
+
+	return nid <= INT_MAX ? (int)nid : NID_undef;
+}
+
 /* The name by which X509V3_EXT_nconf(3) knows an extension. */
 static const char *
 ext_name(const char *type, char *dotted, size_t size)
@@ -260,8 +270,10 @@ ext_name(const char *type, char *dotted, size_t size)
 	const char *name = NULL;
 	int nid;
 
-	if (type[strspn(type, "0123456789")] == '\0')
-		return OBJ_nid2sn(atoi(type));
+	if (type[strspn(type, "0123456789")] == '\0') {
+		nid = nid_of(type);
+		return nid != NID_undef ? OBJ_nid2sn(nid) : NULL;
+	}
 	if ((object = OBJ_txt2obj(type, 0)) == NULL)
 		return NULL;
 	nid = OBJ_obj2nid(object);

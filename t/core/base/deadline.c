@@ -148,6 +148,18 @@ test_no_descriptor(void)
 }
 
 static void
+test_remote_past(void)
+{
+	int fds[2];
+
+	make_state(&(struct state){ .name = "quiet" }, fds);
+	is_int(iss_deadline_wait(fds[0], ISS_WANT_READ, INT64_MIN), ISS_TIMEOUT,
+	    "a wait until the remote past is over at once");
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static void
 test_signal(void)
 {
 	int fds[2];
@@ -172,6 +184,7 @@ main(void)
 	test_is_over();
 	test_wait();
 	test_no_descriptor();
+	test_remote_past();
 	test_signal();
 	return tap_done();
 }

@@ -48,6 +48,11 @@ static const struct {
 	    "sent TLSv1_3 alert fatal \"bad certificate\", 2 bytes",
 	    "    0000  02 2a                                            "
 	    ".*\n" },
+	{ "an alert that OpenSSL does not name",
+	    { false, TLS1_3_VERSION, SSL3_RT_ALERT, B("\2\x74") },
+	    "received TLSv1_3 alert fatal \"certificate required\", 2 bytes",
+	    "    0000  02 74                                            "
+	    ".t\n" },
 	{ "close_notify", { false, TLS1_2_VERSION, SSL3_RT_ALERT, B("\1\0") },
 	    "received TLSv1_2 alert warning \"close notify\", 2 bytes",
 	    "    0000  01 00                                            "
