@@ -119,6 +119,10 @@ set_up_name(pTHX_ GV *self, struct iss_conn *conn,
 		iss_hash_value(
 		    aTHX_ known->args, "SSL_verifycn_publicsuffix")) == ISS_OK)
 		return true;
+	if (iss_verify_needs_fingerprint(&conn->verify)) {
+		iss_error_clear(err);
+		return true;
+	}
 	iss_error_prefix(err, "hostname verification failed");
 	return false;
 }

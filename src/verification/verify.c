@@ -56,6 +56,15 @@ iss_verify_set_name(struct iss_error *err, struct iss_verify *verify,
 	return ISS_OK;
 }
 
+bool
+iss_verify_needs_fingerprint(struct iss_verify *verify)
+{
+	if (verify->fingerprints.count == 0)
+		return false;
+	verify->force_fingerprint = true;
+	return true;
+}
+
 void
 iss_verify_set_suffixes(
     struct iss_verify *verify, bool any, struct iss_suffix_list *list)

@@ -53,6 +53,12 @@ int iss_verify_set_name(struct iss_error *err, struct iss_verify *verify,
     const char *name, size_t len, const struct iss_scheme *scheme);
 
 /*
+ * The name is one that no certificate can have: accept nothing but a
+ * fingerprint.  False, and nothing is changed, if there are no fingerprints.
+ */
+bool iss_verify_needs_fingerprint(struct iss_verify *verify);
+
+/*
  * The public suffixes below which no wildcard may match: those of list (one
  * more reference is taken), the default ones if it is NULL; none at all if any
  * is true.

@@ -21,6 +21,7 @@
 #include <openssl/err.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "x509/ca_cache.h"
 #include "base/compat.h"
 #include "base/ex_index.h"
@@ -288,13 +289,40 @@ env_or(const char *name, const char *built_in)
 	return value != NULL && *value != '\0' ? value : built_in;
 }
 
+/* Is there the end of a PEM block of a certificate, or the beginning of DER?
+ * Damaged ones count: whoever loads the file reports them. */
+static bool
+has_certificate(const struct iss_buf *bytes)
+{
+	static const char mark[] = "CERTIFICATE-----";
+	const size_t len = sizeof(mark) - 1;
+	const char *text = iss_buf_text(bytes);
+	size_t i;
+
+	if (bytes->len > 0 && text[0] == 0x30)
+		return true;
+	for (i = 0; i + len <= bytes->len; i++)
+		if (text[i] == mark[0] && memcmp(text + i, mark, len) == 0)
+			return true;
+	return false;
+}
+
 static bool
 is_usable_file(const char *path)
 {
+	struct iss_error err;
+	struct iss_buf bytes;
 	struct stat st;
+	bool usable;
 
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
-	       access(path, R_OK) == 0;
+	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
+		return false;
+	iss_error_clear(&err);
+	iss_buf_init(&bytes, ISS_FILE_MAX);
+	usable = iss_file_read(&err, path, &bytes, NULL) == ISS_OK &&
+		 has_certificate(&bytes);
+	iss_buf_release(&bytes);
+	return usable;
 }
 
 /* A name that openssl-rehash(1) gives to a certificate: "5ed36f99.0".

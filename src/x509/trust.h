@@ -69,12 +69,12 @@ struct iss_trust_default {
 };
 
 /*
- * Look for the default CAs without reading them: the file and the directories
+ * Look for the default CAs without parsing them: the file and the directories
  * that SSL_CERT_FILE and SSL_CERT_DIR name, each in place of OpenSSL's own
  * (X509_get_default_cert_file(3)).  The variables are ignored in a process that
- * runs setuid or setgid.  A file that is missing, unreadable or empty is left
- * out, and so is a directory without hashed names, which OpenSSL would pass
- * over.  Finding nothing is not an error.
+ * runs setuid or setgid.  A file that is missing, unreadable or without a
+ * certificate is left out, and so is a directory without hashed names, which
+ * OpenSSL would pass over.  Finding nothing is not an error.
  *
  * Returns ISS_OK, or ISS_ERROR, with nothing to release, when memory runs out.
  */

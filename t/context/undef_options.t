@@ -75,17 +75,24 @@ for my $option (@options) {
     }
 }
 
-# A false value instead of a sub, an object or a handle counts as not given.
+# A false value instead of a sub, an object, a handle, a file or a name counts as
+# not given.
 for my $option (
     map { "SSL_$_" }
     qw(ca client_ca cert key dh verifycn_scheme
     verify_callback passwd_cb create_ctx_callback ocsp_staple_callback
     ocsp_cache session_cache ticket_keycb ciphersuites
-    alpn_protocols npn_protocols error_trap on_peer_shutdown)
+    alpn_protocols npn_protocols error_trap on_peer_shutdown
+    ca_file ca_path client_ca_file crl_file dh_file fingerprint hostname
+    verifycn_name)
   )
 {
     is(outcome($_, $option, 0), '', "$option => 0, $_: counts as not given")
       for qw(client server);
+}
+for my $option (qw(SSL_cert_file SSL_key_file)) {
+    is(outcome('client', $option, 0),
+        '', "$option => 0, client: counts as not given");
 }
 like(
     (

@@ -43,6 +43,32 @@ subtest 'default_ca with a directory' => sub {
     is(trusting(), '', 'a client without SSL_ca* uses it');
 };
 
+subtest 'default_ca with other values' => sub {
+    my @dirs = (cert_file('ca-dir'), $FindBin::Bin);
+    my %set  = IO::Socket::SSL::default_ca(\@dirs);
+    is_deeply(\%set, { SSL_ca_path => \@dirs }, 'an array is of folders');
+    is(trusting(), '', '... which a client uses');
+    like(
+        died(sub { IO::Socket::SSL::default_ca(cert('missing')) }),
+        qr/missing\.pem: No such file.*default_ca\.t/,
+        'a missing path dies'
+    );
+    local $ENV{SSL_CERT_FILE} = cert('other-ca');
+    for my $none ('', 0) {
+        IO::Socket::SSL::default_ca(cert('ca'));
+        my %found = IO::Socket::SSL::default_ca($none);
+        is($found{SSL_ca_file}, cert('other-ca'), "'$none' looks again");
+    }
+    local $ENV{SSL_CERT_FILE} = cert_file('garbage.txt');
+    local $ENV{SSL_CERT_DIR}  = cert_file('ca-dir');
+    is_deeply(
+        { IO::Socket::SSL::default_ca(undef) },
+        { SSL_ca_path => cert_file('ca-dir') },
+        'a file without a certificate is passed over'
+    );
+    is(trusting(), '', '... and the folder is used');
+};
+
 subtest 'default_ca with arguments' => sub {
     IO::Socket::SSL::default_ca(SSL_ca_file => cert('other-ca'));
     like(trusting(), $REFUSED, 'another CA is used');

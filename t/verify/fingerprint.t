@@ -82,6 +82,19 @@ each_version(
     }
 );
 
+subtest 'a name that no certificate can have' => sub {
+    my @name = (SSL_verifycn_name => 'not valid');
+    my %mine = (SSL_ca_file => cert('ca'), @name);
+    my $good = 'sha256$' . digest_of('server', 'sha256');
+
+    is((handshake_errors(mine => { %mine, SSL_fingerprint => $good }))[0],
+        '', 'a fingerprint that matches accepts the server');
+    isnt((handshake_errors(mine => { %mine, SSL_fingerprint => $OTHER }))[0],
+        '', '... another one does not');
+    isnt((handshake_errors(mine => {%mine}))[0],
+        '', '... nor does a trusted CA alone');
+};
+
 subtest 'formats' => sub {
     my ($sock, $peer) = tls_pair();
     my $key    = $sock->get_fingerprint('sha256', undef, 1);

@@ -49,12 +49,13 @@ sub as_in_1_77 {
     return;
 }
 
-# Options that take a sub, an object, a handle, a list or the name of a scheme.
-# For them a false value counts as not given.
+# Options that take a sub, an object, a handle, a file, a list, or the name of a
+# host or scheme.  For them a false value counts as not given.
 my @NONE_IF_FALSE = map { "SSL_$_" } qw(
   ca client_ca cert key dh verifycn_scheme verify_callback passwd_cb
   create_ctx_callback ocsp_staple_callback ocsp_cache session_cache
-  ticket_keycb ciphersuites alpn_protocols npn_protocols
+  ticket_keycb ciphersuites alpn_protocols npn_protocols cert_file key_file
+  ca_file ca_path client_ca_file crl_file dh_file fingerprint verifycn_name
 );
 
 sub _without_false {
@@ -62,6 +63,8 @@ sub _without_false {
 
     delete @args{ grep { defined $args{$_} && !ref $args{$_} && !$args{$_} }
           @NONE_IF_FALSE };
+    delete $args{SSL_hostname}    # an empty one turns SNI off
+      if defined $args{SSL_hostname} && $args{SSL_hostname} eq '0';
     return %args;
 }
 
@@ -282,10 +285,10 @@ my $ca;    # the CAs that were found or set: a hash of options
 sub _ca_from {
     return {@_} if @_ != 1;
     my ($path) = @_;
-    return unless defined $path;    # forget what was set or found
-    return -d $path
-      ? { SSL_ca_path => $path }
-      : { SSL_ca_file => $path };
+    return unless $path;    # forget what was set or found
+    return { SSL_ca_path => $path } if ref $path eq 'ARRAY' || -d $path;
+    croak "default_ca: $path: $!" if !-e $path;
+    return { SSL_ca_file => $path };
 }
 
 sub _find_ca {
