@@ -176,14 +176,14 @@ each_version(
                 ['answer', 'close_notify'],
                 '... the peer got the answer and the end'
             );
-            refused($sock, $_) for 1 .. 2;
+            stays_refused($sock, $_) for 1 .. 2;
         }
     }
 );
 
 # After both halves have ended, whatever is read or written fails with EPERM.
 # No way to read changes that for another.
-sub refused {
+sub stays_refused {
     my ($sock, $time) = @_;
     my %way = (
         (map { $_ => $MEETS_END{$_}[0] } grep { !/eof/ } keys %MEETS_END),
