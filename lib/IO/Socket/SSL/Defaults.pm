@@ -51,7 +51,7 @@ sub as_in_1_77 {
 
 # Options that take a sub, an object, a handle, a file, a list, or the name of a
 # host or scheme.  For them a false value counts as not given.
-my @NONE_IF_FALSE = map { "SSL_$_" } qw(
+my %NONE_IF_FALSE = map { ("SSL_$_" => 1) } qw(
   ca client_ca cert key dh verifycn_scheme verify_callback passwd_cb
   create_ctx_callback ocsp_staple_callback ocsp_cache session_cache
   ticket_keycb ciphersuites alpn_protocols npn_protocols cert_file key_file
@@ -61,8 +61,8 @@ my @NONE_IF_FALSE = map { "SSL_$_" } qw(
 sub _without_false {
     my (%args) = @_;
 
-    delete @args{ grep { defined $args{$_} && !ref $args{$_} && !$args{$_} }
-          @NONE_IF_FALSE };
+    delete @args{ grep { $NONE_IF_FALSE{$_} && defined $args{$_}
+              && !ref $args{$_} && !$args{$_} } keys %args };
     delete $args{SSL_hostname}    # an empty one turns SNI off
       if defined $args{SSL_hostname} && $args{SSL_hostname} eq '0';
     return %args;
