@@ -66,9 +66,14 @@ iss_debug_level(pTHX)
 void
 iss_debug_print(pTHX_ const char *text)
 {
+	size_t len;
 	dSAVE_ERRNO;
 
-	PerlIO_printf(PerlIO_stderr(), "DEBUG: %s\n", text);
+	do {
+		len = strcspn(text, "\n");
+		PerlIO_printf(PerlIO_stderr(), "DEBUG: %.*s\n", (int)len, text);
+		text += len;
+	} while (*text == '\n' && *++text != '\0');
 	RESTORE_ERRNO;
 }
 

@@ -1,5 +1,8 @@
 #include "input.h"
 
+#include <sys/types.h>
+#include <sys/socket.h>
+
 #include "call.h"
 #include "errors.h"
 #include "scalar.h"
@@ -251,4 +254,34 @@ SV *
 iss_input_peek(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 {
 	return read_into(aTHX_ glob, conn, args, count, READ_PEEK);
+}
+
+static SSize_t
+look_ahead(pTHX_ PerlIO *in, char *to, size_t len)
+{
+	SSize_t ahead = PerlIO_has_cntptr(in) ? PerlIO_get_cnt(in) : 0;
+
+	if (ahead <= 0)
+		return recv(PerlIO_fileno(in), to, len, MSG_PEEK);
+	if ((size_t)ahead > len)
+		ahead = (SSize_t)len;
+	Copy(PerlIO_get_ptr(in), to, ahead, char);
+	return ahead;
+}
+
+SV *
+iss_input_peek_plain(pTHX_ GV *glob, SV **args, SSize_t count)
+{
+	SV *buf = args[0];
+	IV offset = iss_scalar_number(aTHX_ count > 2 ? args[2] : NULL);
+	size_t len = iss_scalar_wanted(aTHX_ iss_scalar_number(aTHX_ args[1]));
+	STRLEN at = iss_scalar_place(
+	    aTHX_ offset, iss_scalar_make_bytes(aTHX_ buf), true);
+	char *to = iss_scalar_room(aTHX_ buf, at, len);
+	SSize_t got = look_ahead(aTHX_ IoIFP(GvIOp(glob)), to, len);
+
+	if (got < 0)
+		return NULL;
+	iss_scalar_set_end(aTHX_ buf, at + (STRLEN)got);
+	return newSViv(got);
 }

@@ -15,4 +15,10 @@ iss_stream_method iss_input_readline; /* one line, in scalar context */
 iss_stream_method iss_input_getc;
 iss_stream_method iss_input_eof;
 
+/*
+ * The same as iss_input_peek on an open socket without TLS: what Perl has read
+ * ahead, else what recv(2) finds.  NULL with errno set on failure.
+ */
+SV *iss_input_peek_plain(pTHX_ GV *glob, SV **args, SSize_t count);
+
 #endif

@@ -9,7 +9,7 @@
 
 struct method {
 	const char *name;
-	const char *plain; /* the base class's method; NULL: only with TLS */
+	const char *plain; /* the base class's method; NULL: it has none */
 	const char *usage;
 	SSize_t at_least; /* arguments after the handle */
 	iss_stream_method *run;
@@ -137,6 +137,13 @@ push_lines(pTHX_ GV *glob, struct iss_conn *conn)
 	}
 }
 
+static void
+check_usage(pTHX_ const struct method *m, I32 items)
+{
+	if (items - 1 < m->at_least)
+		Perl_croak(aTHX_ "Usage: $socket->%s(%s)", m->name, m->usage);
+}
+
 /* Keeps the socket and the connection alive, whatever runs and dies. */
 static void
 run_tls(pTHX_ enum iss_method method, GV *glob, struct iss_conn *conn, I32 ax,
@@ -146,8 +153,7 @@ run_tls(pTHX_ enum iss_method method, GV *glob, struct iss_conn *conn, I32 ax,
 	SV *result;
 	dSP;
 
-	if (items - 1 < m->at_least)
-		Perl_croak(aTHX_ "Usage: $socket->%s(%s)", m->name, m->usage);
+	check_usage(aTHX_ m, items);
 	ENTER;
 	iss_hold(aTHX_ glob, conn);
 	if (method == ISS_METHOD_READLINE && GIMME_V == G_LIST) {
@@ -179,9 +185,6 @@ plain_name(pTHX_ enum iss_method method)
 {
 	if (method == ISS_METHOD_READLINE && GIMME_V == G_LIST)
 		return "IO::Handle::getlines";
-	if (methods[method].plain == NULL)
-		Perl_croak(
-		    aTHX_ "%s needs a TLS connection", methods[method].name);
 	return methods[method].plain;
 }
 
@@ -204,6 +207,25 @@ drop_undef(pTHX_ enum iss_method method, GV *glob, I32 ax)
 		PL_stack_sp--;
 }
 
+/* IO::Handle has no peek. */
+static void
+peek_plain(pTHX_ GV *glob, I32 ax, I32 items)
+{
+	SV *result = NULL;
+	dSP;
+
+	check_usage(aTHX_ &methods[ISS_METHOD_PEEK], items);
+	if (is_closed(aTHX_ glob))
+		iss_tell_text(aTHX_ glob, EBADF, "the socket is not open");
+	else
+		result = iss_input_peek_plain(aTHX_ glob, &ST(1), items - 1);
+	SPAGAIN;
+	SP = &ST(-1);
+	if (result != NULL)
+		mXPUSHs(result);
+	PUTBACK;
+}
+
 void
 iss_methods_run(pTHX_ enum iss_method method, GV *glob, I32 ax, I32 items)
 {
@@ -214,9 +236,8 @@ iss_methods_run(pTHX_ enum iss_method method, GV *glob, I32 ax, I32 items)
 		run_tls(aTHX_ method, glob, conn, ax, items);
 		return;
 	}
-	if (method == ISS_METHOD_PEEK && is_closed(aTHX_ glob)) {
-		iss_tell_text(aTHX_ glob, EBADF, "the socket is not open");
-		PL_stack_sp = &ST(-1);
+	if (method == ISS_METHOD_PEEK) {
+		peek_plain(aTHX_ glob, ax, items);
 		return;
 	}
 	pass_on(aTHX_ (SV *)get_cv(plain_name(aTHX_ method), GV_ADD), ax);

@@ -117,7 +117,7 @@ subtest 'a non-blocking listener' => sub {
     is_deeply([$listener->accept], [], 'no client: the empty list');
     ok($!{EWOULDBLOCK}, '... and EWOULDBLOCK');
 
-    # A client that starts its handshake when it is told to.
+    # A client that starts its handshake a moment after it has connected.
     my $peer = peer(
         sub {
             my ($me) = @_;
@@ -127,7 +127,7 @@ subtest 'a non-blocking listener' => sub {
                 client_args()
             ) or die "connect: $!";
             $me->tell('connected');
-            $me->hear;
+            $me->quiet_for(0.1);
             $client->connect_SSL or die "connect_SSL: $SSL_ERROR\n";
             print $client "hello\n";
             $me->tell(scalar <$client>);
@@ -135,23 +135,35 @@ subtest 'a non-blocking listener' => sub {
     );
     $peer->hear;
     readable($listener);
+    my ($accepted, $address) = $listener->accept;
+    isa_ok($accepted, 'IO::Socket::SSL', 'accept finishes the handshake: it')
+      or diag $SSL_ERROR;
+    is($accepted->is_SSL, 'rw',                   '... speaks TLS');
+    is($address,          getpeername($accepted), '... has an address');
+    ok($accepted->blocking,  '... and blocks, as accept(2) makes it');
+    ok(!$listener->blocking, 'the listener still does not block');
+    served($accepted, $peer);
+};
+
+subtest 'a non-blocking listener with a Timeout' => sub {
+    my $listener = tls_listener(Blocking => 0, Timeout => 0.2);
+    my $silent   = IO::Socket::INET->new(address($listener)) or die $!;
+    readable($listener);
     local $! = 0;
     is_deeply([$listener->accept], [], 'a silent client: the empty list');
-    ok($!{EWOULDBLOCK}, '... and EWOULDBLOCK');
-    cmp_ok($SSL_ERROR, '==', SSL_WANT_READ, '... and SSL_WANT_READ');
-    $peer->tell('go');
+    ok($!{ETIMEDOUT}, '... with ETIMEDOUT') or diag $!;
+    my $peer = client($listener);
+    readable($listener);
+    served(scalar $listener->accept, $peer);
+};
 
-    my $accepted;
-    for (1 .. 1000) {
-        last if $accepted = $listener->accept;
-        last if !$!{EWOULDBLOCK};
-        last if !$peer->quiet_for(0.01);
-    }
-    isa_ok($accepted, 'IO::Socket::SSL', 'accept succeeds in the end')
-      or diag $SSL_ERROR;
-    ok(!$listener->blocking, 'the listener still does not block');
-    $accepted->blocking(1);
-    served($accepted, $peer);
+subtest 'a non-blocking listener, SSL_startHandshake => 0' => sub {
+    my $listener = tls_listener(Blocking => 0, SSL_startHandshake => 0);
+    my $silent   = IO::Socket::INET->new(address($listener)) or die $!;
+    readable($listener);
+    my $accepted = $listener->accept;
+    is($accepted->is_SSL, undef, 'accept does not wait for the handshake');
+    ok($accepted->blocking, 'the socket blocks all the same');
 };
 
 subtest 'SSL_startHandshake => 0 and accept_SSL' => sub {
@@ -183,12 +195,66 @@ subtest 'accept_SSL with a socket that was accepted elsewhere' => sub {
     is($listener->accept_SSL($bare), $bare, 'it returns that socket')
       or diag $SSL_ERROR;
     served($bare, $peer);
-    my ($tcp) = raw_pair(sub { });
     like(
-        died(sub { $listener->accept_SSL($tcp) }),
-        qr/^accept_SSL needs an IO::Socket::SSL at \Q$0\E line/,
-        'a plain socket croaks'
+        died(sub { $listener->accept_SSL('x') }),
+        qr/^accept_SSL needs a socket at \Q$0\E line/,
+        'text instead of a socket croaks'
     );
+};
+
+subtest 'accept with a class without TLS' => sub {
+    my $listener = tls_listener();
+    my $client   = IO::Socket::INET->new(address($listener)) or die $!;
+    print $client "in the clear\n";
+    my ($accepted, $address) = $listener->accept('IO::Socket::INET');
+    is(ref $accepted, 'IO::Socket::INET', 'the socket is of that class');
+    is($address,      getpeername($accepted), '... with the address');
+    is(scalar <$accepted>, "in the clear\n", '... and plain');
+    is_deeply([grep { /SSL/ } keys %{*$accepted}],
+        [], '... with no key of ours');
+};
+
+subtest 'accept_SSL of a listener with a plain socket' => sub {
+    my $listener = My::Connection->new(
+        LocalAddr => '127.0.0.1',
+        Listen    => 5,
+        server_args()
+    );
+    my $peer  = client($listener);
+    my $plain = $listener->accept('IO::Socket::INET');
+    is($listener->accept_SSL($plain, Timeout => 60),
+        $plain, 'it returns that socket')
+      or diag $SSL_ERROR;
+    is(ref $plain, 'My::Connection', '... in the class of the listener');
+    served($plain, $peer);
+    $plain->stop_SSL(SSL_no_shutdown => 1);
+    is(ref $plain, 'IO::Socket::INET', 'stop_SSL gives its class back');
+};
+
+subtest 'accept_SSL with a plain, non-blocking socket' => sub {
+    my $listener = tls_listener();
+    my $peer     = client($listener);
+    my $plain    = $listener->accept('IO::Socket::INET');
+    $plain->blocking(0);
+    ok(complete($plain, sub { $listener->accept_SSL($plain) }),
+        'it succeeds in the end')
+      or diag $SSL_ERROR;
+    $plain->blocking(1);
+    served($plain, $peer);
+};
+
+subtest 'accept_SSL with a plain socket fails' => sub {
+    my $listener = tls_listener();
+    my $client   = IO::Socket::INET->new(address($listener)) or die $!;
+    print $client "GET / HTTP/1.0\r\n\r\n";
+    my $plain = $listener->accept('IO::Socket::INET');
+    is_deeply([$listener->accept_SSL($plain)], [], 'the empty list');
+    like($SSL_ERROR, qr/http request/, '... with a reason');
+    is(ref $plain, 'IO::Socket::INET', 'the socket has its class back');
+    ok($plain->opened, '... and stays open');
+    close $plain;
+    is_deeply([$listener->accept_SSL($plain)], [], 'a closed one: the same');
+    ok($!{EBADF}, '... with EBADF') or diag $!;
 };
 
 subtest 'the Timeout of a listener' => sub {

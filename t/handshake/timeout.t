@@ -125,6 +125,96 @@ subtest 'a handshake in time' => sub {
     is(scalar <$sock>, "late\n", 'that Timeout does not apply to reading');
 };
 
+# Peers that let us wait for a moment.
+sub slow_client {
+    my ($address) = @_;
+    return peer(
+        sub {
+            my ($me) = @_;
+            $me->quiet_for(0.1);
+            IO::Socket::SSL->new(PeerAddr => $address, client_args());
+        }
+    );
+}
+
+sub slow_server {
+    return plain_server(
+        sub {
+            my ($tcp, $me) = @_;
+            $me->quiet_for(0.1);
+            my $sock = IO::Socket::SSL->start_SSL($tcp, server_args())
+              or return;
+            $me->quiet_for(0.1);
+            $sock->stop_SSL;
+        }
+    );
+}
+
+my %UNLIMITED = (
+    'new' => sub {
+        my ($address, $none) = @_;
+        return IO::Socket::SSL->new(
+            PeerAddr => $address,
+            Timeout  => $none,
+            client_args()
+        );
+    },
+    'connect_SSL' => sub {
+        my ($address, $none) = @_;
+        my $sock = upgraded(plain($address), client_args());
+        return $sock->connect_SSL(Timeout => $none);
+    },
+    'start_SSL' => sub {
+        my ($address, $none) = @_;
+        return IO::Socket::SSL->start_SSL(plain($address),
+            client_args(Timeout => $none));
+    },
+    'start_SSL, Timeout of the socket' => sub {
+        my ($address, $none) = @_;
+        my $plain = plain($address);
+        ${*$plain}{io_socket_timeout} = $none;
+        return IO::Socket::SSL->start_SSL($plain, client_args());
+    },
+    'stop_SSL' => sub {
+        my ($address, $none) = @_;
+        my $sock =
+          IO::Socket::SSL->new(PeerAddr => $address, client_args());
+        return $sock && $sock->stop_SSL(Timeout => $none);
+    },
+    'accept' => sub {
+        my (undef, $none) = @_;
+        my $listener = IO::Socket::SSL->new(
+            LocalAddr => '127.0.0.1',
+            Listen    => 5,
+            Timeout   => $none,
+            server_args()
+        );
+        my $client = slow_client(address($listener));
+        return $listener->accept;
+    },
+    'accept_SSL' => sub {
+        my (undef, $none) = @_;
+        my $listener = listener();
+        my $client   = slow_client(address($listener));
+        my $sock     = upgraded(scalar $listener->accept, server_args());
+        return $sock->accept_SSL(Timeout => $none);
+    },
+);
+
+subtest 'Timeout => 0, an empty string or undef is no timeout' => sub {
+    for my $none (0, '0.0', '', undef) {
+        my $text = defined $none ? "'$none'" : 'undef';
+        for my $name (sort keys %UNLIMITED) {
+            my ($server, $address) = slow_server();
+            my $done;
+            my @warned = warnings_of(
+                sub { $done = $UNLIMITED{$name}->($address, $none) });
+            ok($done, "$name with $text waits") or diag "$SSL_ERROR, $!";
+            is("@warned", '', '... without a warning');
+        }
+    }
+};
+
 subtest 'a timeout of the TCP connect' => sub {
 
     # A listener whose queue is full no longer answers.

@@ -167,6 +167,55 @@ subtest 'pending and records in the layer below' => sub {
     is(sysread($sock, $buffer, 2),    2, '... and read');
 };
 
+# A server that speaks TLS for a line, then in the clear.
+sub stopping_peer {
+    return raw_pair(
+        sub {
+            my ($tcp, $me) = @_;
+            my $sock = IO::Socket::SSL->start_SSL($tcp, server_args())
+              or return;
+            print $sock "under TLS\n";
+            $sock->stop_SSL or return;
+            print $tcp "in the clear\n";
+            $me->tell(scalar <$tcp>);
+        }
+    );
+}
+
+subtest 'stop_SSL gives the original back' => sub {
+    my ($tcp, $peer) = stopping_peer();
+    my $class = ref $tcp;
+    my $sock  = layers($tcp, 1, client_args());
+    isnt($sock, $tcp, 'start_SSL returns another socket');
+    is(ref $tcp, $class, '... the original keeps its class');
+    is(tied *$tcp, undef, '... and is not tied');
+    is(scalar <$sock>, "under TLS\n", '... TLS');
+    is($sock->stop_SSL, $tcp, 'stop_SSL returns the original');
+    undef $sock;
+    is(scalar <$tcp>, "in the clear\n", '... alive, for reading');
+    print $tcp "alive\n";
+    is_deeply([$peer->hear], ["alive\n"], '... and for writing');
+};
+
+subtest 'close closes the original' => sub {
+    my ($tcp, $peer) = echo_peer(1, 'TLSv1_3');
+    my $sock = layers($tcp, 1, client_args());
+    ok($sock->close, 'close');
+    is(fileno $tcp, undef, '... the original is closed');
+    is(($peer->hear)[0], 'close_notify', '... after a close_notify');
+};
+
+subtest 'new ignores SSL_usebio' => sub {
+    my ($server, $address) = tls_server(sub { print { $_[0] } "hello\n" });
+    my $sock = IO::Socket::SSL->new(
+        PeerAddr   => $address,
+        SSL_usebio => 1,
+        client_args()
+    );
+    ok($sock, 'new succeeds') or diag "$SSL_ERROR, $!";
+    is(scalar <$sock>, "hello\n", '... and the socket works');
+};
+
 subtest 'failures' => sub {
     my ($tcp, $peer) = echo_peer(1, 'TLSv1_3');
     my $class = ref $tcp;

@@ -326,4 +326,25 @@ subtest 'pending' => sub {
     is($sock->pending, 0, 'and nothing once it is read');
 };
 
+subtest 'peek on a socket without TLS' => sub {
+    my ($tcp, $peer) = raw_pair(sub { print { $_[0] } "hello\nworld\n" });
+    my $sock =
+      IO::Socket::SSL->start_SSL($tcp, SSL_startHandshake => 0, client_args())
+      or die $SSL_ERROR;
+    readable($sock);
+    my $buffer = 'old';
+    is($sock->peek($buffer, 5, 3), 5, 'peek returns how much it has seen');
+    is($buffer, 'oldhello', '... puts it at the offset');
+    is(scalar <$sock>, "hello\n", '... and takes nothing');
+    is($sock->peek($buffer, 5), 5, 'data that Perl has read ahead');
+    is($buffer, 'world', '... is seen, too');
+    is(scalar <$sock>, "world\n", '... and stays');
+    $sock->blocking(0);
+    local $! = 0;
+    is_deeply([$sock->peek($buffer, 5)], [], 'nothing there: an empty list');
+    ok($!{EWOULDBLOCK}, '... with EWOULDBLOCK') or diag $!;
+    like(died(sub { $sock->peek($buffer, -1) }),
+        qr/^Negative length/, 'a negative length croaks');
+};
+
 done_testing;

@@ -62,10 +62,12 @@ like(
     qr/sent TLSv1_3 alert warning "close notify"/,
     '... alerts by name'
 );
-unlike($printed, qr/^    0000 /m, '... and no dumps');
+unlike($printed, qr/^DEBUG:     0000 /m, '... and no dumps');
 
 $printed = debugged(3);
-like($printed, qr/^    0000  01 00 /m, 'debug3: dumps');
+like($printed, qr/^DEBUG:     0000  01 00 /m, 'debug3: dumps');
+is_deeply([grep { !/^DEBUG: \S|^DEBUG:     / } split /\n/, $printed],
+    [], '... each line preceded by the word DEBUG');
 unlike($printed, qr/$SECRET/, '... but not of secret data');
 
 is(\$IO::Socket::SSL::DEBUG, \$Net::SSLeay::trace,

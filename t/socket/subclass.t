@@ -221,4 +221,28 @@ subtest 'a class without new SSL arguments' => sub {
       or diag $SSL_ERROR;
 };
 
+subtest 'a handshake method that returns nothing' => sub {
+
+    package My::Refusing;
+    our @ISA = ('IO::Socket::SSL');
+    sub connect_SSL { return }
+    sub accept_SSL  { return }
+
+    package main;
+    my ($server, $address) = tls_server(\&serve);
+    is_deeply([
+            My::Refusing->new(PeerAddr => $address, ISS::Test::client_args())
+        ],
+        [], 'connect_SSL: new returns an empty list');
+    is($! + 0, 0, '... and leaves no errno of opening a handle in $!');
+    my $listener = My::Refusing->new(
+        LocalAddr => '127.0.0.1',
+        Listen    => 1,
+        ISS::Test::server_args()
+    );
+    my $client = IO::Socket::INET->new(address($listener)) or die $!;
+    is_deeply([$listener->accept], [], 'accept_SSL: so does accept');
+    is($! + 0, 0, '... and leaves none, either');
+};
+
 done_testing;

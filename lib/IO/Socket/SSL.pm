@@ -145,6 +145,7 @@ sub configure_SSL {
     my $merged =
       IO::Socket::SSL::Defaults::merge(\%args, $args{SSL_server});
     IO::Socket::SSL::Defaults::check_subs($merged);
+    delete $merged->{SSL_usebio} unless ${*$self}{_SSL_bio_handle};
     ${*$self}{_SSL_arguments} = $merged;
     ${*$self}{_SSL_opened}    = 0;
     $SSL_ERROR                = '';
@@ -192,17 +193,31 @@ sub new_from_fd {
 
 sub connect {
     my $self = shift;
+    my $hash = \%{*$self};
 
     return $self if $self->_is_open;
-    if (!${*$self}{_SSL_opening}) {
+    if (!$hash->{_SSL_opening}) {
+        local $hash->{io_socket_timeout} = _limit($hash->{io_socket_timeout});
         $self->SUPER::connect(@_) || return $self->_base_failed('connecting');
     }
-    my $start = ${*$self}{_SSL_arguments}{SSL_startHandshake};
+    my $start = $hash->{_SSL_arguments}{SSL_startHandshake};
     return $self if defined $start && !$start;
 
-    # If this fails and $! is 0, IO::Socket::IP does not try the host's other
-    # addresses: the certificate, for example, would be no better there.
+    # Perl has left ENOTTY or ESPIPE there.  If connect_SSL fails and $! is 0,
+    # IO::Socket::IP does not try the host's other addresses: the certificate,
+    # for example, would be no better there.
+    $! = 0;
     return $self->connect_SSL || ();
+}
+
+# A Timeout in seconds, or undef if there is no limit, which programs also
+# write as 0 or ''.
+sub _limit {
+    my ($seconds) = @_;
+
+    return defined $seconds && length $seconds && $seconds != 0
+      ? $seconds
+      : undef;
 }
 
 # A method of the base class failed, before TLS began; the empty list.
@@ -215,25 +230,22 @@ sub _base_failed {
 
 sub accept {
     my ($self, $class) = @_;
-    my $hash   = \%{*$self};
-    my $socket = delete $hash->{_SSL_accepting};
-    my $peer;
+    my $hash = \%{*$self};
+    my ($socket, $peer) = do {
+        local $hash->{io_socket_timeout} = _limit($hash->{io_socket_timeout});
+        $self->SUPER::accept($class || __PACKAGE__);
+    };
 
-    if (!$socket) {
-        ($socket, $peer) = $self->SUPER::accept($class || __PACKAGE__)
-          or return $self->_base_failed('accepting');
+    return $self->_base_failed('accepting') if !$socket;
+    $socket->blocking(1) unless $self->blocking;    # BSD inherits the mode
+    if ($socket->isa(__PACKAGE__)) {
         $self->_lend_to($socket);
-        $socket->blocking(0) unless $self->blocking;
         my $start = $hash->{_SSL_arguments}{SSL_startHandshake};
-        return wantarray ? ($socket, $peer) : $socket
-          if defined $start && !$start;
+        $! = 0;
+        return
+          if (!defined $start || $start) && !$self->accept_SSL($socket);
     }
-    if (!$self->accept_SSL($socket)) {
-        $hash->{_SSL_accepting} = $socket if ${*$socket}{_SSL_opening};
-        return;
-    }
-    return $socket unless wantarray;
-    return ($socket, defined $peer ? $peer : getpeername($socket));
+    return wantarray ? ($socket, $peer) : $socket;
 }
 
 # Give an accepted socket its listener's arguments and context.  accept_SSL
@@ -257,11 +269,14 @@ sub connect_SSL {
 
 sub accept_SSL {
     my $self   = shift;
-    my $socket = @_ % 2 || (@_ && ref $_[0]) ? shift : $self;
+    my $given  = @_ && ref $_[0] ne 'HASH' && (@_ % 2 || ref $_[0]);
+    my $socket = $given ? shift : $self;
 
     _debug(2, 'accept_SSL') if $DEBUG;
-    croak 'accept_SSL needs an ' . __PACKAGE__
-      unless blessed $socket && $socket->isa(__PACKAGE__);
+    if (!blessed $socket || !$socket->isa(__PACKAGE__)) {
+        return IO::Socket::SSL::Upgrade::accept_plain($self, $socket,
+            @_ == 1 ? %{ $_[0] } : @_);
+    }
     $self->_lend_to($socket) if $socket != $self && !${*$socket}{_SSL_ctx};
     return _handshake_as($socket, 1, @_ == 1 ? %{ $_[0] } : @_);
 }
@@ -281,7 +296,7 @@ sub _handshake_as {
         $begun || return $self->_broken;
     }
     my $seconds =
-      exists $options{Timeout} ? $options{Timeout} : $self->timeout;
+      _limit(exists $options{Timeout} ? $options{Timeout} : $self->timeout);
     my $wait = $hash->{_SSL_wait} || defined $seconds && $self->blocking;
     my ($done, $died) =
       _try(sub { $self->_handshake($server, $seconds, $wait ? 1 : 0) });
@@ -371,8 +386,10 @@ sub close {
     my $fd   = IO::Socket::SSL::SSL_HANDLE::real_fileno($self);
 
     _debug(2, 'close') if $DEBUG;
-    return $self->_set_error('the socket is not open', EBADF)
-      if !defined $fd;
+    if (!defined $fd) {
+        $self->_set_error('the socket is not open', EBADF);
+        return '';
+    }
     my $fast = !exists $args{SSL_fast_shutdown} || $args{SSL_fast_shutdown};
     my $speaks  = defined is_SSL($self) && !$args{SSL_no_shutdown};
     my $stopped = $self->stop_SSL(
@@ -383,7 +400,8 @@ sub close {
     return if !$stopped && !$fast && $SSL_ERROR == SSL_WANT_READ();
     return if !$stopped && !$fast && $SSL_ERROR == SSL_WANT_WRITE();
     $self->_forget('');
-    return 1 if delete ${*$self}{_SSL_bio_handle};
+    my $handle = delete ${*$self}{_SSL_bio_handle};
+    return IO::Socket::SSL::Pump::close_handle($handle) if defined $handle;
     _drop_unread($fd) if $speaks;
     return CORE::close($self);
 }

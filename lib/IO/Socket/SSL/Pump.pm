@@ -36,6 +36,14 @@ sub _can {
     return blessed($handle) && $handle->can($method);
 }
 
+# Close the handle.  An object of the program's may have no close.
+sub close_handle {
+    my ($handle) = @_;
+
+    return $handle->close if _can($handle, 'close');
+    return blessed($handle) ? 1 : close $handle;
+}
+
 # xs/pump.c calls these three.  They return bytes ('' at the end) or undef, a
 # count or undef, and a count.
 sub read_from {

@@ -5,6 +5,7 @@ package IO::Socket::SSL::Upgrade;
 use strict;
 use warnings;
 
+use Carp;
 use Errno qw(EBADF);
 use Scalar::Util qw(blessed reftype);
 
@@ -21,12 +22,21 @@ sub start_SSL {
         $socket = IO::Socket::SSL::Pump::new_socket($class, $socket);
         return _start($socket, %args);
     }
+    _take_over('start_SSL', $class, $socket) || return;
+    return _start($socket, %args);
+}
+
+# Bless an open socket without TLS into a class; the empty list if it is not
+# one.
+sub _take_over {
+    my ($method, $class, $socket) = @_;
+    my $was = blessed($socket);
+
     if ((reftype($socket) || '') ne 'GLOB'
         || !defined IO::Socket::SSL::SSL_HANDLE::real_fileno($socket))
     {
-        return $class->_set_error('start_SSL needs an open socket', EBADF);
+        return $class->_set_error("$method needs an open socket", EBADF);
     }
-    my $was = blessed($socket);
     if (   defined $was
         && $was->isa('IO::Socket::SSL')
         && defined IO::Socket::SSL::is_SSL($socket))
@@ -35,7 +45,25 @@ sub start_SSL {
     }
     bless $socket, $class;
     ${*$socket}{_SSL_ioclass_upgraded} = $was;
-    return _start($socket, %args);
+    return $socket;
+}
+
+# accept_SSL of a listener for a plain socket: it gets the class of the
+# listener.  While the handshake of a non-blocking socket is under way it keeps
+# that class, and accept_SSL goes on like for any other TLS socket.
+sub accept_plain {
+    my ($listener, $socket, @options) = @_;
+
+    croak 'accept_SSL needs a socket'
+      if (reftype($socket) || '') ne 'GLOB';
+    _take_over('accept_SSL', ref $listener, $socket) || return;
+    $listener->_lend_to($socket);
+    ${*$socket}{_SSL_arguments}{SSL_keepSocketOnError} = 1;
+    my ($ok, $died) = IO::Socket::SSL::_try(
+        sub { IO::Socket::SSL::_handshake_as($socket, 1, @options) });
+    return $socket if $ok;
+    return if !defined $died && ${*$socket}{_SSL_opening};
+    return _not_started($socket, $died);
 }
 
 # Begin TLS on a socket that has been blessed into this class.
@@ -111,7 +139,7 @@ sub stop_SSL {
         # Another thread may have finished the handshake: then _SSL_opened is
         # not 1 here, but _SSL_opening is still true.
         if (!$quiet && ($hash->{_SSL_opened} == 1 || $hash->{_SSL_opening})) {
-            my $seconds = $args{Timeout};
+            my $seconds = IO::Socket::SSL::_limit($args{Timeout});
             my $done    = $self->_shutdown(
                 $fast, $seconds, defined $seconds && $self->blocking ? 1 : 0);
             return unless $done;
@@ -123,8 +151,10 @@ sub stop_SSL {
     }
     $self->_forget(undef);
     delete $hash->{_SSL_ctx} if $args{SSL_ctx_free};
-    _downgrade($self) if $down;
-    return $self;
+    return $self if !$down;
+    _downgrade($self);
+    my $original = $hash->{_SSL_bio_handle};
+    return defined $original ? $original : $self;
 }
 
 1;
