@@ -179,7 +179,7 @@ sock_write(BIO *bio, const char *buf, size_t len, size_t *put)
 		return 1;
 	}
 	note_failure(bio, sock, BIO_FLAGS_WRITE);
-	return 0;
+	return -1; /* at 0 SSL_shutdown(3) takes a pending alert for sent */
 }
 
 static long

@@ -198,6 +198,9 @@ test_deadline(void)
 	is_int(iss_shutdown_notify(client, ISS_NO_DEADLINE), ISS_WANT_WRITE,
 	    "a socket that is full");
 	ok(!client->sent_notify, "... ours is not sent yet");
+	is_int(iss_shutdown_notify(client, ISS_NO_DEADLINE), ISS_WANT_WRITE,
+	    "... nor does a second call believe so");
+	ok(!client->sent_notify, "... while the socket stays full");
 	while (read(pair.server.fd, bytes, sizeof(bytes)) > 0)
 		;
 	is_int(iss_shutdown_notify(client, ISS_NO_DEADLINE), ISS_OK,
