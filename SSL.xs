@@ -20,6 +20,7 @@
 #include "xs/lifecycle.h"
 #include "xs/messages.h"
 #include "xs/methods.h"
+#include "xs/override.h"
 #include "xs/name_check.h"
 #include "xs/ocsp.h"
 #include "xs/publicsuffix.h"
@@ -45,7 +46,7 @@ MODULE = IO::Socket::SSL	PACKAGE = IO::Socket::SSL
 PROTOTYPES: DISABLE
 
 BOOT:
-	iss_methods_remember(aTHX);
+	iss_overrides_remember(aTHX);
 	iss_errors_init(aTHX_ false);
 	iss_handles_init(aTHX_ false);
 	iss_debug_init(aTHX_ false);

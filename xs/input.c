@@ -1,10 +1,12 @@
 #include "input.h"
 
+#include <errno.h>
 #include <sys/types.h>
 #include <sys/socket.h>
 
 #include "call.h"
 #include "errors.h"
+#include "override.h"
 #include "scalar.h"
 #include "base/line.h"
 #include "connection/io.h"
@@ -113,6 +115,54 @@ read_into(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count,
 		   : read_bytes(aTHX_ glob, conn, buf, len, offset, kind);
 }
 
+/*
+ * Have a method of a subclass read up to len bytes to the end of buf.  Returns
+ * how many, 0 at the end, -1 on failure.
+ */
+static IV
+read_by_method(pTHX_ GV *glob, const char *method, SV *buf, size_t len)
+{
+	IV count = -1;
+	SV *result;
+	dSP;
+
+	ENTER;
+	SAVETMPS;
+	do {
+		PUSHMARK(SP);
+		mXPUSHs(newRV_inc((SV *)glob));
+		XPUSHs(buf);
+		mXPUSHu(len);
+		if (!strEQ(method, "peek"))
+			mXPUSHu(SvCUR(buf));
+		PUTBACK;
+		call_method(method, G_SCALAR);
+		SPAGAIN;
+		result = POPs;
+		PUTBACK;
+	} while (!SvOK(result) && errno == EINTR);
+	if (SvOK(result))
+		count = SvIV(result);
+	FREETMPS;
+	LEAVE;
+	if (!SvPOK(buf))
+		sv_setpvs(buf, "");
+	return count;
+}
+
+static SV *
+getc_by_method(pTHX_ GV *glob)
+{
+	SV *byte = newSVpvs("");
+	IV count;
+
+	sv_2mortal(byte);
+	count = read_by_method(aTHX_ glob, "read", byte, 1);
+	if (count > 0)
+		return SvREFCNT_inc_simple_NN(byte);
+	return count == 0 ? newSV(0) : NULL;
+}
+
 SV *
 iss_input_getc(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 {
@@ -122,6 +172,8 @@ iss_input_getc(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 
 	PERL_UNUSED_VAR(args);
 	PERL_UNUSED_VAR(count);
+	if (iss_is_overridden(aTHX_ ISS_METHOD_READ, glob))
+		return getc_by_method(aTHX_ glob);
 	do
 		rv = iss_stream_transfer(
 		    aTHX_ glob, conn, NULL, iss_io_read, &byte, 1, &got);
@@ -204,6 +256,54 @@ step_line(struct iss_conn *conn, void *arg, size_t had, size_t *got)
 	return iss_lines_step(step->lines, conn, step->text, had, got);
 }
 
+/* Look at what comes with the subclass's peek, and read as much of it as
+ * belongs to the line.  False: the line has ended, or reading. */
+static bool
+step_by_methods(pTHX_ GV *glob, const struct iss_line *line, SV *text, SV *seen)
+{
+	STRLEN had = SvCUR(text), len;
+	size_t take, skip = 0;
+	bool ends = false;
+	const char *next;
+
+	sv_setpvs(seen, "");
+	if (line->kind == ISS_LINE_ALL)
+		return read_by_method(
+			   aTHX_ glob, "sysread", text, ISS_RECORD_MAX) > 0;
+	if (line->kind == ISS_LINE_RECORD)
+		return read_by_method(aTHX_ glob, "sysread", text,
+			   line->record - had) > 0 &&
+		       SvCUR(text) < line->record;
+	if (read_by_method(aTHX_ glob, "peek", seen, ISS_RECORD_MAX) <= 0)
+		return false;
+	next = SvPV_nomg(seen, len);
+	if (had == 0 && (skip = iss_line_skip(line, next, len)) > 0) {
+		sv_setpvs(seen, "");
+		return read_by_method(aTHX_ glob, "sysread", seen, skip) > 0;
+	}
+	take = iss_line_take(line, SvPVX(text), had, next, len, &ends);
+	return read_by_method(aTHX_ glob, "sysread", text, take) > 0 &&
+	       SvCUR(text) > had && !(ends && SvCUR(text) >= had + take);
+}
+
+static SV *
+readline_by_methods(pTHX_ GV *glob, SV *text)
+{
+	SV *seen = sv_2mortal(newSVpvs(""));
+	struct iss_line line;
+
+	find_separator(aTHX_ &line);
+	/* A method may end TLS, and with it the socket's class. */
+	while (step_by_methods(aTHX_ glob, &line, text, seen) &&
+	       iss_attached(aTHX_ glob) != NULL)
+		;
+	if (SvCUR(text) == 0)
+		return NULL;
+	if (GvIO(glob) != NULL)
+		IoLINES(GvIOp(glob))++;
+	return SvREFCNT_inc_simple_NN(text);
+}
+
 SV *
 iss_input_readline(
     pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
@@ -217,6 +317,9 @@ iss_input_readline(
 
 	PERL_UNUSED_VAR(args);
 	PERL_UNUSED_VAR(count);
+	if (iss_is_overridden(aTHX_ ISS_METHOD_SYSREAD, glob) ||
+	    iss_is_overridden(aTHX_ ISS_METHOD_PEEK, glob))
+		return readline_by_methods(aTHX_ glob, text);
 	find_separator(aTHX_ &line);
 	iss_lines_begin(&lines, &line);
 	while (rv == ISS_OK && !lines.ended) {

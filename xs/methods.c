@@ -8,7 +8,6 @@
 #include "output.h"
 
 struct method {
-	const char *name;
 	const char *plain; /* the base class's method; NULL: it has none */
 	const char *usage;
 	SSize_t at_least; /* arguments after the handle */
@@ -19,106 +18,23 @@ struct method {
 #define DATA "DATA[, LENGTH[, OFFSET]]"
 
 static const struct method methods[ISS_METHOD_COUNT] = {
-	[ISS_METHOD_READ] = { "read", "IO::Handle::read", BUFFER, 2,
-	    iss_input_read },
-	[ISS_METHOD_SYSREAD] = { "sysread", "IO::Handle::sysread", BUFFER, 2,
+	[ISS_METHOD_READ] = { "IO::Handle::read", BUFFER, 2, iss_input_read },
+	[ISS_METHOD_SYSREAD] = { "IO::Handle::sysread", BUFFER, 2,
 	    iss_input_sysread },
-	[ISS_METHOD_PEEK] = { "peek", NULL, BUFFER, 2, iss_input_peek },
-	[ISS_METHOD_READLINE] = { "readline", "IO::Handle::getline", "", 0,
+	[ISS_METHOD_PEEK] = { NULL, BUFFER, 2, iss_input_peek },
+	[ISS_METHOD_READLINE] = { "IO::Handle::getline", "", 0,
 	    iss_input_readline },
-	[ISS_METHOD_GETC] = { "getc", "IO::Handle::getc", "", 0,
-	    iss_input_getc },
-	[ISS_METHOD_EOF] = { "eof", "IO::Handle::eof", "", 0, iss_input_eof },
-	[ISS_METHOD_PRINT] = { "print", "IO::Handle::print", "LIST", 0,
+	[ISS_METHOD_GETC] = { "IO::Handle::getc", "", 0, iss_input_getc },
+	[ISS_METHOD_EOF] = { "IO::Handle::eof", "", 0, iss_input_eof },
+	[ISS_METHOD_PRINT] = { "IO::Handle::print", "LIST", 0,
 	    iss_output_print },
-	[ISS_METHOD_SAY] = { "say", "IO::Handle::say", "LIST", 0,
-	    iss_output_say },
-	[ISS_METHOD_PRINTF] = { "printf", "IO::Handle::printf", "FORMAT, LIST",
-	    1, iss_output_printf },
-	[ISS_METHOD_WRITE] = { "write", "IO::Handle::write", DATA, 1,
-	    iss_output_write },
-	[ISS_METHOD_SYSWRITE] = { "syswrite", "IO::Handle::syswrite", DATA, 1,
+	[ISS_METHOD_SAY] = { "IO::Handle::say", "LIST", 0, iss_output_say },
+	[ISS_METHOD_PRINTF] = { "IO::Handle::printf", "FORMAT, LIST", 1,
+	    iss_output_printf },
+	[ISS_METHOD_WRITE] = { "IO::Handle::write", DATA, 1, iss_output_write },
+	[ISS_METHOD_SYSWRITE] = { "IO::Handle::syswrite", DATA, 1,
 	    iss_output_syswrite },
 };
-
-void
-iss_methods_remember(pTHX)
-{
-	SV *name = sv_newmortal();
-	CV *cv;
-	GV *gv;
-	int i;
-
-	for (i = 0; i < ISS_METHOD_COUNT; i++) {
-		sv_setpvf(name, "IO::Socket::SSL::%s", methods[i].name);
-		cv = get_cv(SvPV_nolen(name), 0);
-		sv_setpvf(name, "IO::Socket::SSL::XS::%s", methods[i].name);
-		gv = gv_fetchsv(name, GV_ADDMULTI, SVt_PVCV);
-		if (cv == NULL || GvCV(gv) == cv)
-			continue;
-		SvREFCNT_dec((SV *)GvCV(gv));
-		GvCV_set(gv, (CV *)SvREFCNT_inc((SV *)cv));
-	}
-}
-
-/*
- * A socket that was reblessed into a class without TLS keeps its connection.
- * That class's methods would only come back to the tie.
- */
-static bool
-is_stranger(pTHX_ HV *stash)
-{
-	SV *class = sv_2mortal(newSVpv(HvNAME(stash), 0));
-
-	return !sv_derived_from(class, "IO::Socket::SSL");
-}
-
-static U32
-find_ours(pTHX_ HV *stash)
-{
-	HV *our_stash = gv_stashpvs("IO::Socket::SSL::XS", GV_ADD);
-	U32 ours = 0;
-	GV *theirs, **own;
-	int i;
-
-	if (is_stranger(aTHX_ stash))
-		return ~(U32)0;
-	for (i = 0; i < ISS_METHOD_COUNT; i++) {
-		const char *name = methods[i].name;
-
-		theirs = gv_fetchmethod_autoload(stash, name, FALSE);
-		own = (GV **)hv_fetch(our_stash, name, strlen(name), 0);
-		if (theirs != NULL && own != NULL && GvCV(theirs) != NULL &&
-		    GvCV(theirs) == GvCV(*own))
-			ours |= 1U << i;
-	}
-	return ours;
-}
-
-/* Perl's own method cache is valid as long as the same three numbers. */
-static bool
-is_ours(pTHX_ enum iss_method method, GV *glob, struct iss_method_cache *cache)
-{
-	HV *stash = SvOBJECT((SV *)glob) ? SvSTASH((SV *)glob) : NULL;
-	struct mro_meta *meta;
-
-	if (stash == NULL)
-		return true;
-	if (!SvOOK((SV *)stash) || (meta = HvAUX(stash)->xhv_mro_meta) == NULL)
-		return (find_ours(aTHX_ stash) >> method & 1) != 0;
-	if (cache->stash != stash ||
-	    cache->sub_generation != PL_sub_generation ||
-	    cache->class_generation != meta->cache_gen ||
-	    cache->package_generation != meta->pkg_gen) {
-		cache->ours = find_ours(aTHX_ stash);
-		meta = HvAUX(stash)->xhv_mro_meta;
-		cache->stash = stash;
-		cache->sub_generation = PL_sub_generation;
-		cache->class_generation = meta->cache_gen;
-		cache->package_generation = meta->pkg_gen;
-	}
-	return (cache->ours >> method & 1) != 0;
-}
 
 /* Push all lines until the end. */
 static void
@@ -138,10 +54,13 @@ push_lines(pTHX_ GV *glob, struct iss_conn *conn)
 }
 
 static void
-check_usage(pTHX_ const struct method *m, I32 items)
+check_usage(pTHX_ enum iss_method method, I32 items)
 {
+	const struct method *m = &methods[method];
+
 	if (items - 1 < m->at_least)
-		Perl_croak(aTHX_ "Usage: $socket->%s(%s)", m->name, m->usage);
+		Perl_croak(aTHX_ "Usage: $socket->%s(%s)",
+		    iss_method_name(method), m->usage);
 }
 
 /* Keeps the socket and the connection alive, whatever runs and dies. */
@@ -153,7 +72,7 @@ run_tls(pTHX_ enum iss_method method, GV *glob, struct iss_conn *conn, I32 ax,
 	SV *result;
 	dSP;
 
-	check_usage(aTHX_ m, items);
+	check_usage(aTHX_ method, items);
 	ENTER;
 	iss_hold(aTHX_ glob, conn);
 	if (method == ISS_METHOD_READLINE && GIMME_V == G_LIST) {
@@ -214,7 +133,7 @@ peek_plain(pTHX_ GV *glob, I32 ax, I32 items)
 	SV *result = NULL;
 	dSP;
 
-	check_usage(aTHX_ &methods[ISS_METHOD_PEEK], items);
+	check_usage(aTHX_ ISS_METHOD_PEEK, items);
 	if (is_closed(aTHX_ glob))
 		iss_tell_text(aTHX_ glob, EBADF, "the socket is not open");
 	else
@@ -275,11 +194,11 @@ iss_methods_run_tied(
 	PL_stack_sp += items; /* keep the arguments */
 	if (at == NULL)
 		Perl_croak(aTHX_ "the TLS connection of this handle is gone");
-	if (is_ours(aTHX_ method, glob, &at->methods)) {
+	if (iss_is_ours(aTHX_ method, glob, &at->methods)) {
 		run_tls(aTHX_ method, glob, at->conn, ax, items);
 		return;
 	}
 	ST(0) = sv_2mortal(newRV_inc((SV *)glob));
 	PUSHMARK(&ST(-1));
-	call_method(methods[method].name, GIMME_V);
+	call_method(iss_method_name(method), GIMME_V);
 }

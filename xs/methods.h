@@ -8,23 +8,7 @@
 
 #include "perl_core.h"
 
-enum iss_method {
-	ISS_METHOD_READ,
-	ISS_METHOD_SYSREAD,
-	ISS_METHOD_READLINE,
-	ISS_METHOD_GETC,
-	ISS_METHOD_PRINT,
-	ISS_METHOD_PRINTF,
-	ISS_METHOD_SAY,
-	ISS_METHOD_SYSWRITE,
-	ISS_METHOD_WRITE,
-	ISS_METHOD_EOF,
-	ISS_METHOD_PEEK,
-	ISS_METHOD_COUNT
-};
-
-/* Remember our own methods, in case a program replaces them: at BOOT. */
-void iss_methods_remember(pTHX);
+#include "override.h"
 
 /*
  * The body of an XSUB: arguments on the stack from ax, results there too.

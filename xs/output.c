@@ -2,6 +2,7 @@
 
 #include "call.h"
 #include "errors.h"
+#include "override.h"
 #include "scalar.h"
 #include "connection/io.h"
 
@@ -43,6 +44,24 @@ write_bytes(pTHX_ GV *glob, struct iss_conn *conn, SV *owner, const char *bytes,
 	return total > 0 || rv == ISS_OK ? newSVuv(total) : NULL;
 }
 
+/* Have the write of a subclass write a line for print. */
+static SV *
+write_by_method(pTHX_ GV *glob, SV *line)
+{
+	SV *result;
+	dSP;
+
+	PUSHMARK(SP);
+	mXPUSHs(newRV_inc((SV *)glob));
+	XPUSHs(line);
+	PUTBACK;
+	call_method("write", G_SCALAR);
+	SPAGAIN;
+	result = POPs;
+	PUTBACK;
+	return SvOK(result) ? newSVsv(result) : NULL;
+}
+
 /*
  * Write all bytes for print, which returns true on success, even for none: then
  * "0 but true".
@@ -50,9 +69,12 @@ write_bytes(pTHX_ GV *glob, struct iss_conn *conn, SV *owner, const char *bytes,
 static SV *
 write_line(pTHX_ GV *glob, struct iss_conn *conn, SV *line)
 {
-	SV *result =
-	    write_bytes(aTHX_ glob, conn, line, SvPVX(line), SvCUR(line), true);
+	SV *result;
 
+	if (iss_is_overridden(aTHX_ ISS_METHOD_WRITE, glob))
+		return write_by_method(aTHX_ glob, line);
+	result =
+	    write_bytes(aTHX_ glob, conn, line, SvPVX(line), SvCUR(line), true);
 	if (result != NULL && SvCUR(line) == 0)
 		sv_setpvs(result, "0 but true");
 	return result;

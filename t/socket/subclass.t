@@ -34,6 +34,11 @@ our @calls;
 }
 {
 
+    package My::Later;
+    our @ISA = ('IO::Socket::SSL');
+}
+{
+
     package My::Upper;
     our @ISA = ('IO::Socket::SSL');
 
@@ -201,6 +206,88 @@ subtest 'overridden sysread and syswrite' => sub {
     close $sock;
     is_deeply([$server->hear], ['abc'],
         'and the peer gets the data as the subclass changes it');
+};
+
+# The peer reverses the case of each letter, and so does this class again.
+{
+
+    package My::Swapped;
+    our @ISA = ('IO::Socket::SSL');
+
+    sub swap { return $_[0] =~ tr/a-zA-Z/A-Za-z/r }
+
+    sub write {
+        my ($self, $text, @range) = @_;
+        return $self->SUPER::write(swap($text), @range);
+    }
+
+    for my $method (qw(sysread read peek)) {
+        *{ Symbol::qualify_to_ref($method) } = sub {
+            my $self   = shift;
+            my $offset = $_[2] || 0;
+            my $super  = "SUPER::$method";
+            my $count  = $self->$super(@_);
+            substr($_[0], $offset) = swap(substr $_[0], $offset) if $count;
+            return $count;
+        };
+    }
+}
+
+subtest 'print, readline and getc call overridden methods' => sub {
+    my ($sock, $peer) = tls_pair(
+        class => 'My::Swapped',
+        peer  => sub {
+            my ($sock, $me) = @_;
+            print $sock "ONE\nTWO\nTHREEFOUR\n\n\nFIVE\nSIX\n\nREST\nEND";
+            $sock->stop_SSL(SSL_fast_shutdown => 1);
+            tell_all($sock, $me);
+        }
+    );
+    is(scalar <$sock>, "one\n", 'a line comes by peek and sysread');
+    is($sock->getline, "two\n", '... getline, too');
+    is(getc $sock,     't',     'getc comes by read');
+    is($sock->getc,    'h',     '... the method, too');
+    is(do { local $/ = \3; scalar <$sock> }, 'ree', 'a record of a size');
+    is(do { local $/ = 'ur'; scalar <$sock> }, 'four',
+        'a line by another $/');
+    is(do { local $/ = ''; scalar <$sock> }, "five\nsix\n\n", 'a paragraph');
+    is_deeply([<$sock>], ["rest\n", 'end'], 'lines in a list');
+    ok(print({$sock} 'a', 'b'),   'print calls write');
+    ok(printf({$sock} '%s', 'C'), '... printf');
+    ok($sock->print('d'),         '... ->print');
+    ok($sock->say('e'),           '... ->say');
+    is(print({$sock} ''), '0', '... with nothing, too');
+    ok(syswrite($sock, 'x'), 'syswrite does not');
+    close $sock;
+    is_deeply(
+        [$peer->hear],
+        ["ABcDE\nx", 'close_notify'],
+        'the peer gets what write made of it'
+    );
+
+    ($sock) = tls_pair(
+        class => 'My::Swapped',
+        peer  => sub { print { $_[0] } "A\nB"; close $_[0] }
+    );
+    is(do { local $/; scalar <$sock> }, "a\nb", 'the slurped rest');
+    is(scalar <$sock>,                  undef,  'then the end');
+    is(getc $sock,                      undef,  '... for getc as well');
+    is(print({$sock} 'x'),              undef, 'print fails when write does');
+};
+
+subtest 'a method that is overridden later' => sub {
+    my ($sock, $peer) = tls_pair(
+        class => 'My::Later',
+        peer  => \&tell_all
+    );
+    print $sock 'a';
+    no warnings 'once';
+    local *My::Later::write =
+      sub { $_[0]->IO::Socket::SSL::write("b") };
+    print $sock 'x';
+    close $sock;
+    is_deeply([$peer->hear], ['ab', 'close_notify'],
+        'is called from then on');
 };
 
 subtest 'a class without new SSL arguments' => sub {
