@@ -33,7 +33,9 @@ iss_stream_transfer(pTHX_ GV *glob, struct iss_conn *conn, SV *guarded,
 static SV *
 end_sub(pTHX_ GV *glob)
 {
-	return iss_state_argument(aTHX_ glob, "SSL_on_peer_shutdown");
+	SV *code = iss_state_argument(aTHX_ glob, "SSL_on_peer_shutdown");
+
+	return code != NULL && SvTRUE(code) ? code : NULL;
 }
 
 bool

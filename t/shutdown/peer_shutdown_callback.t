@@ -62,6 +62,23 @@ subtest 'the result of the sub is what the read returns' => sub {
     }
 };
 
+subtest 'a false value means: not given' => sub {
+    for my $value (undef, '', 0) {
+        my ($sock) = tls_pair(
+            mine => { SSL_on_peer_shutdown => $value },
+            peer => sub {
+                my ($sock, $me) = @_;
+                print $sock "line\n";
+                $sock->stop_SSL(SSL_fast_shutdown => 1);
+                $me->hear;
+            }
+        );
+        my $shown = defined $value ? "'$value'" : 'undef';
+        is(scalar <$sock>,                 "line\n", "$shown: data is read");
+        is(sysread($sock, my $buffer, 10), 0,        "$shown: then the end");
+    }
+};
+
 subtest 'a sub that stops TLS itself' => sub {
     my ($sock, $peer) = tls_pair(
         mine => {

@@ -20,9 +20,7 @@ use Scalar::Util qw(blessed dualvar looks_like_number reftype);
 use ISS::Counterpart;
 
 our @EXPORT = qw(program serve connecting seen told ended value_of cert key
-  file seed_of walk_count pick scramble tcp_to);
-
-my $SECONDS = 8;    # for one program; one that takes longer hangs
+  file seeds walk_count pick scramble tcp_to);
 
 my ($socket, $certs, $seed, $count, $to, @programs, %ports);
 
@@ -53,10 +51,10 @@ sub run {
 
     $to = $handle;
     select((select($to), $| = 1)[0]);
-    local $SIG{ALRM} = sub { print {$to} "hangs\n";   POSIX::_exit(1) };
-    local $SIG{PIPE} = sub { print {$to} "SIGPIPE\n"; POSIX::_exit(1) };
-    alarm $SECONDS;
-    print {$to} "the program died: $@" if !eval { $code->(); 1 };
+    local $SIG{PIPE} = sub { told('SIGPIPE') };
+    return if eval { $code->(); 1 };
+    my $why = $@ =~ s/ at \S+ line \d+.*//sr;
+    told("the program died: $why");
     return;
 }
 
@@ -66,13 +64,14 @@ sub file { return "$certs/$_[0]" }
 sub cert { return file("$_[0].pem") }
 sub key  { return file("$_[0].key") }
 
-sub seed_of    { return $seed }
+sub seeds      { return split /,/, $seed }
 sub walk_count { return $count }
 
 # A generator of our own: perl's rand differs between builds.
 sub scramble {
     my ($state) = @_;
 
+    $state %= 2147483648;
     return sub {
         my ($n) = @_;
         $state = ($state * 1103515245 + 12345) % 2147483648;
@@ -125,6 +124,7 @@ sub tcp_to {
 sub told {
     my (@words) = @_;
 
+    local ($,, $\);
     print {$to} join(' ', @words), "\n";
     return;
 }
@@ -157,6 +157,7 @@ sub seen {
 sub errors {
     my ($errno, $error) = @_;
 
+    $errno = 0 if $errno == Errno::ENOTTY;    # perl's own, of opening a file
     my ($name) =
       grep { $errno && exists &{"Errno::$_"} && Errno->can($_)->() == $errno }
       qw(EAGAIN ETIMEDOUT ECONNREFUSED EPIPE EPERM EBADF EINVAL ENOENT EINTR
@@ -190,7 +191,7 @@ sub value_of {
           if ref $value eq 'HASH';
         return '\\' . reftype $value;
     }
-    return 'HANDLE' if looks_like_number($value) && $value =~ /^-?\d{9,}$/;
+    return 'HANDLE' if looks_like_number($value) && $value =~ /^-?\d{12,}$/;
     return 'PORT'   if exists $ports{$value};
     my $text = substr $value, 0, 200;
     utf8::encode($text) if utf8::is_utf8($text) && $text =~ /[^\x00-\xff]/;

@@ -312,10 +312,15 @@ for my $spec (sort keys %SPECS) {
         "CERT_create $spec",
         sub {
             my ($cert, $key);
+            my @key =
+              $spec eq 'plain'
+              ? ()
+              : (key => IO::Socket::SSL::Utils::PEM_file2key(key('server')));
             seen(
                 CERT_create => sub {
                     ($cert, $key) =
-                      IO::Socket::SSL::Utils::CERT_create(%{ $SPECS{$spec} });
+                      IO::Socket::SSL::Utils::CERT_create(@key,
+                        %{ $SPECS{$spec} });
                     ($cert ? 1 : 0, $key ? 1 : 0);
                 }
             );

@@ -9,9 +9,10 @@ my %TRUST = (SSL_ca_file => cert('ca'), SSL_verifycn_name => 'localhost');
 
 sub _sock {
     my ($peer) = @_;
-    return IO::Socket::SSL->new(PeerAddr => '127.0.0.1:' . $peer->port,
-        %TRUST)
-      || die "no connection\n";
+    return IO::Socket::SSL->new(
+        PeerAddr => '127.0.0.1:' . $peer->port,
+        %TRUST
+    ) || die "no connection\n";
 }
 
 # --- reading ----------------------------------------------------------------
@@ -44,24 +45,30 @@ for my $how (sort keys %READS) {
 
 sub _read {
     my ($how, $buffer, $length, $offset) = @_;
-    my $peer = serve({}, 'hs', 'write:0123456789', 'line', 'notify', 'end');
+    my $all  = $length > 10 ? 1 : 0;    # waits for more than there is
+    my $peer = serve({}, 'hs', 'write:0123456789', $all ? () : 'line',
+        'notify', 'end');
     my $sock = _sock($peer);
+    $peer->await(2 + $all);
 
     seen(
         "$how first" => sub {
-            ($READS{$how}->($sock, $buffer, $length, $offset), $buffer)
+            my @got = $READS{$how}->($sock, $buffer, $length, $offset);
+            ($buffer, @got);
         }
     );
     seen(
         "$how second" => sub {
-            ($READS{$how}->($sock, $buffer, 3, 0), $buffer)
+            my @got = $READS{$how}->($sock, $buffer, 3, 0);
+            ($buffer, @got);
         }
-    ) if $length < 7;
-    seen(print => sub { print {$sock} "go on\n" });
+    ) if !$all;
+    seen(print => sub { print {$sock} "go on\n" }) if !$all;
     1 while $sock->sysread(my $rest, 100);
     seen(
         "$how at the end" => sub {
-            ($READS{$how}->($sock, $buffer, 3, 0), $buffer)
+            my @got = $READS{$how}->($sock, $buffer, 3, 0);
+            ($buffer, @got);
         }
     );
     seen(close => sub { $sock->close });
@@ -115,10 +122,11 @@ sub _lines {
       serve({}, 'hs', length $text ? "write:$text" : (), 'notify', 'end');
     my $sock = _sock($peer);
 
+    $peer->await(length $text ? 3 : 2);
     local $/ = $separator;
     for my $turn (1 .. 4) {
         seen("$how $turn" => sub { $LINES{$how}->($sock) });
-        told('$. is', defined $. ? $. : 'undef');
+        told('$.:', defined $. ? $. : 'undef');
     }
     seen(eof => sub { eof($sock) ? 1 : 0 });
     {

@@ -51,10 +51,12 @@ my %GETTERS = (
         my $hash = *{ $_[0] }{HASH};
         return map {
             "$_="
-              . (defined $hash->{$_}
+              . (
+                defined $hash->{$_}
                 ? ref $hash->{$_}
                   || ($hash->{$_} =~ /^\d{6,}$/ ? 'HANDLE' : $hash->{$_})
-                : 'undef')
+                : 'undef'
+              )
           }
           grep { exists $hash->{$_} }
           qw(_SSL_opened _SSL_opening _SSL_read_closed _SSL_write_closed _SSL_ioclass_upgraded);

@@ -75,19 +75,23 @@ my %FORMS = (
     },
 );
 
-for my $number (1 .. walk_count()) {
-    my $random = scramble(seed_of() * 1000 + $number);
-    my $form   = pick($random, sort keys %FORMS);
-    my $kind   = pick($random, sort keys %PEERS);
-    my @walk   = map { pick($random, @STEPS) } 1 .. 8;
-    program("walk $number of seed " . seed_of() . ", $form, peer $kind",
-        sub { _walk($form, $kind, @walk) });
+for my $seed (seeds()) {
+    for my $number (1 .. walk_count()) {
+        my $random = scramble($seed * 1000 + $number);
+        my $form   = pick($random, sort keys %FORMS);
+        my $kind   = pick($random, sort keys %PEERS);
+        my @walk   = map { pick($random, @STEPS) } 1 .. 8;
+        program("walk $number of seed $seed, $form, peer $kind",
+            sub { _walk($form, $kind, @walk) });
+    }
 }
 
 sub _walk {
     my ($form, $kind, @walk) = @_;
     my $peer = serve({}, @{ $PEERS{$kind} });
     my $sock = seen(make => sub { $FORMS{$form}->($peer) });
+    $peer->await(@{ $PEERS{$kind} } - ($kind eq 'cuts' ? 0 : 1))
+      if $sock && $form ne 'later';
 
     for my $step (@walk) {
         my ($name, $code) = @$step;

@@ -5,6 +5,7 @@
 #   my $socket = ISS::Counterpart->start($folder);         # in the test
 #   my $peer   = ISS::Counterpart->ask($socket, serve => { ... }, @steps);
 #   $peer->port;               # where it listens (serve), on 127.0.0.1
+#   $peer->await(2);           # until it has done two steps
 #   print $peer->report;       # how each step ended
 #
 # serve accepts one TCP connection, connect => { port => N, ... } makes one.
@@ -21,12 +22,14 @@ package ISS::Counterpart;
 use strict;
 use warnings;
 
+use Errno;
 use IO::Socket::INET;
 use IO::Socket::UNIX;
 use POSIX    ();
 use Storable qw(freeze thaw);
 
-my $SECONDS = 20;    # for one program
+my $SECONDS  = 20;    # for one program
+my $PATIENCE = 2;     # for a program that does not begin the handshake
 
 # Forks the process that serves; returns the path of its socket.
 sub start {
@@ -67,10 +70,24 @@ sub port { return $_[0]{port} }
 sub _line {
     my ($self) = @_;
 
+    local $/ = "\n";
     my $line = readline $self->{channel};
     return if !defined $line;
     chomp $line;
     return $line;
+}
+
+# Waits until the peer has done this many steps; false if it never will.
+sub await {
+    my ($self, $steps) = @_;
+
+    my $done = $self->{done} ||= [];
+    while (@$done < $steps) {
+        my $line = $self->_line;
+        return 0 if !defined $line;
+        push @$done, $line;
+    }
+    return 1;
 }
 
 # One line; to be called when the program is done with its socket.
@@ -78,8 +95,10 @@ sub report {
     my ($self) = @_;
 
     shutdown $self->{channel}, 1;    # no connection will come any more
-    my $line = $self->_line;
-    return defined $line ? $line : 'no report';
+    $self->await(1000);
+    my @done = @{ $self->{done} };
+    push @done, 'never ended' if !@done || pop @done ne '.';
+    return join '; ', @done;
 }
 
 # --- in the child of the process that serves --------------------------------
@@ -87,19 +106,19 @@ sub report {
 sub _be_the_peer {
     my ($channel) = @_;
 
-    read($channel, my $size, 4);
+    read($channel, my $size,    4);
     read($channel, my $request, unpack("N", $size));
     my ($what, $args, @steps) = @{ thaw($request) };
     my $tcp = $what eq 'serve' ? _accept($channel) : _connect($args);
-    my @words;
+    $channel->autoflush(1);
     if ($tcp) {
         my $peer = { tcp => $tcp, args => $args, server => $what eq 'serve' };
-        push @words, _step($peer, $_) for @steps;
+        print {$channel} _step($peer, $_), "\n" for @steps;
     }
     else {
-        push @words, 'no connection';
+        print {$channel} "no connection\n";
     }
-    print {$channel} join('; ', @words), "\n";
+    print {$channel} ".\n";
     return;
 }
 
@@ -129,8 +148,11 @@ my %STEP = (
     hs => sub {
         my ($peer) = @_;
         my %args   = %{ $peer->{args} };
-        my $ok     = IO::Socket::SSL->start_SSL($peer->{tcp}, %args,
-            SSL_server => $peer->{server});
+        my $ok     = IO::Socket::SSL->start_SSL(
+            $peer->{tcp}, %args,
+            SSL_server => $peer->{server},
+            Timeout    => $PATIENCE
+        );
         $peer->{failed} = 1 if !$ok;
         return $ok ? 'handshake' : 'no handshake';
     },
@@ -151,12 +173,15 @@ my %STEP = (
     end => sub {
         my ($peer) = @_;
         my $all = '';
-        while (1) {
-            my $got = sysread $peer->{tcp}, $all, 100_000, length $all;
-            last if !$got;
-        }
-        my $how = $peer->{tcp}->can('eof_reason') && $peer->{tcp}->eof_reason
-          || 'error or plain';
+        my $got;
+        do { $got = sysread $peer->{tcp}, $all, 100_000, length $all }
+          while $got;
+        my $how =
+          !defined $got && !$!{ECONNRESET} ? 'an error'
+          : $peer->{tcp}->can('eof_reason')
+          && ($peer->{tcp}->eof_reason || '') eq 'close_notify'
+          ? 'close_notify'
+          : 'cut off';
         $all = length($all) . ' bytes' if length $all > 200;
         return "end after '$all': $how";
     },

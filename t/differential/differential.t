@@ -1,0 +1,82 @@
+# Some 4,500 small programs see the same under our module and under today's
+# IO::Socket::SSL 2.099, unless t/differential/MEANT says why not.
+#
+#   ISS_TEST_REFERENCE       folders of 2.099 and of Net::SSLeay, with colons
+#   ISS_TEST_REFERENCE_NOTE  why there are none
+#   ISS_TEST_WALK_SEED       the second seed of the walks; else the date's
+#
+# compare.pl prints what differs for a person.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib", "$FindBin::Bin/lib";
+
+use Test::More;
+
+use Differential::Suite;
+use Differential::Verdict;
+
+my $WRITTEN_FOR = '2.099';    # the version that MEANT speaks of
+my $WALKS       = 150;        # of each seed
+my $AGAIN       = 200;        # as many programs may run a second time
+
+plan skip_all => $ENV{ISS_TEST_REFERENCE_NOTE}
+  || 'ISS_TEST_REFERENCE names no other IO::Socket::SSL'
+  if !$ENV{ISS_TEST_REFERENCE};
+
+my $seed    = $ENV{ISS_TEST_WALK_SEED} || today();
+my $suite   = Differential::Suite->new(seed => "1,$seed", walks => $WALKS);
+my $version = $suite->version;
+plan skip_all => 'ISS_TEST_REFERENCE has '
+  . (defined $version ? "IO::Socket::SSL $version" : 'no IO::Socket::SSL')
+  . ", not $WRITTEN_FOR"
+  if !defined $version || $version ne $WRITTEN_FOR;
+
+diag "walks: seeds 1 and $seed (ISS_TEST_WALK_SEED)";
+my ($ours, $theirs) = $suite->run;
+again($ours, $theirs);
+my $verdict = Differential::Verdict->new("$FindBin::Bin/MEANT");
+for my $name (sort keys %$ours) {
+    fail_for($_) for $verdict->judge($name, $ours->{$name}, $theirs->{$name});
+}
+cmp_ok(scalar keys %$ours, '>=', 3000, 'at least 3,000 programs');
+is(
+    join("\n", sort keys %$theirs),
+    join("\n", sort keys %$ours),
+    'the same programs on both sides'
+);
+is($verdict->unexplained, 0, 'each difference is meant');
+is(join('', map { $_->{text} } $verdict->stale),
+    '', 'each entry of MEANT explains a difference')
+  if $seed eq today();
+diag $verdict->summary;
+done_testing();
+
+sub today {
+    my (undef, undef, undef, $day, $month, $year) = gmtime;
+    return sprintf '%d%02d%02d', $year + 1900, $month + 1, $day;
+}
+
+# On a busy machine a program may take too long: what is unexplained runs
+# again, one program at a time, and that counts.
+sub again {
+    my ($ours, $theirs) = @_;
+
+    my $first = Differential::Verdict->new("$FindBin::Bin/MEANT");
+    my @names = grep { $first->judge($_, $ours->{$_}, $theirs->{$_}) }
+      sort keys %$ours;
+    return if !@names || @names > $AGAIN;
+    my @second = $suite->run(@names);
+    $ours->{$_}   = $second[0]{$_} for @names;
+    $theirs->{$_} = $second[1]{$_} for @names;
+    return;
+}
+
+sub fail_for {
+    my ($difference) = @_;
+
+    fail("$difference->{program}: $difference->{call}");
+    diag "  theirs: $difference->{theirs}\n  ours:   $difference->{ours}";
+    return;
+}

@@ -1,0 +1,164 @@
+# Judges what differs between the transcripts of a program: is it meant?
+#
+#   my $verdict = Differential::Verdict->new('t/differential/MEANT');
+#   my @unexplained = $verdict->judge($name, $ours, $theirs);
+#   $verdict->stale;        # entries that explained nothing
+#   $verdict->summary;      # the last line of a run
+#
+# A transcript is a list of lines "CALL: WHAT IT GAVE".  Calls are paired by
+# name and turn; one that is not there gave "(nothing)".  An unexplained
+# difference is a hash with the keys program, call, theirs and ours.
+#
+# The file has paragraphs of lines "KEY VALUE"; # begins a comment:
+#
+#   program  ^import        a pattern for the program's name
+#   call     ^got$          one for the call
+#   theirs   INET4$         one for what it gave under the other module
+#   ours     inet6$         and one for what it gave under ours
+#   because  MANUAL: "..."  the sentence that says so; more lines go on
+#   then     rest           optional: later lines follow from this one
+#
+# A crash, a hang, SIGPIPE and plain text on the wire are never meant.
+package Differential::Verdict;
+
+use strict;
+use warnings;
+
+my @PATTERNS = qw(program call theirs ours);
+my $BROKEN   = qr/^(?:hangs|ended by signal)/;
+
+sub new {
+    my ($class, $file) = @_;
+
+    my $self = bless { agree => 0, meant => 0, unexplained => 0 }, $class;
+    $self->{entries} = [_entries($file)];
+    return $self;
+}
+
+sub judge {
+    my ($self, $name, $ours, $theirs) = @_;
+
+    my ($meant, @unexplained);
+    for my $difference (_differences($name, $ours, $theirs || [])) {
+        my $entry =
+          _never_meant($difference) ? undef : $self->_entry_for($difference);
+        if (!$entry) {
+            push @unexplained, $difference;
+            next;
+        }
+        $entry->{used}++;
+        $meant = 1;
+        last if $entry->{then};
+    }
+    $self->{ @unexplained ? 'unexplained' : $meant ? 'meant' : 'agree' }++;
+    return @unexplained;
+}
+
+sub stale {
+    my ($self) = @_;
+    return grep { !$_->{used} } @{ $self->{entries} };
+}
+
+sub unexplained { return $_[0]{unexplained} }
+
+sub summary {
+    my ($self) = @_;
+
+    return sprintf 'differential: %d programs, %d agree, '
+      . '%d differ as meant, %d unexplained',
+      $self->{agree} + $self->{meant} + $self->{unexplained},
+      @{$self}{qw(agree meant unexplained)};
+}
+
+sub _differences {
+    my ($name, $ours, $theirs) = @_;
+
+    my ($left, $right) = (_by_call($ours), _by_call($theirs));
+
+    # Where theirs crashed or hung, there is nothing to compare with.
+    if (grep { $_->[0] =~ $BROKEN } @$right) {
+        pop @$right while $right->[-1][0] !~ $BROKEN;
+        pop @$right;
+        my %common = map { $_->[0] => 1 } @$right;
+        $left = [grep { $common{ $_->[0] } || $_->[0] =~ $BROKEN } @$left];
+    }
+    my %seen;
+    my @calls  = grep { !$seen{$_}++ } map { $_->[0] } @$left, @$right;
+    my %ours   = map  { @$_ } @$left;
+    my %theirs = map  { @$_ } @$right;
+    my @differences;
+    for my $call (@calls) {
+        my %pair = (
+            program => $name,
+            call    => $call,
+            ours    => defined $ours{$call}   ? $ours{$call}   : '(nothing)',
+            theirs  => defined $theirs{$call} ? $theirs{$call} : '(nothing)'
+        );
+        push @differences, \%pair if $pair{ours} ne $pair{theirs};
+    }
+    return @differences;
+}
+
+# [call, what it gave] of each line; a call's second turn is "CALL (2)".
+sub _by_call {
+    my ($lines) = @_;
+
+    my (%turns, @pairs);
+    for my $line (@$lines) {
+        my ($call, $gave) =
+          $line =~ /^(.*?): (.*)/s ? ($1, $2) : ($line, 'yes');
+        my $turn = ++$turns{$call};
+        push @pairs, [$turn > 1 ? "$call ($turn)" : $call, $gave];
+    }
+    return \@pairs;
+}
+
+sub _never_meant {
+    my ($difference) = @_;
+
+    return 1
+      if $difference->{ours} eq 'yes'
+      && $difference->{call} =~ /$BROKEN|^SIGPIPE/;
+    return
+         $difference->{call} eq 'peer'
+      && $difference->{ours}   =~ /plain '[^']/
+      && $difference->{theirs} !~ /plain '[^']/;
+}
+
+sub _entry_for {
+    my ($self, $difference) = @_;
+
+    for my $entry (@{ $self->{entries} }) {
+        return $entry
+          if !grep { $difference->{$_} !~ $entry->{$_} } @PATTERNS;
+    }
+    return;
+}
+
+sub _entries {
+    my ($file) = @_;
+
+    open my $in, '<', $file or die "$file: $!\n";
+    local $/ = '';
+    my @entries;
+    while (my $paragraph = <$in>) {
+        my $line  = $.;
+        my %entry = (text => $paragraph);
+        my $key;
+        for (grep { !/^#/ && /\S/ } split /\n/, $paragraph) {
+            if    (/^(\w+)\s+(.*)/) { $entry{ $key = $1 } = $2 }
+            elsif (/^\s+(.*)/)      { $entry{$key} .= " $1" }
+        }
+        next if keys %entry == 1;
+        for my $pattern (@PATTERNS) {
+            die "$file: no $pattern in:\n$paragraph"
+              if !defined $entry{$pattern};
+            $entry{$pattern} = qr/$entry{$pattern}/;
+        }
+        die "$file: no reason in:\n$paragraph" if !$entry{because};
+        push @entries, \%entry;
+    }
+    return @entries;
+}
+
+1;
