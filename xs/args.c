@@ -75,7 +75,7 @@ set_texts(pTHX_ struct iss_error *err, void *config,
 		if (!is_given(aTHX_ value))
 			return ISS_OK;
 		return set_text(aTHX_ err, config, option, value,
-		    "a text or an array of texts");
+		    "a string or an array of strings");
 	}
 	for (i = 0; rv == ISS_OK && i <= av_len((AV *)SvRV(value)); i++) {
 		item = av_fetch((AV *)SvRV(value), i, 0);
@@ -83,7 +83,7 @@ set_texts(pTHX_ struct iss_error *err, void *config,
 			continue;
 		if (SvROK(*item) && !SvAMAGIC(*item))
 			refuse_value(
-			    aTHX_ option->name, *item, "an array of texts");
+			    aTHX_ option->name, *item, "an array of strings");
 		text = SvPV(*item, len);
 		rv = croak_or_return(aTHX_ err, option,
 		    iss_option_add_text(err, config, option, text, len));
@@ -118,8 +118,8 @@ set_number(pTHX_ struct iss_error *err, void *config,
 		return;
 	if (!looks_like_number(value) ||
 	    (option->kind == ISS_NUMBER && !is_whole(aTHX_ value)))
-		refuse_value(
-		    aTHX_ option->name, value, "a number and not a string");
+		refuse_value(aTHX_ option->name, value,
+		    option->kind == ISS_NUMBER ? "a whole number" : "a number");
 	croak_unless_ok(aTHX_ err,
 	    iss_option_set_number(err, config, option, SvNV_nomg(value)));
 }
@@ -180,8 +180,8 @@ add_psk(pTHX_ struct iss_error *err, void *config,
 	STRLEN name_len = 0, len;
 
 	if (SvROK(key) || (identity != NULL && SvROK(identity)))
-		refuse_value(
-		    aTHX_ option->name, SvROK(key) ? key : identity, "a text");
+		refuse_value(aTHX_ option->name, SvROK(key) ? key : identity,
+		    "a string");
 	bytes = octets(aTHX_ key, &len);
 	if (identity != NULL)
 		name = octets(aTHX_ identity, &name_len);
@@ -203,7 +203,8 @@ set_psks(pTHX_ struct iss_error *err, void *config,
 		if (av_len((AV *)SvRV(value)) != 1 || identity == NULL ||
 		    key == NULL || !SvOK(*identity) || !SvOK(*key))
 			refuse_value(aTHX_ option->name, value,
-			    "a key, [identity, key] or a hash of those");
+			    "a key, [identity, key] or a hash of identities "
+			    "and keys");
 		add_psk(aTHX_ err, config, option, *identity, *key);
 	} else if (SvROK(value) && SvTYPE(SvRV(value)) == SVt_PVHV) {
 		hv_iterinit((HV *)SvRV(value));
@@ -227,7 +228,7 @@ set_option(pTHX_ struct iss_error *err, void *config,
 			break;
 		/* fall through */
 	case ISS_TEXT:
-		return set_text(aTHX_ err, config, option, value, "a text");
+		return set_text(aTHX_ err, config, option, value, "a string");
 	case ISS_TEXTS:
 	case ISS_PATHS:
 	case ISS_PROTOCOLS:

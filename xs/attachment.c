@@ -97,5 +97,6 @@ iss_still_attached(pTHX_ GV *glob, struct iss_conn *conn)
 {
 	if (iss_attached(aTHX_ glob) == conn)
 		return ISS_OK;
-	return iss_conn_refuse(conn, EBADF, "the socket was closed meanwhile");
+	return iss_conn_refuse(
+	    conn, EBADF, "the socket was closed during the operation");
 }

@@ -57,8 +57,9 @@ only_tied(pTHX)
 	    SvTIED_mg((SV *)GvIOp((GV *)handle), PERL_MAGIC_tiedscalar) ==
 		NULL &&
 	    iss_attached(aTHX_(GV *) handle) != NULL)
-		Perl_croak(
-		    aTHX_ "%s on a TLS socket that was untied", OP_NAME(PL_op));
+		Perl_croak(aTHX_
+		    "cannot use %s on a TLS socket that was untied",
+		    OP_NAME(PL_op));
 	return PL_ppaddr[PL_op->op_type](aTHX);
 }
 

@@ -116,10 +116,10 @@ find_field(pTHX_ SV *name)
 	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		if (strcmp(text, fields[i].name) == 0)
 			return fields[i].field;
-		sv_catpvf(valid, " %s", fields[i].name);
+		sv_catpvf(valid, "%s%s", i > 0 ? ", " : "", fields[i].name);
 	}
-	Perl_croak(aTHX_ "invalid argument '%s' for peer_certificate, "
-			 "valid are:%" SVf,
+	Perl_croak(aTHX_ "unknown field '%s' for peer_certificate; valid "
+			 "fields are %" SVf,
 	    text, SVfARG(valid));
 	return FIELD_CN;
 }
@@ -230,8 +230,7 @@ iss_push_fingerprint(
 	dSP;
 
 	if ((cert = iss_get1_cert(aTHX_ self, handle)) == NULL) {
-		iss_tell_text(
-		    aTHX_ self, 0, "there is no peer certificate to look at");
+		iss_tell_text(aTHX_ self, 0, "there is no peer certificate");
 		return;
 	}
 	iss_error_clear(&err);

@@ -29,7 +29,7 @@ check_ticket_callback(pTHX_ HV *hash)
 	if (callback != NULL && !iss_tickets_is_callback(aTHX_ callback))
 		iss_croak(aTHX_ newSVpvs(
 		    "SSL_ticket_keycb must be a code reference, or an array "
-		    "of one and its data"));
+		    "of a code reference and its data"));
 }
 
 static const MGVTBL taken_vtbl = { NULL };

@@ -15,6 +15,29 @@ typedef struct {
 
 START_MY_CXT
 
+#define WANT_READ_TEXT "SSL wants a read first!"
+#define WANT_WRITE_TEXT "SSL wants a write first!"
+
+static void
+set_dualvar(pTHX_ SV *sv, IV number, const char *text, STRLEN len)
+{
+	sv_setpvn(sv, text, len);
+	SvUPGRADE(sv, SVt_PVIV);
+	SvIV_set(sv, number);
+	SvIOK_on(sv);
+	SvSETMAGIC(sv);
+}
+
+static void
+define_constant(pTHX_ const char *name, IV number, const char *text)
+{
+	SV *value = newSV(0);
+
+	set_dualvar(aTHX_ value, number, text, strlen(text));
+	newCONSTSUB(
+	    gv_stashpvs("IO::Socket::SSL::Constants", GV_ADD), name, value);
+}
+
 void
 iss_errors_init(pTHX_ bool in_new_thread)
 {
@@ -27,20 +50,11 @@ iss_errors_init(pTHX_ bool in_new_thread)
 	} else {
 		MY_CXT_INIT;
 		MY_CXT.error = error;
+		define_constant(
+		    aTHX_ "SSL_WANT_READ", SSL_ERROR_WANT_READ, WANT_READ_TEXT);
+		define_constant(aTHX_ "SSL_WANT_WRITE", SSL_ERROR_WANT_WRITE,
+		    WANT_WRITE_TEXT);
 	}
-}
-
-#define WANT_READ_TEXT "SSL wants a read first!"
-#define WANT_WRITE_TEXT "SSL wants a write first!"
-
-static void
-set_dualvar(pTHX_ SV *sv, IV number, const char *text, STRLEN len)
-{
-	sv_setpvn(sv, text, len);
-	SvUPGRADE(sv, SVt_PVIV);
-	SvIV_set(sv, number);
-	SvIOK_on(sv);
-	SvSETMAGIC(sv);
 }
 
 static void

@@ -10,7 +10,10 @@
 #include "base/error.h"
 #include "connection/conn.h"
 
-/* Find $SSL_ERROR: once an interpreter, before the functions below. */
+/*
+ * Find $SSL_ERROR, and define SSL_WANT_READ and SSL_WANT_WRITE in
+ * IO::Socket::SSL::Constants: once an interpreter, before the functions below.
+ */
 void iss_errors_init(pTHX_ bool in_new_thread);
 
 /* Report the status that a call of the core for conn returned. */

@@ -32,8 +32,8 @@ take_over_buffers(pTHX_ GV *self, struct iss_conn *conn, struct iss_error *err)
 	STDCHAR *bytes;
 
 	if (out != NULL && PerlIO_flush(out) != 0) {
-		iss_error_errno(
-		    err, errno, "cannot write what was printed before TLS");
+		iss_error_errno(err, errno,
+		    "cannot flush the data that was printed before TLS");
 		return false;
 	}
 	if (in == NULL || !PerlIO_has_cntptr(in) ||

@@ -193,7 +193,7 @@ iss_methods_run_tied(
 		return;
 	PL_stack_sp += items; /* keep the arguments */
 	if (at == NULL)
-		Perl_croak(aTHX_ "the TLS connection of this handle is gone");
+		Perl_croak(aTHX_ "this handle no longer has a TLS connection");
 	if (iss_is_ours(aTHX_ method, glob, &at->methods)) {
 		run_tls(aTHX_ method, glob, at->conn, ax, items);
 		return;

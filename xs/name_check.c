@@ -34,8 +34,7 @@ iss_verify_name(pTHX_ GV *self, SV *handle, SV *name, SV *scheme, SV *suffix)
 	    aTHX_ &err, &verify, iss_peer_text(aTHX_ name), scheme, suffix);
 	if (rv == ISS_OK && verify.check != ISS_NAME_UNCHECKED) {
 		if ((cert = iss_get1_cert(aTHX_ self, handle)) == NULL) {
-			iss_error_set(
-			    &err, "there is no peer certificate to verify");
+			iss_error_set(&err, "there is no peer certificate");
 			rv = ISS_ERROR;
 		} else {
 			iss_call_begin(aTHX_ &call, self, NULL, NULL);

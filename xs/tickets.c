@@ -62,7 +62,8 @@ take_key(pTHX_ struct iss_call *call, struct iss_ticket_key *key, SV **answer)
 		return true;
 	message = sv_2mortal(
 	    Perl_newSVpvf(aTHX_ "SSL_ticket_keycb must return a key of %d "
-				"bytes and a name of %d, or nothing",
+				"bytes and a name of %d bytes, or an empty "
+				"list",
 		ISS_TICKET_SECRET_LEN, ISS_TICKET_NAME_LEN));
 	iss_ask(aTHX_ call, (SV *)get_cv("Carp::croak", 0), &message, 1);
 	return false;

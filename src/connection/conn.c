@@ -73,7 +73,7 @@ make_ssl(struct iss_error *err, struct iss_conn *conn, int fd)
 
 	if ((conn->ssl = SSL_new(conn->ctx->ssl_ctx)) == NULL ||
 	    (bio = iss_sock_new(fd, &conn->sock)) == NULL)
-		return iss_error_openssl(err, "cannot make an SSL structure");
+		return iss_error_openssl(err, "cannot create an SSL object");
 	SSL_set_bio(conn->ssl, bio, bio);
 	conn->pump.sock = conn->sock;
 	conn->pump.link = &conn->link;
@@ -231,7 +231,7 @@ iss_conn_enter(struct iss_conn *conn)
 {
 	if (!iss_link_enter(&conn->link))
 		return iss_conn_refuse(conn, EDEADLK,
-		    "a callback came back to its own connection");
+		    "a callback used the connection for which it was called");
 	conn->sock->sys_errno = 0;
 	return ISS_OK;
 }

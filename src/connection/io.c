@@ -60,8 +60,8 @@ receive_after_end(struct iss_conn *conn, struct transfer *t)
 	    recv(conn->sock->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
 		return ISS_EOF;
 	return iss_conn_refuse(conn, EPERM,
-	    "SSL read error: the peer closed the TLS connection, and "
-	    "stop_SSL was not called");
+	    "SSL read error: the peer has ended TLS; call stop_SSL before "
+	    "reading plain data");
 }
 
 /* Finish a handshake that has begun.  ISS_OK if data can flow then. */
@@ -75,14 +75,14 @@ finish_handshake(struct iss_conn *conn)
 		return iss_conn_handshake(conn, conn->server, ISS_NO_DEADLINE);
 	case ISS_CONN_NEW:
 		return iss_conn_refuse(
-		    conn, EPERM, "the TLS handshake was not started");
+		    conn, EPERM, "the TLS handshake has not started");
 	case ISS_CONN_FAILED:
 		break;
 	}
 	/* The first error stays. */
 	if (!iss_error_is_set(&conn->err))
 		return iss_conn_refuse(
-		    conn, EPERM, "the TLS connection failed before");
+		    conn, EPERM, "the TLS connection has already failed");
 	return ISS_ERROR;
 }
 
@@ -256,8 +256,9 @@ iss_io_write(struct iss_conn *conn, const void *buf, size_t len, size_t *put)
 			return write_plain(conn, buf, len, put);
 		if (conn->sent_notify && !conn->plain_write)
 			return iss_conn_refuse(conn, EPERM,
-			    WRITE_FAILED ": the TLS connection was closed, "
-					 "and stop_SSL was not called");
+			    WRITE_FAILED
+			    ": TLS has ended; call stop_SSL before "
+			    "writing plain data");
 	}
 	if (len == 0)
 		return ISS_OK;

@@ -52,7 +52,8 @@ iss_resume_keep(struct iss_error *err, struct iss_resume *resume,
 		return ISS_ERROR;
 	if (!SSL_set_session_id_context(
 		link->ssl, resume->policy, sizeof(resume->policy)))
-		return iss_error_openssl(err, "cannot keep sessions");
+		return iss_error_openssl(
+		    err, "cannot prepare session resumption");
 	link->new_sessions = &resume->new_sessions;
 	resume->keeps = true;
 	resume->shares = share;

@@ -485,7 +485,7 @@ iss_ctx_new(struct iss_error *err, struct iss_ctx **out,
 	ctx->server = config->server;
 	if (!iss_refcount_init(&ctx->refs) ||
 	    (ctx->ssl_ctx = SSL_CTX_new(TLS_method())) == NULL)
-		rv = iss_error_openssl(err, "cannot make an SSL context");
+		rv = iss_error_openssl(err, "cannot create an SSL context");
 	build.ssl_ctx = ctx->ssl_ctx;
 	for (i = 0; rv == ISS_OK && i < sizeof(steps) / sizeof(steps[0]); i++)
 		rv = steps[i](&build);

@@ -31,9 +31,10 @@ parse_params(struct iss_error *err, const char *file,
 	if (bio == NULL)
 		iss_error_openssl(err, "%s", file);
 	else if ((key = PEM_read_bio_Parameters(bio, NULL)) == NULL)
-		iss_error_openssl(err, "%s: no DH parameters in PEM", file);
+		iss_error_openssl(
+		    err, "%s: no DH parameters in PEM format found", file);
 	else if (!is_dh(key))
-		iss_error_set(err, "%s: parameters, but not for DH", file);
+		iss_error_set(err, "%s: the parameters are not for DH", file);
 	else
 		rv = ISS_OK;
 	if (rv == ISS_OK) {

@@ -114,7 +114,9 @@ use_pair(struct iss_error *err, SSL_CTX *ctx, const struct iss_keypair *pair,
 		return ISS_ERROR;
 	if (!SSL_CTX_use_cert_and_key(
 		ctx, pair->cert, pair->key, pair->chain, 0))
-		return iss_error_openssl(err, "%s: cannot be used", cert_name);
+		return iss_error_openssl(err,
+		    "%s: OpenSSL cannot use this certificate and key",
+		    cert_name);
 	return ISS_OK;
 }
 
@@ -123,7 +125,8 @@ use_cert(struct iss_error *err, SSL_CTX *ctx, const struct iss_keypair *pair)
 {
 	if (!SSL_CTX_use_certificate(ctx, pair->cert) ||
 	    !SSL_CTX_set1_chain(ctx, pair->chain))
-		return iss_error_openssl(err, "SSL_cert: cannot be used");
+		return iss_error_openssl(
+		    err, "SSL_cert: OpenSSL cannot use this certificate");
 	return ISS_OK;
 }
 
@@ -144,8 +147,8 @@ use_what_there_is(struct iss_error *err, SSL_CTX *ctx,
 	if (identity->cert != NULL)
 		return use_cert(err, ctx, pair);
 	return iss_error_set(err,
-	    "%s: no private key: neither SSL_key nor SSL_key_file is given, "
-	    "and there is none beside the certificate",
+	    "%s: no private key: set SSL_key or SSL_key_file, or add the key "
+	    "to the certificate's file",
 	    cert_name);
 }
 

@@ -84,7 +84,8 @@ use_npn(struct iss_error *err, struct iss_protocols *protocols, SSL_CTX *ctx,
 	(void)ctx;
 	if (list->len == 0)
 		return ISS_OK;
-	return iss_error_set(err, "SSL_npn_protocols: this OpenSSL has no NPN");
+	return iss_error_set(
+	    err, "SSL_npn_protocols: this OpenSSL does not support NPN");
 }
 
 static void

@@ -211,10 +211,11 @@ iss_psk_use(struct iss_error *err, SSL_CTX *ctx,
     const struct iss_psk_list *psks, bool server)
 {
 	if (!iss_psk_is_possible())
-		return iss_error_set(err, "SSL_psk: this OpenSSL has no PSK");
+		return iss_error_set(
+		    err, "SSL_psk: this OpenSSL does not support PSK");
 	if (!server && psks->count != 1)
 		return iss_error_set(err,
-		    "SSL_psk: a client has one key, or one [identity, key]");
+		    "SSL_psk: a client needs one key, or one [identity, key]");
 	/* ex_data is not const, although the keys are */
 	if (!SSL_CTX_set_ex_data(ctx, psks_index(), (void *)psks))
 		return iss_error_openssl(err, "SSL_psk");

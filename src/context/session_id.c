@@ -11,7 +11,7 @@ static int
 make_random(struct iss_error *err, struct iss_session_id *id)
 {
 	if (RAND_bytes(id->bytes, sizeof(id->bytes)) != 1)
-		return iss_error_openssl(err, "no random numbers");
+		return iss_error_openssl(err, "cannot get random numbers");
 	return ISS_OK;
 }
 
@@ -97,5 +97,5 @@ iss_session_id_bind(struct iss_error *err, const struct iss_session_id *id,
 		return ISS_ERROR;
 	if (SSL_set_session_id_context(link->ssl, own.bytes, sizeof(own.bytes)))
 		return ISS_OK;
-	return iss_error_openssl(err, "cannot bind sessions");
+	return iss_error_openssl(err, "cannot set the session id context");
 }

@@ -134,17 +134,17 @@ refuse_name(SSL *ssl, int *alert, const unsigned char *name, size_t len)
 	iss_error_clear(&ignored);
 	if (name == NULL)
 		iss_error_set(&link->failure,
-		    "the client names no host, and there is no default "
+		    "the client sent no server name, and there is no default "
 		    "certificate");
 	else if (iss_reference_id_init(&ignored, &host, name, len) == ISS_OK)
 		iss_error_set(&link->failure,
-		    "there is no certificate for the host \"%s\" that the "
-		    "client names, and no default",
+		    "there is no certificate for the server name \"%s\" that "
+		    "the client sent, and no default certificate",
 		    host.name);
 	else
 		iss_error_set(&link->failure,
-		    "the client names a host that can be none, and there is "
-		    "no default certificate");
+		    "the client sent an invalid server name, and there is no "
+		    "default certificate");
 	return SSL_CLIENT_HELLO_ERROR;
 }
 
@@ -160,7 +160,8 @@ go_over(SSL *ssl, int *alert, const struct iss_vhost *to)
 	    (link == NULL ||
 		iss_session_id_bind(&err, &to->session_id, link) == ISS_OK))
 		return SSL_CLIENT_HELLO_SUCCESS;
-	iss_error_openssl(&err, "cannot use the context of %s", to->name);
+	iss_error_openssl(
+	    &err, "cannot switch to the context for %s", to->name);
 	if (link != NULL)
 		iss_error_set(&link->failure, "%s", err.text);
 	*alert = SSL_AD_INTERNAL_ERROR;

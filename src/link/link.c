@@ -14,7 +14,7 @@ int
 iss_link_attach(struct iss_error *err, struct iss_link *link, SSL *ssl)
 {
 	if (!SSL_set_ex_data(ssl, link_index(), link))
-		return iss_error_openssl(err, "cannot make an SSL structure");
+		return iss_error_openssl(err, "cannot create an SSL object");
 	link->ssl = ssl;
 	return ISS_OK;
 }

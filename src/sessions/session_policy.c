@@ -202,6 +202,7 @@ iss_session_policy_final(struct iss_error *err,
     unsigned char digest[ISS_SESSION_POLICY_LEN])
 {
 	if (policy->failed || !EVP_DigestFinal_ex(policy->md, digest, NULL))
-		return iss_error_openssl(err, "cannot digest the rules");
+		return iss_error_openssl(
+		    err, "cannot compute the digest of the session policy");
 	return ISS_OK;
 }

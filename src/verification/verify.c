@@ -39,8 +39,8 @@ iss_verify_set_name(struct iss_error *err, struct iss_verify *verify,
 	/* The sub decides what a name is, but must not see half of one. */
 	if (scheme == NULL && (len == 0 || memchr(name, '\0', len) != NULL))
 		return iss_error_set(
-		    err, len == 0 ? "there is no name to check"
-				  : "the name has a NUL character in it");
+		    err, len == 0 ? "the name to check is empty"
+				  : "the name contains a NUL character");
 	if ((copy = malloc(len + 1)) == NULL)
 		return iss_error_set(err, "out of memory");
 	memcpy(copy, name, len);
@@ -97,15 +97,24 @@ refuse_name(struct iss_error *err, const struct iss_verify *verify,
 	struct iss_buf offered;
 
 	iss_buf_init(&offered, ISS_ERROR_PART_MAX);
-	if (presented != NULL)
-		iss_presented_describe(&offered, presented);
+	iss_presented_describe(&offered, presented);
 	iss_error_set(err,
 	    "hostname verification failed: wanted \"%s\", the certificate is "
 	    "for %s%s",
-	    verify->name, offered.len > 0 ? iss_buf_text(&offered) : "others",
-	    hint);
+	    verify->name, iss_buf_text(&offered), hint);
 	err->verify_error = X509_V_ERR_HOSTNAME_MISMATCH;
 	iss_buf_release(&offered);
+	return ISS_ERROR;
+}
+
+static int
+refuse_by_callback(struct iss_error *err, const struct iss_verify *verify)
+{
+	iss_error_set(err,
+	    "hostname verification failed: the callback of SSL_verifycn_scheme "
+	    "refused \"%s\"",
+	    verify->name);
+	err->verify_error = X509_V_ERR_HOSTNAME_MISMATCH;
 	return ISS_ERROR;
 }
 
@@ -196,7 +205,7 @@ iss_verify_cert_name(struct iss_error *err, const struct iss_verify *verify,
 	}
 	if (ask->check_name == NULL ||
 	    !ask->check_name(link->handle, verify->name, cert))
-		return refuse_name(err, verify, NULL, "");
+		return refuse_by_callback(err, verify);
 	return ISS_OK;
 }
 
@@ -326,7 +335,7 @@ refuse_fingerprint(struct iss_link *link, X509_STORE_CTX *store, X509 *leaf)
 	iss_cert_fingerprint_text(&ignored, leaf, "sha256", false, &has);
 	describe_cert(&has, leaf, 0, X509_V_ERR_CERT_REJECTED);
 	iss_error_set(&link->failure,
-	    "the certificate has none of SSL_fingerprint, but %s",
+	    "the certificate does not match SSL_fingerprint: it has %s",
 	    iss_buf_text(&has));
 	link->failure.verify_error = X509_V_ERR_CERT_REJECTED;
 	iss_buf_release(&has);
@@ -409,7 +418,8 @@ iss_verify_finish(struct iss_link *link)
 		return ISS_OK;
 	iss_error_clear(&link->failure);
 	return iss_error_set(&link->failure,
-	    "the peer showed no certificate, since %s is anonymous",
+	    "the peer sent no certificate, because the cipher %s is "
+	    "anonymous",
 	    SSL_CIPHER_get_name(cipher));
 }
 

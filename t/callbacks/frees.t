@@ -91,7 +91,7 @@ for my $name (sort keys %SENDS) {
     ok(!$SENDS{$name}->($sock, Says->when_asked(sub { close $sock })),
         "$name of an object that closes the socket fails");
     is($! + 0, Errno::EBADF(), '... with EBADF');
-    like($SSL_ERROR, qr/closed meanwhile/, '... and says why');
+    like($SSL_ERROR, qr/closed during the operation/, '... and says why');
 }
 
 my %END = (

@@ -47,7 +47,7 @@ each_version(
         my $error = died(sub { $sock->peer_certificate('no such field') });
         like(
             $error,
-            qr/invalid argument.*valid are/,
+            qr/unknown field 'no such field'.*valid fields are/,
             'an unknown field croaks'
         );
         like($error, qr/\b$_\b/, "... and $_ is in the list")

@@ -16,7 +16,7 @@ if (!IO::Socket::SSL->can_npn) {
                     SSL_npn_protocols => ['http/1.1']);
             }
         ),
-        qr/^SSL_npn_protocols: this OpenSSL has no NPN/,
+        qr/^SSL_npn_protocols: this OpenSSL does not support NPN/,
         'using it is an error'
     );
     done_testing;

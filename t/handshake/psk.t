@@ -15,7 +15,7 @@ is_deeply([sort keys %$can], ['client', 'server'], 'can_psk has both roles');
 if (!$can->{client}) {
     like(
         died(sub { IO::Socket::SSL::SSL_Context->new(SSL_psk => 'x') }),
-        qr/^SSL_psk: this OpenSSL has no PSK/,
+        qr/^SSL_psk: this OpenSSL does not support PSK/,
         'using it is an error'
     );
     done_testing;
@@ -318,10 +318,10 @@ subtest 'mistakes' => sub {
         'an identity without a key' => [['me'],           qr/must be a key/],
         'three things'              => [[1, 2, 3],        qr/must be a key/],
         'an undefined key'          => [['me', undef],    qr/must be a key/],
-        'a key that is a reference' => [['me', {}],       qr/must be a text/],
-        'a sub'                     => [sub { },          qr/must be a text/],
+        'a key that is a reference' => [['me', {}], qr/must be a string/],
+        'a sub'                     => [sub { },    qr/must be a string/],
         'a hash for a client'       =>
-          [{ a => 'b', c => 'd' }, qr/a client has one key/],
+          [{ a => 'b', c => 'd' }, qr/a client needs one key/],
     );
     for my $what (sort keys %bad) {
         my ($psk, $why) = @{ $bad{$what} };

@@ -424,7 +424,7 @@ subtest 'wrong values' => sub {
         died(
             sub { IO::Socket::SSL::SSL_Context->new(SSL_ocsp_mode => 'must') }
         ),
-        qr/^SSL_ocsp_mode must be a number/,
+        qr/^SSL_ocsp_mode must be a whole number/,
         'SSL_ocsp_mode must be a number'
     );
     for my $none (undef, '') {

@@ -78,7 +78,7 @@ for my $version (qw(tls1_2 tls1_3)) {
         is(meet($ctx, \@offer), 'reused', '... resumed');
         like(
             meet($ctx, \@offer, @wrong),
-            qr/none of SSL_fingerprint/,
+            qr/does not match SSL_fingerprint/,
             'not under a forced fingerprint'
         );
         like(
@@ -115,7 +115,7 @@ for my $version (qw(tls1_2 tls1_3)) {
         'new', '... not resumed under another name');
     like(
         meet($ctx, [@offer, @one], @wrong),
-        qr/none of SSL_fingerprint/,
+        qr/does not match SSL_fingerprint/,
         '... nor under other rules'
     );
 }

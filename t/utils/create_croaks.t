@@ -10,7 +10,7 @@ use IO::Socket::SSL::Utils;
 use Test::More;
 
 my @WRONG = (
-    [[1], qr/^CERT_create takes pairs of name and value/],
+    [[1], qr/^CERT_create needs name => value pairs/],
     [[foo    => 1],           qr/^unknown arguments: foo at/],
     [[foo    => 1, bar => 2], qr/^unknown arguments: bar foo at/],
     [[key    => 'x'],         qr/^key: 'x' is not a handle/],
@@ -21,7 +21,7 @@ my @WRONG = (
     [[issuer_key  => 'x'],     qr/^issuer_key: 'x' is not a handle/],
     [[subject     => '/CN=x'], qr/^subject must be a hash or a list/],
     [[subject     => ['CN']],  qr/^subject must be a hash or a list/],
-    [[subject => [['CN']]],    qr/^subject must consist of types and values/],
+    [[subject => [['CN']]],    qr/^subject must consist of names and values/],
     [[subject => { foo => 1 }], qr/^subject: unknown field 'foo' in a name/],
     [[subjectAltNames => 'a'],       qr/^subjectAltNames must be a list of/],
     [[subjectAltNames => ['a']],     qr/^subjectAltNames must be a list of/],
@@ -87,10 +87,13 @@ my @WRONG = (
     ],
     [[purpose => 'foo'],              qr/^purpose: unknown purpose foo/],
     [[purpose => ['client', '-foo']], qr/^purpose: unknown purpose foo/],
-    [[purpose => sub { }], qr/^purpose must be a text, a list or a hash/],
+    [[purpose => sub { }], qr/^purpose must be a string, an array or a hash/],
     [[ext     => {}],      qr/^ext must be a list of hashes/],
     [[ext     => ['a']],   qr/^ext must be a list of hashes/],
-    [[ext     => [{ data => 'a' }]], qr/^an extension needs sn, oid or nid/],
+    [
+        [ext => [{ data => 'a' }]],
+        qr/^ext: each extension must have sn, oid or nid/
+    ],
     [[ext => [{ sn => 'nsComment' }]], qr/^extension nsComment has no data/],
     [
         [ext => [{ sn => 'foo', data => 'a' }]],

@@ -249,15 +249,15 @@ subtest 'serialize' => sub {
     {
         like(
             died(sub { $CLASS->unserialize($bad) }),
-            qr/^this was not serialized by $CLASS at/,
+            qr/^the string does not come from $CLASS->serialize at/,
             'an invalid string is refused'
         );
     }
 };
 
 my @WRONG = (
-    [[], qr/^no proxy_cert or proxy_cert_file given at/],
-    [[proxy_cert    => $ca], qr/^no proxy_key or proxy_key_file given at/],
+    [[], qr/^proxy_cert or proxy_cert_file is missing at/],
+    [[proxy_cert    => $ca], qr/^proxy_key or proxy_key_file is missing at/],
     [[@HANDLES, foo => 1],   qr/^unknown arguments: foo at/],
     [
         [proxy_cert_file => "$dir/none", proxy_key => $ca_key],

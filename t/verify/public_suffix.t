@@ -46,12 +46,12 @@ like(
 );
 like(
     died(sub { $CLASS->from_string(undef) }),
-    qr/^from_string needs a text at/,
+    qr/^from_string needs a string at/,
     'from_string without one'
 );
 like(
     died(sub { $CLASS->from_file(undef) }),
-    qr/^from_file needs a file at/,
+    qr/^from_file needs a file name or a handle at/,
     'from_file without one'
 );
 like(

@@ -119,14 +119,14 @@ test_before_handshake(void)
 	conn = pair.client.conn;
 	diag("before the handshake");
 	expect_errno(conn, iss_io_read(conn, &byte, 1, &n), EPERM,
-	    "the TLS handshake was not started");
+	    "the TLS handshake has not started");
 	is_int((long long)n, 0, "... nothing was read");
 	expect_errno(conn, iss_io_peek(conn, &byte, 1, &n), EPERM,
-	    "the TLS handshake was not started");
+	    "the TLS handshake has not started");
 	expect_errno(conn, iss_io_write(conn, "x", 1, &n), EPERM,
-	    "the TLS handshake was not started");
+	    "the TLS handshake has not started");
 	expect_errno(conn, iss_io_write_later(conn, "x", 1, &n), EPERM,
-	    "the TLS handshake was not started");
+	    "the TLS handshake has not started");
 	is_int((long long)iss_io_pending(conn), 0, "nothing is pending");
 	is_int(iss_io_flush(conn), ISS_OK, "nothing is to be flushed");
 	is_int(conn->state, ISS_CONN_NEW, "it may still begin");
@@ -184,7 +184,7 @@ test_failed(void)
 	is_text(conn->err.text, "the first error", "the first error stays");
 	iss_error_clear(&conn->err);
 	expect_errno(conn, iss_io_read(conn, &byte, 1, &n), EPERM,
-	    "the TLS connection failed before");
+	    "the TLS connection has already failed");
 	pair_close(&pair);
 }
 
@@ -318,11 +318,11 @@ test_plain_after_notify(void)
 	iss_io_end_of_data(conn);
 	diag("plain data that nobody asked for");
 	expect_errno(conn, iss_io_read(conn, bytes, sizeof(bytes), &n), EPERM,
-	    "the peer closed the TLS connection, and stop_SSL was not called");
+	    "the peer has ended TLS; call stop_SSL before reading plain data");
 	is_int((long long)n, 0, "... is not read");
 	diag("a look at it");
 	expect_errno(conn, iss_io_peek(conn, bytes, sizeof(bytes), &n), EPERM,
-	    "stop_SSL was not called");
+	    "call stop_SSL before reading plain data");
 	iss_shutdown_accept_plain(conn);
 	is_int(iss_io_peek(conn, bytes, sizeof(bytes), &n), ISS_OK,
 	    "a look at it, once it was asked for");
@@ -349,11 +349,11 @@ test_write_after_notify(void)
 	iss_shutdown_notify(conn, ISS_NO_DEADLINE);
 	diag("after our close_notify");
 	expect_errno(conn, iss_io_write(conn, "x", 1, &n), EPERM,
-	    "SSL write error: the TLS connection was closed, and stop_SSL was "
-	    "not called");
+	    "SSL write error: TLS has ended; call stop_SSL before writing "
+	    "plain data");
 	is_int((long long)n, 0, "... nothing was written");
 	expect_errno(conn, iss_io_write_later(conn, "x", 1, &n), EPERM,
-	    "stop_SSL was not called");
+	    "call stop_SSL before writing plain data");
 	is_int(conn->state, ISS_CONN_OPEN, "... reading goes on");
 	send_text(pair.server.conn, "still");
 	expect_read(conn, ISS_OK, "still", "... of data");

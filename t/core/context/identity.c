@@ -122,7 +122,7 @@ static const struct row {
 	{ "... with a chain", { .certs = { "server-sub", "sub-ca" } }, false,
 	    true, 1, NULL },
 	{ "a weak certificate's handle alone", { .certs = { "weak-md5" } },
-	    false, true, 0, "SSL_cert: cannot be used: " },
+	    false, true, 0, "SSL_cert: OpenSSL cannot use this certificate: " },
 	{ "a key alone", { .key_file = "server.key" }, false, false, 0, NULL },
 	{ "a key that is missing, alone", { .key_file = "missing" }, false,
 	    false, 0, NULL },
@@ -160,9 +160,12 @@ static const struct row {
 	    false, 0, "SSL_cert_file: t/certs/server.key: " },
 	{ "a certificate that is too weak",
 	    { .cert_file = "weak-md5.pem", .key_file = "weak-md5.key" }, true,
-	    false, 0, "t/certs/weak-md5.pem: cannot be used: " },
+	    false, 0,
+	    "t/certs/weak-md5.pem: OpenSSL cannot use this certificate and "
+	    "key: " },
 	{ "a weak one's handle", { .certs = { "weak-md5" }, .key = "weak-md5" },
-	    true, false, 0, "SSL_cert: cannot be used: " },
+	    true, false, 0,
+	    "SSL_cert: OpenSSL cannot use this certificate and key: " },
 };
 
 static int

@@ -152,7 +152,7 @@ test_client_count(void)
 		is_int(iss_psk_use(&err, ctx, &psks, false), ISS_ERROR,
 		    "a client with %zu keys", i);
 		has_text(
-		    err.text, "SSL_psk: a client has one key", "... is told");
+		    err.text, "SSL_psk: a client needs one key", "... is told");
 		iss_psk_list_release(&psks);
 	}
 	SSL_CTX_free(ctx);

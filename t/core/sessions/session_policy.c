@@ -337,7 +337,7 @@ test_final(void)
 	iss_session_policy_add_text(&policy, "x");
 	is_int(iss_session_policy_final(&err, &policy, digest), ISS_ERROR,
 	    "a failure on the way is told at the end");
-	has_text(err.text, "cannot digest", "... says so");
+	has_text(err.text, "cannot compute the digest", "... says so");
 	iss_session_policy_release(&policy);
 	iss_session_policy_release(&policy);
 	ok(policy.md == NULL, "released twice without harm");

@@ -189,15 +189,18 @@ static const struct row {
 		.name = "any thing",
 		.by_program = true,
 		.callbacks = &with_name },
-	    -1, false, "wanted \"any thing\"", X509_V_ERR_HOSTNAME_MISMATCH,
-	    0 },
+	    -1, false,
+	    "the callback of SSL_verifycn_scheme refused \"any thing\"",
+	    X509_V_ERR_HOSTNAME_MISMATCH, 0 },
 	{ "... or it cannot be asked",
 	    { .server = "server",
 		.name = "any thing",
 		.by_program = true,
 		.callbacks = &with_name,
 		.no_handle = true },
-	    -1, true, "wanted \"any thing\"", X509_V_ERR_HOSTNAME_MISMATCH, 0 },
+	    -1, true,
+	    "the callback of SSL_verifycn_scheme refused \"any thing\"",
+	    X509_V_ERR_HOSTNAME_MISMATCH, 0 },
 	/* opinions */
 	{ "the program accepts an expired one",
 	    { .server = "expired", .callbacks = &with_verify }, 1, false, NULL,
@@ -247,14 +250,15 @@ static const struct row {
 	    ", not after ", X509_V_ERR_CERT_HAS_EXPIRED, 0 },
 	{ "another fingerprint, where one is required",
 	    { .server = "server", .fingerprint = "expired", .force = true }, -1,
-	    false, "the certificate has none of SSL_fingerprint, but sha256$",
+	    false,
+	    "the certificate does not match SSL_fingerprint: it has sha256$",
 	    X509_V_ERR_CERT_REJECTED, 0 },
 	{ "no fingerprint, where one is required",
 	    { .server = "server", .force = true }, -1, false,
-	    "none of SSL_fingerprint", X509_V_ERR_CERT_REJECTED, 0 },
+	    "does not match SSL_fingerprint", X509_V_ERR_CERT_REJECTED, 0 },
 	{ "required, whatever the mode says",
 	    { .server = "server", .force = true, .mode = "0" }, -1, false,
-	    "none of SSL_fingerprint", X509_V_ERR_CERT_REJECTED, 0 },
+	    "does not match SSL_fingerprint", X509_V_ERR_CERT_REJECTED, 0 },
 	{ "the required one",
 	    { .server = "server", .fingerprint = "server", .force = true }, -1,
 	    false, NULL, 0, 0 },
@@ -435,7 +439,8 @@ test_anonymous(void)
 		    "an anonymous server, verify mode %s", cases[i].mode);
 		if (cases[i].rv != ISS_OK)
 			has_text(pair.client.conn->err.text,
-			    "the peer showed no certificate, since AECDH",
+			    "the peer sent no certificate, because the cipher "
+			    "AECDH",
 			    "... why");
 		pair_close(&pair);
 		iss_ctx_free(ours);

@@ -46,9 +46,9 @@ sub use_inet4 {
 sub use_inet6 {
     my $class = _find_ipv6()
       || croak 'inet6: neither IO::Socket::IP 0.31 nor IO::Socket::INET6'
-      . ' 2.62 is there';
+      . ' 2.62 is installed';
 
-    carp 'IO::Socket::SSL is switched from inet4 to inet6'
+    carp 'IO::Socket::SSL: inet6 overrides an earlier inet4'
       if $forced_inet4;
     $forced_inet4 = 0;
     return $ipv6 = $class;

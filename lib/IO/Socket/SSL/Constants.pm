@@ -5,12 +5,8 @@ use strict;
 use warnings;
 
 use Exporter qw(import);
-use Scalar::Util qw(dualvar);
 
 my %VALUE = (
-    SSL_WANT_READ  => dualvar(2, 'SSL wants a read first!'),
-    SSL_WANT_WRITE => dualvar(3, 'SSL wants a write first!'),
-
     SSL_VERIFY_NONE                 => 0,
     SSL_VERIFY_PEER                 => 1,
     SSL_VERIFY_FAIL_IF_NO_PEER_CERT => 2,
@@ -27,9 +23,10 @@ my %VALUE = (
     GEN_IPADD => 7,
 );
 
-our @EXPORT = sort keys %VALUE;
+# xs/errors.c defines these two: their texts are those of $SSL_ERROR.
+our @EXPORT = sort keys %VALUE, qw(SSL_WANT_READ SSL_WANT_WRITE);
 
-for my $name (@EXPORT) {
+for my $name (keys %VALUE) {
     my $value = $VALUE{$name};
     no strict 'refs';    ## no critic (ProhibitNoStrict)
     *$name = sub () { $value };

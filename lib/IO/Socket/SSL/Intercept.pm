@@ -59,7 +59,7 @@ sub _load {
 
     return $hold->($handle) if defined $handle;
     if (!defined $file) {
-        croak "no $name or ${name}_file given" if $needed;
+        croak "$name or ${name}_file is missing" if $needed;
         return;
     }
     my $loaded = eval { $read->($file) };
@@ -201,7 +201,7 @@ sub _restore {
     my @fields =
       defined $data ? eval { unpack '(N/a*)*', $data } : ();
 
-    croak 'this was not serialized by IO::Socket::SSL::Intercept'
+    croak 'the string does not come from IO::Socket::SSL::Intercept->serialize'
       unless @fields >= 5 && @fields % 4 == 1 && $fields[0] eq $FORMAT;
     my (undef, $cert, $key, $certkey, $serial) = splice @fields, 0, 5;
     @$self{qw(cache owner)} = ({}, 1);

@@ -9,7 +9,7 @@ use Carp;
 
 # An object of this class stands in for a handle that must not be used.
 use overload
-  '0+'     => sub { croak fault() || 'this handle must not be used' },
+  '0+'     => sub { croak fault() || 'Net::SSLeay cannot use this handle' },
   '""'     => sub { return 'a handle that Net::SSLeay cannot use' },
   'bool'   => sub { return 1 },
   fallback => 1;
@@ -46,9 +46,8 @@ sub fault {
 
     return if $ours == $theirs && _is_one_library();
     return
-        sprintf 'IO::Socket::SSL uses OpenSSL %s, and Net::SSLeay %s: no'
-      . ' handle can be given from one to the other; build both with the same'
-      . ' OpenSSL',
+        sprintf 'IO::Socket::SSL uses OpenSSL %s and Net::SSLeay uses %s, so'
+      . ' they cannot exchange handles; build both with the same OpenSSL',
       _words($ours),
       ($ours == $theirs ? 'another copy of OpenSSL ' : 'OpenSSL ')
       . _words($theirs);

@@ -24,7 +24,7 @@ sub default {
 sub from_string {
     my ($class, $text, %args) = @_;
 
-    croak 'from_string needs a text' unless defined $text;
+    croak 'from_string needs a string' unless defined $text;
     return _new($class, $text, _min_suffix(\%args));
 }
 
@@ -32,7 +32,7 @@ sub from_file {
     my ($class, $file, %args) = @_;
     my $handle = $file;
 
-    croak 'from_file needs a file' unless defined $file;
+    croak 'from_file needs a file name or a handle' unless defined $file;
     if (!ref $file && ref \$file ne 'GLOB') {
         undef $handle;
         open $handle, '<', $file or croak "cannot read $file: $!";

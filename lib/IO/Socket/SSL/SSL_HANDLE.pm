@@ -81,7 +81,7 @@ sub SEEK {
 }
 
 sub OPEN {
-    croak 'open on a TLS socket: close it first';
+    croak 'cannot open a TLS socket: close it first';
 }
 
 1;

@@ -41,7 +41,7 @@ sub _take_over {
         && $was->isa('IO::Socket::SSL')
         && defined IO::Socket::SSL::is_SSL($socket))
     {
-        return $class->_set_error('this socket speaks TLS already', 0);
+        return $class->_set_error('TLS is already active on this socket', 0);
     }
     bless $socket, $class;
     ${*$socket}{_SSL_ioclass_upgraded} = $was;

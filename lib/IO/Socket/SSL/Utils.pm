@@ -87,7 +87,7 @@ sub CERT_create {
 }
 
 sub _pairs {
-    croak 'CERT_create takes pairs of name and value' if @_ % 2;
+    croak 'CERT_create needs name => value pairs' if @_ % 2;
     return @_;
 }
 
@@ -128,11 +128,11 @@ sub _name_parts {
     } elsif (ref $name eq 'ARRAY' && @$name % 2 == 0) {
         @pairs = map { [@$name[2 * $_, 2 * $_ + 1]] } 0 .. $#$name / 2;
     } else {
-        croak "$what must be a hash or a list of types and values";
+        croak "$what must be a hash or a list of names and values";
     }
     my @parts;
     for my $pair (@pairs) {
-        croak "$what must consist of types and values"
+        croak "$what must consist of names and values"
           unless ref $pair eq 'ARRAY' && @$pair == 2 && defined $pair->[0];
         my ($type, $value) = @$pair;
         push @parts, map { $type => $_ }
@@ -164,7 +164,7 @@ sub _alt_names {
             $value = [_split_oneline($value)] unless ref $value;
             $value = _name_parts('DIRNAME', $value);
         } elsif (ref $value) {
-            croak "subjectAltNames: $type must be a text";
+            croak "subjectAltNames: $type must be a string";
         }
         push @{ $spec->{subjectAltNames} }, [$type, $value];
     }
@@ -180,7 +180,8 @@ sub _split_oneline {
 
     for my $part (grep { length } split m{(?<!\\)/(?=[\w.]+=)}, $text) {
         my ($type, $value) = split /=/, $part, 2;
-        croak "DIRNAME: '$text' is not a name" unless defined $value;
+        croak "DIRNAME: '$text' is not a name (must be /TYPE=VALUE/...)"
+          unless defined $value;
         $value =~ s{\\(?=[/+])}{}g;
         push @pairs, $type, $value;
     }
@@ -201,7 +202,8 @@ sub _extensions {
     for my $ext (@$exts) {
         croak 'ext must be a list of hashes' unless ref $ext eq 'HASH';
         my ($which) = grep { defined } map { $ext->{$_} } qw(sn oid nid);
-        croak 'an extension needs sn, oid or nid' unless defined $which;
+        croak 'ext: each extension must have sn, oid or nid'
+          unless defined $which;
         if (!defined $ext->{data} || $lenient && $NOT_AGAIN{$which}) {
             next if $lenient;
             croak "extension $which has no data";
@@ -226,7 +228,7 @@ sub _purpose {
           map { (!$purpose->{$_} || $purpose->{$_} eq '-' ? '-' : '+') . $_ }
           sort keys %$purpose;
     } elsif (ref $purpose) {
-        croak 'purpose must be a text, a list or a hash';
+        croak 'purpose must be a string, an array or a hash';
     }
     return "$FOR_CA,$text" if $ca;
 
