@@ -193,6 +193,14 @@ _tell_error(SV *self, const char *text, int e)
     CODE:
 	iss_tell_text(aTHX_ iss_socket_glob(aTHX_ self), e, text);
 
+ # Empties OpenSSL's queue and returns its errors, the oldest first.
+void
+_queued_errors()
+    PPCODE:
+	PUTBACK;
+	iss_push_queued_errors(aTHX);
+	return;
+
 void
 _tell_success()
     CODE:

@@ -184,7 +184,7 @@ iss_push_certificate(pTHX_ struct iss_conn *conn, bool ours, SV *field)
 	X509 *cert;
 	dSP;
 
-	if (SvOK(field)) /* either may croak */
+	if (SvTRUE(field)) /* either may croak */
 		(void)find_field(aTHX_ field);
 	else
 		iss_check_exchange(aTHX);
@@ -194,7 +194,7 @@ iss_push_certificate(pTHX_ struct iss_conn *conn, bool ours, SV *field)
 		return;
 	if (!ours)
 		X509_free(cert); /* the connection holds it as well */
-	if (SvOK(field)) {
+	if (SvTRUE(field)) {
 		iss_push_field(aTHX_ cert, field);
 		return;
 	}
@@ -255,20 +255,24 @@ void
 iss_push_chain(pTHX_ struct iss_conn *conn)
 {
 	STACK_OF(X509) *chain = SSL_get_peer_cert_chain(conn->ssl);
+	const int count = chain != NULL ? sk_X509_num(chain) : 0;
 	X509 *leaf;
+	bool alone; /* a server's chain comes without the leaf */
 	int i;
 	dSP;
 
 	iss_check_exchange(aTHX);
 	leaf = SSL_get1_peer_certificate(conn->ssl);
-	/* A server's chain comes without the leaf. */
-	if (leaf != NULL) {
-		X509_free(leaf);
-		if (SSL_is_server(conn->ssl))
+	X509_free(leaf); /* the connection holds it as well */
+	alone = leaf != NULL && SSL_is_server(conn->ssl);
+	if (GIMME_V == G_SCALAR) {
+		mXPUSHi(count + alone);
+	} else {
+		if (alone)
 			mXPUSHs(iss_new_handle(aTHX_ leaf));
+		for (i = 0; i < count; i++)
+			mXPUSHs(iss_new_handle(aTHX_ sk_X509_value(chain, i)));
 	}
-	for (i = 0; i < sk_X509_num(chain); i++)
-		mXPUSHs(iss_new_handle(aTHX_ sk_X509_value(chain, i)));
 	PUTBACK;
 }
 

@@ -26,9 +26,10 @@ SV *iss_fact(pTHX_ struct iss_conn *conn, enum iss_fact fact);
 /*
  * These push their results on the stack; the XSUB does a PUTBACK before.
  *
- * _certificate  the peer's, or ours: a field, or with undef a handle
+ * _certificate  the peer's, or ours: a field, or with a false value a handle
  * _field        a field of a certificate
- * _chain        handles of the peer's chain, leaf first
+ * _chain        handles of the peer's chain, leaf first; their number in
+ *               scalar context
  * _default_ca   a hash of SSL_ca_file and SSL_ca_path, either may be missing
  * _fingerprint  of a handle (undef: the peer's), as text or binary; nothing,
  *               with the error reported, if there is no certificate

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include "debug.h"
@@ -122,4 +123,20 @@ iss_tell_status(pTHX_ GV *glob, const struct iss_conn *conn, int status)
 		errno = 0;
 		break;
 	}
+}
+
+enum { QUEUED_TEXT_MAX = 256 }; /* what ERR_error_string(3) uses */
+
+void
+iss_push_queued_errors(pTHX)
+{
+	char text[QUEUED_TEXT_MAX];
+	unsigned long code;
+	dSP;
+
+	while ((code = ERR_get_error()) != 0) {
+		ERR_error_string_n(code, text, sizeof(text));
+		mXPUSHp(text, strlen(text));
+	}
+	PUTBACK;
 }

@@ -24,6 +24,9 @@ void iss_tell_status(pTHX_ GV *glob, const struct iss_conn *conn, int status);
 void iss_tell_error(pTHX_ GV *glob, const struct iss_error *err);
 void iss_tell_text(pTHX_ GV *glob, int e, const char *text);
 
+/* Push the errors of OpenSSL's queue, the oldest first, and empty it. */
+void iss_push_queued_errors(pTHX);
+
 /* Report success: make $SSL_ERROR false. */
 void iss_tell_success(pTHX);
 

@@ -117,11 +117,29 @@ subtest 'chains' => sub {
     is(scalar @chain, 2, 'peer_certificates returns the chain');
     is($chain[0],     $sock->peer_certificate, '... the leaf first');
     isnt($chain[1], $chain[0], '... then another');
+    is(scalar $sock->peer_certificates, 2, '... in scalar context how many');
+    is($sock->peer_certificate($_),
+        $chain[0], "peer_certificate('$_') returns the handle")
+      for 0, '';
 
     my ($server) =
       tls_pair(role => 'server', theirs => { identity('client') });
     is_deeply([$server->peer_certificates],
         [], 'none if no client certificate was requested');
+    is(scalar $server->peer_certificates, 0, '... which are 0');
+    is($server->sock_certificate($_),
+        $server->sock_certificate, "sock_certificate('$_') likewise")
+      for 0, '';
+    ($server) = tls_pair(
+        role => 'server',
+        mine =>
+          { SSL_verify_mode => SSL_VERIFY_PEER, SSL_ca_file => cert('ca') },
+        theirs => { identity('client') }
+    );
+    my @of_client = $server->peer_certificates;
+    is(scalar $server->peer_certificates,
+        @of_client, 'the leaf of a client is counted');
+    cmp_ok(scalar @of_client, '>=', 1, '... and there is one');
 };
 
 subtest 'names of all kinds' => sub {

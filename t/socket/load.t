@@ -62,6 +62,16 @@ my %IMPORT = (
         qr/\AIO::Socket::INET\z/,
         'the base class is IO::Socket::INET'
     ],
+    'INET4' => [
+        'print "@IO::Socket::SSL::ISA"',
+        qr/\AIO::Socket::INET\z/,
+        '... also in upper case'
+    ],
+    'INET6' => [
+'print IO::Socket::SSL->isa(IO::Socket::SSL->can_ipv6 || "IO::Socket")',
+        qr/\A1\z|neither IO::Socket::IP 0\.31 nor IO::Socket::INET6/,
+        '... and so can inet6'
+    ],
     'debug0' =>
       ['print $IO::Socket::SSL::DEBUG', qr/\A0\z/, 'the debug level is 0'],
     'inet6' => [
@@ -112,6 +122,11 @@ is(
     'IO::Socket::INET; ;',
     '... and who did not ask for it gets IPv4'
 );
+like(
+    perl_says('-we', "use IO::Socket::SSL;\nuse IO::Socket::SSL 'no_such';"),
+    qr/^"no_such" is not exported.* at -e line 2\.$/ms,
+    'a name that is not exported: the error blames the line that imports'
+);
 SKIP: {
     my $class = IO::Socket::SSL->can_ipv6;
     skip 'no base class for IPv6', 1 if !$class;
@@ -140,5 +155,29 @@ unlike(
     qr{SSL/(?:Utils|Intercept|PublicSuffix|OCSP)|SSLeay|Storable},
     'no companion module is loaded before it is needed'
 );
+
+# Functions that older programs call.
+is_deeply([IO::Socket::SSL->error('my text')], [], 'error returns nothing');
+is("$SSL_ERROR", 'my text', '... and sets $SSL_ERROR');
+IO::Socket::SSL->error;
+is("$SSL_ERROR", 'my text',                 '... but not without a text');
+is(IO::Socket::SSL::get_ssleay_error(), '', 'get_ssleay_error: none queued');
+is_deeply([IO::Socket::SSL::init()], [], 'init does nothing');
+my $listener = IO::Socket::SSL->new(
+    Listen        => 1,
+    LocalAddr     => '127.0.0.1',
+    SSL_server    => 1,
+    SSL_cert_file => ISS::Test::cert('server'),
+    SSL_key_file  => ISS::Test::key('server')
+) or die $SSL_ERROR;
+is_deeply([$listener->fatal_ssl_error('lost')], [], 'fatal_ssl_error');
+is(fileno $listener, undef, '... closes the socket');
+SKIP: {
+    skip 'no libidn2', 2 if !IO::Socket::SSL::PublicSuffix::can_idn();
+    is(IO::Socket::SSL::idn_to_ascii("b\x{fc}cher.de"),
+        'xn--bcher-kva.de', 'idn_to_ascii');
+    is(IO::Socket::SSL::idn_to_unicode('xn--bcher-kva.de'),
+        "b\x{fc}cher.de", 'idn_to_unicode');
+}
 
 done_testing;

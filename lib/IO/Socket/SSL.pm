@@ -86,7 +86,7 @@ sub import {
     my @names;
 
     for my $word (@_) {
-        if (my $do = $ON_IMPORT{$word}) {
+        if (my $do = $ON_IMPORT{ $word =~ /^INET[46]$/ ? lc $word : $word }) {
             $do->();
         } elsif ($word =~ /^:?debug(\d+)$/) {
             $DEBUG = $1;
@@ -94,7 +94,8 @@ sub import {
             push @names, $word;
         }
     }
-    return $class->export_to_level(1, $class, @names);
+    @_ = ($class, @names);
+    goto &Exporter::import;    # which blames the caller's line
 }
 
 # ---------------------------------------------------------------- making
@@ -450,6 +451,34 @@ sub errstr {
     return defined $SSL_ERROR ? $SSL_ERROR : '';
 }
 
+# Report a failure with this text and what is in OpenSSL's queue; the empty
+# list.  This replaces IO::Handle's method of that name.
+sub error {
+    my ($self, $text) = @_;
+    my $why = join ' ', grep { defined && length } $text, _queued_errors();
+
+    local $!;
+    _tell_error($self, $why, 0) if length $why;
+    return;
+}
+
+# The errors in OpenSSL's queue, one on each line.  We leave none there: they
+# are of functions of Net::SSLeay.
+sub get_ssleay_error {
+    my $count = 0;
+
+    return join '',
+      map { "SSL error:  $$: " . ++$count . " - $_\n" } _queued_errors();
+}
+
+# Give up the connection as after a failed handshake; the empty list.
+sub fatal_ssl_error {
+    my ($self, $text) = @_;
+
+    $self->error($text) unless $SSL_ERROR;
+    return $self->_broken;
+}
+
 sub want_read  { return $SSL_ERROR == SSL_WANT_READ() }
 sub want_write { return $SSL_ERROR == SSL_WANT_WRITE() }
 
@@ -540,7 +569,21 @@ sub recv {    ## no critic (ProhibitBuiltinHomonyms)
       . ' use read/sysread instead';
 }
 
+# ------------------------------------------------------ other functions
+
+sub idn_to_ascii {
+    require IO::Socket::SSL::PublicSuffix;
+    goto &IO::Socket::SSL::PublicSuffix::idn_to_ascii;
+}
+
+sub idn_to_unicode {
+    require IO::Socket::SSL::PublicSuffix;
+    goto &IO::Socket::SSL::PublicSuffix::idn_to_unicode;
+}
+
 # ------------------------------------------------------ deprecated names
+
+sub init { return }    # OpenSSL initializes itself
 
 sub socketToSSL          { return IO::Socket::SSL->start_SSL(@_) }
 sub socket_to_SSL        { return IO::Socket::SSL->start_SSL(@_) }
