@@ -452,9 +452,11 @@ sub errstr {
 }
 
 # Report a failure with this text and what is in OpenSSL's queue; the empty
-# list.  This replaces IO::Handle's method of that name.
+# list.  Of a socket, without a text, it is IO::Handle's method of that name.
 sub error {
     my ($self, $text) = @_;
+
+    return $self->IO::Handle::error if ref $self && @_ == 1;
     my $why = join ' ', grep { defined && length } $text, _queued_errors();
 
     local $!;
