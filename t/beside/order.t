@@ -48,7 +48,7 @@ for my $order (sort keys %order) {
             $order,
             '$Net::SSLeay::trace = 1; IO::Socket::SSL->new("127.0.0.1:1")'
         ),
-        qr/^DEBUG: connecting failed: /,
+        qr/^DEBUG: cannot connect: /,
         '... and that is what we go by'
     );
     is(

@@ -186,7 +186,7 @@ sub new_from_fd {
     shift @args if @args % 2;
     my %args   = @args;
     my $handle = $class->SUPER::new_from_fd($fd, '+<')
-      || return $class->_base_failed('opening');
+      || return $class->_base_failed('open');
     return $class->start_SSL($handle, SSL_keepSocketOnError => 0, %args);
 }
 
@@ -199,7 +199,7 @@ sub connect {
     return $self if $self->_is_open;
     if (!$hash->{_SSL_opening}) {
         local $hash->{io_socket_timeout} = _limit($hash->{io_socket_timeout});
-        $self->SUPER::connect(@_) || return $self->_base_failed('connecting');
+        $self->SUPER::connect(@_) || return $self->_base_failed('connect');
     }
     my $start = $hash->{_SSL_arguments}{SSL_startHandshake};
     return $self if defined $start && !$start;
@@ -225,7 +225,7 @@ sub _limit {
 sub _base_failed {
     my ($self, $what) = @_;
 
-    _tell_error($self, "$what failed: $!", $! + 0);
+    _tell_error($self, "cannot $what: $!", $! + 0);
     return;
 }
 
@@ -237,7 +237,7 @@ sub accept {
         $self->SUPER::accept($class || __PACKAGE__);
     };
 
-    return $self->_base_failed('accepting') if !$socket;
+    return $self->_base_failed('accept') if !$socket;
     $socket->blocking(1) unless $self->blocking;    # BSD inherits the mode
     if ($socket->isa(__PACKAGE__)) {
         $self->_lend_to($socket);
