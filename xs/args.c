@@ -1,263 +1,11 @@
 #include "args.h"
 
 #include "handles.h"
+#include "option_value.h"
 #include "peer.h"
 #include "values.h"
 #include "options/config.h"
 #include "options/vhost_options.h"
-
-static void
-refuse_value(pTHX_ const char *option, SV *value, const char *expected)
-{
-	SV *shown = SvOK(value) ? value : sv_2mortal(newSVpvs("undef"));
-
-	iss_croak(aTHX_ Perl_newSVpvf(aTHX_ "%s must be %s, not '%" SVf "'",
-	    option, expected, SVfARG(shown)));
-}
-
-static void
-croak_unless_ok(pTHX_ const struct iss_error *err, int rv)
-{
-	if (rv != ISS_OK)
-		iss_croak(aTHX_ newSVpv(err->text, 0));
-}
-
-/* For a file or a list, '' and 0 mean "not given". */
-static bool
-is_given(pTHX_ SV *value)
-{
-	return SvROK(value) || SvTRUE_nomg(value);
-}
-
-/* A fingerprint that is malformed is an error to return; any other value that
- * a setter refuses is of the wrong kind. */
-static int
-croak_or_return(
-    pTHX_ const struct iss_error *err, const struct iss_option *option, int rv)
-{
-	if (option->kind != ISS_FINGERPRINTS)
-		croak_unless_ok(aTHX_ err, rv);
-	return rv;
-}
-
-static int
-set_text(pTHX_ struct iss_error *err, void *config,
-    const struct iss_option *option, SV *value, const char *expected)
-{
-	const char *text;
-	STRLEN len;
-
-	if (SvROK(value) && !SvAMAGIC(value))
-		refuse_value(aTHX_ option->name, value, expected);
-	text = SvPV_nomg(value, len);
-	return croak_or_return(aTHX_ err, option,
-	    iss_option_set_text(err, config, option, text, len));
-}
-
-/* A list: an array of texts, or one text; \undef means "none". */
-static int
-set_texts(pTHX_ struct iss_error *err, void *config,
-    const struct iss_option *option, SV *value)
-{
-	int rv = ISS_OK;
-	const char *text;
-	STRLEN len;
-	SV **item;
-	SSize_t i;
-
-	if (SvROK(value) && !SvOBJECT(SvRV(value)) &&
-	    SvTYPE(SvRV(value)) < SVt_PVAV && !SvOK(SvRV(value)))
-		return ISS_OK;
-	if (!SvROK(value) || SvTYPE(SvRV(value)) != SVt_PVAV) {
-		if (option->kind == ISS_PROTOCOLS)
-			refuse_value(aTHX_ option->name, value,
-			    "an array of protocol names");
-		if (!is_given(aTHX_ value))
-			return ISS_OK;
-		return set_text(aTHX_ err, config, option, value,
-		    "a string or an array of strings");
-	}
-	for (i = 0; rv == ISS_OK && i <= av_len((AV *)SvRV(value)); i++) {
-		item = av_fetch((AV *)SvRV(value), i, 0);
-		if (item == NULL || !SvOK(*item))
-			continue;
-		if (SvROK(*item) && !SvAMAGIC(*item))
-			refuse_value(
-			    aTHX_ option->name, *item, "an array of strings");
-		text = SvPV(*item, len);
-		rv = croak_or_return(aTHX_ err, option,
-		    iss_option_add_text(err, config, option, text, len));
-	}
-	return rv;
-}
-
-/* Digits only: Perl's other zeros ("0E0", "0 but true") are refused. */
-static bool
-is_whole(pTHX_ SV *value)
-{
-	const char *text;
-	STRLEN len;
-	UV number;
-
-	if (!SvPOK(value))
-		return true;
-	text = SvPV_nomg(value, len);
-	return memchr(text, 'b', len) == NULL &&
-	       grok_number(text, len, &number) == IS_NUMBER_IN_UV;
-}
-
-static void
-set_number(pTHX_ struct iss_error *err, void *config,
-    const struct iss_option *option, SV *value)
-{
-	if (option->kind == ISS_FLAG || option->kind == ISS_SWITCH) {
-		iss_option_set_number(err, config, option, SvTRUE_nomg(value));
-		return;
-	}
-	if (SvPOK(value) && SvCUR(value) == 0)
-		return;
-	if (!looks_like_number(value) ||
-	    (option->kind == ISS_NUMBER && !is_whole(aTHX_ value)))
-		refuse_value(aTHX_ option->name, value,
-		    option->kind == ISS_NUMBER ? "a whole number" : "a number");
-	croak_unless_ok(aTHX_ err,
-	    iss_option_set_number(err, config, option, SvNV_nomg(value)));
-}
-
-static void *
-handle_in(pTHX_ const struct iss_option *option, SV *value)
-{
-	void *pointer = iss_handle_address(aTHX_ value);
-
-	if (pointer == NULL)
-		refuse_value(aTHX_ option->name, value, "a handle");
-	return pointer;
-}
-
-static void
-add_cert(pTHX_ struct iss_error *err, void *config,
-    const struct iss_option *option, SV *value)
-{
-	croak_unless_ok(aTHX_ err, iss_option_add1_cert(err, config, option,
-				       handle_in(aTHX_ option, value)));
-}
-
-/* X509 handles, one or an array. */
-static void
-set_certs(pTHX_ struct iss_error *err, void *config,
-    const struct iss_option *option, SV *value)
-{
-	SV **item;
-	SSize_t i;
-
-	if (!SvROK(value) || SvTYPE(SvRV(value)) != SVt_PVAV) {
-		add_cert(aTHX_ err, config, option, value);
-		return;
-	}
-	for (i = 0; i <= av_len((AV *)SvRV(value)); i++) {
-		item = av_fetch((AV *)SvRV(value), i, 0);
-		if (item != NULL)
-			add_cert(aTHX_ err, config, option, *item);
-	}
-}
-
-/* Bytes, unless there are wider characters: those go as UTF-8. */
-static const char *
-octets(pTHX_ SV *value, STRLEN *len)
-{
-	SV *copy = sv_mortalcopy(value);
-
-	if (sv_utf8_downgrade(copy, TRUE))
-		return SvPV(copy, *len);
-	return SvPVutf8(copy, *len);
-}
-
-static void
-add_psk(pTHX_ struct iss_error *err, void *config,
-    const struct iss_option *option, SV *identity, SV *key)
-{
-	const char *name = "", *bytes;
-	STRLEN name_len = 0, len;
-
-	if (SvROK(key) || (identity != NULL && SvROK(identity)))
-		refuse_value(aTHX_ option->name, SvROK(key) ? key : identity,
-		    "a string");
-	bytes = octets(aTHX_ key, &len);
-	if (identity != NULL)
-		name = octets(aTHX_ identity, &name_len);
-	croak_unless_ok(aTHX_ err, iss_option_add_psk(err, config, option, name,
-				       name_len, bytes, len));
-}
-
-/* A key; an identity and its key; or a hash of those. */
-static void
-set_psks(pTHX_ struct iss_error *err, void *config,
-    const struct iss_option *option, SV *value)
-{
-	SV **identity, **key;
-	HE *entry;
-
-	if (SvROK(value) && SvTYPE(SvRV(value)) == SVt_PVAV) {
-		identity = av_fetch((AV *)SvRV(value), 0, 0);
-		key = av_fetch((AV *)SvRV(value), 1, 0);
-		if (av_len((AV *)SvRV(value)) != 1 || identity == NULL ||
-		    key == NULL || !SvOK(*identity) || !SvOK(*key))
-			refuse_value(aTHX_ option->name, value,
-			    "a key, [identity, key] or a hash of identities "
-			    "and keys");
-		add_psk(aTHX_ err, config, option, *identity, *key);
-	} else if (SvROK(value) && SvTYPE(SvRV(value)) == SVt_PVHV) {
-		hv_iterinit((HV *)SvRV(value));
-		while ((entry = hv_iternext((HV *)SvRV(value))) != NULL)
-			if (SvOK(HeVAL(entry)))
-				add_psk(aTHX_ err, config, option,
-				    HeSVKEY_force(entry), HeVAL(entry));
-	} else {
-		add_psk(aTHX_ err, config, option, NULL, value);
-	}
-}
-
-/* undef means "not given", and so does an array of undefs. */
-static int
-set_option(pTHX_ struct iss_error *err, void *config,
-    const struct iss_option *option, SV *value)
-{
-	switch (option->kind) {
-	case ISS_FILE:
-		if (!is_given(aTHX_ value))
-			break;
-		/* fall through */
-	case ISS_TEXT:
-		return set_text(aTHX_ err, config, option, value, "a string");
-	case ISS_TEXTS:
-	case ISS_PATHS:
-	case ISS_PROTOCOLS:
-	case ISS_FINGERPRINTS:
-		return set_texts(aTHX_ err, config, option, value);
-	case ISS_FLAG:
-	case ISS_SWITCH:
-	case ISS_NUMBER:
-	case ISS_SECONDS:
-		set_number(aTHX_ err, config, option, value);
-		break;
-	case ISS_CERTS:
-		set_certs(aTHX_ err, config, option, value);
-		break;
-	case ISS_KEY:
-		croak_unless_ok(
-		    aTHX_ err, iss_option_set1_key(err, config, option,
-				   handle_in(aTHX_ option, value)));
-		break;
-	case ISS_PSK_LIST:
-		set_psks(aTHX_ err, config, option, value);
-		break;
-	case ISS_HANDLE:
-		iss_option_set0_handle(
-		    config, option, handle_in(aTHX_ option, value));
-		break;
-	}
-	return ISS_OK;
-}
 
 static int
 set_options(pTHX_ struct iss_error *err, HV *args, void *config,
@@ -270,7 +18,8 @@ set_options(pTHX_ struct iss_error *err, HV *args, void *config,
 	for (i = 0; rv == ISS_OK && i < count; i++) {
 		value = iss_hash_value(aTHX_ args, options[i].name);
 		if (value != NULL)
-			rv = set_option(aTHX_ err, config, &options[i], value);
+			rv = iss_option_value_set(
+			    aTHX_ err, config, &options[i], value);
 	}
 	return rv;
 }
@@ -289,7 +38,7 @@ has(pTHX_ HV *args, const char *option)
 {
 	SV *value = iss_hash_value(aTHX_ args, option);
 
-	return value != NULL && is_given(aTHX_ value);
+	return value != NULL && iss_option_value_is_given(aTHX_ value);
 }
 
 /* Instead of the default CAs?  \undef, for no CA at all, counts, too. */
@@ -351,7 +100,8 @@ collect_by_vhost(pTHX_ struct iss_error *err, struct iss_vhost_options *given,
 	HE *entry;
 	SV *value;
 
-	croak_unless_ok(aTHX_ err, iss_vhost_options_begin(err, given, option));
+	iss_option_value_must(
+	    aTHX_ err, iss_vhost_options_begin(err, given, option));
 	hv_iterinit(hash);
 	while ((entry = hv_iternext(hash)) != NULL) {
 		value = hv_iterval(hash, entry);
@@ -359,7 +109,7 @@ collect_by_vhost(pTHX_ struct iss_error *err, struct iss_vhost_options *given,
 		if (!SvOK(value))
 			continue;
 		key = SvPVutf8(HeSVKEY_force(entry), len);
-		croak_unless_ok(
+		iss_option_value_must(
 		    aTHX_ err, iss_vhost_options_add(err, given, option, key,
 				   len, keep_alive(aTHX_ value)));
 	}
@@ -390,7 +140,7 @@ collect_options(pTHX_ struct iss_error *err, struct iss_vhost_options *given,
 		if (hash != NULL)
 			collect_by_vhost(aTHX_ err, given, &options[i], hash);
 		else
-			croak_unless_ok(aTHX_ err,
+			iss_option_value_must(aTHX_ err,
 			    iss_vhost_options_set(err, given, &options[i],
 				keep_alive(aTHX_ value)));
 	}
@@ -427,7 +177,7 @@ fill_identities(pTHX_ struct iss_error *err,
 			value = iss_vhost_options_identity_value(
 			    given, &options[i], &place);
 			if (value != NULL)
-				rv = set_option(
+				rv = iss_option_value_set(
 				    aTHX_ err, identity, &options[i], value);
 		}
 	}
@@ -485,7 +235,8 @@ fill_config(pTHX_ struct iss_error *err, struct draft *draft, const char *host,
 		value =
 		    iss_vhost_options_value(&draft->given, &options[i], host);
 		if (value != NULL)
-			rv = set_option(aTHX_ err, config, &options[i], value);
+			rv = iss_option_value_set(
+			    aTHX_ err, config, &options[i], value);
 	}
 	if (turns_off_dh(aTHX_ draft->args))
 		iss_config_disable_dh(config);
@@ -594,7 +345,7 @@ iss_args_to_peer_config(pTHX_ struct iss_error *err, HV *args, bool server,
 	if (rv == ISS_OK && !server)
 		rv = set_options(aTHX_ err, args, draft, options, count);
 	if (rv == ISS_OK && sni.bytes != NULL)
-		croak_unless_ok(aTHX_ err,
+		iss_option_value_must(aTHX_ err,
 		    iss_peer_config_set_sni(err, draft, sni.bytes, sni.len));
 	if (rv == ISS_OK) {
 		*config = *draft; /* the caller's from here on */

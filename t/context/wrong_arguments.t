@@ -126,4 +126,53 @@ for my $name (sort keys %HANDLE) {
     }
 }
 
+# What a message must not show: it ends up in logs.
+subtest 'secrets' => sub {
+    my $pem    = do { local (@ARGV, $/) = key('server'); <> };
+    my ($body) = $pem =~ /\n(.{32})/;
+    my %wrong  = (
+        SSL_key       => $pem,
+        SSL_cert      => $pem,
+        SSL_key_file  => $pem,
+        SSL_cert_file => $pem,
+        SSL_ca_file   => [$pem],
+        SSL_ca_path   => $pem,
+        SSL_dh_file   => $pem,
+    );
+    for my $option (sort keys %wrong) {
+        my $error = died(
+            sub {
+                IO::Socket::SSL::SSL_Context->new(
+                    SSL_server      => 1,
+                    SSL_verify_mode => 1,
+                    identity('server'), $option => $wrong{$option}
+                );
+            }
+        );
+        like(
+            $error,
+            qr/^$option must be .*not PEM text.* at \Q$0\E/s,
+            "$option: PEM text"
+        );
+        unlike($error, qr/\Q$body\E/, '... is not shown');
+    }
+    my $secret = 'the secret itself';
+    for my $psk ([undef, $secret], [$secret], { me => [$secret] }) {
+        my $error =
+          died(sub { IO::Socket::SSL::SSL_Context->new(SSL_psk => $psk) });
+        like($error, qr/^SSL_psk must be /, 'a key of the wrong kind');
+        unlike($error, qr/secret|ARRAY/, '... is not shown');
+    }
+    like(
+        died(
+            sub {
+                IO::Socket::SSL::SSL_Context->new(
+                    SSL_verify_mode => 'x' x 1000);
+            }
+        ),
+        qr/^SSL_verify_mode must be a whole number, not 'x{60}\.\.\.' at /,
+        'a long value is cut'
+    );
+};
+
 done_testing;

@@ -1,0 +1,298 @@
+#include "option_value.h"
+
+#include "handles.h"
+#include "values.h"
+
+enum { SHOWN_MAX = 60 }; /* bytes of a value that a message shows */
+
+/* A key or certificate where its handle or the name of its file belongs. */
+static bool
+is_pem(pTHX_ SV *value)
+{
+	static const char begin[] = "-----BEGIN ";
+	const char *text;
+	STRLEN len;
+
+	if (!SvPOK(value))
+		return false;
+	text = SvPV_nomg(value, len);
+	return ninstr(text, text + len, begin, begin + sizeof(begin) - 1) !=
+	       NULL;
+}
+
+/* ", not 'VALUE'": nothing of a secret, the beginning of a long value. */
+static SV *
+shown_value(pTHX_ const struct iss_option *option, SV *value)
+{
+	const char *text;
+	STRLEN len;
+
+	if (is_pem(aTHX_ value))
+		return newSVpvs_flags(", not PEM text: PEM_string2key and "
+				      "PEM_string2cert of "
+				      "IO::Socket::SSL::Utils make handles",
+		    SVs_TEMP);
+	if (option->kind == ISS_KEY || option->kind == ISS_PSK_LIST)
+		return newSVpvs_flags("", SVs_TEMP);
+	if (!SvOK(value))
+		return newSVpvs_flags(", not 'undef'", SVs_TEMP);
+	text = SvPV_nomg(value, len);
+	return sv_2mortal(Perl_newSVpvf(aTHX_ ", not '%.*s%s'",
+	    (int)(len > SHOWN_MAX ? SHOWN_MAX : len), text,
+	    len > SHOWN_MAX ? "..." : ""));
+}
+
+static void
+refuse_value(
+    pTHX_ const struct iss_option *option, SV *value, const char *expected)
+{
+	iss_croak(aTHX_ Perl_newSVpvf(aTHX_ "%s must be %s%" SVf, option->name,
+	    expected, SVfARG(shown_value(aTHX_ option, value))));
+}
+
+void
+iss_option_value_must(pTHX_ const struct iss_error *err, int rv)
+{
+	if (rv != ISS_OK)
+		iss_croak(aTHX_ newSVpv(err->text, 0));
+}
+
+bool
+iss_option_value_is_given(pTHX_ SV *value)
+{
+	return SvROK(value) || SvTRUE_nomg(value);
+}
+
+/* A fingerprint that is malformed is an error to return; any other value that
+ * a setter refuses is of the wrong kind. */
+static int
+croak_or_return(
+    pTHX_ const struct iss_error *err, const struct iss_option *option, int rv)
+{
+	if (option->kind != ISS_FINGERPRINTS)
+		iss_option_value_must(aTHX_ err, rv);
+	return rv;
+}
+
+static int
+set_text(pTHX_ struct iss_error *err, void *config,
+    const struct iss_option *option, SV *value, const char *expected)
+{
+	const char *text;
+	STRLEN len;
+
+	if (SvROK(value) && !SvAMAGIC(value))
+		refuse_value(aTHX_ option, value, expected);
+	if (option->kind != ISS_TEXT && is_pem(aTHX_ value))
+		refuse_value(aTHX_ option, value, "the name of a file");
+	text = SvPV_nomg(value, len);
+	return croak_or_return(aTHX_ err, option,
+	    iss_option_set_text(err, config, option, text, len));
+}
+
+/* A list: an array of texts, or one text; \undef means "none". */
+static int
+set_texts(pTHX_ struct iss_error *err, void *config,
+    const struct iss_option *option, SV *value)
+{
+	int rv = ISS_OK;
+	const char *text;
+	STRLEN len;
+	SV **item;
+	SSize_t i;
+
+	if (SvROK(value) && !SvOBJECT(SvRV(value)) &&
+	    SvTYPE(SvRV(value)) < SVt_PVAV && !SvOK(SvRV(value)))
+		return ISS_OK;
+	if (!SvROK(value) || SvTYPE(SvRV(value)) != SVt_PVAV) {
+		if (option->kind == ISS_PROTOCOLS)
+			refuse_value(
+			    aTHX_ option, value, "an array of protocol names");
+		if (!iss_option_value_is_given(aTHX_ value))
+			return ISS_OK;
+		return set_text(aTHX_ err, config, option, value,
+		    "a string or an array of strings");
+	}
+	for (i = 0; rv == ISS_OK && i <= av_len((AV *)SvRV(value)); i++) {
+		item = av_fetch((AV *)SvRV(value), i, 0);
+		if (item == NULL || !SvOK(*item))
+			continue;
+		if (SvROK(*item) && !SvAMAGIC(*item))
+			refuse_value(
+			    aTHX_ option, *item, "an array of strings");
+		if (option->kind != ISS_FINGERPRINTS && is_pem(aTHX_ * item))
+			refuse_value(aTHX_ option, *item, "names of files");
+		text = SvPV(*item, len);
+		rv = croak_or_return(aTHX_ err, option,
+		    iss_option_add_text(err, config, option, text, len));
+	}
+	return rv;
+}
+
+/* Digits only: Perl's other zeros ("0E0", "0 but true") are refused. */
+static bool
+is_whole(pTHX_ SV *value)
+{
+	const char *text;
+	STRLEN len;
+	UV number;
+
+	if (!SvPOK(value))
+		return true;
+	text = SvPV_nomg(value, len);
+	return memchr(text, 'b', len) == NULL &&
+	       grok_number(text, len, &number) == IS_NUMBER_IN_UV;
+}
+
+static void
+set_number(pTHX_ struct iss_error *err, void *config,
+    const struct iss_option *option, SV *value)
+{
+	if (option->kind == ISS_FLAG || option->kind == ISS_SWITCH) {
+		iss_option_set_number(err, config, option, SvTRUE_nomg(value));
+		return;
+	}
+	if (SvPOK(value) && SvCUR(value) == 0)
+		return;
+	if (!looks_like_number(value) ||
+	    (option->kind == ISS_NUMBER && !is_whole(aTHX_ value)))
+		refuse_value(aTHX_ option, value,
+		    option->kind == ISS_NUMBER ? "a whole number" : "a number");
+	iss_option_value_must(aTHX_ err,
+	    iss_option_set_number(err, config, option, SvNV_nomg(value)));
+}
+
+static void *
+handle_in(pTHX_ const struct iss_option *option, SV *value)
+{
+	void *pointer = iss_handle_address(aTHX_ value);
+
+	if (pointer == NULL)
+		refuse_value(aTHX_ option, value, "a handle");
+	return pointer;
+}
+
+static void
+add_cert(pTHX_ struct iss_error *err, void *config,
+    const struct iss_option *option, SV *value)
+{
+	iss_option_value_must(
+	    aTHX_ err, iss_option_add1_cert(err, config, option,
+			   handle_in(aTHX_ option, value)));
+}
+
+/* X509 handles, one or an array. */
+static void
+set_certs(pTHX_ struct iss_error *err, void *config,
+    const struct iss_option *option, SV *value)
+{
+	SV **item;
+	SSize_t i;
+
+	if (!SvROK(value) || SvTYPE(SvRV(value)) != SVt_PVAV) {
+		add_cert(aTHX_ err, config, option, value);
+		return;
+	}
+	for (i = 0; i <= av_len((AV *)SvRV(value)); i++) {
+		item = av_fetch((AV *)SvRV(value), i, 0);
+		if (item != NULL)
+			add_cert(aTHX_ err, config, option, *item);
+	}
+}
+
+/* Bytes, unless there are wider characters: those go as UTF-8. */
+static const char *
+octets(pTHX_ SV *value, STRLEN *len)
+{
+	SV *copy = sv_mortalcopy(value);
+
+	if (sv_utf8_downgrade(copy, TRUE))
+		return SvPV(copy, *len);
+	return SvPVutf8(copy, *len);
+}
+
+static void
+add_psk(pTHX_ struct iss_error *err, void *config,
+    const struct iss_option *option, SV *identity, SV *key)
+{
+	const char *name = "", *bytes;
+	STRLEN name_len = 0, len;
+
+	if (SvROK(key) || (identity != NULL && SvROK(identity)))
+		refuse_value(
+		    aTHX_ option, SvROK(key) ? key : identity, "a string");
+	bytes = octets(aTHX_ key, &len);
+	if (identity != NULL)
+		name = octets(aTHX_ identity, &name_len);
+	iss_option_value_must(aTHX_ err, iss_option_add_psk(err, config, option,
+					     name, name_len, bytes, len));
+}
+
+/* A key; an identity and its key; or a hash of those. */
+static void
+set_psks(pTHX_ struct iss_error *err, void *config,
+    const struct iss_option *option, SV *value)
+{
+	SV **identity, **key;
+	HE *entry;
+
+	if (SvROK(value) && SvTYPE(SvRV(value)) == SVt_PVAV) {
+		identity = av_fetch((AV *)SvRV(value), 0, 0);
+		key = av_fetch((AV *)SvRV(value), 1, 0);
+		if (av_len((AV *)SvRV(value)) != 1 || identity == NULL ||
+		    key == NULL || !SvOK(*identity) || !SvOK(*key))
+			refuse_value(aTHX_ option, value,
+			    "a key, [identity, key] or a hash of identities "
+			    "and keys");
+		add_psk(aTHX_ err, config, option, *identity, *key);
+	} else if (SvROK(value) && SvTYPE(SvRV(value)) == SVt_PVHV) {
+		hv_iterinit((HV *)SvRV(value));
+		while ((entry = hv_iternext((HV *)SvRV(value))) != NULL)
+			if (SvOK(HeVAL(entry)))
+				add_psk(aTHX_ err, config, option,
+				    HeSVKEY_force(entry), HeVAL(entry));
+	} else {
+		add_psk(aTHX_ err, config, option, NULL, value);
+	}
+}
+
+int
+iss_option_value_set(pTHX_ struct iss_error *err, void *config,
+    const struct iss_option *option, SV *value)
+{
+	switch (option->kind) {
+	case ISS_FILE:
+		if (!iss_option_value_is_given(aTHX_ value))
+			break;
+		/* fall through */
+	case ISS_TEXT:
+		return set_text(aTHX_ err, config, option, value, "a string");
+	case ISS_TEXTS:
+	case ISS_PATHS:
+	case ISS_PROTOCOLS:
+	case ISS_FINGERPRINTS:
+		return set_texts(aTHX_ err, config, option, value);
+	case ISS_FLAG:
+	case ISS_SWITCH:
+	case ISS_NUMBER:
+	case ISS_SECONDS:
+		set_number(aTHX_ err, config, option, value);
+		break;
+	case ISS_CERTS:
+		set_certs(aTHX_ err, config, option, value);
+		break;
+	case ISS_KEY:
+		iss_option_value_must(
+		    aTHX_ err, iss_option_set1_key(err, config, option,
+				   handle_in(aTHX_ option, value)));
+		break;
+	case ISS_PSK_LIST:
+		set_psks(aTHX_ err, config, option, value);
+		break;
+	case ISS_HANDLE:
+		iss_option_set0_handle(
+		    config, option, handle_in(aTHX_ option, value));
+		break;
+	}
+	return ISS_OK;
+}
