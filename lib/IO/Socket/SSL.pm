@@ -38,24 +38,13 @@ our @CARP_NOT =
 our @ISA    = (IO::Socket::SSL::Base::choose());
 our @EXPORT = (@IO::Socket::SSL::Constants::EXPORT, '$SSL_ERROR');
 
-# Methods of this class that other modules define.
-*can_ipv6                  = \&IO::Socket::SSL::Base::can_ipv6;
-*context_init              = \&IO::Socket::SSL::Defaults::context_init;
-*default_ca                = \&IO::Socket::SSL::Defaults::default_ca;
-*set_args_filter_hack      = \&IO::Socket::SSL::Defaults::set_args_filter_hack;
-*set_client_defaults       = \&IO::Socket::SSL::Defaults::set_client_defaults;
-*set_ctx_defaults          = \&IO::Socket::SSL::Defaults::set_defaults;
-*set_default_context       = \&IO::Socket::SSL::Defaults::set_default_context;
-*set_default_session_cache =
-  \&IO::Socket::SSL::Session_Cache::set_default_session_cache;
-*set_defaults              = \&IO::Socket::SSL::Defaults::set_defaults;
-*set_server_defaults       = \&IO::Socket::SSL::Defaults::set_server_defaults;
-*start_SSL                 = \&IO::Socket::SSL::Upgrade::start_SSL;
-*stop_SSL                  = \&IO::Socket::SSL::Upgrade::stop_SSL;
-
 # Modules that few programs need.  Each is loaded by the first call of one of
 # these subs, which it then replaces by its own.
+my @OLD = qw(error fatal_ssl_error get_peer_certificate get_ssleay_error
+  idn_to_ascii idn_to_unicode init issuer_name kill_socket socketToSSL
+  socket_to_SSL subject_name);
 my %ON_DEMAND = (
+    Deprecated    => \@OLD,
     Facade        => [qw(call offer)],
     OCSP_Cache    => [qw(new _keep_answer)],
     OCSP_Resolver => [qw(new)],
@@ -73,6 +62,25 @@ for my $module (keys %ON_DEMAND) {
             goto &$name;
         } unless $INC{$file};
     }
+}
+
+# Methods of this class that other modules define.
+*can_ipv6                  = \&IO::Socket::SSL::Base::can_ipv6;
+*context_init              = \&IO::Socket::SSL::Defaults::context_init;
+*default_ca                = \&IO::Socket::SSL::Defaults::default_ca;
+*set_args_filter_hack      = \&IO::Socket::SSL::Defaults::set_args_filter_hack;
+*set_client_defaults       = \&IO::Socket::SSL::Defaults::set_client_defaults;
+*set_ctx_defaults          = \&IO::Socket::SSL::Defaults::set_defaults;
+*set_default_context       = \&IO::Socket::SSL::Defaults::set_default_context;
+*set_default_session_cache =
+  \&IO::Socket::SSL::Session_Cache::set_default_session_cache;
+*set_defaults              = \&IO::Socket::SSL::Defaults::set_defaults;
+*set_server_defaults       = \&IO::Socket::SSL::Defaults::set_server_defaults;
+*start_SSL                 = \&IO::Socket::SSL::Upgrade::start_SSL;
+*stop_SSL                  = \&IO::Socket::SSL::Upgrade::stop_SSL;
+{
+    no strict 'refs';    ## no critic (ProhibitNoStrict)
+    *$_ = \&{"IO::Socket::SSL::Deprecated::$_"} for @OLD;
 }
 
 my %ON_IMPORT = (
@@ -451,36 +459,6 @@ sub errstr {
     return defined $SSL_ERROR ? $SSL_ERROR : '';
 }
 
-# Report a failure with this text and what is in OpenSSL's queue; the empty
-# list.  Of a socket, without a text, it is IO::Handle's method of that name.
-sub error {
-    my ($self, $text) = @_;
-
-    return $self->IO::Handle::error if ref $self && @_ == 1;
-    my $why = join ' ', grep { defined && length } $text, _queued_errors();
-
-    local $!;
-    _tell_error($self, $why, 0) if length $why;
-    return;
-}
-
-# The errors in OpenSSL's queue, one on each line.  We leave none there: they
-# are of functions of Net::SSLeay.
-sub get_ssleay_error {
-    my $count = 0;
-
-    return join '',
-      map { "SSL error:  $$: " . ++$count . " - $_\n" } _queued_errors();
-}
-
-# Give up the connection as after a failed handshake; the empty list.
-sub fatal_ssl_error {
-    my ($self, $text) = @_;
-
-    $self->error($text) unless $SSL_ERROR;
-    return $self->_broken;
-}
-
 sub want_read  { return $SSL_ERROR == SSL_WANT_READ() }
 sub want_write { return $SSL_ERROR == SSL_WANT_WRITE() }
 
@@ -570,29 +548,6 @@ sub recv {    ## no critic (ProhibitBuiltinHomonyms)
     croak 'Use of recv() not implemented in IO::Socket::SSL;'
       . ' use read/sysread instead';
 }
-
-# ------------------------------------------------------ other functions
-
-sub idn_to_ascii {
-    require IO::Socket::SSL::PublicSuffix;
-    goto &IO::Socket::SSL::PublicSuffix::idn_to_ascii;
-}
-
-sub idn_to_unicode {
-    require IO::Socket::SSL::PublicSuffix;
-    goto &IO::Socket::SSL::PublicSuffix::idn_to_unicode;
-}
-
-# ------------------------------------------------------ deprecated names
-
-sub init { return }    # OpenSSL initializes itself
-
-sub socketToSSL          { return IO::Socket::SSL->start_SSL(@_) }
-sub socket_to_SSL        { return IO::Socket::SSL->start_SSL(@_) }
-sub kill_socket          { return shift->close }
-sub get_peer_certificate { return shift }
-sub issuer_name          { return shift->peer_certificate('issuer') }
-sub subject_name         { return shift->peer_certificate('subject') }
 
 # ------------------------------------------------- what this build can do
 
