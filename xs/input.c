@@ -136,6 +136,7 @@ read_by_method(pTHX_ GV *glob, const char *method, SV *buf, size_t len)
 		if (!strEQ(method, "peek"))
 			mXPUSHu(SvCUR(buf));
 		PUTBACK;
+		errno = 0; /* an EINTR from before is none of its own */
 		call_method(method, G_SCALAR);
 		SPAGAIN;
 		result = POPs;

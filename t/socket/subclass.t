@@ -4,6 +4,7 @@ package main;
 use strict;
 use warnings;
 
+use Errno ();
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use ISS::Test;
@@ -273,6 +274,22 @@ subtest 'print, readline and getc call overridden methods' => sub {
     is(scalar <$sock>,                  undef,  'then the end');
     is(getc $sock,                      undef,  '... for getc as well');
     is(print({$sock} 'x'),              undef, 'print fails when write does');
+};
+
+subtest 'a method that gives up' => sub {
+
+    package My::Tired;
+    our @ISA = ('IO::Socket::SSL');
+    sub peek { return }
+    sub read { return }    ## no critic (ProhibitBuiltinHomonyms)
+
+    package main;
+    my ($sock) = tls_pair(class => 'My::Tired', peer => \&tell_all);
+    for my $name (qw(readline getc)) {
+        local $! = Errno::EINTR();
+        is(scalar $sock->$name, undef,
+            "$name is over, although \$! is EINTR from before");
+    }
 };
 
 subtest 'a method that is overridden later' => sub {
