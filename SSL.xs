@@ -263,15 +263,15 @@ _get_ssl_object(struct iss_conn *self)
     OUTPUT:
 	RETVAL
 
- # rw; r if our half is closed, w if the peer's is, '' if both; undef without
- # TLS.
+ # rw; r if our half is closed, w if the peer's is, '' if both; undef, or in
+ # list context nothing, without TLS.
 void
 is_SSL(SV *self)
     PPCODE:
 	const struct iss_conn *conn =
 	    iss_attached(aTHX_ iss_socket_glob(aTHX_ self));
 	if (conn == NULL)
-		XSRETURN_UNDEF;
+		XSRETURN_EMPTY;
 	mXPUSHs(Perl_newSVpvf(aTHX_ "%s%s", conn->got_notify ? "" : "r",
 	    conn->sent_notify ? "" : "w"));
 
@@ -293,13 +293,21 @@ get_cipher(struct iss_conn *self)
 	get_cipher = ISS_FACT_CIPHER
 	get_sslversion = ISS_FACT_VERSION
 	get_sslversion_int = ISS_FACT_VERSION_NUMBER
-	get_servername = ISS_FACT_SERVERNAME
 	alpn_selected = ISS_FACT_ALPN
 	next_proto_negotiated = ISS_FACT_NPN
 	get_session_reused = ISS_FACT_REUSED
 	dump_peer_certificate = ISS_FACT_DUMP
     PPCODE:
 	XPUSHs(sv_2mortal(iss_fact(aTHX_ self, ix)));
+
+ # The name that was sent by SNI; undef if there was none.  It is known even
+ # after the end of TLS.
+void
+get_servername(SV *self)
+    PPCODE:
+	PUTBACK;
+	iss_push_servername(aTHX_ iss_socket_glob(aTHX_ self));
+	return;
 
  # A field of the peer's certificate (or ours), or its handle.
 void
@@ -308,7 +316,8 @@ peer_certificate(struct iss_conn *self, SV *field = &PL_sv_undef, ...)
 	sock_certificate = 1
     PPCODE:
 	PUTBACK;
-	iss_push_certificate(aTHX_ self, ix != 0, field);
+	iss_push_certificate(aTHX_ iss_socket_glob(aTHX_ ST(0)), self, ix != 0,
+	    field);
 	return;
 
 void

@@ -5,6 +5,7 @@
 #include "attachment.h"
 #include "errors.h"
 #include "handles.h"
+#include "state.h"
 #include "base/buf.h"
 #include "x509/cert.h"
 #include "x509/cert_names.h"
@@ -67,8 +68,6 @@ dump_peer(pTHX_ struct iss_conn *conn)
 SV *
 iss_fact(pTHX_ struct iss_conn *conn, enum iss_fact fact)
 {
-	const char *text;
-
 	switch (fact) {
 	case ISS_FACT_CIPHER:
 		return text_or_undef(aTHX_ SSL_get_cipher_name(conn->ssl));
@@ -77,9 +76,6 @@ iss_fact(pTHX_ struct iss_conn *conn, enum iss_fact fact)
 		    aTHX_ iss_version_name(SSL_version(conn->ssl)));
 	case ISS_FACT_VERSION_NUMBER:
 		return newSViv(SSL_version(conn->ssl));
-	case ISS_FACT_SERVERNAME:
-		text = SSL_get_servername(conn->ssl, TLSEXT_NAMETYPE_host_name);
-		return text_or_undef(aTHX_ text);
 	case ISS_FACT_ALPN:
 	case ISS_FACT_NPN:
 		return selected_protocol(aTHX_ conn, fact);
@@ -89,6 +85,24 @@ iss_fact(pTHX_ struct iss_conn *conn, enum iss_fact fact)
 		break;
 	}
 	return dump_peer(aTHX_ conn);
+}
+
+void
+iss_push_servername(pTHX_ GV *self)
+{
+	const struct iss_conn *conn = iss_attached(aTHX_ self);
+	SV *kept = self != NULL ? iss_state_servername(aTHX_ self) : NULL;
+	dSP;
+
+	if (conn != NULL)
+		mXPUSHs(text_or_undef(aTHX_ SSL_get_servername(
+		    conn->ssl, TLSEXT_NAMETYPE_host_name)));
+	else if (kept != NULL)
+		mXPUSHs(newSVsv(kept));
+	else
+		iss_tell_text(
+		    aTHX_ self, 0, "there is no TLS connection on this socket");
+	PUTBACK;
 }
 
 enum field { FIELD_ISSUER, FIELD_SUBJECT, FIELD_CN, FIELD_SANS };
@@ -179,7 +193,8 @@ iss_push_field(pTHX_ X509 *cert, SV *name)
 }
 
 void
-iss_push_certificate(pTHX_ struct iss_conn *conn, bool ours, SV *field)
+iss_push_certificate(
+    pTHX_ GV *self, struct iss_conn *conn, bool ours, SV *field)
 {
 	X509 *cert;
 	dSP;
@@ -190,8 +205,12 @@ iss_push_certificate(pTHX_ struct iss_conn *conn, bool ours, SV *field)
 		iss_check_exchange(aTHX);
 	cert = ours ? SSL_get_certificate(conn->ssl)
 		    : SSL_get1_peer_certificate(conn->ssl);
-	if (cert == NULL)
+	if (cert == NULL) {
+		if (!ours)
+			iss_tell_text(
+			    aTHX_ self, 0, "there is no peer certificate");
 		return;
+	}
 	if (!ours)
 		X509_free(cert); /* the connection holds it as well */
 	if (SvTRUE(field)) {

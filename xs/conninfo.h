@@ -13,7 +13,6 @@ enum iss_fact {
 	ISS_FACT_CIPHER,
 	ISS_FACT_VERSION,
 	ISS_FACT_VERSION_NUMBER,
-	ISS_FACT_SERVERNAME,
 	ISS_FACT_ALPN,
 	ISS_FACT_NPN,
 	ISS_FACT_REUSED,
@@ -26,7 +25,11 @@ SV *iss_fact(pTHX_ struct iss_conn *conn, enum iss_fact fact);
 /*
  * These push their results on the stack; the XSUB does a PUTBACK before.
  *
- * _certificate  the peer's, or ours: a field, or with a false value a handle
+ * _servername   sent by SNI, also after the end of TLS; undef if none was;
+ *               nothing, with the error reported, without TLS
+ * _certificate  the peer's, or ours: a field, or with a false value a handle;
+ *               nothing if there is none, with the error reported if it is
+ *               the peer's
  * _field        a field of a certificate
  * _chain        handles of the peer's chain, leaf first; their number in
  *               scalar context
@@ -34,7 +37,9 @@ SV *iss_fact(pTHX_ struct iss_conn *conn, enum iss_fact fact);
  * _fingerprint  of a handle (undef: the peer's), as text or binary; nothing,
  *               with the error reported, if there is no certificate
  */
-void iss_push_certificate(pTHX_ struct iss_conn *conn, bool ours, SV *field);
+void iss_push_servername(pTHX_ GV *self);
+void iss_push_certificate(
+    pTHX_ GV *self, struct iss_conn *conn, bool ours, SV *field);
 void iss_push_field(pTHX_ X509 *cert, SV *field);
 void iss_push_chain(pTHX_ struct iss_conn *conn);
 void iss_push_default_ca(pTHX);

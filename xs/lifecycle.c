@@ -176,9 +176,23 @@ iss_begin(pTHX_ GV *self, SV *context, bool server)
 	return conn != NULL && begin(aTHX_ self, conn, &known);
 }
 
+/* get_servername still works after the end of TLS. */
+static void
+keep_servername(pTHX_ GV *self)
+{
+	const struct iss_conn *conn = iss_attached(aTHX_ self);
+	const char *name = conn == NULL ? NULL
+					: SSL_get_servername(conn->ssl,
+					      TLSEXT_NAMETYPE_host_name);
+
+	if (name != NULL)
+		iss_state_set_servername(aTHX_ self, newSVpv(name, 0));
+}
+
 void
 iss_end(pTHX_ GV *self)
 {
+	keep_servername(aTHX_ self);
 	iss_layer_pop(aTHX_ self);
 	iss_detach(aTHX_ self);
 }

@@ -18,7 +18,7 @@ void
 iss_state_begin(pTHX_ GV *glob, const struct iss_conn *conn, int fd)
 {
 	static const char *const keys[] = { "_SSL_read_closed",
-		"_SSL_write_closed", NULL };
+		"_SSL_write_closed", "_SSL_servername", NULL };
 	HV *hash = GvHVn(glob);
 
 	(void)hv_stores(
@@ -149,6 +149,18 @@ SV *
 iss_state_session_key(pTHX_ GV *glob)
 {
 	return iss_hash_value(aTHX_ GvHV(glob), "_SSL_session_key");
+}
+
+void
+iss_state_set_servername(pTHX_ GV *glob, SV *name)
+{
+	(void)hv_stores(GvHVn(glob), "_SSL_servername", name);
+}
+
+SV *
+iss_state_servername(pTHX_ GV *glob)
+{
+	return iss_hash_value(aTHX_ GvHV(glob), "_SSL_servername");
 }
 
 SV *

@@ -9,8 +9,8 @@
  *	_SSL_read_closed                  1: reading is over, by the peer's
  *	                                  close_notify
  *	_SSL_write_closed                 1: writing is over, since ours was
- *sent (both -1: a read met the peer's and was answered by ours) _SSL_last_err
- *errstr
+ *sent (both -1: a read met the peer's and was answered by ours) _SSL_servername
+ *the name sent by SNI, after the end _SSL_last_err                     errstr
  *
  * The functions below write them as a connection goes on.  SSL.pm writes only
  * the value of _SSL_opened before that: 0, and 1 for a listener.
@@ -31,7 +31,7 @@ void iss_state_open(pTHX_ GV *glob, const struct iss_conn *conn);
 /* The handshake failed. */
 void iss_state_fail(pTHX_ GV *glob);
 
-/* TLS is over: nothing but options and context is left. */
+/* TLS is over: nothing but options, context and server name is left. */
 void iss_state_end(pTHX_ GV *glob);
 
 /* Set _SSL_opened, taking over the reference. */
@@ -51,6 +51,9 @@ void iss_state_set_msg_callback(pTHX_ GV *glob, SV *callback);
  * hash. */
 SV *iss_state_last_error(pTHX_ GV *glob);
 
+/* Keep the name that was sent by SNI, taking over the reference. */
+void iss_state_set_servername(pTHX_ GV *glob, SV *name);
+
 /*
  * Values that are borrowed, NULL if not set: the socket's context object, a
  * hash, and one of its subs or values; the hash of SSL_* arguments, and one of
@@ -62,6 +65,7 @@ SV *iss_state_callback(pTHX_ GV *glob, const char *name);
 SV *iss_state_argument(pTHX_ GV *glob, const char *name);
 SV *iss_state_scheme_callback(pTHX_ GV *glob);
 SV *iss_state_session_key(pTHX_ GV *glob);
+SV *iss_state_servername(pTHX_ GV *glob);
 SV *iss_state_msg_callback(pTHX_ GV *glob);
 SV *iss_state_bio_handle(pTHX_ GV *glob);
 

@@ -162,7 +162,8 @@ subtest 'a non-blocking listener, SSL_startHandshake => 0' => sub {
     my $silent   = IO::Socket::INET->new(address($listener)) or die $!;
     readable($listener);
     my $accepted = $listener->accept;
-    is($accepted->is_SSL, undef, 'accept does not wait for the handshake');
+    is(scalar($accepted->is_SSL),
+        undef, 'accept does not wait for the handshake');
     ok($accepted->blocking, 'the socket blocks all the same');
 };
 
@@ -170,7 +171,7 @@ subtest 'SSL_startHandshake => 0 and accept_SSL' => sub {
     my $listener = tls_listener(SSL_startHandshake => 0);
     my $peer     = client($listener);
     my $accepted = $listener->accept;
-    is($accepted->is_SSL, undef, 'accept starts no handshake');
+    is(scalar($accepted->is_SSL), undef, 'accept starts no handshake');
     ok(!$accepted->opened, 'the socket is not opened');
     is($accepted->accept_SSL, $accepted, 'accept_SSL returns the socket')
       or diag $SSL_ERROR;
@@ -207,9 +208,9 @@ subtest 'accept with a class without TLS' => sub {
     my $client   = IO::Socket::INET->new(address($listener)) or die $!;
     print $client "in the clear\n";
     my ($accepted, $address) = $listener->accept('IO::Socket::INET');
-    is(ref $accepted, 'IO::Socket::INET', 'the socket is of that class');
+    is(ref $accepted, 'IO::Socket::INET',     'the socket is of that class');
     is($address,      getpeername($accepted), '... with the address');
-    is(scalar <$accepted>, "in the clear\n", '... and plain');
+    is(scalar <$accepted>, "in the clear\n",  '... and plain');
     is_deeply([grep { /SSL/ } keys %{*$accepted}],
         [], '... with no key of ours');
 };

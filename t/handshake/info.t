@@ -127,6 +127,18 @@ subtest 'chains' => sub {
     is_deeply([$server->peer_certificates],
         [], 'none if no client certificate was requested');
     is(scalar $server->peer_certificates, 0, '... which are 0');
+    for my $field ('cn', 'subject', 'issuer', 'subjectAltNames', undef) {
+        my $shown = defined $field ? "'$field'" : '';
+        $SSL_ERROR = '';
+        is_deeply([$server->peer_certificate($field)],
+            [], "peer_certificate($shown) of a peer without a certificate");
+        like(
+            $SSL_ERROR,
+            qr/^there is no peer certificate$/,
+            '... with the reason in $SSL_ERROR'
+        );
+        like($server->errstr, qr/^there is no peer cert/, '... and errstr');
+    }
     is($server->sock_certificate($_),
         $server->sock_certificate, "sock_certificate('$_') likewise")
       for 0, '';
@@ -175,6 +187,64 @@ subtest 'names of all kinds' => sub {
         qr/\0/, 'a NUL is kept');
 };
 
+each_version(
+    sub {
+        my ($version) = @_;
+
+        for my $end (qw(stop_SSL close)) {
+            for my $role (qw(client server)) {
+                my ($sock) = tls_pair(
+                    version => $version,
+                    role    => $role,
+                    $role eq 'server'
+                    ? (theirs => { SSL_hostname => 'localhost' })
+                    : (mine => { SSL_hostname => 'localhost' })
+                );
+                $sock->stop_SSL(
+                    SSL_no_shutdown        => 1,
+                    _SSL_ioclass_downgrade => 0
+                ) if $end eq 'stop_SSL';
+                $sock->close if $end eq 'close';
+                $SSL_ERROR = '';
+                is($sock->get_servername, 'localhost',
+                    "get_servername of a $role after $end: still the name");
+                is($SSL_ERROR, '', '... which is not an error');
+            }
+        }
+    }
+);
+
+subtest 'the name of the last connection only' => sub {
+    my ($sock) = tls_pair(mine => { SSL_hostname => 'localhost' });
+    my ($tcp)  = raw_pair(sub { });
+    $sock->close;
+    is($sock->get_servername, 'localhost', 'the name is kept');
+    open $sock, '+<&', $tcp or die "dup: $!";
+    ok(
+        $sock->configure_SSL(
+            { client_args(SSL_startHandshake => 0), SSL_hostname => '' }
+        ),
+        'the same object is used again, without a name'
+    );
+    $sock->blocking(0);
+    ok(!$sock->connect_SSL, 'the handshake begins');
+    is($sock->get_servername, undef, 'it has no name');
+    $sock->close;
+    is_deeply([$sock->get_servername], [], '... after close neither');
+
+    ($tcp) =
+      raw_pair(sub { IO::Socket::SSL->start_SSL($_[0], server_args()); });
+    ok(
+        IO::Socket::SSL->start_SSL(
+            $tcp, client_args(SSL_hostname => 'localhost')
+        ),
+        'start_SSL with a name'
+    );
+    $tcp->stop_SSL(SSL_no_shutdown => 1);
+    is_deeply([grep { /^_SSL/ } keys %{*$tcp}],
+        [], 'stop_SSL of an upgraded socket keeps nothing');
+};
+
 subtest 'before and after' => sub {
     my ($tcp, $peer) = raw_pair(sub { });
     my $sock =
@@ -189,6 +259,8 @@ subtest 'before and after' => sub {
         ok(!eval { $sock->$method }, "$method before the handshake: false");
         unlike($@, qr/Can't|segfault/, '... and no crash');
     }
+    is_deeply([$sock->is_SSL], [], 'is_SSL without TLS: an empty list');
+    is(scalar $sock->is_SSL, undef, '... or undef');
 
     ($sock) = tls_pair();
     close $sock;

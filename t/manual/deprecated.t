@@ -56,6 +56,14 @@ ok(!defined fileno $sock, 'kill_socket: the descriptor is gone');
 subtest 'want_read and want_write report $SSL_ERROR' => sub {
     my ($quiet, $peer) = tls_pair();
     $quiet->blocking(0);
+    my @warnings;
+    for my $none ('', undef) {
+        $SSL_ERROR = $none;
+        local $SIG{__WARN__} = sub { push @warnings, @_ };
+        is_deeply([$quiet->want_read, $quiet->want_write],
+            ['', ''], 'neither if there was no error');
+    }
+    is_deeply(\@warnings, [], '... without a warning');
     is(sysread($quiet, my $buffer, 1), undef, 'nothing to be read');
     ok($quiet->want_read,   'want_read');
     ok(!$quiet->want_write, '... and not want_write');
@@ -77,13 +85,13 @@ subtest 'context_init sets defaults, which a call overrides' => sub {
     ok(!IO::Socket::SSL->start_SSL($refused, SSL_hostname => 'localhost'),
         '... its CA is used if the call does not name one');
     like($SSL_ERROR, qr/certificate verify failed/, '... and no other');
-    ok(
-        IO::Socket::SSL->start_SSL($unverified, SSL_verify_mode => 0),
-        'SSL_verify_mode of the call counts'
-    ) or diag $SSL_ERROR;
+    ok(IO::Socket::SSL->start_SSL($unverified, SSL_verify_mode => 0),
+        'SSL_verify_mode of the call counts')
+      or diag $SSL_ERROR;
     isa_ok(
         IO::Socket::SSL::context_init(
-            SSL_verify_mode => SSL_VERIFY_PEER, %other
+            SSL_verify_mode => SSL_VERIFY_PEER,
+            %other
         ),
         'IO::Socket::SSL::SSL_Context',
         'with a list'

@@ -255,10 +255,12 @@ subtest 'schemes and names with a NUL' => sub {
 subtest 'a scheme without a name' => sub {
     for my $scheme ('http', { callback => sub { 1 } }) {
         my ($sock) = failing_pair(
-            role   => 'server',
-            mine   => { SSL_verify_mode => SSL_VERIFY_PEER,
-                SSL_ca_file => cert('ca'),
-                SSL_verifycn_scheme => $scheme },
+            role => 'server',
+            mine => {
+                SSL_verify_mode     => SSL_VERIFY_PEER,
+                SSL_ca_file         => cert('ca'),
+                SSL_verifycn_scheme => $scheme
+            },
             theirs => { identity('client') }
         );
         ok(!$sock, 'fails');
@@ -294,7 +296,7 @@ subtest 'an unknown scheme' => sub {
         qr/unknown scheme.*verify_mode\.t/s,
         'croaks at the line of the caller'
     );
-    is($sock->is_SSL, undef, '... before the handshake starts');
+    is(scalar($sock->is_SSL), undef, '... before the handshake starts');
 };
 
 done_testing;

@@ -459,8 +459,8 @@ sub errstr {
     return defined $SSL_ERROR ? $SSL_ERROR : '';
 }
 
-sub want_read  { return $SSL_ERROR == SSL_WANT_READ() }
-sub want_write { return $SSL_ERROR == SSL_WANT_WRITE() }
+sub want_read  { return !!$SSL_ERROR && $SSL_ERROR == SSL_WANT_READ() }
+sub want_write { return !!$SSL_ERROR && $SSL_ERROR == SSL_WANT_WRITE() }
 
 # Set $SSL_ERROR, $! and $@; the empty list.
 sub _set_error {
