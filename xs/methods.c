@@ -63,6 +63,22 @@ check_usage(pTHX_ enum iss_method method, I32 items)
 		    iss_method_name(method), m->usage);
 }
 
+/* Perl's stack counts no references, and code that an argument runs (a tie, an
+ * overloaded operator) may drop any of them.  For the scope. */
+static void
+hold_arguments(pTHX_ SV **args, SSize_t count)
+{
+	SSize_t i;
+
+	for (i = 0; i < count; i++)
+		if (SvROK(args[i]) || SvMAGICAL(args[i]))
+			break;
+	if (i == count)
+		return;
+	for (i = 0; i < count; i++)
+		SAVEFREESV(SvREFCNT_inc_simple_NN(args[i]));
+}
+
 /* Keeps the socket and the connection alive, whatever runs and dies. */
 static void
 run_tls(pTHX_ enum iss_method method, GV *glob, struct iss_conn *conn, I32 ax,
@@ -75,6 +91,7 @@ run_tls(pTHX_ enum iss_method method, GV *glob, struct iss_conn *conn, I32 ax,
 	check_usage(aTHX_ method, items);
 	ENTER;
 	iss_hold(aTHX_ glob, conn);
+	hold_arguments(aTHX_ &ST(1), items - 1);
 	if (method == ISS_METHOD_READLINE && GIMME_V == G_LIST) {
 		SP = &ST(-1);
 		PUTBACK;

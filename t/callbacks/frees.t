@@ -18,6 +18,14 @@ use Test::More;
 }
 {
 
+    package Frees;
+    use overload
+      '0+' => sub { @{ $_[0][0] } = (); 1 },
+      '""' => sub { @{ $_[0][0] } = (); '1' };
+    sub new { return bless [$_[1]], $_[0] }
+}
+{
+
     package Fetches;
     sub TIESCALAR { bless [$_[1]], $_[0] }
     sub FETCH     { $_[0][0]->(); 10 }
@@ -275,5 +283,27 @@ subtest 'an option that changes the name to be sent' => sub {
     sub FETCH     { 'tied' }
     sub STORE     { }
 }
+
+# The buffer lies in an array that the length or the offset empties.
+subtest 'an argument frees another' => sub {
+    my %call = (
+        'sysread, length' => sub { sysread $_[0], $_[1][0], $_[2] },
+        'sysread, offset' => sub { sysread $_[0], $_[1][0], 2, $_[2] },
+        'read'            => sub { read $_[0], $_[1][0], $_[2] },
+        'peek'            => sub { $_[0]->peek($_[1][0], $_[2]) },
+        'syswrite'        => sub { syswrite $_[0], $_[1][0], $_[2] },
+        'write'           => sub { $_[0]->write($_[1][0], 2, $_[2]) },
+        'print'           => sub { print { $_[0] } $_[2], $_[1][0] },
+        'printf'          => sub { $_[0]->printf('%s%s', $_[2], $_[1][0]) },
+    );
+    my ($sock, $peer) = tls_pair(
+        peer => sub { print { $_[0] } 'x' x 1000; read_all($_[0]) });
+    for my $name (sort keys %call) {
+        my @buffers = ('a long buffer ' x 1000);
+        my $number  = Frees->new(\@buffers);
+        ok($call{$name}->($sock, \@buffers, $number), $name);
+        is(scalar @buffers, 0, '... without its buffer');
+    }
+};
 
 done_testing;
