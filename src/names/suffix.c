@@ -78,6 +78,7 @@ struct iss_suffix_list {
 	unsigned char digest[ISS_SUFFIX_DIGEST_LEN];
 #ifdef HAVE_LIBPSL
 	psl_ctx_t *own;         /* made from text; NULL: built in */
+	psl_ctx_t *plain;       /* own without its wildcards; NULL: built in */
 	const psl_ctx_t *rules; /* NULL: there are none */
 	int type;               /* the sections that count */
 #endif
@@ -86,11 +87,50 @@ struct iss_suffix_list {
 #ifdef HAVE_LIBPSL
 
 static int
-load_rules(struct iss_error *err, struct iss_suffix_list *list,
-    const char *text, size_t len)
+load_text(struct iss_error *err, psl_ctx_t **out, const char *text, size_t len)
 {
 	FILE *in;
 
+	/* opened for reading only, so the cast is safe */
+	if ((in = fmemopen((void *)text, len, "r")) == NULL)
+		return iss_error_set(err, "out of memory");
+	*out = psl_load_fp(in);
+	fclose(in);
+	if (*out == NULL)
+		return iss_error_set(
+		    err, "libpsl cannot read the list of suffixes");
+	return ISS_OK;
+}
+
+/* Load the rules of a text that are not wildcards. */
+static int
+load_plain(struct iss_error *err, psl_ctx_t **out, const char *text, size_t len)
+{
+	const char *end = text + len, *next;
+	char *plain = malloc(len + 1);
+	size_t used = 0;
+	int rv;
+
+	if (plain == NULL)
+		return iss_error_set(err, "out of memory");
+	plain[used++] = '\n'; /* fmemopen may refuse an empty text */
+	for (; text < end; text = next) {
+		next = memchr(text, '\n', (size_t)(end - text));
+		next = next != NULL ? next + 1 : end;
+		if (*text == '*')
+			continue;
+		memcpy(plain + used, text, (size_t)(next - text));
+		used += (size_t)(next - text);
+	}
+	rv = load_text(err, out, plain, used);
+	free(plain);
+	return rv;
+}
+
+static int
+load_rules(struct iss_error *err, struct iss_suffix_list *list,
+    const char *text, size_t len)
+{
 	if (text == NULL) {
 		list->rules = psl_builtin();
 		list->type = PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE;
@@ -101,21 +141,17 @@ load_rules(struct iss_error *err, struct iss_suffix_list *list,
 		return ISS_OK;
 	if (len > ISS_SUFFIX_TEXT_MAX)
 		return iss_error_set(err, "the list of suffixes is too long");
-	/* opened for reading only, so the cast is safe */
-	if ((in = fmemopen((void *)text, len, "r")) == NULL)
-		return iss_error_set(err, "out of memory");
-	list->rules = list->own = psl_load_fp(in);
-	fclose(in);
-	if (list->own == NULL)
-		return iss_error_set(
-		    err, "libpsl cannot read the list of suffixes");
-	return ISS_OK;
+	if (load_text(err, &list->own, text, len) != ISS_OK)
+		return ISS_ERROR;
+	list->rules = list->own;
+	return load_plain(err, &list->plain, text, len);
 }
 
 static void
 free_rules(struct iss_suffix_list *list)
 {
 	psl_free(list->own);
+	psl_free(list->plain);
 }
 
 /* Is there a rule for all of this name? */
@@ -124,6 +160,34 @@ is_listed(const struct iss_suffix_list *list, const char *name)
 {
 	return list->rules != NULL &&
 	       psl_is_public_suffix2(list->rules, name, list->type);
+}
+
+/* Is there a rule "*.name"? */
+static bool
+has_wildcard(const struct iss_suffix_list *list, const char *name)
+{
+	char below[ISS_SUFFIX_NAME_MAX];
+
+	return snprintf(below, sizeof(below), "*.%s", name) <
+		   (int)sizeof(below) &&
+	       is_listed(list, below);
+}
+
+/*
+ * For libpsl "*.ck" also makes "ck" a suffix.  It is one for the names that
+ * are excepted from the wildcard, but by itself only if it has a rule, which
+ * in libpsl's own list no such name has.
+ */
+static bool
+is_only_parent(const struct iss_suffix_list *list, const char *name)
+{
+	const char *dot = strchr(name, '.');
+
+	if (!has_wildcard(list, name) ||
+	    (dot != NULL && has_wildcard(list, dot + 1)))
+		return false;
+	return list->plain == NULL ||
+	       !psl_is_public_suffix2(list->plain, name, list->type);
 }
 
 #else
@@ -148,6 +212,13 @@ free_rules(struct iss_suffix_list *list)
 
 static bool
 is_listed(const struct iss_suffix_list *list, const char *name)
+{
+	(void)list, (void)name;
+	return false;
+}
+
+static bool
+is_only_parent(const struct iss_suffix_list *list, const char *name)
 {
 	(void)list, (void)name;
 	return false;
@@ -219,7 +290,8 @@ iss_suffix_list_count(const struct iss_suffix_list *list, const char *name)
 	size_t all = count_labels(name), labels = all;
 
 	for (; labels > 0; labels--) {
-		if (is_listed(list, name))
+		if (is_listed(list, name) &&
+		    (labels < all || !is_only_parent(list, name)))
 			return labels;
 		if (labels > 1)
 			name = strchr(name, '.') + 1;
@@ -234,10 +306,13 @@ iss_suffix_list_digest(const struct iss_suffix_list *list,
 	memcpy(digest, list->digest, ISS_SUFFIX_DIGEST_LEN);
 }
 
+/* The parent of a wildcard counts: a certificate for "*.ck" would be valid for
+ * names that are all public suffixes. */
 static bool
 is_public(void *arg, const char *domain)
 {
-	return iss_suffix_list_count(arg, domain) == count_labels(domain);
+	return is_listed(arg, domain) ||
+	       iss_suffix_list_count(arg, domain) == count_labels(domain);
 }
 
 struct iss_suffix_rules

@@ -31,7 +31,8 @@ const struct iss_suffix_rules *iss_suffix_rules_default(void);
 
 enum {
 	ISS_SUFFIX_TEXT_MAX = 16 * 1024 * 1024,
-	ISS_SUFFIX_DIGEST_LEN = 33 /* SHA-256 of the text, and fallback */
+	ISS_SUFFIX_NAME_MAX = 1024, /* of names that a rule can match */
+	ISS_SUFFIX_DIGEST_LEN = 33  /* SHA-256 of the text, and fallback */
 };
 
 /* A list, counted: connections and interpreters may hold it together. */
@@ -54,7 +55,9 @@ void iss_suffix_list_free(struct iss_suffix_list *list);
 
 /*
  * How many labels at the end of a name (lower case, A-labels, no final dot)
- * form its public suffix; at most all of them.
+ * form its public suffix; at most all of them.  The parent of a wildcard ("ck"
+ * for "*.ck") that has no rule of its own is like a name that the wildcard does
+ * not concern; for the rules below it is nevertheless public.
  */
 size_t iss_suffix_list_count(
     const struct iss_suffix_list *list, const char *name);

@@ -93,6 +93,9 @@ uk
 co.uk     and a remark
 *.ck
 !www.ck
+jp
+*.kobe.jp
+!city.kobe.jp
 foo.bar.baz
 münchen.museum
 xn--fiqs8s
@@ -111,6 +114,11 @@ my %NAME = (
     'a.b.c.ck'          => ['a.b',         'c.ck',        'b.c.ck'],
     'c.ck'              => ['',            'c.ck',        'c.ck'],
     'a.www.ck'          => ['a.www',       'ck',          'www.ck'],
+    'ck'                => ['',            'ck',          'ck'],
+    'kobe.jp'           => ['kobe',        'jp',          'kobe.jp'],
+    'kobe.jp.'          => ['kobe',        'jp.',         'kobe.jp.'],
+    'a.kobe.jp'         => ['',            'a.kobe.jp',   'a.kobe.jp'],
+    'b.city.kobe.jp'    => ['b.city',      'kobe.jp',     'city.kobe.jp'],
     'x.foo.bar.baz'     => ['x',           'foo.bar.baz', 'x.foo.bar.baz'],
     'bar.baz'           => ['bar',         'baz',         'bar.baz'],
     'a.unknown'         => ['a',           'unknown',     'a.unknown'],
@@ -188,12 +196,46 @@ SKIP: {
     is($none->public_suffix('a.unknown'), '', 'min_suffix => 0');
     is($none->public_suffix('a.www.ck'),
         'ck', '... does not affect exceptions');
+    is_deeply(
+        [$none->public_suffix('ck')],
+        ['ck', ''],
+        '... the parent of a wildcard has no suffix'
+    );
+    is_deeply(
+        [$none->public_suffix(['ck'])],
+        [['ck'], []],
+        '... also as an array'
+    );
+    is_deeply(
+        [
+            $CLASS->from_string("$RULES\nck", min_suffix => 0)
+              ->public_suffix('ck')
+        ],
+        ['', 'ck'],
+        '... unless it has a rule of its own'
+    );
 
     my $default = $CLASS->default;
     is($default->public_suffix('a.example.co.uk'),
         'co.uk', 'the default list has rules');
     is($default->public_suffix('me.github.io'),
         'io', '... but not those for private suffixes');
+    for my $list ($default, $CLASS->default(min_suffix => 0)) {
+        is_deeply(
+            [$list->public_suffix("$_.jp")],
+            [$_, 'jp'],
+            "$_.jp is not a suffix, but all names below it are"
+        ) for qw(kobe kawasaki);
+    }
+    $none = $CLASS->default(min_suffix => 0);
+    is_deeply([$none->public_suffix($_)],
+        [$_, ''], "$_ alone has no suffix with min_suffix => 0")
+      for qw(ck mm er fk np);
+    is_deeply(
+        [$default->public_suffix('ck')],
+        ['', 'ck'],
+        '... and is one without'
+    );
 }
 
 # --- where wildcards match --------------------------------------------------
@@ -201,7 +243,8 @@ SKIP: {
 my ($cert, $key) = CERT_create(
     key             => KEY_create_ec(),
     subject         => { CN => 'none' },
-    subjectAltNames => [map { [DNS => $_] } '*.co.uk', '*.private.example']
+    subjectAltNames =>
+      [map { [DNS => $_] } qw(*.co.uk *.private.example *.kobe.jp)]
 );
 
 sub matches {
@@ -221,6 +264,19 @@ SKIP: {
         !matches('a.private.example', $list),
         '... unless our list says that it is'
     );
+    for my $min (0, 1) {
+        my $rules = "jp\n*.kobe.jp";
+        ok(
+            !matches(
+                'a.kobe.jp', $CLASS->from_string($rules, min_suffix => $min)
+            ),
+            'below the parent of a wildcard no certificate matches'
+        );
+        ok(!matches('a.kobe.jp', $CLASS->default(min_suffix => $min)),
+            '... also with the default list as an object');
+    }
+    ok(!matches('a.kobe.jp'), '... and with the default list');
+    ok(matches('a.kobe.jp', ''), '... but it does without a list');
     ok(!matches('a.b.co.uk', $list),
         'a wildcard still covers one label only');
 

@@ -68,6 +68,20 @@ test_rules(void)
 		{ "a.co.uk", 2 },
 		{ "uk", 1 },
 		{ "a.b.ck", 2 },
+		{ "b.ck", 2 },
+		{ "ck", 0 },
+		{ "www.ck", 1 },
+		{ "jp", 1 },
+		{ "kobe.jp", 1 },
+		{ "a.kobe.jp", 3 },
+		{ "b.a.kobe.jp", 3 },
+		{ "city.kobe.jp", 2 },
+		{ "a.city.kobe.jp", 2 },
+		{ "osaka.jp", 2 },
+		{ "a.osaka.jp", 3 },
+		{ "np", 0 },
+		{ "a.np", 2 },
+		{ "b.a.np", 3 },
 		{ "a.www.ck", 1 },
 		{ "a.xn--mnchen-3ya.museum", 2 },
 		{ "museum", 0 },
@@ -76,6 +90,8 @@ test_rules(void)
 	};
 	struct iss_suffix_list *list =
 	    new_list("// a comment\ncom\nuk\r\nco.uk rest\n*.ck\n!www.ck\n"
+		     "jp\n*.kobe.jp\n!city.kobe.jp\nosaka.jp\n*.osaka.jp\n"
+		     "*.np\n*.a.np\n"
 		     "m\xc3\xbcnchen.museum\n"
 		     "// ===BEGIN PRIVATE DOMAINS===\nprivate.example\n",
 		0);
@@ -92,6 +108,9 @@ test_rules(void)
 	iss_suffix_list_free(list);
 	ok(rules.is_public(rules.list, "co.uk"), "all of a name is a suffix");
 	ok(!rules.is_public(rules.list, "a.co.uk"), "... and more is not");
+	ok(rules.is_public(rules.list, "kobe.jp") &&
+		rules.is_public(rules.list, "ck"),
+	    "no wildcard matches below the parent of a wildcard");
 	iss_suffix_list_free(list);
 
 	list = new_list("", 1);
