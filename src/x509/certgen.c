@@ -207,18 +207,43 @@ add_ext(struct iss_error *err, struct iss_certgen *gen, const char *name,
 }
 
 /*
- * A self-issued certificate needs no identifier for its issuer's key, and some
- * issuers have none (RFC 5280, 4.2.1.1).
+ * The identifier of the issuer's key.  Some issuers have none (RFC 5280,
+ * 4.2.1.1); a self-signed certificate points to itself, for which OpenSSL
+ * wants "always".
  */
+static int
+set_issuer_key_id(struct iss_error *err, struct iss_certgen *gen)
+{
+	const X509 *issuer = gen->issuer != NULL ? gen->issuer : gen->cert;
+
+	if (X509_get_ext_by_NID(issuer, NID_subject_key_identifier, -1) < 0)
+		return ISS_OK;
+	return add_ext(err, gen, "authorityKeyIdentifier", "keyid:always");
+}
+
 static int
 set_key_ids(struct iss_error *err, struct iss_certgen *gen)
 {
 	if (add_ext(err, gen, "subjectKeyIdentifier", "hash") != ISS_OK)
 		return ISS_ERROR;
-	if (gen->issuer == NULL || X509_get_ext_by_NID(gen->issuer,
-				       NID_subject_key_identifier, -1) < 0)
+	return set_issuer_key_id(err, gen);
+}
+
+/*
+ * The certificate got an extension by the given name.  With another identifier
+ * for its own key than for its issuer's, one that is self-signed would not be
+ * its own issuer.
+ */
+static int
+keep_key_ids_equal(
+    struct iss_error *err, struct iss_certgen *gen, const char *name)
+{
+	if (gen->issuer != NULL ||
+	    strcmp(name, SN_subject_key_identifier) != 0 ||
+	    X509_get_ext_by_NID(gen->cert, NID_authority_key_identifier, -1) <
+		0)
 		return ISS_OK;
-	return add_ext(err, gen, "authorityKeyIdentifier", "keyid");
+	return set_issuer_key_id(err, gen);
 }
 
 int
@@ -303,7 +328,7 @@ iss_certgen_ext(struct iss_error *err, struct iss_certgen *gen,
 	else
 		rv = add_ext(err, gen, name, iss_buf_text(&text));
 	iss_buf_release(&text);
-	return rv;
+	return rv == ISS_OK ? keep_key_ids_equal(err, gen, name) : rv;
 }
 
 /* Is it about the key, the issuer, or this very certificate? */

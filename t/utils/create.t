@@ -57,8 +57,21 @@ subtest 'without arguments' => sub {
         ['clientAuth', 'serverAuth'],
         'it is for servers and clients'
     );
-    ok(extension($hash,  'subjectKeyIdentifier'),   'it identifies its key');
-    ok(!extension($hash, 'authorityKeyIdentifier'), '... and no issuer key');
+    my $id = data_of($hash, 'subjectKeyIdentifier');
+    like($id, qr/^[0-9A-F]{2}(?::[0-9A-F]{2}){19}/, 'it identifies its key');
+    like(data_of($hash, 'authorityKeyIdentifier'),
+        qr/^(?:keyid:)?\Q$id\E/, '... and as the issuer itself');
+    is_deeply(
+        extension($hash, 'authorityKeyIdentifier')->{critical},
+        extension($hash, 'subjectKeyIdentifier')->{critical},
+        '... not critical'
+    );
+    my $own =
+      made(ext => [{ sn => 'subjectKeyIdentifier', data => 'aabbccdd' }]);
+    is(data_of($own, 'subjectKeyIdentifier') =~ s/\s+\z//r,
+        'AA:BB:CC:DD', 'another identifier for the key');
+    like(data_of($own, 'authorityKeyIdentifier'),
+        qr/^(?:keyid:)?AA:BB:CC:DD/, '... is also that of the issuer');
 
     my ($other, $other_key) = CERT_create();
     isnt(PEM_key2string($other_key), PEM_key2string($key),

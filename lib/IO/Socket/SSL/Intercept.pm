@@ -35,9 +35,9 @@ sub new {
     $self->{cacert}  = _load(\%args, 'proxy_cert', 'cert', 1);
     $self->{cakey}   = _load(\%args, 'proxy_key',  'key',  1);
     $self->{certkey} = _load(\%args, 'cert_key',   'key',  0);
-    my ($serial, $cache) = delete @args{qw(serial cache)};
-    my @unknown = sort keys %args;
-    croak "unknown arguments: @unknown" if @unknown;
+    my ($serial, $cache) = @args{qw(serial cache)};
+    undef $serial if defined $serial && !length $serial;
+    undef $cache  if !$cache || (reftype($cache) || '') eq 'ARRAY';
     croak 'serial must be a number or a code reference'
       if defined $serial && ref $serial ne 'CODE' && $serial !~ /^\d+\z/;
     croak 'cache must be a hash or a code reference'
@@ -54,7 +54,7 @@ sub _is_code { return (reftype($_[0]) || '') eq 'CODE' }
 # A handle that the object owns, from a handle or a file.
 sub _load {
     my ($args, $name, $kind, $needed) = @_;
-    my ($handle, $file) = delete @$args{ $name, "${name}_file" };
+    my ($handle, $file) = @$args{ $name, "${name}_file" };
     my ($read, $hold)   = @{ $LOAD{$kind} };
 
     return $hold->($handle) if defined $handle;
