@@ -13,13 +13,14 @@
 #include "link/link.h"
 #include "revocation/ocsp.h"
 
-/* The flags of SSL_ocsp_mode; the last two affect only a resolver. */
+/* The flags of SSL_ocsp_mode; FAIL_HARD and FULL_CHAIN affect only a resolver.
+ */
 enum {
 	ISS_OCSP_NO_STAPLE = 1,
-	ISS_OCSP_TRY_STAPLE = 2,
-	ISS_OCSP_MUST_STAPLE = 4,
-	ISS_OCSP_FAIL_HARD = 8,
-	ISS_OCSP_FULL_CHAIN = 16
+	ISS_OCSP_MUST_STAPLE = 2,
+	ISS_OCSP_FAIL_HARD = 4,
+	ISS_OCSP_FULL_CHAIN = 8,
+	ISS_OCSP_TRY_STAPLE = 16
 };
 
 struct iss_staple {

@@ -35,6 +35,11 @@ my %NUMBER = (
     SSL_VERIFY_PEER                 => 1,
     SSL_VERIFY_FAIL_IF_NO_PEER_CERT => 2,
     SSL_VERIFY_CLIENT_ONCE          => 4,
+    SSL_OCSP_NO_STAPLE              => 1,     # as in 2.099: programs have
+    SSL_OCSP_MUST_STAPLE            => 2,     # these numbers in their
+    SSL_OCSP_FAIL_HARD              => 4,     # configuration, and 2 must
+    SSL_OCSP_FULL_CHAIN             => 8,     # not become weaker
+    SSL_OCSP_TRY_STAPLE             => 16,
     GEN_DNS                         => 2,
     GEN_IPADD                       => 7,
 );

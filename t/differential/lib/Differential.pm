@@ -199,11 +199,14 @@ sub value_of {
     return looks_like_number($value) ? $text : "'$text'";
 }
 
-# The program is over; how was it for the peer?
+# The program is over; how was it for the peer?  When it learns that it was
+# refused is a matter of time: then only whether it got a line counts.
 sub ended {
-    my ($peer) = @_;
+    my ($peer, $refused) = @_;
 
-    told('peer:', $peer->report);
+    my $report = $peer->report;
+    $report = 'no line' if $refused && $report !~ /line '/;
+    told('peer:', $report);
     return;
 }
 

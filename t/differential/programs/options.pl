@@ -129,14 +129,19 @@ my %BOTH = (
     SSL_error_trap           => { sub  => sub { return }, text => 'x' },
     SSL_create_ctx_callback  => { sub  => sub { return }, text => 'x' },
     SSL_mode_release_buffers => { one  => 1 },
-    SSL_ocsp_mode            => { none => 1, try => 2, must => 4 },
-    SSL_startHandshake       => { one  => 1 },
-    SSL_keepSocketOnError    => { one  => 1 },
-    SSL_on_peer_shutdown     => { sub  => sub { return 0 } },
-    SSL_reuse_ctx            => { text => 'x', ref   => {} },
-    Timeout                  => { one => 5, fraction => 3.5, zeros => '0.0' },
-    Blocking                 => { one => 1 },
-    SSL_no_such_option       => { one => 1 },
+    SSL_ocsp_mode            => {
+        (map { $_ => $_ } 1, 2, 4, 8),
+        none => IO::Socket::SSL::SSL_OCSP_NO_STAPLE(),
+        try  => IO::Socket::SSL::SSL_OCSP_TRY_STAPLE(),
+        must => IO::Socket::SSL::SSL_OCSP_MUST_STAPLE(),
+    },
+    SSL_startHandshake    => { one  => 1 },
+    SSL_keepSocketOnError => { one  => 1 },
+    SSL_on_peer_shutdown  => { sub  => sub { return 0 } },
+    SSL_reuse_ctx         => { text => 'x', ref => {} },
+    Timeout               => { one  => 5,   fraction => 3.5, zeros => '0.0' },
+    Blocking              => { one  => 1 },
+    SSL_no_such_option    => { one  => 1 },
 );
 
 sub _is_maker { return ref $_[0] eq 'CODE' && $_[1] eq 'SSL_ca' }
@@ -166,7 +171,7 @@ sub _programs_of {
 
 sub _client {
     my ($form, $mode, $option, $value) = @_;
-    my $peer = serve({ SSL_alpn_protocols => ['two', 'one'] },
+    my $peer = serve({ SSL_alpn_protocols => ['two', 'one'], _few($option) },
         'hs', 'line', "write:reply\n", 'notify', 'end');
     my %args = (
         $mode eq 'verify'
@@ -188,15 +193,23 @@ sub _client {
       );
     if ($sock) {
         _look_at($sock);
+        $sock->blocking(1) if $option eq 'Blocking';
         seen(print    => sub { print {$sock} "hello\n" });
         seen(readline => sub { readline $sock });
         seen(end      => sub { readline $sock })
           if $option ne 'SSL_on_peer_shutdown';    # plain data may follow
         seen(close => sub { $sock->close });
     }
+    my $refused = !$sock;
     undef $sock;
-    ended($peer);
+    ended($peer, $refused);
     return;
+}
+
+# The peer's patience with a program that perhaps does not begin a handshake.
+sub _few {
+    my ($option) = @_;
+    return $option eq 'SSL_startHandshake' ? (patience => 2) : ();
 }
 
 sub _look_at {
@@ -226,6 +239,7 @@ sub _server {
         SSL_use_cert       => 1,
         SSL_alpn_protocols => ['two', 'one'],
         $option =~ /SSL_(?:cert|key)_file/ ? (SSL_verify_mode => 0) : (),
+        _few($option),
     );
     my @steps = ('hs', "write:hello\n", 'line', 'notify', 'end');
     if ($form eq 'new') {
@@ -261,6 +275,7 @@ sub _server {
 sub _serve {
     my ($sock, $peer) = @_;
 
+    my $refused = !$sock;
     if ($sock) {
         _look_at($sock);
         seen(readline => sub { scalar readline $sock });
@@ -268,7 +283,7 @@ sub _serve {
         seen(close    => sub { $sock->close });
     }
     undef $sock;
-    ended($peer);
+    ended($peer, $refused);
     return;
 }
 

@@ -10,7 +10,8 @@
 #
 # serve accepts one TCP connection, connect => { port => N, ... } makes one.
 # The hash may have any SSL_* option, and plain => 1 for a peer that never
-# speaks TLS.  Steps, each of which adds a word to the report:
+# speaks TLS, patience => 2 where the program may never begin the handshake: if
+# nothing comes for so many seconds, the peer gives up.  Steps, each of which adds a word to the report:
 #
 #   hs          the handshake          write:TEXT   write that
 #   read:N      read N bytes           line         read a line
@@ -26,10 +27,11 @@ use Errno;
 use IO::Socket::INET;
 use IO::Socket::UNIX;
 use POSIX    ();
+use Socket   qw(MSG_PEEK);
 use Storable qw(freeze thaw);
 
-my $SECONDS  = 20;    # for one program
-my $PATIENCE = 2;     # for a program that does not begin the handshake
+my $SECONDS  = 40;    # for one program
+my $PATIENCE = 20;    # for a handshake, however busy the machine is
 
 # Forks the process that serves; returns the path of its socket.
 sub start {
@@ -146,12 +148,13 @@ sub _connect {
 
 my %STEP = (
     hs => sub {
-        my ($peer) = @_;
-        my %args   = %{ $peer->{args} };
-        my $ok     = IO::Socket::SSL->start_SSL(
+        my ($peer)  = @_;
+        my %args    = %{ $peer->{args} };
+        my $seconds = _patience($peer, delete $args{patience});
+        my $ok      = IO::Socket::SSL->start_SSL(
             $peer->{tcp}, %args,
             SSL_server => $peer->{server},
-            Timeout    => $PATIENCE
+            Timeout    => $seconds
         );
         $peer->{failed} = 1 if !$ok;
         return $ok ? 'handshake' : 'no handshake';
@@ -183,6 +186,7 @@ my %STEP = (
           ? 'close_notify'
           : 'cut off';
         $all = length($all) . ' bytes' if length $all > 200;
+        $all = 'CIPHERTEXT' if $all =~ /^[\x14-\x17]\x03[\x01-\x04]/;
         return "end after '$all': $how";
     },
     notify => sub {
@@ -219,6 +223,20 @@ my %STEP = (
         return "plain '$all'";
     },
 );
+
+# How long the handshake may take.  A program that begins with anything but a
+# handshake record, or with nothing, gets the given few seconds.
+sub _patience {
+    my ($peer, $few) = @_;
+
+    return $PATIENCE if !$few;
+    return $few      if !$peer->{server};
+    vec(my $wait = '', fileno $peer->{tcp}, 1) = 1;
+    select $wait, undef, undef, $few;
+    return $few if !vec $wait, fileno $peer->{tcp}, 1;
+    recv $peer->{tcp}, my $first, 1, MSG_PEEK;
+    return $first eq "\x16" ? $PATIENCE : $few;
+}
 
 sub _step {
     my ($peer, $step) = @_;

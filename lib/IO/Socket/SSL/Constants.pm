@@ -12,11 +12,11 @@ my %VALUE = (
     SSL_VERIFY_FAIL_IF_NO_PEER_CERT => 2,
     SSL_VERIFY_CLIENT_ONCE          => 4,
 
-    SSL_OCSP_NO_STAPLE   => 0b00001,
-    SSL_OCSP_TRY_STAPLE  => 0b00010,
-    SSL_OCSP_MUST_STAPLE => 0b00100,
-    SSL_OCSP_FAIL_HARD   => 0b01000,
-    SSL_OCSP_FULL_CHAIN  => 0b10000,
+    SSL_OCSP_NO_STAPLE   => 1,
+    SSL_OCSP_MUST_STAPLE => 2,
+    SSL_OCSP_FAIL_HARD   => 4,
+    SSL_OCSP_FULL_CHAIN  => 8,
+    SSL_OCSP_TRY_STAPLE  => 16,
 
     # Types of names in subjectAltName (RFC 5280, 4.2.1.6).
     GEN_DNS   => 2,

@@ -17,8 +17,11 @@
 #   ours     inet6$         and one for what it gave under ours
 #   because  MANUAL: "..."  the sentence that says so; more lines go on
 #   then     rest           optional: later lines follow from this one
+#   admits   "..."          why ours may accept what the other refuses
 #
-# A crash, a hang, SIGPIPE and plain text on the wire are never meant.
+# Where ours accepts a peer, a name or a file that the other module refuses,
+# only an entry with "admits" counts, and "then" does not cover it.  A crash, a
+# hang, SIGPIPE on a TLS connection and plain text on the wire are never meant.
 package Differential::Verdict;
 
 use strict;
@@ -26,6 +29,12 @@ use warnings;
 
 my @PATTERNS = qw(program call theirs ours);
 my $BROKEN   = qr/^(?:hangs|ended by signal)/;
+
+# Calls that make or verify a connection, and what each gives on success.
+my $CHECKS = qr/^(?:again,[ ])?(?:scalar[ ])?
+  (?:new|make|start_SSL|connect_SSL|accept|client|listen
+    |verify_hostname\w*(?:[ ]other)?)(?:[ ]\(\d+\))?$/x;
+my $ACCEPTED = qr/^(?:IO::Socket::SSL|1$)/;
 
 sub new {
     my ($class, $file) = @_;
@@ -38,17 +47,18 @@ sub new {
 sub judge {
     my ($self, $name, $ours, $theirs) = @_;
 
-    my ($meant, @unexplained);
+    my ($meant, $follows, @unexplained);
     for my $difference (_differences($name, $ours, $theirs || [])) {
-        my $entry =
-          _never_meant($difference) ? undef : $self->_entry_for($difference);
+        my $grave = _never_meant($difference);
+        next if !$grave && _follows($difference, $follows);
+        my $entry = $grave ? undef : $self->_entry_for($difference);
         if (!$entry) {
             push @unexplained, $difference;
             next;
         }
         $entry->{used}++;
-        $meant = 1;
-        last if $entry->{then};
+        $meant   = 1;
+        $follows = $entry if $entry->{then};
     }
     $self->{ @unexplained ? 'unexplained' : $meant ? 'meant' : 'agree' }++;
     return @unexplained;
@@ -75,13 +85,7 @@ sub _differences {
 
     my ($left, $right) = (_by_call($ours), _by_call($theirs));
 
-    # Where theirs crashed or hung, there is nothing to compare with.
-    if (grep { $_->[0] =~ $BROKEN } @$right) {
-        pop @$right while $right->[-1][0] !~ $BROKEN;
-        pop @$right;
-        my %common = map { $_->[0] => 1 } @$right;
-        $left = [grep { $common{ $_->[0] } || $_->[0] =~ $BROKEN } @$left];
-    }
+    ($left, $right) = _until_broken($left, $right);
     my %seen;
     my @calls  = grep { !$seen{$_}++ } map { $_->[0] } @$left, @$right;
     my %ours   = map  { @$_ } @$left;
@@ -97,6 +101,24 @@ sub _differences {
         push @differences, \%pair if $pair{ours} ne $pair{theirs};
     }
     return @differences;
+}
+
+# Where theirs crashed or hung, there is nothing to compare with: what both saw
+# before is left.  If ours broke in the same way at the same call, they agree.
+sub _until_broken {
+    my ($left, $right) = @_;
+
+    my ($end) = grep { $right->[$_][0] =~ $BROKEN } 0 .. $#$right;
+    return ($left, $right) if !defined $end;
+    my ($own) = grep { $left->[$_][0] =~ $BROKEN } 0 .. $#$left;
+    my @left =
+      defined $own && $own == $end && $left->[$own][0] eq $right->[$end][0]
+      ? @$left[0 .. $own - 1]
+      : @$left;
+    my @right  = @$right[0 .. $end - 1];
+    my %common = map { $_->[0] => 1 } @right;
+    return ([grep { $common{ $_->[0] } || $_->[0] =~ $BROKEN } @left],
+        \@right);
 }
 
 # [call, what it gave] of each line; a call's second turn is "CALL (2)".
@@ -118,17 +140,38 @@ sub _never_meant {
 
     return 1
       if $difference->{ours} eq 'yes'
-      && $difference->{call} =~ /$BROKEN|^SIGPIPE/;
+      && $difference->{call} =~ /$BROKEN|^SIGPIPE(?: \(\d+\))?$/;
     return
          $difference->{call} eq 'peer'
       && $difference->{ours}   =~ /plain '[^']/
       && $difference->{theirs} !~ /plain '[^']/;
 }
 
+# Does a difference come from the one before, which this entry explained?
+sub _follows {
+    my ($difference, $entry) = @_;
+
+    return   if !$entry;
+    return 1 if !_admits($difference);
+    return $entry->{admits} && $difference->{theirs} eq '(nothing)';
+}
+
+# Does ours accept what the other module refuses?
+sub _admits {
+    my ($difference) = @_;
+
+    return
+         $difference->{call}   =~ $CHECKS
+      && $difference->{ours}   =~ $ACCEPTED
+      && $difference->{theirs} !~ $ACCEPTED;
+}
+
 sub _entry_for {
     my ($self, $difference) = @_;
 
+    my $admits = _admits($difference) ? 1 : 0;
     for my $entry (@{ $self->{entries} }) {
+        next if $admits != (defined $entry->{admits} ? 1 : 0);
         return $entry
           if !grep { $difference->{$_} !~ $entry->{$_} } @PATTERNS;
     }
