@@ -152,6 +152,7 @@ subtest 'a non-blocking listener with a Timeout' => sub {
     local $! = 0;
     is_deeply([$listener->accept], [], 'a silent client: the empty list');
     ok($!{ETIMEDOUT}, '... with ETIMEDOUT') or diag $!;
+    $listener->timeout(60);
     my $peer = client($listener);
     readable($listener);
     served(scalar $listener->accept, $peer);
