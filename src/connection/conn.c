@@ -210,7 +210,8 @@ iss_conn_can_read(const struct iss_conn *conn)
 bool
 iss_conn_can_write(const struct iss_conn *conn)
 {
-	return conn->state == ISS_CONN_OPEN && !conn->sent_notify;
+	return conn->state == ISS_CONN_OPEN && !conn->sent_notify &&
+	       !conn->peer_gone;
 }
 
 int

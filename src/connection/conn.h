@@ -61,6 +61,7 @@ struct iss_conn {
 	bool end_reported; /* the program knows of got_notify */
 	bool read_end;     /* a read has returned the end to the program */
 	bool half_written; /* the last write must be repeated */
+	bool peer_gone;    /* a write met EPIPE: only reading works */
 	bool strict_eof;   /* a truncated end is an error */
 	struct iss_buf unsent; /* kept back by iss_io_write_later */
 	double io_timeout;     /* seconds for a read or write; < 0: no limit */

@@ -101,11 +101,27 @@ transfer_step(struct iss_conn *conn, void *arg)
 	return iss_conn_failed(conn, 0, t->what);
 }
 
-/* OpenSSL 3 refuses to write once it has met the end of TCP, without a reason.
+/* Did the system refuse to send, because the peer is gone? */
+static bool
+is_peer_gone(const struct iss_error *err)
+{
+	return err->code == SSL_ERROR_SYSCALL &&
+	       (err->sys_errno == EPIPE || err->sys_errno == ECONNRESET);
+}
+
+/*
+ * The result of a write.  A peer that is gone may have answered before: that
+ * can still be read, as from a plain socket.  OpenSSL 3 refuses to write once
+ * it has met the end of TCP, without a reason.
  */
 static int
 written(struct iss_conn *conn, int rv)
 {
+	if (rv == ISS_ERROR && !conn->sock->pumped &&
+	    is_peer_gone(&conn->err)) {
+		conn->peer_gone = true;
+		conn->state = ISS_CONN_OPEN;
+	}
 	if (rv != ISS_EOF)
 		return rv;
 	return iss_conn_refuse(conn, EPIPE,
@@ -259,6 +275,8 @@ iss_io_write(struct iss_conn *conn, const void *buf, size_t len, size_t *put)
 			    WRITE_FAILED
 			    ": TLS has ended; call stop_SSL before "
 			    "writing plain data");
+		if (conn->peer_gone)
+			return iss_conn_refuse(conn, EPIPE, WRITE_FAILED);
 	}
 	if (len == 0)
 		return ISS_OK;
@@ -301,7 +319,8 @@ iss_io_write_later(
 	int rv;
 
 	*put = 0;
-	if (conn->sent_notify) /* nothing can be kept back any more */
+	/* Nothing can be kept back any more. */
+	if (conn->sent_notify || conn->peer_gone)
 		return iss_io_write(conn, buf, len, put);
 	if ((rv = finish_handshake(conn)) != ISS_OK)
 		return rv;

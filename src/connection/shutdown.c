@@ -3,6 +3,8 @@
  */
 #include "connection/shutdown.h"
 
+#include <errno.h>
+
 #include "connection/io.h"
 
 #define SHUTDOWN_FAILED "SSL shutdown error"
@@ -45,6 +47,10 @@ iss_shutdown_notify(struct iss_conn *conn, iss_deadline deadline)
 		return ISS_OK;
 	if (conn->sent_notify)
 		return iss_conn_flush_pump(conn);
+	if (conn->peer_gone) {
+		conn->state = ISS_CONN_FAILED;
+		return iss_conn_refuse(conn, EPIPE, SHUTDOWN_FAILED);
+	}
 	if ((rv = iss_io_flush_until(conn, deadline)) != ISS_OK)
 		return rv;
 	if (iss_conn_can_read(conn))

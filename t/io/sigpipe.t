@@ -60,6 +60,32 @@ each_setting(
     }
 );
 
+# A server may answer and close before it has read the whole request.
+each_version(
+    sub {
+        my ($sock, $peer) = tls_pair(
+            version => $_[0],
+            peer    => sub {
+                my ($sock, $me) = @_;
+                print {$sock} "answer\n", "more\n";
+                $sock->close(SSL_no_shutdown => 1);
+                $me->tell('gone');
+            }
+        );
+        $peer->hear;
+        my $failed = grep { !defined syswrite $sock, 'x' } 1 .. 1000;
+        ok($failed, 'writing to a peer that is gone fails');
+        is(scalar readline $sock,
+            "answer\n", '... and its answer can still be read');
+        is(syswrite($sock, 'x'), undef, '... but writing fails again');
+        ok($!{EPIPE}, '... with EPIPE');
+        is(sysread($sock, my $more, 100), 5, '... and the rest is read');
+        ok(!sysread($sock, $more, 100), '... to the end');
+        ok(!$sock->stop_SSL,            'stop_SSL fails');
+        ok($!{EPIPE},                   '... with EPIPE') or diag $!;
+    }
+);
+
 # The peer resets the connection before our handshake.
 for my $role (qw(client server)) {
     my ($tcp, $peer) = raw_pair(
