@@ -38,11 +38,23 @@ truncated(struct iss_conn *conn)
 			    "close_notify (truncated)");
 }
 
+/* The first error stays. */
+static int
+failed_before(struct iss_conn *conn)
+{
+	if (iss_error_is_set(&conn->err))
+		return ISS_ERROR;
+	return iss_conn_refuse(conn, EPIPE,
+	    SHUTDOWN_FAILED ": the TLS connection has already failed");
+}
+
 int
 iss_shutdown_notify(struct iss_conn *conn, iss_deadline deadline)
 {
 	int rv;
 
+	if (conn->state == ISS_CONN_FAILED)
+		return failed_before(conn);
 	if (conn->state != ISS_CONN_OPEN)
 		return ISS_OK;
 	if (conn->sent_notify)

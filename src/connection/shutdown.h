@@ -8,8 +8,9 @@
 
 /*
  * Send what iss_io_write_later kept back, then our close_notify, once (RFC
- * 8446, 6.1).  Does nothing, successfully, before the handshake is done and
- * after the connection failed.
+ * 8446, 6.1).  Does nothing, successfully, before the handshake is done.  After
+ * the connection failed it fails, too: a caller that took it for done would go
+ * on in the clear.
  */
 int iss_shutdown_notify(struct iss_conn *conn, iss_deadline deadline);
 

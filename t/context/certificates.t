@@ -11,6 +11,17 @@ use IO::Socket::SSL;
 use IO::Socket::SSL::Utils;
 use Test::More;
 
+# Handles that are ours to free, at the end.
+my @kept;
+
+sub kept {
+    my ($kind, $file) = @_;
+
+    push @kept,
+      [$kind, $kind eq 'key' ? PEM_file2key($file) : PEM_file2cert($file)];
+    return $kept[-1][1];
+}
+
 my $password = sub { 'secret' };
 
 # claim, files of the server, the number of certificates that its client sees
@@ -265,10 +276,10 @@ subtest 'half of an identity' => sub {
         'SSL_key_file alone'         => [SSL_key_file => key('client')],
         'a missing SSL_key_file'     => [SSL_key_file => key('no-such')],
         'SSL_key_file without a key' => [SSL_key_file => cert('garbage')],
-        'SSL_key alone'  => [SSL_key  => PEM_file2key(key('client'))],
-        'SSL_cert alone' => [SSL_cert => PEM_file2cert(cert('client'))],
+        'SSL_key alone'  => [SSL_key  => kept(key => key('client'))],
+        'SSL_cert alone' => [SSL_cert => kept(cert => cert('client'))],
         'SSL_cert as a list alone' =>
-          [SSL_cert => [PEM_file2cert(cert('client'))]],
+          [SSL_cert => [kept(cert => cert('client'))]],
     );
     for my $what (sort keys %half) {
         for my $version (versions()) {
@@ -281,7 +292,7 @@ subtest 'half of an identity' => sub {
     for my $version (versions()) {
         my (undef, $error) = handshake_errors(
             version => $version,
-            mine    => { SSL_cert => PEM_file2cert(cert('client')) },
+            mine    => { SSL_cert => kept(cert => cert('client')) },
             theirs  => {
                 SSL_ca_file     => cert('ca'),
                 SSL_verify_mode => SSL_VERIFY_PEER |
@@ -309,7 +320,7 @@ subtest 'half of an identity' => sub {
     isnt($ours, '', '... and the client gets an error');
     like(
         context_error(
-            SSL_cert     => PEM_file2cert(cert('server')),
+            SSL_cert     => kept(cert => cert('server')),
             SSL_key_file => key('no-such')
         ),
         qr/^SSL_key_file: .*No such file/,
@@ -364,5 +375,9 @@ each_version(
         is($sock->peer_certificate, undef, 'a client without one shows none');
     }
 );
+
+for my $handle (@kept) {
+    $handle->[0] eq 'key' ? KEY_free($handle->[1]) : CERT_free($handle->[1]);
+}
 
 done_testing;

@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 
+use POSIX ();
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use ISS::Test;
@@ -182,5 +183,29 @@ each_version(
         is(fileno $sock, undef, '... and its descriptor is gone');
     }
 );
+
+# Somebody on the way has changed a record.
+subtest 'a connection that has failed' => sub {
+    my ($sock, $peer) = tls_pair(
+        peer => sub {
+            my ($sock, $me) = @_;
+            my $record = "\x17\x03\x03\x00\x20" . 'x' x 32;
+            POSIX::write($sock->fileno, $record, length $record);
+            my $seen = '';
+            while (POSIX::read($sock->fileno, my $bytes, 1000) > 0) {
+                $seen .= $bytes;
+            }
+            $me->tell($seen =~ /secret/ ? 'in the clear' : 'nothing');
+        }
+    );
+    is(sysread($sock, my $buffer, 10), undef, 'reading fails');
+    local $! = 0;
+    is(scalar $sock->stop_SSL, undef, 'stop_SSL does not say that all is well');
+    ok($!, '... and says why');
+    like($SSL_ERROR, qr/bad record mac/, '... $SSL_ERROR has the first error');
+    ok(!$sock->write('secret'), 'nothing is written after it');
+    ok(close $sock,             'close closes it');
+    is_deeply([$peer->hear], ['nothing'], 'the peer has seen nothing');
+};
 
 done_testing;

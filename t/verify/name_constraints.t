@@ -14,10 +14,13 @@ use Test::More;
 my $dir = tempdir(CLEANUP => 1);
 
 # A CA for good.test alone, and one for all names.
+my @made;
+
 sub ca {
     my ($name, @ext) = @_;
     my ($cert, $key) =
       CERT_create(CA => 1, subject => { CN => $name }, ext => \@ext);
+    push @made, [$cert, $key];
     PEM_cert2file($cert, "$dir/$name.pem");
     return { file => "$dir/$name.pem", issuer => [$cert, $key] };
 }
@@ -111,5 +114,10 @@ subtest 'verify_hostname' => sub {
     CERT_free($cert);
     KEY_free($key);
 };
+
+for my $ca (@made) {
+    CERT_free($ca->[0]);
+    KEY_free($ca->[1]);
+}
 
 done_testing;
