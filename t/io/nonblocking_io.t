@@ -47,9 +47,15 @@ sub order {
 sub would_block {
     my ($claim, $want, $code) = @_;
 
+    # The kernel of a busy machine makes room in a full socket now and then.
     local $! = 0;
-    my @result = $code->();
-    is_deeply([grep { defined } @result], [], "$claim: no result");
+    my @result = grep { defined } $code->();
+    for (1 .. 100) {
+        last if !@result || $want != SSL_WANT_WRITE;
+        $! = 0;
+        @result = grep { defined } $code->();
+    }
+    is_deeply(\@result, [], "$claim: no result");
     ok($!{EWOULDBLOCK}, '... with EWOULDBLOCK') or diag $!;
     cmp_ok($SSL_ERROR, '==', $want, "... and $want");
     return;
