@@ -119,7 +119,7 @@ set_up_name(pTHX_ GV *self, struct iss_conn *conn,
 		iss_hash_value(
 		    aTHX_ known->args, "SSL_verifycn_publicsuffix")) == ISS_OK)
 		return true;
-	if (iss_verify_needs_fingerprint(&conn->verify)) {
+	if (iss_verify_require_fingerprint(&conn->verify)) {
 		iss_error_clear(err);
 		return true;
 	}

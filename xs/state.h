@@ -6,11 +6,12 @@
  *	_SSL_object, _SSL_fileno          the SSL handle, the descriptor
  *	_SSL_opening                      true while the handshake is under way
  *	_SSL_opened                       1 open, -1 failed, undef or '' ended
- *	_SSL_read_closed                  1: reading is over, by the peer's
- *	                                  close_notify
- *	_SSL_write_closed                 1: writing is over, since ours was
- *sent (both -1: a read met the peer's and was answered by ours) _SSL_servername
- *the name sent by SNI, after the end _SSL_last_err                     errstr
+ *	_SSL_read_closed                  reading is over: 1 by the peer's
+ *	                                  close_notify, -1 if we answered it
+ *	_SSL_write_closed                 writing is over: 1 by ours, -1 if ours
+ *	                                  was the answer to the peer's
+ *	_SSL_servername                   the name sent by SNI, after the end
+ *	_SSL_last_err                     errstr
  *
  * The functions below write them as a connection goes on.  SSL.pm writes only
  * the value of _SSL_opened before that: 0, and 1 for a listener.

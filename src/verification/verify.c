@@ -57,7 +57,7 @@ iss_verify_set_name(struct iss_error *err, struct iss_verify *verify,
 }
 
 bool
-iss_verify_needs_fingerprint(struct iss_verify *verify)
+iss_verify_require_fingerprint(struct iss_verify *verify)
 {
 	if (verify->fingerprints.count == 0)
 		return false;

@@ -56,7 +56,7 @@ int iss_verify_set_name(struct iss_error *err, struct iss_verify *verify,
  * The name is one that no certificate can have: accept nothing but a
  * fingerprint.  False, and nothing is changed, if there are no fingerprints.
  */
-bool iss_verify_needs_fingerprint(struct iss_verify *verify);
+bool iss_verify_require_fingerprint(struct iss_verify *verify);
 
 /*
  * The public suffixes below which no wildcard may match: those of list (one

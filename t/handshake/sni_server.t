@@ -8,6 +8,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use File::Temp;
 use IO::Socket::SSL;
+use IO::Socket::SSL::PublicSuffix;
 use ISS::OpenSSL;
 use ISS::Test;
 use Test::More;
@@ -101,8 +102,12 @@ subtest 'ways to write names' => sub {
     my %given = identities('' => 'server', 'SERVER2.test.' => 'server2');
     is(cn_for('server2.test', {%given}),
         'server2.test', 'capitals and a final dot do not matter');
-    %given = identities('' => 'server', "b\xfccher.test" => 'server2');
-    is(cn_for('xn--bcher-kva.test', {%given}), 'server2.test', 'Unicode');
+  SKIP: {
+        skip 'built without libidn2', 1
+          if !IO::Socket::SSL::PublicSuffix->can_idn;
+        %given = identities('' => 'server', "b\xfccher.test" => 'server2');
+        is(cn_for('xn--bcher-kva.test', {%given}), 'server2.test', 'Unicode');
+    }
     %given = identities('' => 'server', '*.server2.test' => 'server2');
     is(cn_for('www.server2.test', {%given}),
         'localhost', 'a star is not a wildcard');

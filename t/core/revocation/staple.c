@@ -320,6 +320,8 @@ test_new_handshake(struct iss_ctx *ctx, int status, const char *why)
 	stapled.bytes = NULL;
 	if (status >= 0)
 		der = staple_made(status, time(NULL) + HOUR);
+	/* ours do not renegotiate, but those of other people may */
+	SSL_clear_options(pair.server.conn->ssl, SSL_OP_NO_RENEGOTIATION);
 	SSL_set_options(pair.server.conn->ssl,
 	    SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION);
 	SSL_renegotiate(pair.server.conn->ssl);
