@@ -92,17 +92,18 @@ keep(pTHX_ struct iss_call *call, SSL_SESSION *session)
 	iss_ask_method(aTHX_ call, "add_session", args, 3);
 }
 
-/* Sessions that came with a failure are dropped. */
+/* Sessions that came with a failure are dropped.  An end without close_notify
+ * is not a failure of theirs (RFC 8446, 6.1). */
 void
 iss_sessions_deliver(pTHX_ struct iss_call *call)
 {
 	struct iss_conn *conn = call->conn;
+	bool good = conn->state == ISS_CONN_OPEN || conn->truncated;
 	SSL_SESSION *session;
 
 	while ((session = iss_new_sessions_take(&conn->resume.new_sessions)) !=
 	       NULL) {
-		if (conn->state != ISS_CONN_OPEN || call->died != NULL ||
-		    call->exits)
+		if (!good || call->died != NULL || call->exits)
 			SSL_SESSION_free(session);
 		else
 			keep(aTHX_ call, session);

@@ -163,9 +163,14 @@ iss_resume_collect(
 	sock->dont_wait = dont_wait;
 	SSL_set_mode(link->ssl, SSL_MODE_AUTO_RETRY);
 	ERR_clear_error();
-	if (resume->spare != NULL && !resume->new_sessions.any &&
-	    SSL_session_reused(link->ssl)) {
-		iss_new_sessions_add0(&resume->new_sessions, resume->spare);
-		resume->spare = NULL;
-	}
+}
+
+void
+iss_resume_return_spare(struct iss_resume *resume, const struct iss_link *link)
+{
+	if (resume->spare == NULL || resume->new_sessions.any ||
+	    !SSL_session_reused(link->ssl))
+		return;
+	iss_new_sessions_add0(&resume->new_sessions, resume->spare);
+	resume->spare = NULL;
 }

@@ -72,4 +72,11 @@ void iss_resume_note_renewal(
 void iss_resume_collect(
     struct iss_resume *resume, struct iss_link *link, struct iss_sock *sock);
 
+/*
+ * The connection ends, and no more is collected: where sessions are shared and
+ * no new one arrived, keep the one that was offered for the next connection.
+ */
+void iss_resume_return_spare(
+    struct iss_resume *resume, const struct iss_link *link);
+
 #endif

@@ -67,6 +67,7 @@ iss_shutdown_notify(struct iss_conn *conn, iss_deadline deadline)
 		return rv;
 	if (iss_conn_can_read(conn))
 		iss_resume_collect(&conn->resume, &conn->link, conn->sock);
+	iss_resume_return_spare(&conn->resume, &conn->link);
 	rv = iss_conn_run_until(
 	    conn, notify_step, NULL, deadline, SHUTDOWN_FAILED);
 	/* OpenSSL 3 refuses, for a reason that explains nothing. */

@@ -157,24 +157,30 @@ subtest 'TLS 1.3: a ticket is used once' => sub {
 # A client that writes a little and closes may be gone before new tickets
 # come.  Connections that share a key may therefore use a ticket twice.
 subtest 'TLS 1.3: a server that sends only two tickets' => sub {
-    my @key    = (pack('a32', 'key'), pack('a16', 'name'));
-    my $server = sub {
-        my $given = 0;
-        my $keys  = sub { return @_ > 1 || $given++ < 2 ? @key : () };
-        return resuming_server(
-            SSL_version      => 'TLSv1_3',
-            SSL_ticket_keycb => $keys
-        );
-    };
+    my @key   = (pack('a32', 'key'), pack('a16', 'name'));
     my $fares = sub {
+        my ($end, @mine) = @_;
+        my $given  = 0;
+        my $keys   = sub { return @_ > 1 || $given++ < 2 ? @key : () };
+        my $server = resuming_server(
+            SSL_version      => 'TLSv1_3',
+            SSL_ticket_keycb => $keys,
+            $end ? (ends => $end) : ()
+        );
         my @args =
-          (SSL_reuse_ctx => client_context(SSL_session_cache_size => 1, @_));
-        my $one = $server->();
-        return join '', map { resumed($one, @args) } 1 .. 5;
+          (SSL_reuse_ctx => client_context(SSL_session_cache_size => 1, @mine));
+        my $once = $end ? \&resumed_until_end : \&resumed;
+        return join '', map { $once->($server, @args) } 1 .. 5;
     };
-    is($fares->(), '01100', 'each ticket is used once');
-    is($fares->(SSL_session_key => 'key'),
-        '01111', 'with SSL_session_key the last one is used again');
+    my @share = (SSL_session_key => 'key');
+    is($fares->(''),         '01100', 'each ticket is used once');
+    is($fares->('', @share), '01111', 'SSL_session_key: again and again');
+
+    # As FTP's data connections end.
+    is($fares->('close', @share),
+        '01111', '... also if the client has read the server\'s close_notify');
+    is($fares->('cut', @share),
+        '01111', '... or an end of TCP without one');
 };
 
 subtest 'TLS 1.2: a session is used again and again' => sub {

@@ -9,6 +9,7 @@
 #include "connection/io.h"
 #include "connection/shutdown.h"
 #include "pair.h"
+#include "sessions/session.h"
 #include "tap.h"
 
 static struct iss_error err;
@@ -319,6 +320,35 @@ test_share(struct iss_ctx *ours, struct iss_ctx *theirs)
 	SSL_CTX_set_num_tickets(theirs->ssl_ctx, 2);
 }
 
+/* As FTP's data connections: the server ends first. */
+static void
+test_share_after_end(struct iss_ctx *ours, struct iss_ctx *theirs, bool notify)
+{
+	static const struct rules sharing = { .share = true };
+	SSL_SESSION *session = session_of(ours, theirs, &sharing), *again;
+	char bytes[8];
+	size_t n;
+
+	SSL_CTX_set_num_tickets(theirs->ssl_ctx, 0);
+	begin(ours, theirs, &sharing);
+	iss_conn_offer_session(client, session);
+	pair_handshake(&pair);
+	if (notify)
+		iss_shutdown_notify(pair.server.conn, ISS_NO_DEADLINE);
+	else
+		pair_end_stream(&pair.server);
+	is_int(iss_io_read(client, bytes, sizeof(bytes), &n), ISS_EOF,
+	    "the server ends with%s close_notify", notify ? "" : "out");
+	iss_shutdown_notify(client, ISS_NO_DEADLINE);
+	again = iss_new_sessions_take(&client->resume.new_sessions);
+	ok(again != NULL && iss_session_is_usable(again),
+	    "... a copy of the session is left");
+	pair_close(&pair);
+	SSL_SESSION_free(again);
+	SSL_SESSION_free(session);
+	SSL_CTX_set_num_tickets(theirs->ssl_ctx, 2);
+}
+
 /* ---- caches ---- */
 
 static const struct iss_session_key key = { "a.test:443", 10 };
@@ -398,8 +428,11 @@ main(void)
 		test_collect(ours, theirs, v == 1);
 		test_cache(ours, theirs, v == 1);
 		test_cache_refused(ours, theirs);
-		if (v == 1)
+		if (v == 1) {
 			test_share(ours, theirs);
+			test_share_after_end(ours, theirs, true);
+			test_share_after_end(ours, theirs, false);
+		}
 		iss_ctx_free(ours);
 		iss_ctx_free(theirs);
 	}

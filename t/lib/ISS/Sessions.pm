@@ -12,15 +12,19 @@ use Exporter qw(import);
 use IO::Socket::SSL;
 use ISS::Test;
 
-our @EXPORT = qw(resuming_server resumed connected get_line client_context);
+our @EXPORT = qw(
+  resuming_server resumed resumed_until_end connected get_line client_context
+);
 
 # Greets each client with a line that says whether its session was resumed,
-# and waits for its end; with hold it serves the next one at once.  Other
-# arguments are those of tls_server.
+# and waits for its end; with hold it serves the next one at once.  With
+# ends => 'close' it ends the connection itself, and with ends => 'cut' without
+# close_notify.  Other arguments are those of tls_server.
 sub resuming_server {
     my %args = @_;
 
     my $hold = delete $args{hold};
+    my $ends = delete $args{ends} || '';
     my @held;
     my ($peer, $address) = tls_server(
         sub {
@@ -28,8 +32,8 @@ sub resuming_server {
             print {$sock} $sock->get_session_reused, "\n";
             push @held, $sock;
             return if $hold;
-            readline $sock;
-            close pop @held;
+            readline $sock if !$ends;
+            (pop @held)->close(SSL_no_shutdown => $ends eq 'cut');
         },
         %args
     );
@@ -64,8 +68,22 @@ sub get_line {
 sub resumed {
     my ($server, @args) = @_;
 
-    my $sock   = connected($server, @args) or return "$SSL_ERROR";
-    my $theirs = get_line($sock);
+    my $sock = connected($server, @args) or return "$SSL_ERROR";
+    return _close_resumed($sock, get_line($sock));
+}
+
+# The same for a server that ends the connection itself.
+sub resumed_until_end {
+    my ($server, @args) = @_;
+
+    my $sock = connected($server, @args) or return "$SSL_ERROR";
+    my $line = read_all($sock);
+    return _close_resumed($sock, $line =~ /^(\d)\n\z/ ? $1 : undef);
+}
+
+sub _close_resumed {
+    my ($sock, $theirs) = @_;
+
     return "no line: $SSL_ERROR" if !defined $theirs;
     my $ours = $sock->get_session_reused;
     return "no session: $SSL_ERROR" if !defined $ours;
