@@ -168,6 +168,58 @@ for my $claim (sort keys %FAILURE) {
     };
 }
 
+# A socket of new and SSL_startHandshake => 0 was always meant for TLS.
+my %AFTER = (
+    print    => sub { print { $_[0] } "secret\n" },
+    syswrite => sub { syswrite $_[0], "secret\n" },
+    write    => sub { $_[0]->write("secret\n") },
+    readline => sub { scalar readline $_[0] },
+    sysread  => sub { sysread $_[0], my $byte, 1 },
+);
+subtest 'a socket that was a TLS socket before' => sub {
+    my ($peer, $address) = plain_server(
+        sub {
+            my ($tcp, $me) = @_;
+            syswrite $tcp, "220 ready to talk\r\n";
+            my $all = '';
+            1 while sysread $tcp, $all, 1000, length $all;
+            $me->tell($all);
+        }
+    );
+    my $sock = My::Socket->new(
+        PeerAddr => $address,
+        client_args(SSL_startHandshake => 0)
+    );
+    is_deeply([IO::Socket::SSL->start_SSL($sock, client_args())],
+        [], 'start_SSL fails');
+    my $reason = "$SSL_ERROR";
+    is(ref $sock,     'My::Socket', 'the class is the one before');
+    is($sock->opened, -1,           'opened is -1');
+    for my $how (sort keys %AFTER) {
+        is($AFTER{$how}->($sock), undef,   "$how fails");
+        is("$SSL_ERROR",          $reason, '... for the first reason');
+    }
+    is_deeply([IO::Socket::SSL->start_SSL($sock, client_args())],
+        [], 'start_SSL can be tried again');
+    is($sock->syswrite('secret'), undef, '... and writing still fails');
+    is_deeply(
+        [
+            IO::Socket::SSL->start_SSL(
+                $sock, client_args(SSL_cipher_list => 'NONE-SUCH')
+            )
+        ],
+        [],
+        'a third time with a wrong option'
+    );
+    is($sock->syswrite('secret'),     undef, '... and writing still fails');
+    is($sock->stop_SSL,               $sock, 'stop_SSL ends that');
+    is($sock->syswrite("in clear\n"), 9,     '... and it writes in clear');
+    close $sock;
+    my ($all) = $peer->hear;
+    like($all, qr/in clear/, 'which arrives');
+    unlike($all, qr/secret/, '... and nothing of the rest');
+};
+
 subtest 'a glob by its name' => sub {
     my ($peer, $address) = other_side(server_args());
     my ($host, $port) = split /:/, $address;

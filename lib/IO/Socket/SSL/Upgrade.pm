@@ -39,13 +39,22 @@ sub _take_over {
     }
     if (   defined $was
         && $was->isa('IO::Socket::SSL')
-        && defined IO::Socket::SSL::is_SSL($socket))
+        && defined IO::Socket::SSL::is_SSL($socket)
+        && !_has_failed($socket))
     {
         return $class->_set_error('TLS is already active on this socket', 0);
     }
     bless $socket, $class;
     ${*$socket}{_SSL_ioclass_upgraded} = $was;
     return $socket;
+}
+
+# Has the last handshake failed?
+sub _has_failed {
+    my ($socket) = @_;
+    my $opened = ${*$socket}{_SSL_opened};
+
+    return defined $opened && $opened eq '-1';
 }
 
 # accept_SSL of a listener for a plain socket: it gets the class of the
@@ -93,14 +102,27 @@ sub _start {
     return $self;
 }
 
-# TLS did not begin: the socket gets its former class back and stays open.  Dies
-# with the error if it is given, else returns the empty list.
+# TLS did not begin: the socket gets its former class back and stays open.  If
+# that is a class of ours and the handshake had begun, reading and writing fail
+# until stop_SSL or another start_SSL: a program that goes on without looking at
+# the result must not write in the clear.  Dies with the error if it is given,
+# else returns the empty list.
 sub _not_started {
     my ($self, $error) = @_;
     my ($errno, $text) = ($! + 0, "$IO::Socket::SSL::SSL_ERROR");
+    my $was = ${*$self}{_SSL_ioclass_upgraded};
 
-    $self->_forget;
-    _downgrade($self);
+    if (   defined $was
+        && $was->isa('IO::Socket::SSL')
+        && defined IO::Socket::SSL::is_SSL($self))
+    {
+        $self->_mark_failed;
+        delete ${*$self}{_SSL_ioclass_upgraded};
+        bless $self, $was;
+    } else {
+        $self->_forget;
+        _downgrade($self);
+    }
     die $error if defined $error;    ## no critic (RequireCarping)
     $! = $errno;
     $@ = $text;
