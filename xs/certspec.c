@@ -50,9 +50,7 @@ handle_at(pTHX_ HV *spec, const char *key)
 	if (value == NULL)
 		return NULL;
 	if ((pointer = iss_handle_address(aTHX_ value)) == NULL)
-		iss_croak(
-		    aTHX_ Perl_newSVpvf(aTHX_ "%s: '%" SVf "' is not a handle",
-			key, SVfARG(value)));
+		iss_croak(aTHX_ iss_handle_refusal(aTHX_ value, key));
 	return pointer;
 }
 
@@ -191,7 +189,9 @@ seconds(pTHX_ HV *spec, const char *key)
 	if (!(number > -SECONDS_MAX && number < SECONDS_MAX))
 		iss_croak(aTHX_ Perl_newSVpvf(aTHX_
 		    "%s: '%" SVf "' is not a time (must be seconds since 1970)",
-		    key, SVfARG(value != NULL ? value : &PL_sv_undef)));
+		    key,
+		    SVfARG(iss_shown(
+			aTHX_ value != NULL ? value : &PL_sv_undef))));
 	return (int64_t)number;
 }
 

@@ -101,6 +101,21 @@ set_keys(pTHX_ HV *hash, const struct iss_ctx *ctx, HV *args)
 	iss_session_cache_from_size(aTHX_ hash);
 }
 
+/* A program may make a context for each connection: say it once. */
+static void
+warn_of_crl_file(pTHX)
+{
+	SV *told =
+	    get_sv("IO::Socket::SSL::Defaults::TOLD_OF_CRL_FILE", GV_ADD);
+
+	if (SvTRUE(told))
+		return;
+	sv_setiv(told, 1);
+	iss_carp(aTHX_ newSVpvs(
+	    "SSL_crl_file is not used: nothing is checked for revocation "
+	    "without SSL_check_crl => 1"));
+}
+
 bool
 iss_create_ctx(pTHX_ SV *self, HV *args, bool server)
 {
@@ -142,5 +157,7 @@ iss_create_ctx(pTHX_ SV *self, HV *args, bool server)
 	iss_magic_attach(aTHX_ &ctx_magic, SvRV(self), ctx, NULL);
 	set_keys(aTHX_ (HV *)SvRV(self), ctx, args);
 	take_chains(aTHX_ args, server);
+	if (ctx->ignores_crl_file)
+		warn_of_crl_file(aTHX);
 	return true;
 }

@@ -1,5 +1,7 @@
 #include "handles.h"
 
+#include "values.h"
+
 #define MY_CXT_KEY "IO::Socket::SSL::handles" XS_VERSION
 
 /* MY_CXT_INIT crashes for a struct of one byte, hence the int. */
@@ -117,6 +119,18 @@ iss_handle_address(pTHX_ SV *value)
 	return at > -NOWHERE && at < NOWHERE ? NULL : INT2PTR(void *, at);
 }
 
+SV *
+iss_handle_refusal(pTHX_ SV *value, const char *option)
+{
+	size_t len = strlen(option);
+
+	if (len >= 3 && strcmp(option + len - 3, "key") == 0)
+		return Perl_newSVpvf(
+		    aTHX_ "%s: the value is not a handle", option);
+	return Perl_newSVpvf(aTHX_ "%s: '%" SVf "' is not a handle", option,
+	    SVfARG(iss_shown(aTHX_ value)));
+}
+
 void *
 iss_handle_pointer(pTHX_ SV *value, const char *option)
 {
@@ -127,7 +141,7 @@ iss_handle_pointer(pTHX_ SV *value, const char *option)
 	if (pointer == NULL && is_integer(aTHX_ value) && !SvTRUE_nomg(value))
 		Perl_croak(aTHX_ "%s: the handle is NULL", option);
 	if (pointer == NULL)
-		Perl_croak(aTHX_ "%s: '%" SVf "' is not a handle", option,
-		    SVfARG(value));
+		Perl_croak(aTHX_ "%" SVf, SVfARG(sv_2mortal(iss_handle_refusal(
+					      aTHX_ value, option))));
 	return pointer;
 }

@@ -35,4 +35,8 @@ SV *iss_new_kept_handle(pTHX_ const void *pointer);
 void *iss_handle_address(pTHX_ SV *value);
 void *iss_handle_pointer(pTHX_ SV *value, const char *option);
 
+/* A new text that says so.  It shows nothing of a key's value, which may be the
+ * key itself or its pass phrase. */
+SV *iss_handle_refusal(pTHX_ SV *value, const char *option);
+
 #endif

@@ -3,43 +3,19 @@
 #include "handles.h"
 #include "values.h"
 
-enum { SHOWN_MAX = 60 }; /* bytes of a value that a message shows */
-
-/* A key or certificate where its handle or the name of its file belongs. */
-static bool
-is_pem(pTHX_ SV *value)
-{
-	static const char begin[] = "-----BEGIN ";
-	const char *text;
-	STRLEN len;
-
-	if (!SvPOK(value))
-		return false;
-	text = SvPV_nomg(value, len);
-	return ninstr(text, text + len, begin, begin + sizeof(begin) - 1) !=
-	       NULL;
-}
-
 /* ", not 'VALUE'": nothing of a secret, the beginning of a long value. */
 static SV *
 shown_value(pTHX_ const struct iss_option *option, SV *value)
 {
-	const char *text;
-	STRLEN len;
-
-	if (is_pem(aTHX_ value))
+	if (iss_is_pem(aTHX_ value))
 		return newSVpvs_flags(", not PEM text: PEM_string2key and "
 				      "PEM_string2cert of "
 				      "IO::Socket::SSL::Utils make handles",
 		    SVs_TEMP);
 	if (option->kind == ISS_KEY || option->kind == ISS_PSK_LIST)
 		return newSVpvs_flags("", SVs_TEMP);
-	if (!SvOK(value))
-		return newSVpvs_flags(", not 'undef'", SVs_TEMP);
-	text = SvPV_nomg(value, len);
-	return sv_2mortal(Perl_newSVpvf(aTHX_ ", not '%.*s%s'",
-	    (int)(len > SHOWN_MAX ? SHOWN_MAX : len), text,
-	    len > SHOWN_MAX ? "..." : ""));
+	return sv_2mortal(Perl_newSVpvf(
+	    aTHX_ ", not '%" SVf "'", SVfARG(iss_shown(aTHX_ value))));
 }
 
 static void
@@ -74,6 +50,30 @@ croak_or_return(
 	return rv;
 }
 
+/* Bytes, however Perl stores them; if there are wider characters, UTF-8. */
+static const char *
+octets(pTHX_ SV *value, STRLEN *len)
+{
+	SV *copy;
+
+	if (!SvUTF8(value) && !SvROK(value))
+		return SvPV_nomg(value, *len);
+	copy = sv_newmortal();
+	sv_copypv(copy, value);
+	if (SvUTF8(copy))
+		(void)sv_utf8_downgrade(copy, TRUE);
+	return SvPV(copy, *len);
+}
+
+/* For the name of a file the system gets the same bytes as from Perl's open. */
+static const char *
+bytes_of(pTHX_ const struct iss_option *option, SV *value, STRLEN *len)
+{
+	if (option->kind == ISS_TEXT || option->kind == ISS_PROTOCOLS)
+		return octets(aTHX_ value, len);
+	return SvPV_nomg(value, *len);
+}
+
 static int
 set_text(pTHX_ struct iss_error *err, void *config,
     const struct iss_option *option, SV *value, const char *expected)
@@ -83,9 +83,9 @@ set_text(pTHX_ struct iss_error *err, void *config,
 
 	if (SvROK(value) && !SvAMAGIC(value))
 		refuse_value(aTHX_ option, value, expected);
-	if (option->kind != ISS_TEXT && is_pem(aTHX_ value))
+	if (option->kind != ISS_TEXT && iss_is_pem(aTHX_ value))
 		refuse_value(aTHX_ option, value, "the name of a file");
-	text = SvPV_nomg(value, len);
+	text = bytes_of(aTHX_ option, value, &len);
 	return croak_or_return(aTHX_ err, option,
 	    iss_option_set_text(err, config, option, text, len));
 }
@@ -120,9 +120,11 @@ set_texts(pTHX_ struct iss_error *err, void *config,
 		if (SvROK(*item) && !SvAMAGIC(*item))
 			refuse_value(
 			    aTHX_ option, *item, "an array of strings");
-		if (option->kind != ISS_FINGERPRINTS && is_pem(aTHX_ * item))
+		if (option->kind != ISS_FINGERPRINTS &&
+		    iss_is_pem(aTHX_ * item))
 			refuse_value(aTHX_ option, *item, "names of files");
-		text = SvPV(*item, len);
+		SvGETMAGIC(*item);
+		text = bytes_of(aTHX_ option, *item, &len);
 		rv = croak_or_return(aTHX_ err, option,
 		    iss_option_add_text(err, config, option, text, len));
 	}
@@ -198,17 +200,6 @@ set_certs(pTHX_ struct iss_error *err, void *config,
 		if (item != NULL)
 			add_cert(aTHX_ err, config, option, *item);
 	}
-}
-
-/* Bytes, unless there are wider characters: those go as UTF-8. */
-static const char *
-octets(pTHX_ SV *value, STRLEN *len)
-{
-	SV *copy = sv_mortalcopy(value);
-
-	if (sv_utf8_downgrade(copy, TRUE))
-		return SvPV(copy, *len);
-	return SvPVutf8(copy, *len);
 }
 
 static void

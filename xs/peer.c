@@ -120,7 +120,6 @@ iss_peer_facts(
 		.as_in_1_77 = iss_peer_as_in_1_77(aTHX),
 		.ctx_verifies = is_true(aTHX_ context, "verify_mode"),
 		.ctx_for_servers = is_true(aTHX_ context, "for_servers"),
-		.ctx_reused = is_true(aTHX_ args, "SSL_reuse_ctx"),
 		.asks_to_verify = asks_to_verify(aTHX_ args, server),
 		.force_fingerprint =
 		    is_true(aTHX_ args, "SSL_force_fingerprint"),
@@ -164,9 +163,12 @@ iss_peer_choose_name(
 		    "peer; for a client make another context, or make this one "
 		    "with an explicit SSL_verify_mode"));
 	case ISS_PEER_UNCHECKED_MODE_IGNORED:
-		iss_carp(aTHX_ newSVpvs(
-		    "SSL_verify_mode is ignored: the context in SSL_reuse_ctx "
-		    "does not verify the peer"));
+		iss_carp(aTHX_ Perl_newSVpvf(aTHX_
+		    "SSL_verify_mode is ignored: the %s does not verify the "
+		    "peer",
+		    is_true(aTHX_ args, "SSL_reuse_ctx")
+			? "context in SSL_reuse_ctx"
+			: "context in use (see set_default_context)"));
 		return NULL;
 	case ISS_PEER_UNCHECKED_NAME_UNKNOWN:
 		iss_carp(aTHX_ newSVpvs(

@@ -42,7 +42,7 @@ iss_convert_name(pTHX_ SV *name, bool to_unicode)
 	SV *result;
 	int rv;
 
-	text = iss_utf8_text(aTHX_ name, &len);
+	text = SvPVutf8(sv_mortalcopy(name), len);
 	iss_error_clear(&err);
 	iss_buf_init(&out, ISS_IDN_MAX);
 	rv = to_unicode ? iss_idn_to_unicode(&err, &out, text, len)

@@ -1,6 +1,7 @@
 #include "utils.h"
 
 #include "handles.h"
+#include "values.h"
 #include "base/buf.h"
 #include "x509/altname.h"
 #include "x509/asn1_time.h"
@@ -10,6 +11,8 @@
 #include "x509/key.h"
 #include "x509/keypair.h"
 #include "x509/pem.h"
+
+enum { PATH_SHOWN = 60 }; /* bytes that a message shows */
 
 #define DEFAULT_CURVE "prime256v1"
 #define DEFAULT_DIGEST "sha256"
@@ -25,10 +28,25 @@ path_of(pTHX_ SV *file)
 
 	if (!SvOK(file))
 		Perl_croak(aTHX_ "no file is given");
+	if (iss_is_pem(aTHX_ file))
+		Perl_croak(aTHX_ "PEM text instead of the name of a file; "
+				 "PEM_string2key and PEM_string2cert read it");
 	text = SvPV(file, len);
 	if (memchr(text, '\0', len) != NULL)
 		Perl_croak(aTHX_ "the file name contains a NUL character");
 	return text;
+}
+
+/* The end of a path, where the name of the file is. */
+static const char *
+shown_path(pTHX_ const char *path)
+{
+	size_t len = strlen(path);
+
+	if (len <= PATH_SHOWN)
+		return path;
+	return SvPV_nolen(
+	    sv_2mortal(Perl_newSVpvf(aTHX_ "...%s", path + len - PATH_SHOWN)));
 }
 
 /* The reason alone: the caller has named the file already. */
@@ -43,14 +61,26 @@ reason_alone(const struct iss_error *err, const char *name)
 	return err->text;
 }
 
+/* Whoever asks for a key in memory does not expect a prompt on the terminal. */
+static int
+no_password(void *arg, char *buf, size_t size)
+{
+	PERL_UNUSED_VAR(arg);
+	PERL_UNUSED_VAR(buf);
+	PERL_UNUSED_VAR(size);
+	return -1;
+}
+
 /* Find what is wanted in PEM alone, although the core knows other formats. */
 static int
 parse_pem(struct iss_error *err, struct iss_keypair *pair, const char *name,
-    const char *bytes, size_t len, unsigned want)
+    const char *bytes, size_t len, unsigned want,
+    iss_keypair_password_fn *password)
 {
 	if (!iss_pem_is(bytes, len))
 		return iss_error_set(err, "%s: no PEM found", name);
-	return iss_keypair_parse(err, pair, name, bytes, len, want, NULL, NULL);
+	return iss_keypair_parse(
+	    err, pair, name, bytes, len, want, password, NULL);
 }
 
 static void
@@ -63,7 +93,7 @@ load_string(pTHX_ struct iss_error *err, struct iss_keypair *pair, SV *source,
 	if (!SvOK(source))
 		Perl_croak(aTHX_ "no string is given");
 	bytes = SvPV(source, len);
-	(void)parse_pem(err, pair, "string", bytes, len, want);
+	(void)parse_pem(err, pair, "string", bytes, len, want, no_password);
 }
 
 /* Croaks for a file that cannot be read. */
@@ -77,11 +107,13 @@ load_file(pTHX_ struct iss_error *err, struct iss_keypair *pair,
 	iss_buf_init(&bytes, ISS_FILE_MAX);
 	rv = iss_file_read(err, file, &bytes, NULL);
 	if (rv == ISS_OK)
-		(void)parse_pem(err, pair, file, bytes.data, bytes.len, want);
+		(void)parse_pem(
+		    err, pair, file, bytes.data, bytes.len, want, NULL);
 	iss_buf_release(&bytes);
 	if (rv != ISS_OK) {
 		errno = err->sys_errno;
-		Perl_croak(aTHX_ "cannot read %s", err->text);
+		Perl_croak(aTHX_ "cannot read %s: %s", shown_path(aTHX_ file),
+		    reason_alone(err, file));
 	}
 }
 
@@ -104,7 +136,8 @@ iss_push_pem(pTHX_ SV *source, unsigned what)
 	else
 		load_string(aTHX_ &err, &pair, source, want);
 	if (iss_error_is_set(&err))
-		Perl_croak(aTHX_ "cannot parse %s as PEM %s: %s", name,
+		Perl_croak(aTHX_ "cannot parse %s as PEM %s: %s",
+		    shown_path(aTHX_ name),
 		    is_key ? "private key" : "X509 cert",
 		    reason_alone(&err, name));
 	if (is_key)
@@ -174,7 +207,8 @@ iss_write_pem(pTHX_ SV *file, SV *pem, bool secret)
 	if (iss_file_write(&err, name, bytes, len, secret) == ISS_OK)
 		return;
 	errno = err.sys_errno;
-	Perl_croak(aTHX_ "cannot write %s", err.text);
+	Perl_croak(aTHX_ "cannot write %s: %s", shown_path(aTHX_ name),
+	    reason_alone(&err, name));
 }
 
 /* ---- keys ---- */
@@ -190,7 +224,7 @@ iss_new_rsa_key(pTHX_ SV *bits)
 	if (SvTRUE(bits)) {
 		if (!looks_like_number(bits))
 			Perl_croak(aTHX_ "'%" SVf "' is not a number of bits",
-			    SVfARG(bits));
+			    SVfARG(iss_shown(aTHX_ bits)));
 		size = SvIV(bits);
 	}
 	iss_error_clear(&err);
@@ -206,6 +240,8 @@ iss_new_ec_key(pTHX_ SV *curve)
 	struct iss_error err;
 
 	iss_check_exchange(aTHX);
+	if (iss_is_pem(aTHX_ curve))
+		Perl_croak(aTHX_ "unknown curve (PEM text)");
 	iss_error_clear(&err);
 	if (iss_key_new_ec(&err, &key,
 		SvTRUE(curve) ? SvPV_nolen(curve) : DEFAULT_CURVE) != ISS_OK)

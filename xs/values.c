@@ -1,5 +1,7 @@
 #include "values.h"
 
+enum { SHOWN_MAX = 60 }; /* characters of a value that a message shows */
+
 SV *
 iss_hash_value(pTHX_ HV *hash, const char *key)
 {
@@ -54,14 +56,56 @@ iss_call_perl(pTHX_ const char *name, I32 flags, SV **args, int count)
 	return sv_mortalcopy(result);
 }
 
+bool
+iss_is_pem(pTHX_ SV *value)
+{
+	static const char begin[] = "-----BEGIN ";
+	const char *text;
+	STRLEN len;
+
+	if (!SvPOK(value))
+		return false;
+	text = SvPV_nomg(value, len);
+	return ninstr(text, text + len, begin, begin + sizeof(begin) - 1) !=
+	       NULL;
+}
+
+SV *
+iss_shown(pTHX_ SV *value)
+{
+	SV *text;
+
+	if (!SvOK(value))
+		return newSVpvs_flags("undef", SVs_TEMP);
+	if (iss_is_pem(aTHX_ value))
+		return newSVpvs_flags("PEM text", SVs_TEMP);
+	text = sv_mortalcopy(value);
+	(void)SvPV_force_nolen(text);
+	if (sv_len_utf8(text) <= SHOWN_MAX)
+		return text;
+	if (SvUTF8(text))
+		SvCUR_set(text,
+		    utf8_hop((U8 *)SvPVX(text), SHOWN_MAX) - (U8 *)SvPVX(text));
+	else
+		SvCUR_set(text, SHOWN_MAX);
+	sv_catpvs(text, "...");
+	return text;
+}
+
+/* A program may have encoded the text already.  Whether it did must not depend
+ * on how Perl stores it, so the bytes are looked at. */
 const char *
 iss_utf8_text(pTHX_ SV *text, STRLEN *len)
 {
-	const char *bytes = SvPV(text, *len);
+	SV *copy = sv_mortalcopy(text);
+	const char *bytes = SvPV(copy, *len);
 
-	if (SvUTF8(text) || is_utf8_string((const U8 *)bytes, *len))
+	if (SvUTF8(copy) && !sv_utf8_downgrade(copy, TRUE))
 		return bytes;
-	return SvPVutf8(sv_mortalcopy(text), *len);
+	bytes = SvPV(copy, *len);
+	if (is_utf8_string((const U8 *)bytes, *len))
+		return bytes;
+	return SvPVutf8(copy, *len);
 }
 
 void

@@ -14,11 +14,21 @@
 SV *iss_hash_value(pTHX_ HV *hash, const char *key);
 
 /*
- * The UTF-8 bytes of a text: characters are encoded, bytes that are UTF-8
- * already are taken as they are, other bytes as Latin-1.  Valid until the
+ * The UTF-8 bytes of a text that a program may have encoded already: if its
+ * characters are bytes, and these are UTF-8, they are taken as they are.
+ * Otherwise its characters are encoded.  Valid until the
  * scalar changes or the statement ends.
  */
 const char *iss_utf8_text(pTHX_ SV *text, STRLEN *len);
+
+/* Does the value hold PEM?  A message must not show it: it may be a key. */
+bool iss_is_pem(pTHX_ SV *value);
+
+/*
+ * The beginning of a value, for a message: 60 characters at most, and nothing
+ * of PEM.  A mortal text.
+ */
+SV *iss_shown(pTHX_ SV *value);
 
 /*
  * Die of a mistake in the program, with the file and line that called this

@@ -273,6 +273,9 @@ set_trust(struct build *build)
 	if (!X509_VERIFY_PARAM_set_flags(param, flags))
 		return iss_error_openssl(
 		    build->err, "cannot set verification flags");
+	build->ctx->ignores_crl_file =
+	    config->crl_file.count > 0 && is_verifying(config) &&
+	    !config->check_crl && !config->crl_check_all;
 	return is_verifying(config) ? add_trusted(build, store)
 				    : try_cas(build, store);
 }
@@ -428,6 +431,7 @@ add_vhost(struct build *build, const struct iss_config *config)
 		return rv;
 	}
 	ctx->vhost_ctxs[ctx->n_vhost_ctxs++] = one;
+	ctx->ignores_crl_file |= one->ignores_crl_file;
 	return iss_vhosts_add(build->err, &ctx->vhosts, config->vhost,
 	    one->ssl_ctx, &one->session_id);
 }

@@ -37,6 +37,8 @@ struct iss_ctx {
 	struct iss_fingerprint_list fingerprints;
 	bool force_fingerprint;
 	int ocsp_mode; /* ISS_OCSP_*, -1: by the verify mode */
+	/* SSL_crl_file is given, but nothing says that it is to be used */
+	bool ignores_crl_file;
 	/* digest of all options: what sessions are bound to */
 	unsigned char rules[ISS_SESSION_POLICY_LEN];
 	struct iss_session_id session_id; /* of a server */

@@ -107,9 +107,8 @@ decide(const struct iss_peer_facts *facts, struct iss_text name)
 		return ISS_PEER_WRONG_CONTEXT;
 	/* A context that verifies nobody is not overruled by an argument. */
 	if (!facts->ctx_verifies)
-		return facts->ctx_reused && facts->asks_to_verify
-			   ? ISS_PEER_UNCHECKED_MODE_IGNORED
-			   : ISS_PEER_UNCHECKED;
+		return facts->asks_to_verify ? ISS_PEER_UNCHECKED_MODE_IGNORED
+					     : ISS_PEER_UNCHECKED;
 	return facts->has_scheme ? ISS_PEER_CHECK_BY_SCHEME
 				 : without_scheme(facts, name);
 }

@@ -36,7 +36,6 @@ struct iss_peer_facts {
 	/* the context */
 	bool ctx_verifies;    /* its verify mode, or that of a host, is not 0 */
 	bool ctx_for_servers; /* for a server, with no mode to follow */
-	bool ctx_reused;      /* the call brought it: SSL_reuse_ctx */
 	struct iss_text ctx_verifycn_name;
 	struct iss_text ctx_session_key;
 

@@ -191,7 +191,7 @@ new_text(struct iss_error *err, int type, const char *bytes, size_t len)
 		return new_string(err, type, V_ASN1_IA5STRING, bytes, len);
 	if (type != GEN_DNS) {
 		iss_error_set(err, "'%.*s' is not ASCII",
-		    (int)(len < 256 ? len : 256), bytes);
+		    (int)(len < 60 ? len : 60), bytes);
 		return NULL;
 	}
 	iss_buf_init(&labels, ISS_IDN_MAX);
@@ -218,7 +218,7 @@ new_address(struct iss_error *err, const char *bytes, size_t len)
 		return new_string(
 		    err, GEN_IPADD, V_ASN1_OCTET_STRING, bytes, len);
 	iss_error_set(err, "'%.*s' is not an IP address",
-	    (int)(len < 256 ? len : 256), bytes);
+	    (int)(len < 60 ? len : 60), bytes);
 	return NULL;
 }
 
@@ -240,7 +240,7 @@ new_by_openssl(struct iss_error *err, int type, const char *bytes, size_t len)
 	X509V3_set_ctx_nodb(&ctx);
 	name = a2i_GENERAL_NAME(NULL, NULL, &ctx, type, text, 0);
 	if (name == NULL)
-		iss_error_openssl(err, "'%.256s'", text);
+		iss_error_openssl(err, "'%.60s'", text);
 	return name;
 }
 

@@ -110,12 +110,12 @@ iss_certgen_serial(
 		parsed = (size_t)(hex ? BN_hex2bn(&number, digits)
 				      : BN_dec2bn(&number, digits));
 	if (parsed == 0 || digits[parsed] != '\0' || *digits == '-') {
-		rv = iss_error_set(err, "invalid serial number '%.64s'", text);
+		rv = iss_error_set(err, "invalid serial number '%.60s'", text);
 	} else {
 		BN_set_negative(number, *text == '-');
 		if (BN_to_ASN1_INTEGER(
 			number, X509_get_serialNumber(gen->cert)) == NULL)
-			rv = iss_error_openssl(err, "serial %.64s", text);
+			rv = iss_error_openssl(err, "serial %.60s", text);
 	}
 	BN_free(number);
 	return rv;
@@ -202,7 +202,7 @@ add_ext(struct iss_error *err, struct iss_certgen *gen, const char *name,
 	ext = X509V3_EXT_nconf(NULL, &ctx, name, value);
 	if (ext == NULL)
 		return iss_error_openssl(
-		    err, "extension %s: '%.256s'", name, value);
+		    err, "extension %s: '%.60s'", name, value);
 	return put_ext(err, gen, ext);
 }
 
@@ -320,7 +320,7 @@ iss_certgen_ext(struct iss_error *err, struct iss_certgen *gen,
 	int rv;
 
 	if (name == NULL)
-		return iss_error_set(err, "unknown extension '%.64s'", type);
+		return iss_error_set(err, "unknown extension '%.60s'", type);
 	iss_buf_init(&text, EXT_TEXT_MAX);
 	iss_buf_printf(&text, "%s%s", critical ? "critical," : "", value);
 	if (text.overflowed)
@@ -421,7 +421,7 @@ iss_certgen_sign(struct iss_error *err, struct iss_certgen *gen,
 	ERR_clear_error();
 	if (md == NULL)
 		return iss_error_set(
-		    err, "digest algorithm %.64s is not available", digest);
+		    err, "digest algorithm %.60s is not available", digest);
 	if (has_own_digest(signer))
 		md = NULL;
 	if (set_names(err, gen) != ISS_OK || set_sans(err, gen) != ISS_OK)

@@ -49,7 +49,7 @@ iss_key_new_ec(struct iss_error *err, EVP_PKEY **out, const char *curve)
 	int rv;
 
 	if (nid == NID_undef && (nid = OBJ_txt2nid(curve)) == NID_undef)
-		return iss_error_set(err, "unknown curve %.64s", curve);
+		return iss_error_set(err, "unknown curve %.60s", curve);
 	ERR_clear_error();
 	ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_EC, NULL);
 	if (ctx == NULL || EVP_PKEY_keygen_init(ctx) <= 0 ||
@@ -59,7 +59,7 @@ iss_key_new_ec(struct iss_error *err, EVP_PKEY **out, const char *curve)
 	else
 		rv = generate(err, out, ctx);
 	if (rv != ISS_OK)
-		iss_error_prefix(err, "curve %.64s", curve);
+		iss_error_prefix(err, "curve %.60s", curve);
 	EVP_PKEY_CTX_free(ctx);
 	return rv;
 }

@@ -38,12 +38,12 @@ iss_name_add(struct iss_error *err, X509_NAME *name, const char *type,
 	ERR_clear_error();
 	if (object == NULL)
 		return iss_error_set(
-		    err, "unknown field '%.64s' in a name", type);
+		    err, "unknown field '%.60s' in a name", type);
 	if (len > INT_MAX || (!X509_NAME_add_entry_by_OBJ(name, object,
 				  MBSTRING_UTF8, utf8, (int)len, -1, 0) &&
 				 !X509_NAME_add_entry_by_OBJ(name, object,
 				     V_ASN1_UTF8STRING, utf8, (int)len, -1, 0)))
-		rv = iss_error_openssl(err, "%.64s", type);
+		rv = iss_error_openssl(err, "%.60s", type);
 	ASN1_OBJECT_free(object);
 	ERR_clear_error();
 	return rv;

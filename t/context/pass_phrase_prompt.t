@@ -30,6 +30,26 @@ my @PROGRAM = (
     $TELL, cert('server'), cert_file('encrypted.key')
 );
 
+# Reading a key that is already in memory.
+my $READ = <<'PERL';
+use IO::Socket::SSL::Intercept;
+use IO::Socket::SSL::Utils;
+my ($cert, $key) = map {
+    open(my $in, '<', $_) or die "$_: $!"; local $/; readline $in
+} @ARGV;
+alarm 60;    # a prompt would wait for ever
+my @calls = (
+    sub { PEM_string2key($key) },
+    sub {
+        my $frozen = pack '(N/a*)*', 3, $cert, $key, '', '';
+        IO::Socket::SSL::Intercept->unserialize($frozen);
+    },
+);
+print eval { $_->(); 1 } ? 'it is loaded' : "refused: $@" for @calls;
+PERL
+
+my @READER = (@PROGRAM[0 .. $#PROGRAM - 3], $READ, @PROGRAM[-2, -1]);
+
 # A new pseudo-terminal: (master, path of the slave), or (undef, why not).
 sub terminal {
     return (undef, "this test cannot make a terminal on $^O")
@@ -46,7 +66,7 @@ sub terminal {
 
 # Runs the program in a new session, with that terminal or with none.
 sub in_session {
-    my ($path) = @_;
+    my ($path, @program) = @_;
     return peer(
         sub {
             my ($me) = @_;
@@ -56,7 +76,7 @@ sub in_session {
                 open($terminal, '+<', $path) or die "$path: $!\n";
             }
             my ($status, $said) =
-              ISS::Program->run(\@PROGRAM, input => "secret\n");
+              ISS::Program->run(\@program, input => "secret\n");
             $me->tell($said);
         }
     );
@@ -82,7 +102,7 @@ for my $answer (['secret', qr/^it is loaded/],
   SKIP: {
         my ($master, $path) = terminal();
         skip $path, 2 if !$master;
-        my $program = in_session($path);
+        my $program = in_session($path, @PROGRAM);
         like(
             wait_for_prompt($master),
             qr/pass ?phrase/i,
@@ -94,9 +114,25 @@ for my $answer (['secret', qr/^it is loaded/],
 }
 
 like(
-    (in_session()->hear)[0],
+    (in_session(undef, @PROGRAM)->hear)[0],
     qr/^refused: .*encrypted\.key.*encrypted and no password was given/,
     'no terminal: standard input is not read for one'
 );
+
+SKIP: {
+    my ($master, $path) = terminal();
+    skip $path, 2 if !$master;
+    my ($said) = in_session($path, @READER)->hear;
+    like(
+        $said,
+        qr/^refused: .*no password was given/,
+        'PEM_string2key does not ask on a terminal'
+    );
+    like(
+        $said,
+        qr/refused: .*refused: .*no password was given/s,
+        '... nor does unserialize'
+    );
+}
 
 done_testing();

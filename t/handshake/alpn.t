@@ -8,6 +8,12 @@ use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;
 
+sub upgraded {
+    my ($text) = @_;
+    utf8::upgrade($text);
+    return $text;
+}
+
 ok(IO::Socket::SSL->can_alpn, 'can_alpn');
 
 # offered by the client, known to the server, chosen, claim
@@ -23,6 +29,7 @@ my @CASES = (
     [undef,        ['h2'],      undef,     'a client without ALPN'],
     [['a' x 255],  ['a' x 255], 'a' x 255, 'the longest name'],
     [["\0\xff"],   ["\0\xff"],  "\0\xff",  'names are bytes'],
+    [[upgraded("\xff")], ["\xff"], "\xff", '... however Perl stores them'],
     [['abc', 'b'], ['ab', 'b'], 'b',       'a name is not a prefix'],
 );
 

@@ -300,6 +300,32 @@ subtest 'unusable files' => sub {
     }
 };
 
+subtest 'SSL_crl_file without SSL_check_crl' => sub {
+    no warnings qw(once);
+    local $IO::Socket::SSL::Defaults::TOLD_OF_CRL_FILE = 0;
+    my $said = sub {
+        my @args = @_;
+        return join '', warnings_of(
+            sub {
+                IO::Socket::SSL::SSL_Context->new(
+                    SSL_ca_file  => cert('ca'),
+                    SSL_crl_file => cert('crl'),
+                    @args
+                ) or die $SSL_ERROR;
+            }
+        );
+    };
+    is($said->(SSL_check_crl     => 1), '', 'the lists are used');
+    is($said->(SSL_crl_check_all => 1), '', '... also by SSL_crl_check_all');
+    is($said->(SSL_verify_mode => 0), '', 'nobody is verified: no warning');
+    like(
+        $said->(),
+        qr/^SSL_crl_file is not used: .* SSL_check_crl => 1 at .*crl\.t/,
+        'a warning that they are not used'
+    );
+    is($said->(), '', '... comes once');
+};
+
 subtest 'files that do not matter' => sub {
     for my $case (
         ['without SSL_check_crl' => ()],

@@ -84,6 +84,20 @@ subtest 'Unicode' => sub {
     is($CLASS->default->public_suffix("a.\x{263a}"),
         "\x{263a}", '... is looked up nevertheless');
     is($CLASS->default->public_suffix("a.b\0.c\0"), "c\0", 'a NUL, too');
+    for my $label ("b\xfccher", "b\xc3\xbccher", "\xc3.x") {
+        my ($on, $off) = ("www.a.$label", "www.a.$label");
+        utf8::upgrade($on);
+        utf8::downgrade($off);
+        my $list = $CLASS->from_string("b\xfccher\n");
+        is($list->public_suffix($on, 1), $list->public_suffix($off, 1),
+            'public_suffix does not depend on how Perl stores a name');
+        is(
+            (
+                eval { $CLASS->idn_to_ascii($on) } || $@) =~ s/ at .*//sr,
+            (eval { $CLASS->idn_to_ascii($off) } || $@) =~ s/ at .*//sr,
+            '... nor does idn_to_ascii'
+        );
+    }
 };
 
 my $RULES = <<'END';

@@ -118,6 +118,34 @@ subtest 'arguments that do not turn verification off' => sub {
         $REFUSED, '... nor does SSL_server => 1');
 };
 
+subtest 'a context that verifies nobody' => sub {
+    my ($peer, $address) = tls_server(sub { }, identity('self-signed'));
+    my $ctx  = IO::Socket::SSL::SSL_Context->new(SSL_verify_mode => 0);
+    my $said = sub {
+        my @args = @_;
+        return join '', warnings_of(
+            sub {
+                is(outcome($address, @args),
+                    'connected', 'its connections are not verified');
+            }
+        );
+    };
+
+    like(
+        $said->(%CLIENT, SSL_reuse_ctx => $ctx, SSL_verify_mode => 1),
+        qr/^SSL_verify_mode is ignored: the context in SSL_reuse_ctx .*verify_mode\.t/,
+        '... with a warning, where the call says that they are to be'
+    );
+    IO::Socket::SSL::set_default_context($ctx);
+    like(
+        $said->(%CLIENT, SSL_verify_mode => 1),
+        qr/^SSL_verify_mode is ignored: .*set_default_context.*verify_mode\.t/,
+        '... also if it is the default context'
+    );
+    is($said->(%CLIENT), '', '... and without one, where the call does not');
+    IO::Socket::SSL::set_default_context(undef);
+};
+
 subtest 'a context that was made for servers' => sub {
     my ($peer, $address) = tls_server(sub { }, identity('self-signed'));
     my $ctx  = IO::Socket::SSL::SSL_Context->new(server_args());

@@ -5,6 +5,7 @@ package IO::Socket::SSL::PublicSuffix;
 
 use strict;
 use warnings;
+use feature qw(unicode_strings);    # lc of a name is that of its characters
 
 use Carp;
 

@@ -70,7 +70,7 @@ sub CERT_create {
 
     delete @arg{ grep { !defined $arg{$_} || $arg{$_} eq '' } keys %arg };
     my @unknown = grep { !$ARGUMENT{$_} } sort keys %arg;
-    croak "unknown arguments: @unknown"
+    croak 'unknown arguments: ' . _shown("@unknown")
       if @unknown && !$arg{ignore_invalid_args};
     delete @arg{@unknown};
 
@@ -84,6 +84,15 @@ sub CERT_create {
         croak "@new: only certificates of version 2 have extensions";
     }
     return _create(\%spec);
+}
+
+# The beginning of a value, for a message; it may be a key where it does not
+# belong.
+sub _shown {
+    my ($value) = @_;
+
+    return 'PEM text' if $value =~ /-----BEGIN /;
+    return length $value > 60 ? substr($value, 0, 60) . '...' : $value;
 }
 
 sub _pairs {
@@ -164,7 +173,7 @@ sub _alt_names {
             $value = [_split_oneline($value)] unless ref $value;
             $value = _name_parts('DIRNAME', $value);
         } elsif (ref $value) {
-            croak "subjectAltNames: $type must be a string";
+            croak 'subjectAltNames: ' . _shown($type) . ' must be a string';
         }
         push @{ $spec->{subjectAltNames} }, [$type, $value];
     }
@@ -180,7 +189,9 @@ sub _split_oneline {
 
     for my $part (grep { length } split m{(?<!\\)/(?=[\w.]+=)}, $text) {
         my ($type, $value) = split /=/, $part, 2;
-        croak "DIRNAME: '$text' is not a name (must be /TYPE=VALUE/...)"
+        croak "DIRNAME: '"
+          . _shown($text)
+          . "' is not a name (must be /TYPE=VALUE/...)"
           unless defined $value;
         $value =~ s{\\(?=[/+])}{}g;
         push @pairs, $type, $value;
@@ -206,7 +217,7 @@ sub _extensions {
           unless defined $which;
         if (!defined $ext->{data} || $lenient && $NOT_AGAIN{$which}) {
             next if $lenient;
-            croak "extension $which has no data";
+            croak 'extension ' . _shown($which) . ' has no data';
         }
         push @{ $spec->{ext} },
           [$which, $ext->{critical} ? 1 : 0, $ext->{data}];
