@@ -243,7 +243,8 @@ scheme_by_name(pTHX_ SV *name)
 	iss_croak(aTHX_ message);
 }
 
-/* '' lets wildcards match below public suffixes; an object has its own list. */
+/* '' lets wildcards match below public suffixes; an object has its own list; 0
+ * counts as not given. */
 static void
 set_suffixes(pTHX_ struct iss_verify *verify, SV *given)
 {
@@ -253,7 +254,7 @@ set_suffixes(pTHX_ struct iss_verify *verify, SV *given)
 	if (given != NULL && SvOK(given)) {
 		any = SvPOK(given) && SvCUR(given) == 0;
 		list = iss_attached_suffixes(aTHX_ given);
-		if (list == NULL && !any)
+		if (list == NULL && (SvROK(given) || SvTRUE_nomg(given)))
 			iss_croak(aTHX_ newSVpvs(
 			    "SSL_verifycn_publicsuffix must be '' or an "
 			    "IO::Socket::SSL::PublicSuffix object"));

@@ -4,6 +4,7 @@
  */
 #include "context/ctx.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -227,14 +228,21 @@ add_cas(struct build *build, X509_STORE *store)
 }
 
 /* A program that names a file or folder which is not there made a mistake;
- * what is in a file may be somebody else's. */
+ * what is there, or in it, may be somebody else's. */
+static int
+cas_failed(const struct iss_error *err)
+{
+	return err->sys_errno != 0 && err->sys_errno != EISDIR ? ISS_INVALID
+							       : ISS_ERROR;
+}
+
 static int
 add_trusted(struct build *build, X509_STORE *store)
 {
 	const struct iss_config *config = build->config;
 
 	if (add_cas(build, store) != ISS_OK)
-		return build->err->sys_errno != 0 ? ISS_INVALID : ISS_ERROR;
+		return cas_failed(build->err);
 	if (!config->check_crl && !config->crl_check_all)
 		return ISS_OK;
 	return add_files(build, store, "SSL_crl_file", &config->crl_file,

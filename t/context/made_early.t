@@ -3,7 +3,7 @@
 use strict;
 use warnings;
 
-use Errno qw(ENOENT);
+use Errno qw(EISDIR ENOENT);
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use IO::Select;
@@ -60,6 +60,24 @@ subtest 'new with an unusable file' => sub {
     like($SSL_ERROR, qr/missing\.key/, '... and without an address');
 };
 
+subtest 'SSL_ca_file is a folder' => sub {
+    my @folder = (SSL_ca_file => cert_file('ca-dir'));
+    my ($tcp) = raw_pair(sub { });
+
+    for my $call (
+        sub { IO::Socket::SSL->start_SSL($tcp, @folder, @LATER) },
+        sub {
+            IO::Socket::SSL::SSL_Context->new(
+                server_args(@folder, SSL_verify_mode => SSL_VERIFY_PEER));
+        }
+      )
+    {
+        is_deeply([$call->()], [], 'fails, and does not die');
+        is($! + 0, EISDIR, '... with $!');
+        like($SSL_ERROR, qr/^SSL_ca_file: .*ca-dir/, '... and the reason');
+    }
+};
+
 subtest 'the context before the handshake' => sub {
     my ($server, $address) = tls_server(sub { });
     my @make = (
@@ -106,8 +124,7 @@ subtest 'a socket that takes the other role' => sub {
     my ($tcp, $peer) = raw_pair(
         sub {
             my ($tcp, $me) = @_;
-            my $client =
-              IO::Socket::SSL->start_SSL($tcp, client_args());
+            my $client = IO::Socket::SSL->start_SSL($tcp, client_args());
             $me->tell($client ? 'connected' : "$SSL_ERROR");
         }
     );
@@ -122,8 +139,11 @@ subtest 'a socket that takes the other role' => sub {
     ($tcp) = raw_pair(
         sub {
             my ($tcp) = @_;
-            IO::Socket::SSL->start_SSL($tcp, SSL_server => 1,
-                identity('self-signed'));
+            IO::Socket::SSL->start_SSL(
+                $tcp,
+                SSL_server => 1,
+                identity('self-signed')
+            );
         }
     );
     $sock = IO::Socket::SSL->start_SSL($tcp, @LATER, server_args());
@@ -179,8 +199,11 @@ subtest 'arguments of a server, given to a client' => sub {
     my ($tcp) = raw_pair(
         sub {
             my ($tcp) = @_;
-            IO::Socket::SSL->start_SSL($tcp, SSL_server => 1,
-                identity('self-signed'));
+            IO::Socket::SSL->start_SSL(
+                $tcp,
+                SSL_server => 1,
+                identity('self-signed')
+            );
         }
     );
 

@@ -75,10 +75,18 @@ subtest 'Unicode' => sub {
     is(IO::Socket::SSL::PublicSuffix::idn_to_unicode($ascii),
         $unicode, 'idn_to_unicode');
     is($CLASS->default->idn_to_unicode($ascii), $unicode, '... as a method');
-    is($CLASS->idn_to_ascii('plain.example'), 'plain.example', 'plain ASCII');
+    is($CLASS->idn_to_ascii($_), $_, "ASCII stays as it is: '$_'")
+      for 'plain.example', 'PLAIN.example.', '-a.b--c', '_x.*', '';
+    is($CLASS->idn_to_ascii("UPPER.\x{fc}.example"),
+        'UPPER.xn--tda.example', '... also beside Unicode');
+    like(
+        died(sub { $CLASS->idn_to_ascii($_) }),
+        qr/empty label/,
+        "it dies of an empty label: '$_'"
+    ) for '.', 'a..b', '.a';
     like(
         died(sub { $CLASS->idn_to_ascii("a\x{263a}.example") }),
-        qr/^'a\x{263a}\.example': libidn2: /,
+        qr/^'a\x{263a}': libidn2: /,
         'a name that IDNA does not allow'
     );
     is($CLASS->default->public_suffix("a.\x{263a}"),
@@ -334,6 +342,7 @@ SKIP: {
             ok($sock, '... which may be freed before it is needed');
         }
     );
+    ok(!matches('a.kobe.jp', 0), '0 means: the default list');
     for my $wrong ('com', {}, bless({}, 'Foo'), bless({}, $CLASS)) {
         like(
             died(sub { matches('a.co.uk', $wrong) }),

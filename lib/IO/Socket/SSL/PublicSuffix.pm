@@ -93,9 +93,17 @@ sub _a_label {
     return defined $ascii ? $ascii : '?';
 }
 
+# Only labels with Unicode are converted: others may be what IDNA forbids
+# (ab--c, -a), but are in use.
 sub idn_to_ascii {
     shift if @_ > 1;
-    return _convert($_[0], 0);
+    my ($name) = @_;
+    croak 'idn_to_ascii needs a name' unless defined $name;
+    my @labels = split /[.]/, $name, -1;
+
+    croak "'$name': it has an empty label"
+      if grep { !length } @labels[ 0 .. $#labels - 1 ];
+    return join '.', map { /[^\x01-\x7f]/ ? _convert($_, 0) : $_ } @labels;
 }
 
 sub idn_to_unicode {
