@@ -49,8 +49,10 @@ claim_lists(const X509 *cert)
 		rv = iss_certinfo_each(&err, cert, (enum iss_certinfo_list)list,
 		    read_item, &total);
 		claim((rv == ISS_ERROR) == iss_error_is_set(&err));
+		claim(strcmp(err.text, "out of memory") != 0);
 	}
-	rv = iss_certinfo_each_usage(cert, read_usage, &total);
+	iss_error_clear(&err);
+	rv = iss_certinfo_each_usage(&err, cert, read_usage, &total);
 	claim(rv == ISS_OK || rv == ISS_EOF);
 }
 

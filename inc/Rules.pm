@@ -76,13 +76,17 @@ memcheck : all
 sanitize :
 	sh inc/sanitize
 
+faults : all
+	ISS_FAULTS=all ISS_CORE_ONLY=^faults- ISS_TEST_DEADLINE=7200 \
+		prove -bv t/core.t
+
 fuzz :
 	SECONDS_EACH="$(SECONDS)" TARGETS="$(TARGETS)" sh inc/fuzz
 
 fuzz-coverage :
 	TARGETS="$(TARGETS)" sh inc/fuzz coverage
 
-.PHONY : lint memcheck sanitize fuzz fuzz-coverage
+.PHONY : lint memcheck sanitize faults fuzz fuzz-coverage
 MAKE
 }
 

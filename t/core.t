@@ -1,6 +1,7 @@
 # The tests of the C core: each file of t/core/*/ is a program that is linked
 # with the core and run; its TAP output becomes a subtest.  Fuzz targets run
-# over their corpora.
+# over their corpora; the tests of t/core/faults are linked so that functions of
+# the system fail as they wish.  ISS_CORE_ONLY, a pattern, chooses by name.
 
 use strict;
 use warnings;
@@ -26,10 +27,24 @@ my @runner = shellwords($ENV{ISS_CORE_RUNNER} || '');
 plan skip_all => "no C compiler: '$flags{CC}' does not work"
   unless compiler_works();
 
-my @programs = (
+# What t/core/fault.h replaces.
+my @wrapped = map { "-Wl,--wrap=$_" }
+  qw(malloc calloc realloc strdup free recv send);
+my $only     = $ENV{ISS_CORE_ONLY} || '.';
+my @programs = grep { $_->{name} =~ /$only/ } (
     (
         map       { { source => $_, name => basename($_, '.c'), run => [] } }
-        sort grep { !m{^t/core/fuzz/} } glob 't/core/*/*.c'
+        sort grep { !m{^t/core/(?:fuzz|faults)/} } glob 't/core/*/*.c'
+    ),
+    (
+        map {
+            {
+                source => $_,
+                name   => 'faults-' . basename($_, '.c'),
+                extra  => \@wrapped,
+                run    => [],
+            }
+        } sort glob 't/core/faults/*.c'
     ),
     (
         map {
@@ -43,6 +58,12 @@ my @programs = (
         } sort glob 'fuzz/*.c'
     )
 );
+
+if (!compiler_works(@wrapped)) {
+    note "no faults: the linker does not know --wrap";
+    @programs = grep { $_->{name} !~ /^faults-/ } @programs;
+}
+plan skip_all => 'nothing is left to run' if !@programs;
 
 my $core   = core_archive();
 my $failed = run_jobs(map { link_job($_) } @programs);
@@ -87,6 +108,7 @@ sub guessed_flags {
 }
 
 sub compiler_works {
+    my @with   = @_;
     my $source = "$dir/probe.c";
     open my $out, '>', $source or die "$source: $!";
     print {$out} "int main(void) { return 0; }\n";
@@ -94,7 +116,7 @@ sub compiler_works {
     my $failed = run_jobs(
         {
             name    => 'probe',
-            command => [@cc, $source, '-o', "$dir/probe"]
+            command => [@cc, $source, @with, '-o', "$dir/probe"]
         }
     );
     return !%$failed;

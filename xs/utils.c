@@ -402,7 +402,9 @@ store_lists(pTHX_ HV *hash, X509 *cert)
 	store_list(aTHX_ items.hash, "nid");
 	store_list(aTHX_ items.hash, "ln");
 	store_list(aTHX_ items.hash, "sn");
-	(void)iss_certinfo_each_usage(cert, add_usage, &items);
+	iss_error_clear(&err);
+	if (iss_certinfo_each_usage(&err, cert, add_usage, &items) == ISS_ERROR)
+		Perl_croak(aTHX_ "extkeyusage: %s", err.text);
 }
 
 static void

@@ -13,9 +13,10 @@ is_deeply [grep { !-d "src/$_" } rooms_of_tests()], [],
   'no test is in a room that src/ does not have';
 done_testing;
 
-# All but the folder that runs the seeds of fuzz targets.
+# All but the folders of tests that belong to no single room: the seeds of fuzz
+# targets, and faults.
 sub rooms_of_tests {
     return
-      grep { $_ ne 'fuzz' }
+      grep { !/^(?:fuzz|faults)$/ }
       map { s{^t/core/}{}r } grep { -d } glob 't/core/*';
 }

@@ -142,6 +142,19 @@ iss_error_openssl(struct iss_error *err, const char *fmt, ...)
 	return ISS_ERROR;
 }
 
+bool
+iss_error_memory_ran_out(struct iss_error *err)
+{
+	unsigned long e;
+	bool ran_out = false;
+
+	while ((e = ERR_get_error()) != 0)
+		ran_out |= ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
+	if (ran_out)
+		iss_error_set(err, "out of memory");
+	return ran_out;
+}
+
 void
 iss_error_prefix(struct iss_error *err, const char *fmt, ...)
 {

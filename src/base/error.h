@@ -58,6 +58,13 @@ int iss_error_errno(struct iss_error *err, int errnum, const char *fmt, ...)
 int iss_error_openssl(struct iss_error *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/*
+ * For a call that may fail for other reasons which do not matter: empty
+ * OpenSSL's queue, and if it tells that memory ran out, record that and return
+ * true.
+ */
+bool iss_error_memory_ran_out(struct iss_error *err);
+
 /* Put "sentence: " in front of a recorded error, if there is one. */
 void iss_error_prefix(struct iss_error *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -411,6 +411,16 @@ has_own_digest(EVP_PKEY *key)
 	       nid == NID_undef;
 }
 
+/* When memory runs out, X509_sign(3) with ECDSA may succeed without one. */
+static bool
+has_signature(const X509 *cert)
+{
+	const ASN1_BIT_STRING *signature;
+
+	X509_get0_signature(&signature, NULL, cert);
+	return ASN1_STRING_length(signature) > 0;
+}
+
 int
 iss_certgen_sign(struct iss_error *err, struct iss_certgen *gen,
     const char *digest, X509 **out)
@@ -426,7 +436,7 @@ iss_certgen_sign(struct iss_error *err, struct iss_certgen *gen,
 		md = NULL;
 	if (set_names(err, gen) != ISS_OK || set_sans(err, gen) != ISS_OK)
 		return ISS_ERROR;
-	if (!X509_sign(gen->cert, signer, md))
+	if (!X509_sign(gen->cert, signer, md) || !has_signature(gen->cert))
 		return iss_error_openssl(err, "cannot sign the certificate");
 	*out = gen->cert;
 	gen->cert = NULL;

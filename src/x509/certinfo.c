@@ -189,29 +189,32 @@ iss_certinfo_each(struct iss_error *err, const X509 *cert,
     enum iss_certinfo_list list, iss_certinfo_item_fn *fn, void *arg)
 {
 	struct teller to = { fn, arg };
-	int rv = lists[list](err, cert, &to);
+	int rv;
 
-	ERR_clear_error(); /* of a list that could not be parsed */
-	return rv;
+	ERR_clear_error();
+	rv = lists[list](err, cert, &to);
+	/* a list that cannot be parsed is not an error */
+	return iss_error_memory_ran_out(err) ? ISS_ERROR : rv;
 }
 
 int
-iss_certinfo_each_usage(const X509 *cert, iss_certinfo_oid_fn *fn, void *arg)
+iss_certinfo_each_usage(
+    struct iss_error *err, const X509 *cert, iss_certinfo_oid_fn *fn, void *arg)
 {
-	EXTENDED_KEY_USAGE *usages =
-	    X509_get_ext_d2i(cert, NID_ext_key_usage, NULL, NULL);
+	EXTENDED_KEY_USAGE *usages;
 	struct iss_certinfo_oid oid;
 	int i;
 
 	ERR_clear_error();
+	usages = X509_get_ext_d2i(cert, NID_ext_key_usage, NULL, NULL);
 	if (usages == NULL)
-		return ISS_EOF;
+		return iss_error_memory_ran_out(err) ? ISS_ERROR : ISS_EOF;
 	for (i = 0; i < sk_ASN1_OBJECT_num(usages); i++) {
 		set_oid(&oid, sk_ASN1_OBJECT_value(usages, i));
 		fn(arg, &oid);
 	}
 	EXTENDED_KEY_USAGE_free(usages);
-	return ISS_OK;
+	return iss_error_memory_ran_out(err) ? ISS_ERROR : ISS_OK;
 }
 
 int
@@ -226,6 +229,7 @@ iss_certinfo_ext_init(struct iss_error *err, struct iss_certinfo_ext *ext,
 	iss_buf_init(&ext->text, ISS_CERT_TEXT_MAX);
 	if (number < 0 || number >= X509_get_ext_count(cert))
 		return ISS_EOF;
+	ERR_clear_error();
 	found = X509_get_ext(cert, number);
 	set_oid(&ext->oid, X509_EXTENSION_get_object((X509_EXTENSION *)found));
 	ext->critical = X509_EXTENSION_get_critical(found) != 0;
@@ -238,6 +242,9 @@ iss_certinfo_ext_init(struct iss_error *err, struct iss_certinfo_ext *ext,
 			 ? ISS_OK
 			 : iss_error_set(err, "out of memory");
 	BIO_free(bio);
+	/* OpenSSL also calls it a lack of memory when a name contains a NUL */
+	if (ext->shown && iss_error_memory_ran_out(err))
+		rv = ISS_ERROR;
 	ERR_clear_error();
 	return rv;
 }

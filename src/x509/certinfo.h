@@ -46,8 +46,8 @@ struct iss_certinfo_oid {
 
 /* Call fn for each extended key usage.  Returns likewise. */
 typedef void iss_certinfo_oid_fn(void *arg, const struct iss_certinfo_oid *oid);
-int iss_certinfo_each_usage(
-    const X509 *cert, iss_certinfo_oid_fn *fn, void *arg);
+int iss_certinfo_each_usage(struct iss_error *err, const X509 *cert,
+    iss_certinfo_oid_fn *fn, void *arg);
 
 /* An extension (RFC 5280, 4.2). */
 struct iss_certinfo_ext {

@@ -12,6 +12,10 @@
 
 #include "tap.h"
 
+#ifndef ERR_raise /* OpenSSL 1.1.1 */
+#	define ERR_raise(lib, reason) ERR_put_error(lib, 0, reason, "", 0)
+#endif
+
 static bool
 queue_is_empty(void)
 {
@@ -233,6 +237,25 @@ test_prefix(void)
 	is_int(err.sys_errno, EPERM, "the number stays");
 }
 
+static void
+test_memory(void)
+{
+	struct iss_error err;
+
+	iss_error_clear(&err);
+	ERR_clear_error();
+	ok(!iss_error_memory_ran_out(&err), "an empty queue: it did not");
+	ERR_raise(ERR_LIB_ASN1, ERR_R_NESTED_ASN1_ERROR);
+	ok(!iss_error_memory_ran_out(&err), "another reason: it did not");
+	ok(!iss_error_is_set(&err), "... which is not an error");
+	ok(ERR_peek_error() == 0, "... and is taken out of the queue");
+	ERR_raise(ERR_LIB_ASN1, ERR_R_MALLOC_FAILURE);
+	ERR_raise(ERR_LIB_ASN1, ERR_R_NESTED_ASN1_ERROR);
+	ok(iss_error_memory_ran_out(&err), "it did, behind another reason");
+	is_text(err.text, "out of memory", "... which is an error");
+	ok(ERR_peek_error() == 0, "... and the queue is empty");
+}
+
 int
 main(void)
 {
@@ -244,5 +267,6 @@ main(void)
 	test_ssl_reason();
 	test_long();
 	test_prefix();
+	test_memory();
 	return tap_done();
 }

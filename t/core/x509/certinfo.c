@@ -252,7 +252,7 @@ test_extended_usages(void)
 		    cases[i].value != NULL ? "extendedKeyUsage" : NULL,
 		    cases[i].value);
 		iss_buf_init(&got, 65536);
-		is_int(iss_certinfo_each_usage(cert, collect_oid, &got),
+		is_int(iss_certinfo_each_usage(&err, cert, collect_oid, &got),
 		    cases[i].rv, "extended usage: %s", cases[i].name);
 		is_text(iss_buf_text(&got), cases[i].want, "... which");
 		ok(ERR_peek_error() == 0, "... no error is left behind");
