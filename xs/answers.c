@@ -126,6 +126,15 @@ answer_ctx_created(void *handle, SSL_CTX *ctx)
 	return call->died == NULL && !call->exits;
 }
 
+static bool
+answer_has_signal(void *handle)
+{
+	dCALL_PERL((struct iss_call *)handle);
+
+	PERL_UNUSED_ARG(handle); /* where there is only one interpreter */
+	return PL_sig_pending != 0;
+}
+
 const struct iss_callbacks iss_answers = {
 	.password = answer_password,
 	.verify = answer_verify,
@@ -134,6 +143,7 @@ const struct iss_callbacks iss_answers = {
 	.ticket_key = iss_tickets_answer,
 	.staple = iss_ocsp_answer_staple,
 	.ocsp_answer = iss_ocsp_answer_keep,
+	.has_signal = answer_has_signal,
 	.message = iss_messages_answer,
 	.pump_read = iss_pump_answer_read,
 	.pump_write = iss_pump_answer_write,

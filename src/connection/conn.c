@@ -4,6 +4,7 @@
 #include "connection/conn.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
@@ -234,12 +235,14 @@ iss_conn_enter(struct iss_conn *conn)
 		return iss_conn_refuse(conn, EDEADLK,
 		    "a callback used the connection for which it was called");
 	conn->sock->sys_errno = 0;
+	iss_sock_limit(conn->sock);
 	return ISS_OK;
 }
 
 void
 iss_conn_leave(struct iss_conn *conn)
 {
+	iss_sock_unlimit(conn->sock);
 	iss_link_leave(&conn->link);
 }
 
@@ -403,6 +406,59 @@ iss_conn_fill_pump(struct iss_conn *conn)
 	return filled;
 }
 
+bool
+iss_conn_blocks(const struct iss_conn *conn)
+{
+	int flags = fcntl(conn->sock->fd, F_GETFL);
+
+	return flags >= 0 && !(flags & O_NONBLOCK);
+}
+
+/* Has a signal arrived during a call that does not wait? */
+static bool
+has_signal(const struct iss_conn *conn)
+{
+	const struct iss_callbacks *ask = iss_link_callbacks(&conn->link);
+
+	return ask->has_signal != NULL && ask->has_signal(conn->link.handle);
+}
+
+/*
+ * A descriptor that blocks keeps us until there is data; but if the peer sends
+ * something else all the time, signals must still be handled.
+ */
+static int
+run_without_deadline(struct iss_conn *conn, iss_conn_step *step, void *arg)
+{
+	int rv = run_step(conn, step, arg);
+
+	while (rv == ISS_WANT_READ && conn->sock->spent) {
+		if (conn->sock->fd >= 0 && !iss_conn_blocks(conn))
+			return rv;
+		if (has_signal(conn))
+			return ISS_INTR;
+		rv = run_step(conn, step, arg);
+	}
+	return rv;
+}
+
+/* Wait for what a step wants. */
+static int
+wait_for(const struct iss_conn *conn, int want, iss_deadline deadline)
+{
+	const struct iss_sock *sock = conn->sock;
+
+	const bool is_spent = want == ISS_WANT_READ && sock->spent;
+
+	if (sock->fd < 0 && !is_spent)
+		return want; /* there is nothing to wait for */
+	if (iss_deadline_is_over(deadline))
+		return ISS_TIMEOUT;
+	if (is_spent)
+		return has_signal(conn) ? ISS_INTR : ISS_OK;
+	return iss_deadline_wait(sock->fd, want, deadline);
+}
+
 int
 iss_conn_run_until(struct iss_conn *conn, iss_conn_step *step, void *arg,
     iss_deadline deadline, const char *what)
@@ -411,28 +467,18 @@ iss_conn_run_until(struct iss_conn *conn, iss_conn_step *step, void *arg,
 	/* Restored afterwards, since a callback may have run us for this conn.
 	 */
 	const bool dont_wait = sock->dont_wait;
-	const iss_deadline until = sock->until;
 	int rv;
 
 	if (deadline == ISS_NO_DEADLINE)
-		return run_step(conn, step, arg);
+		return run_without_deadline(conn, step, arg);
 	sock->dont_wait = true;
-	sock->until = deadline;
-	sock->late_reads = 0;
-	for (;;) {
+	do {
 		rv = run_step(conn, step, arg);
 		if (rv != ISS_WANT_READ && rv != ISS_WANT_WRITE)
 			break;
-		if (sock->fd < 0)
-			break; /* there is nothing to wait for */
-		rv = iss_deadline_is_over(deadline)
-			 ? ISS_TIMEOUT
-			 : iss_deadline_wait(sock->fd, rv, deadline);
-		if (rv != ISS_OK)
-			break;
-	}
+		rv = wait_for(conn, rv, deadline);
+	} while (rv == ISS_OK);
 	sock->dont_wait = dont_wait;
-	sock->until = until;
 	if (rv == ISS_TIMEOUT) {
 		iss_error_clear(&conn->err);
 		iss_error_errno(&conn->err, ETIMEDOUT, "%s", what);

@@ -129,10 +129,18 @@ int iss_conn_failed(struct iss_conn *conn, int ret, const char *what);
  * Returns ISS_ERROR. */
 int iss_conn_refuse(struct iss_conn *conn, int errnum, const char *why);
 
+/* Is the descriptor in blocking mode?  False without one. */
+bool iss_conn_blocks(const struct iss_conn *conn);
+
 /*
  * Repeat step until it does not want to wait any more, or the deadline passes.
  * With a deadline we wait by poll(2), whatever the descriptor's mode.  The
  * error of a timeout begins with what.
+ *
+ * A peer that sends without end, but no data, holds nobody up: a step gives up
+ * after some reads (sock.h) and sets sock->spent.  It is then repeated, unless
+ * the deadline has passed, the program has a signal to handle (ISS_INTR), or
+ * there is no deadline and the descriptor does not block (ISS_WANT_READ).
  */
 typedef int iss_conn_step(struct iss_conn *conn, void *arg);
 int iss_conn_run_until(struct iss_conn *conn, iss_conn_step *step, void *arg,

@@ -5,7 +5,6 @@
 #include "connection/io.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <sys/socket.h>
@@ -13,6 +12,9 @@
 #include "base/compat.h"
 
 #define WRITE_FAILED "SSL write error"
+
+/* More than a handle has in memory. */
+enum { PENDING_FILLS = 16 };
 
 /* One read, peek or write. */
 struct transfer {
@@ -173,12 +175,7 @@ iss_io_flush_until(struct iss_conn *conn, iss_deadline deadline)
 static iss_deadline
 io_deadline(const struct iss_conn *conn)
 {
-	int flags;
-
-	if (conn->io_timeout < 0)
-		return ISS_NO_DEADLINE;
-	flags = fcntl(conn->sock->fd, F_GETFL);
-	if (flags < 0 || (flags & O_NONBLOCK))
+	if (conn->io_timeout < 0 || !iss_conn_blocks(conn))
 		return ISS_NO_DEADLINE;
 	return iss_deadline_after(conn->io_timeout);
 }
@@ -186,8 +183,12 @@ io_deadline(const struct iss_conn *conn)
 static int
 transfer(struct iss_conn *conn, struct transfer *t)
 {
-	if (conn->io_timeout < 0 && !conn->sock->pumped)
-		return transfer_step(conn, t);
+	if (conn->io_timeout < 0 && !conn->sock->pumped) {
+		int rv = transfer_step(conn, t);
+
+		if (rv != ISS_WANT_READ || !conn->sock->spent)
+			return rv;
+	}
 	return iss_conn_run_until(
 	    conn, transfer_step, t, io_deadline(conn), t->what);
 }
@@ -341,6 +342,7 @@ size_t
 iss_io_pending(struct iss_conn *conn)
 {
 	struct transfer t = { SSL_peek_ex, "SSL peek error", NULL, 1, 0 };
+	int fills = PENDING_FILLS;
 	char byte;
 
 	if (!iss_conn_can_read(conn))
@@ -348,7 +350,8 @@ iss_io_pending(struct iss_conn *conn)
 	t.buf = &byte;
 	/* A pumped handle counts bytes of records, not of data: decrypt some.
 	 */
-	while (conn->sock->pumped && SSL_pending(conn->ssl) == 0) {
+	while (
+	    conn->sock->pumped && SSL_pending(conn->ssl) == 0 && fills-- > 0) {
 		if (iss_sock_waiting_in(conn->sock) == 0 &&
 		    !iss_conn_fill_pump(conn))
 			break;

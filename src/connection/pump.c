@@ -6,7 +6,10 @@
 
 #include <errno.h>
 
+#include "base/deadline.h"
+
 enum { CHUNK = 16384 + 512 }; /* a record with its header and padding */
+enum { CHUNKS = 4 };          /* see is_flooded */
 
 /* The handle's failure, or end, is one of the connection. */
 static int
@@ -54,6 +57,25 @@ would_wait(const struct iss_pump *pump)
 		   iss_deadline_after(0)) == ISS_TIMEOUT;
 }
 
+/*
+ * Has the handle given much, but no data?  The caller then goes round, as after
+ * many reads from a descriptor (sock.h).  A program that does not block waits
+ * for the handle's descriptor, which does not tell of bytes in memory: take
+ * those in first.
+ */
+static bool
+is_flooded(struct iss_pump *pump, int chunks)
+{
+	const struct iss_link *link = pump->link;
+
+	if (chunks < CHUNKS ||
+	    (!pump->sock->dont_wait &&
+		link->callbacks->pump_pending(link->handle) > 0))
+		return false;
+	pump->sock->spent = true;
+	return true;
+}
+
 static int
 read_handle(struct iss_pump *pump)
 {
@@ -62,7 +84,7 @@ read_handle(struct iss_pump *pump)
 	size_t got = 0;
 	int rv;
 
-	if (iss_sock_is_late(pump->sock) || would_wait(pump))
+	if (would_wait(pump))
 		return ISS_WANT_READ;
 	errno = 0;
 	rv = link->callbacks->pump_read(
@@ -81,7 +103,7 @@ read_handle(struct iss_pump *pump)
 int
 iss_pump_run(struct iss_pump *pump, iss_pump_step *step, void *arg)
 {
-	int rv, moved;
+	int rv, moved, chunks = 0;
 
 	if (!pump->sock->pumped)
 		return step(arg);
@@ -98,7 +120,8 @@ iss_pump_run(struct iss_pump *pump, iss_pump_step *step, void *arg)
 		if (rv != ISS_WANT_READ && rv != ISS_WANT_WRITE)
 			return moved == ISS_ERROR ? moved : rv;
 		if (moved == ISS_OK && rv == ISS_WANT_READ)
-			moved = read_handle(pump);
+			moved = is_flooded(pump, chunks++) ? ISS_WANT_READ
+							   : read_handle(pump);
 		if (moved != ISS_OK)
 			return moved;
 	}

@@ -158,8 +158,10 @@ iss_resume_collect(
 		return;
 	SSL_clear_mode(link->ssl, SSL_MODE_AUTO_RETRY);
 	sock->dont_wait = true;
-	while (take_record(link, sock))
+	iss_sock_limit(sock);
+	while (!sock->spent && take_record(link, sock))
 		;
+	iss_sock_unlimit(sock);
 	sock->dont_wait = dont_wait;
 	SSL_set_mode(link->ssl, SSL_MODE_AUTO_RETRY);
 	ERR_clear_error();

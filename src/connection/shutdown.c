@@ -9,7 +9,7 @@
 
 #define SHUTDOWN_FAILED "SSL shutdown error"
 
-enum { DRAIN_CHUNK = 4096 };
+enum { DRAIN_CHUNK = 4096, DRAIN_CHUNKS = 64 };
 
 static int
 notify_step(struct iss_conn *conn, void *arg)
@@ -113,17 +113,21 @@ static int
 drain_step(struct iss_conn *conn, void *arg)
 {
 	char dropped[DRAIN_CHUNK];
+	int chunks = DRAIN_CHUNKS;
 	size_t got;
 	int more;
 
 	(void)arg;
-	do {
+	while (chunks-- > 0) {
 		if (iss_conn_enter(conn) != ISS_OK)
 			return ISS_ERROR;
 		more = SSL_read_ex(conn->ssl, dropped, sizeof(dropped), &got);
 		iss_conn_leave(conn);
-	} while (more);
-	return iss_conn_failed(conn, 0, SHUTDOWN_FAILED);
+		if (!more)
+			return iss_conn_failed(conn, 0, SHUTDOWN_FAILED);
+	}
+	conn->sock->spent = true;
+	return ISS_WANT_READ;
 }
 
 int

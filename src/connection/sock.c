@@ -4,7 +4,6 @@
 #include "connection/sock.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
@@ -30,8 +29,6 @@ never_sigpipe(int fd)
 }
 
 enum { DROP_CHUNK = 4096, DROP_CHUNKS = 256 };
-
-enum { LATE_READS = 64 };
 
 static CRYPTO_ONCE method_once = CRYPTO_ONCE_STATIC_INIT;
 static BIO_METHOD *method; /* made once, then only read */
@@ -93,13 +90,6 @@ read_in(struct iss_sock *sock, void *buf, size_t len)
 	return len;
 }
 
-bool
-iss_sock_is_late(struct iss_sock *sock)
-{
-	return iss_deadline_is_over(sock->until) &&
-	       ++sock->late_reads > LATE_READS;
-}
-
 /* As the system does. */
 static ssize_t
 would_block(void)
@@ -115,8 +105,12 @@ receive(struct iss_sock *sock, void *buf, size_t len)
 		return (ssize_t)read_in(sock, buf, len);
 	if (sock->pumped)
 		return sock->eof ? 0 : would_block();
-	if (iss_sock_is_late(sock))
+	if (sock->reads_left == 0) {
+		sock->spent = true;
 		return would_block();
+	}
+	if (sock->reads_left > 0)
+		sock->reads_left--;
 	return recv(sock->fd, buf, len, sock->dont_wait ? MSG_DONTWAIT : 0);
 }
 
@@ -251,7 +245,7 @@ iss_sock_new(int fd, struct iss_sock **out)
 	iss_buf_init(&sock->in, ISS_SOCK_MAX);
 	iss_buf_init(&sock->out, ISS_SOCK_MAX);
 	sock->fd = fd;
-	sock->until = ISS_NO_DEADLINE;
+	iss_sock_unlimit(sock);
 	never_sigpipe(fd);
 	BIO_set_data(bio, sock);
 	BIO_set_init(bio, 1);

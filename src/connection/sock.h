@@ -15,16 +15,18 @@
 #include <openssl/bio.h>
 
 #include "base/buf.h"
-#include "base/deadline.h"
 #include "base/error.h"
 
+/* A record takes two reads, or a few more if it arrives in parts. */
+enum { ISS_SOCK_READS = 64 };
+
 struct iss_sock {
-	int fd;             /* borrowed; -1: none */
-	int sys_errno;      /* of the last call that failed, 0 after success */
-	bool eof;           /* the peer ended the TCP stream */
-	bool dont_wait;     /* do not block, even if the descriptor does */
-	iss_deadline until; /* see iss_sock_is_late */
-	int late_reads;
+	int fd;            /* borrowed; -1: none */
+	int sys_errno;     /* of the last call that failed, 0 after success */
+	bool eof;          /* the peer ended the TCP stream */
+	bool dont_wait;    /* do not block, even if the descriptor does */
+	int reads_left;    /* see iss_sock_limit; < 0: no limit */
+	bool spent;        /* none was left: there may be more to read */
 	bool pumped;       /* a pump moves the bytes: pump.h */
 	struct iss_buf in; /* see iss_sock_put_in */
 	size_t in_pos;
@@ -39,12 +41,24 @@ struct iss_sock {
 BIO *iss_sock_new(int fd, struct iss_sock **sock);
 
 /*
- * True once the deadline has passed and more has been read since than could
- * have been queued.  OpenSSL reads as long as there is something, so a peer
- * that never stops sending would keep it forever.  To be asked once before each
- * read, since it counts the calls.
+ * OpenSSL reads until it has data, so a peer that sends records without data
+ * and never stops (KeyUpdate, tickets, HelloRequest) would keep it forever.
+ * _limit allows one call of OpenSSL so many reads from the descriptor; more
+ * would block, as if nothing had arrived, and set spent.  _unlimit ends that:
+ * the program may use the SSL by itself.
  */
-bool iss_sock_is_late(struct iss_sock *sock);
+static inline void
+iss_sock_limit(struct iss_sock *sock)
+{
+	sock->reads_left = ISS_SOCK_READS;
+	sock->spent = false;
+}
+
+static inline void
+iss_sock_unlimit(struct iss_sock *sock)
+{
+	sock->reads_left = -1;
+}
 
 /* The bound of both buffers. */
 enum { ISS_SOCK_MAX = 1 << 17 };

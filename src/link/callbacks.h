@@ -51,6 +51,9 @@ struct iss_callbacks {
 	bool (*check_name)(void *handle, const char *name, X509 *leaf);
 	/* A context was made and may be adjusted; false: do not use it. */
 	bool (*ctx_created)(void *handle, SSL_CTX *ctx);
+	/* Has a signal arrived whose handler waits to run?  Asked by calls that
+	 * take long without waiting. */
+	bool (*has_signal)(void *handle);
 	/* A message of the protocol was sent or received. */
 	void (*message)(void *handle, const struct iss_message *message);
 	/*

@@ -1,5 +1,5 @@
-# Timeout with a peer that never stops sending: OpenSSL would go on as long as
-# data arrives, and must be stopped all the same.
+# A peer that never stops sending: OpenSSL would go on as long as data arrives,
+# and must be stopped all the same, for Timeout, signals and event loops.
 use strict;
 use warnings;
 
@@ -41,6 +41,41 @@ for my $blocking (1, 0) {
             client_args(Timeout => $TIMEOUT)),
         "$mode: a handshake that gets HelloRequests without end"
     );
+}
+
+{
+    my ($tcp, $peer) = raw_pair(sub { flood($_[0], $HELLO_REQUEST x 1000) });
+    $tcp->blocking(0);
+    my $sock = IO::Socket::SSL->start_SSL($tcp,
+        client_args(SSL_startHandshake => 0));
+    for (1 .. 3) {
+        ok(readable($sock), 'non-blocking, without Timeout: more has come');
+        is(scalar $sock->connect_SSL, undef, '... but connect_SSL returns');
+        is($SSL_ERROR + 0, SSL_WANT_READ + 0, '... to be called again')
+          or diag $SSL_ERROR;
+    }
+}
+
+{
+    my $client = $$;
+    my ($tcp, $peer) = raw_pair(
+        sub {
+            my ($handle) = @_;
+            my $bytes = $HELLO_REQUEST x 100_000;
+
+            # more than fits into the sockets: the client is reading
+            syswrite $handle, $bytes for 1 .. 12;
+            kill 'USR1', $client;
+            flood($handle, $bytes);
+        }
+    );
+    my $died = died(
+        sub {
+            local $SIG{USR1} = sub { die "the handler\n" };
+            IO::Socket::SSL->start_SSL($tcp, client_args());
+        }
+    );
+    is($died, "the handler\n", 'blocking, without Timeout: signals are handled');
 }
 
 each_version(

@@ -667,6 +667,156 @@ test_come_back(void)
 	pair_close(&pair);
 }
 
+/* ---- records without data ---- */
+
+/* A peer that sends KeyUpdates, and perhaps never stops. */
+static struct flood {
+	struct iss_conn *from;
+	bool endless;
+	int asked, signal_after; /* 0: no signal */
+} flood;
+
+static void
+send_flood(void)
+{
+	SSL *ssl = flood.from->ssl;
+	int n = 0;
+
+	/* One may be half written. */
+	while (SSL_do_handshake(ssl) == 1 &&
+	       SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED))
+		n++;
+	ERR_clear_error();
+	if (!flood.endless)
+		ok(n > ISS_SOCK_READS, "a flood of KeyUpdates");
+}
+
+/* Asked between the pieces of a long call. */
+static bool
+has_signal(void *handle)
+{
+	(void)handle;
+	flood.asked++;
+	if (flood.endless)
+		send_flood();
+	return flood.signal_after > 0 && flood.asked >= flood.signal_after;
+}
+
+/* Begin a flood to the client, or to the server. */
+static struct iss_conn *
+open_flood(struct pair *pair, bool to_server, bool endless, double timeout)
+{
+	static const struct iss_callbacks callbacks = { .has_signal =
+							    has_signal };
+	struct pair_side *side = to_server ? &pair->server : &pair->client;
+
+	pair_init(pair);
+	side->callbacks = &callbacks;
+	side->handle = &flood;
+	side->config.io_timeout = timeout;
+	pair_connect(pair, "TLSv1_3");
+	expect_read(pair->client.conn, ISS_WANT_READ, "", "no more tickets");
+	memset(&flood, 0, sizeof(flood));
+	flood.from = to_server ? pair->client.conn : pair->server.conn;
+	flood.endless = endless;
+	send_flood();
+	return side->conn;
+}
+
+typedef int look(struct iss_conn *, void *, size_t, size_t *);
+
+/* The flood is over: read what is left of it, then data. */
+static void
+expect_rest(struct iss_conn *conn, look *look)
+{
+	int calls = 0;
+	char byte;
+	size_t n;
+
+	fcntl(conn->sock->fd, F_SETFL, O_NONBLOCK);
+	ok(iss_sock_has_input(conn->sock), "... and select finds the rest");
+	while (iss_sock_has_input(conn->sock) &&
+	       look(conn, &byte, 1, &n) == ISS_WANT_READ)
+		calls++;
+	ok(calls > 1, "... which takes several calls");
+	send_text(flood.from, "data");
+	expect_read(conn, ISS_OK, "data", "then data");
+}
+
+static void
+test_flood_nonblocking(bool to_server, look *look)
+{
+	struct pair pair;
+	struct iss_conn *conn = open_flood(&pair, to_server, false, -1);
+	char byte;
+	size_t n;
+
+	is_int(look(conn, &byte, 1, &n), ISS_WANT_READ,
+	    "a %s gives up after some records",
+	    look == iss_io_peek ? "look" : "read");
+	is_int(flood.asked, 0, "... without asking for signals");
+	expect_rest(conn, look);
+	pair_close(&pair);
+}
+
+static void
+test_flood_blocking(bool to_server)
+{
+	struct pair pair;
+	struct iss_conn *conn = open_flood(&pair, to_server, true, -1);
+	char byte;
+	size_t n;
+
+	fcntl(conn->sock->fd, F_SETFL, 0);
+	flood.signal_after = 10;
+	is_int(iss_io_read(conn, &byte, 1, &n), ISS_INTR,
+	    "an endless flood, and a signal");
+	is_int(flood.asked, 10, "... after some pieces");
+	expect_rest(conn, iss_io_read);
+	pair_close(&pair);
+}
+
+static void
+test_flood_deadline(bool to_server)
+{
+	struct pair pair;
+	struct iss_conn *conn = open_flood(&pair, to_server, true, 0.05);
+	char byte;
+	size_t n;
+
+	fcntl(conn->sock->fd, F_SETFL, 0);
+	is_int(iss_io_read(conn, &byte, 1, &n), ISS_TIMEOUT,
+	    "an endless flood ends at the deadline");
+	expect_rest(conn, iss_io_read);
+	pair_close(&pair);
+}
+
+/* Data without end, while close_notify is awaited. */
+static void
+test_flood_shutdown(void)
+{
+	struct pair pair;
+	struct iss_conn *conn = open_flood(&pair, false, true, -1);
+
+	flood.signal_after = 10;
+	is_int(iss_shutdown_both(conn, iss_deadline_after(600)), ISS_INTR,
+	    "a shutdown in an endless flood, and a signal");
+	is_int(flood.asked, 10, "... after some pieces");
+	flood.signal_after = 0;
+	is_int(iss_shutdown_both(conn, iss_deadline_after(0.05)), ISS_TIMEOUT,
+	    "... and the deadline");
+	pair_close(&pair);
+}
+
+static void
+test_floods(bool to_server)
+{
+	test_flood_nonblocking(to_server, iss_io_read);
+	test_flood_nonblocking(to_server, iss_io_peek);
+	test_flood_blocking(to_server);
+	test_flood_deadline(to_server);
+}
+
 int
 main(void)
 {
@@ -694,5 +844,8 @@ main(void)
 	test_timeout();
 	test_interrupted();
 	test_come_back();
+	test_floods(false);
+	test_floods(true);
+	test_flood_shutdown();
 	return tap_done();
 }

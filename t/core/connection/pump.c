@@ -344,6 +344,58 @@ test_half_a_record(void)
 	pair_close(&pair);
 }
 
+/* ---- records without data ---- */
+
+/* The server sends KeyUpdates whenever the client asks for signals. */
+static int asked;
+
+static void
+send_flood(void)
+{
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		SSL_key_update(server->ssl, SSL_KEY_UPDATE_NOT_REQUESTED);
+		SSL_do_handshake(server->ssl);
+		iss_conn_flush_pump(server);
+	}
+}
+
+static bool
+has_signal(void *handle)
+{
+	(void)handle;
+	send_flood();
+	return ++asked == 5;
+}
+
+static void
+test_flood(void)
+{
+	static struct iss_callbacks asks;
+	char byte;
+	size_t n;
+
+	connect_both("TLSv1_3");
+	expect_read(client, ISS_WANT_READ, "", "no more tickets");
+	asks = callbacks;
+	asks.has_signal = has_signal;
+	client->link.callbacks = &asks;
+	handles[0].at_once = 27; /* a record */
+	send_flood();
+	is_int((long long)iss_io_pending(client), 0,
+	    "in a flood of KeyUpdates nothing is pending");
+	ok(pipes[0].len > 0, "... which it finds out before the end");
+	is_int(iss_io_read(client, &byte, 1, &n), ISS_INTR,
+	    "an endless flood, and a signal");
+	is_int(asked, 5, "... after some pieces");
+	client->link.callbacks = &callbacks;
+	expect_read(client, ISS_WANT_READ, "", "it ends");
+	send_text(server, "data");
+	expect_read(client, ISS_OK, "data", "... then data");
+	pair_close(&pair);
+}
+
 /* ---- connections that are not pumped ---- */
 
 static void
@@ -397,6 +449,7 @@ main(void)
 	test_end();
 	test_pending();
 	test_half_a_record();
+	test_flood();
 	test_not_pumped();
 	test_deadline();
 	return tap_done();
