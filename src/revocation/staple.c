@@ -75,6 +75,39 @@ refuse_by_answer(struct iss_link *link, X509 *cert, int depth,
 	return ISS_ERROR;
 }
 
+static bool
+verifies(const struct iss_link *link)
+{
+	return (SSL_get_verify_mode(link->ssl) & SSL_VERIFY_PEER) != 0;
+}
+
+/*
+ * A client that takes revocation seriously believes a certificate that demands
+ * a staple (RFC 7633, 4.2.1).
+ */
+static bool
+cert_requires_staple(const struct iss_link *link)
+{
+	int mode = link->staple->mode;
+	bool must = false;
+	X509 *leaf;
+
+	if (!(mode & ISS_OCSP_FAIL_HARD) || (mode & ISS_OCSP_NO_STAPLE) ||
+	    !verifies(link))
+		return false;
+	if ((leaf = SSL_get1_peer_certificate(link->ssl)) != NULL)
+		must = iss_cert_must_staple(leaf);
+	X509_free(leaf);
+	return must;
+}
+
+static bool
+is_required(const struct iss_link *link)
+{
+	return (link->staple->mode & ISS_OCSP_MUST_STAPLE) != 0 ||
+	       cert_requires_staple(link);
+}
+
 /* flaw tells why the response that did arrive was of no use, if one did. */
 static int
 refuse_without_staple(struct iss_link *link, const struct iss_error *flaw)
@@ -85,6 +118,8 @@ refuse_without_staple(struct iss_link *link, const struct iss_error *flaw)
 	iss_buf_init(&text, ISS_ERROR_PART_MAX);
 	iss_buf_puts(
 	    &text, "did not receive the required stapled OCSP response");
+	if (!(link->staple->mode & ISS_OCSP_MUST_STAPLE))
+		iss_buf_puts(&text, " (RFC 7633: the certificate demands it)");
 	if (iss_error_is_set(flaw))
 		iss_buf_printf(&text, ", only an unusable one: %s", flaw->text);
 	refuse_cert(
@@ -193,7 +228,7 @@ judge_staple(struct iss_link *link)
 {
 	const unsigned char *response;
 	long len = SSL_get_tlsext_status_ocsp_resp(link->ssl, &response);
-	bool must = (link->staple->mode & ISS_OCSP_MUST_STAPLE) != 0;
+	bool must = is_required(link);
 	struct iss_ocsp_bytes der;
 	struct iss_error flaw;
 
@@ -246,13 +281,13 @@ iss_staple_install(SSL_CTX *ctx)
 int
 iss_staple_begin(struct iss_error *err, const struct iss_link *link, int mode)
 {
-	bool verifies = (SSL_get_verify_mode(link->ssl) & SSL_VERIFY_PEER) != 0;
 	struct iss_staple *staple = link->staple;
 
 	if (mark_index() < 0)
 		return iss_error_openssl(err, "cannot prepare OCSP");
 	staple->mode = mode < 0 ? 0 : mode;
-	if (!(staple->mode & (ASK_FOR_IT | ISS_OCSP_NO_STAPLE)) && verifies)
+	if (!(staple->mode & (ASK_FOR_IT | ISS_OCSP_NO_STAPLE)) &&
+	    verifies(link))
 		staple->mode |= ISS_OCSP_TRY_STAPLE;
 	if (staple->mode & ISS_OCSP_NO_STAPLE)
 		staple->mode &= ~ISS_OCSP_TRY_STAPLE;
@@ -292,7 +327,7 @@ iss_staple_finish(struct iss_link *link)
 		staple->answer.status = V_OCSP_CERTSTATUS_GOOD;
 		staple->answer.next_update = until;
 	}
-	if ((staple->mode & ISS_OCSP_MUST_STAPLE) && !staple->good)
+	if (!staple->good && is_required(link))
 		return refuse_without_staple(link, &none);
 	return ISS_OK;
 }

@@ -13,7 +13,9 @@
 #include "link/link.h"
 #include "revocation/ocsp.h"
 
-/* The flags of SSL_ocsp_mode; FAIL_HARD and FULL_CHAIN affect only a resolver.
+/*
+ * The flags of SSL_ocsp_mode.  FULL_CHAIN affects only a resolver; FAIL_HARD
+ * also makes a certificate that demands a staple (RFC 7633) get one.
  */
 enum {
 	ISS_OCSP_NO_STAPLE = 1,

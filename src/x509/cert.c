@@ -11,6 +11,7 @@
 #include <openssl/err.h>
 #include <openssl/objects.h>
 #include <openssl/pem.h>
+#include <openssl/tls1.h>
 #include <openssl/x509v3.h>
 
 #include "base/ex_index.h"
@@ -167,4 +168,22 @@ iss_cert_take(X509 *cert)
 {
 	return X509_get_ex_data(cert, taken_index()) == NULL &&
 	       X509_set_ex_data(cert, taken_index(), cert) != 0;
+}
+
+bool
+iss_cert_must_staple(const X509 *cert)
+{
+	TLS_FEATURE *features;
+	bool must = false;
+	int i, found;
+
+	features = X509_get_ext_d2i(cert, NID_tlsfeature, &found, NULL);
+	if (features == NULL)
+		must = found != -1; /* -1: there is none */
+	for (i = 0; i < sk_ASN1_INTEGER_num(features); i++)
+		must |= ASN1_INTEGER_get(sk_ASN1_INTEGER_value(features, i)) ==
+			TLSEXT_TYPE_status_request;
+	TLS_FEATURE_free(features);
+	ERR_clear_error();
+	return must;
 }

@@ -57,4 +57,10 @@ int iss_cert_pem(struct iss_error *err, X509 *cert, struct iss_buf *out);
  */
 bool iss_cert_take(X509 *cert);
 
+/*
+ * Does the certificate demand that its server staples an OCSP response (RFC
+ * 7633, "must staple")?  Also true if that extension cannot be parsed.
+ */
+bool iss_cert_must_staple(const X509 *cert);
+
 #endif

@@ -439,4 +439,39 @@ subtest 'wrong values' => sub {
     ok(IO::Socket::SSL->can_ocsp, 'can_ocsp');
 };
 
+# RFC 7633: a certificate that demands a staple.
+my %DEMANDS = (
+    'demands a staple'    => [qr/^SSL connect.*$NONE.*RFC 7633/, 'status_request'],
+    'demands other things' => [qr/^\z/, 'status_request_v2'],
+    'demands several'      => [qr/$NONE/, 'status_request_v2,status_request'],
+);
+each_version(
+    sub {
+        my @version = (SSL_version => $_[0]);
+        my @hard    = (SSL_ocsp_mode => SSL_OCSP_FAIL_HARD);
+        for my $what (sort keys %DEMANDS) {
+            my ($error, $feature) = @{ $DEMANDS{$what} };
+            my $cert =
+              $world->certificate(serial => 0x1010, feature => $feature);
+            my ($server, $port) = $world->stapling_server($cert);
+            is(error_at($port, @version), '', "a certificate $what: accepted");
+            like(error_at($port, @version, @hard),
+                $error, '... with SSL_OCSP_FAIL_HARD only if it gets it');
+            is(
+                error_at(
+                    $port, @version,
+                    SSL_ocsp_mode => SSL_OCSP_FAIL_HARD | SSL_OCSP_NO_STAPLE
+                ),
+                '',
+                '... or the client asks for none'
+            );
+            is(error_at($port, @version, @hard, SSL_verify_mode => 0),
+                '', '... or does not verify');
+            my $staple = $world->response(of => $cert);
+            my ($other, $with) = $world->stapling_server($cert, $staple);
+            is(error_at($with, @version, @hard), '', '... a staple satisfies it');
+        }
+    }
+);
+
 done_testing;

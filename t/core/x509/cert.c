@@ -5,6 +5,7 @@
 
 #include <openssl/asn1.h>
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 
 #include "fixture.h"
 #include "tap.h"
@@ -157,6 +158,38 @@ test_take(void)
 	X509_free(b);
 }
 
+/* RFC 7633. */
+static void
+test_must_staple(void)
+{
+	static const struct {
+		const char *label, *value;
+		bool must;
+	} rows[] = {
+		{ "status_request", "status_request", true },
+		{ "another feature", "status_request_v2", false },
+		{ "both", "status_request_v2, status_request", true },
+		{ "garbage", "DER:0102", true },
+		{ "none", NULL, false },
+	};
+	X509_EXTENSION *ext;
+	X509 *cert;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		cert = fixture_cert("server");
+		if (rows[i].value != NULL) {
+			ext = X509V3_EXT_conf_nid(
+			    NULL, NULL, NID_tlsfeature, (char *)rows[i].value);
+			X509_add_ext(cert, ext, -1);
+			X509_EXTENSION_free(ext);
+		}
+		is_int(iss_cert_must_staple(cert), rows[i].must,
+		    "must staple: %s", rows[i].label);
+		X509_free(cert);
+	}
+}
+
 int
 main(void)
 {
@@ -168,6 +201,7 @@ main(void)
 	test_dump();
 	test_pem(cert);
 	test_take();
+	test_must_staple();
 	is_text(err.text, "", "no error that was not expected");
 	is_int((long long)ERR_peek_error(), 0, "the queue is left empty");
 	X509_free(cert);

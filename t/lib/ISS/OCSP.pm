@@ -70,7 +70,7 @@ sub authority {
 
 # certificate(serial => number, uri => ..., issuer => one of these, name =>
 # the certificate of t/certs whose key it has, CA => 1, usage =>
-# 'OCSPSigning')
+# 'OCSPSigning', feature => 'status_request')
 sub certificate {
     my ($self, %arg) = @_;
 
@@ -83,6 +83,7 @@ sub certificate {
         $arg{CA} ? () : 'subjectAltName=DNS:localhost'
     );
     push @extensions, "extendedKeyUsage=$arg{usage}" if $arg{usage};
+    push @extensions, "tlsfeature=$arg{feature}" if $arg{feature};
     push @extensions, "authorityInfoAccess=OCSP;URI:$arg{uri}"
       if defined $arg{uri};
     my $request = $self->file('');
