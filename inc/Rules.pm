@@ -80,13 +80,16 @@ faults : all
 	ISS_FAULTS=all ISS_CORE_ONLY=^faults- ISS_TEST_DEADLINE=7200 \
 		prove -bv t/core.t
 
+tsan : all
+	sh inc/tsan
+
 fuzz :
 	SECONDS_EACH="$(SECONDS)" TARGETS="$(TARGETS)" sh inc/fuzz
 
 fuzz-coverage :
 	TARGETS="$(TARGETS)" sh inc/fuzz coverage
 
-.PHONY : lint memcheck sanitize faults fuzz fuzz-coverage
+.PHONY : lint memcheck sanitize faults tsan fuzz fuzz-coverage
 MAKE
 }
 

@@ -14,9 +14,9 @@ is_deeply [grep { !-d "src/$_" } rooms_of_tests()], [],
 done_testing;
 
 # All but the folders of tests that belong to no single room: the seeds of fuzz
-# targets, and faults.
+# targets, faults, and threads.
 sub rooms_of_tests {
     return
-      grep { !/^(?:fuzz|faults)$/ }
+      grep { !/^(?:fuzz|faults|threads)$/ }
       map { s{^t/core/}{}r } grep { -d } glob 't/core/*';
 }
