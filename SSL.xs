@@ -136,11 +136,12 @@ _handshake(GV *self, bool server, SV *seconds, bool wait)
     OUTPUT:
 	RETVAL
 
- # Send close_notify, and unless fast wait for the peer's.  Results as above.
+ # Send close_notify, and (how) 0: wait for the peer's; 1: do not; 2: do not,
+ # but make sure that what was written arrives.  Results as above.
 SV *
-_shutdown(GV *self, bool fast, SV *seconds, bool wait)
+_shutdown(GV *self, int how, SV *seconds, bool wait)
     CODE:
-	RETVAL = iss_shutdown(aTHX_ self, fast, seconds, wait);
+	RETVAL = iss_shutdown(aTHX_ self, how, seconds, wait);
     OUTPUT:
 	RETVAL
 

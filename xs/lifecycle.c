@@ -240,10 +240,16 @@ handshake(struct iss_conn *conn, int server, iss_deadline until)
 }
 
 static int
-shut_down(struct iss_conn *conn, int fast, iss_deadline until)
+shut_down(struct iss_conn *conn, int how, iss_deadline until)
 {
-	return fast ? iss_shutdown_notify(conn, until)
-		    : iss_shutdown_both(conn, until);
+	switch (how) {
+	case ISS_SHUTDOWN_FAST:
+		return iss_shutdown_notify(conn, until);
+	case ISS_SHUTDOWN_CLOSE:
+		return iss_shutdown_close(conn, until);
+	default:
+		return iss_shutdown_both(conn, until);
+	}
 }
 
 /* Repeat step after signals, whose handlers may detach the connection. */
@@ -290,7 +296,7 @@ iss_handshake(pTHX_ GV *self, bool server, SV *seconds, bool wait)
 }
 
 SV *
-iss_shutdown(pTHX_ GV *self, bool fast, SV *seconds, bool wait)
+iss_shutdown(pTHX_ GV *self, int how, SV *seconds, bool wait)
 {
-	return run_step(aTHX_ self, shut_down, fast, seconds, wait);
+	return run_step(aTHX_ self, shut_down, how, seconds, wait);
 }

@@ -17,14 +17,21 @@ bool iss_begin(pTHX_ GV *self, SV *context, bool server);
 /* TLS is over: the connection is detached, the handle is plain. */
 void iss_end(pTHX_ GV *self);
 
+/* How to end TLS; Upgrade.pm knows the numbers. */
+enum {
+	ISS_SHUTDOWN_BOTH,  /* wait for the peer's close_notify */
+	ISS_SHUTDOWN_FAST,  /* only send ours */
+	ISS_SHUTDOWN_CLOSE, /* iss_shutdown_close */
+};
+
 /*
  * Begin the handshake, a client's with a session that it may resume, or go on
- * with it; send close_notify, and unless fast wait for the
- * peer's.  wait: wait for so many seconds (undef: for ever), whatever the
- * descriptor's mode.  Returns a new value: 1 if done, '' if it failed, undef if
- * it is under way; the last two are reported.
+ * with it; send close_notify, and do what else how says.  wait: wait for so
+ * many seconds (undef: for ever), whatever the descriptor's mode.  Returns a
+ * new value: 1 if done, '' if it failed, undef if it is under way; the last two
+ * are reported.
  */
 SV *iss_handshake(pTHX_ GV *self, bool server, SV *seconds, bool wait);
-SV *iss_shutdown(pTHX_ GV *self, bool fast, SV *seconds, bool wait);
+SV *iss_shutdown(pTHX_ GV *self, int how, SV *seconds, bool wait);
 
 #endif

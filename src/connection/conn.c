@@ -510,6 +510,8 @@ handshake_step(struct iss_conn *conn, void *arg)
 		    iss_staple_finish(&conn->link) != ISS_OK)
 			return fail_by_callback(conn, handshake_failed(conn));
 		conn->state = ISS_CONN_OPEN;
+		conn->heard = BIO_number_read(SSL_get_rbio(conn->ssl));
+		conn->sent = BIO_number_written(SSL_get_wbio(conn->ssl));
 		iss_resume_note_renewal(&conn->resume, &conn->link);
 		ERR_clear_error();
 		return ISS_OK;

@@ -16,6 +16,7 @@
 #define ISS_CONN_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <openssl/ssl.h>
 
@@ -62,7 +63,10 @@ struct iss_conn {
 	bool read_end;     /* a read has returned the end to the program */
 	bool half_written; /* the last write must be repeated */
 	bool peer_gone;    /* a write met EPIPE: only reading works */
-	bool strict_eof;   /* a truncated end is an error */
+	bool lingers;      /* see iss_shutdown_close, which has until then: */
+	iss_deadline linger_until;
+	uint64_t heard, sent;  /* bytes of the handshake, over the descriptor */
+	bool strict_eof;       /* a truncated end is an error */
 	struct iss_buf unsent; /* kept back by iss_io_write_later */
 	double io_timeout;     /* seconds for a read or write; < 0: no limit */
 	struct iss_error err;  /* of the last operation that failed */

@@ -4,10 +4,15 @@
 #include "connection/shutdown.h"
 
 #include <errno.h>
+#include <sys/socket.h>
 
 #include "connection/io.h"
 
 #define SHUTDOWN_FAILED "SSL shutdown error"
+
+/* Seconds: in all, and after the peer has sent something. */
+#define LINGER 1.0
+#define LINGER_MORE 0.1
 
 enum { DRAIN_CHUNK = 4096, DRAIN_CHUNKS = 64 };
 
@@ -48,6 +53,22 @@ failed_before(struct iss_conn *conn)
 	    SHUTDOWN_FAILED ": the TLS connection has already failed");
 }
 
+/* Has anything come after the handshake? */
+static bool
+has_heard(const struct iss_conn *conn)
+{
+	return BIO_number_read(SSL_get_rbio(conn->ssl)) > conn->heard;
+}
+
+/* May the server still send tickets, while data of ours is on its way? */
+static bool
+must_linger(const struct iss_conn *conn)
+{
+	return !conn->server && SSL_version(conn->ssl) >= TLS1_3_VERSION &&
+	       BIO_number_written(SSL_get_wbio(conn->ssl)) > conn->sent &&
+	       !has_heard(conn);
+}
+
 int
 iss_shutdown_notify(struct iss_conn *conn, iss_deadline deadline)
 {
@@ -65,6 +86,7 @@ iss_shutdown_notify(struct iss_conn *conn, iss_deadline deadline)
 	}
 	if ((rv = iss_io_flush_until(conn, deadline)) != ISS_OK)
 		return rv;
+	conn->lingers |= must_linger(conn);
 	if (iss_conn_can_read(conn))
 		iss_resume_collect(&conn->resume, &conn->link, conn->sock);
 	iss_resume_return_spare(&conn->resume, &conn->link);
@@ -128,6 +150,52 @@ drain_step(struct iss_conn *conn, void *arg)
 	}
 	conn->sock->spent = true;
 	return ISS_WANT_READ;
+}
+
+/* Read and drop until something has come. */
+static int
+hear_step(struct iss_conn *conn, void *arg)
+{
+	int rv = drain_step(conn, arg);
+
+	return rv == ISS_WANT_READ && has_heard(conn) ? ISS_OK : rv;
+}
+
+/* How waiting ends does not matter, unless a signal interrupts it. */
+static int
+linger(struct iss_conn *conn)
+{
+	iss_deadline more;
+	int rv;
+
+	shutdown(conn->sock->fd, SHUT_WR);
+	rv = iss_conn_run_until(
+	    conn, hear_step, NULL, conn->linger_until, SHUTDOWN_FAILED);
+	if (rv == ISS_OK) {
+		more = iss_deadline_after(LINGER_MORE);
+		if (more > conn->linger_until)
+			more = conn->linger_until;
+		rv = iss_conn_run_until(
+		    conn, drain_step, NULL, more, SHUTDOWN_FAILED);
+	}
+	return rv == ISS_INTR ? rv : ISS_OK;
+}
+
+int
+iss_shutdown_close(struct iss_conn *conn, iss_deadline deadline)
+{
+	/* The program may have ended its half long ago, and read since. */
+	const bool had_ended = conn->sent_notify && conn->linger_until == 0;
+	int rv = iss_shutdown_notify(conn, deadline);
+
+	if (rv != ISS_OK || !conn->lingers || !iss_conn_can_read(conn) ||
+	    (had_ended && has_heard(conn)) || !iss_conn_blocks(conn))
+		return rv;
+	if (conn->linger_until == 0)
+		conn->linger_until = deadline == ISS_NO_DEADLINE
+					 ? iss_deadline_after(LINGER)
+					 : deadline;
+	return linger(conn);
 }
 
 int

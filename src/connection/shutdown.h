@@ -22,6 +22,18 @@ int iss_shutdown_notify(struct iss_conn *conn, iss_deadline deadline);
 int iss_shutdown_both(struct iss_conn *conn, iss_deadline deadline);
 
 /*
+ * Like _notify, before the descriptor is closed.  If the peer sends something
+ * after that, the kernel resets the connection, and data of ours that is still
+ * on its way is lost.  A TLS 1.3 server sends its tickets only after it got the
+ * end of the handshake, so a client that wrote at once must not be gone by
+ * then: if it has seen nothing from the server yet, and its descriptor blocks,
+ * it waits for the server's end, for a second, or until the deadline if there
+ * is one.  Once it has seen something, it waits only a little longer, since a
+ * second ticket may follow.
+ */
+int iss_shutdown_close(struct iss_conn *conn, iss_deadline deadline);
+
+/*
  * Is the program still to be told that the peer sent close_notify?  True once.
  * It then chooses one of the next two.
  */

@@ -46,11 +46,11 @@ for my $blocking (1, 0) {
 {
     my ($tcp, $peer) = raw_pair(sub { flood($_[0], $HELLO_REQUEST x 1000) });
     $tcp->blocking(0);
-    my $sock = IO::Socket::SSL->start_SSL($tcp,
-        client_args(SSL_startHandshake => 0));
+    my $sock =
+      IO::Socket::SSL->start_SSL($tcp, client_args(SSL_startHandshake => 0));
     for (1 .. 3) {
         ok(readable($sock), 'non-blocking, without Timeout: more has come');
-        is(scalar $sock->connect_SSL, undef, '... but connect_SSL returns');
+        is(scalar $sock->connect_SSL, undef,  '... but connect_SSL returns');
         is($SSL_ERROR + 0, SSL_WANT_READ + 0, '... to be called again')
           or diag $SSL_ERROR;
     }
@@ -75,7 +75,11 @@ for my $blocking (1, 0) {
             IO::Socket::SSL->start_SSL($tcp, client_args());
         }
     );
-    is($died, "the handler\n", 'blocking, without Timeout: signals are handled');
+    is(
+        $died,
+        "the handler\n",
+        'blocking, without Timeout: signals are handled'
+    );
 }
 
 each_version(

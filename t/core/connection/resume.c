@@ -283,6 +283,27 @@ test_collect(struct iss_ctx *ours, struct iss_ctx *theirs, bool late)
 }
 
 /* A session for single use may be used again by connections that share. */
+/* A server that sends KeyUpdates without end does not keep the client from
+ * closing. */
+static void
+test_collect_flood(struct iss_ctx *ours, struct iss_ctx *theirs)
+{
+	SSL *ssl;
+
+	begin(ours, theirs, &plain);
+	pair_handshake(&pair);
+	ssl = pair.server.conn->ssl;
+	while (SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED) &&
+	       SSL_do_handshake(ssl) == 1)
+		;
+	collect();
+	ok(!iss_new_sessions_is_empty(&client->resume.new_sessions),
+	    "sessions before a flood are collected");
+	ok(iss_sock_has_input(client->sock), "... and then it ends");
+	is_int(client->sock->reads_left, -1, "... the socket is as it was");
+	pair_close(&pair);
+}
+
 static void
 test_share(struct iss_ctx *ours, struct iss_ctx *theirs)
 {
@@ -426,6 +447,8 @@ main(void)
 		test_not_offered(ours, theirs);
 		test_refused(ours, theirs);
 		test_collect(ours, theirs, v == 1);
+		if (v == 1)
+			test_collect_flood(ours, theirs);
 		test_cache(ours, theirs, v == 1);
 		test_cache_refused(ours, theirs);
 		if (v == 1) {

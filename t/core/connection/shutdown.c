@@ -271,6 +271,91 @@ test_report(void)
 	pair_close(&pair);
 }
 
+/* ---- before the descriptor is closed ---- */
+
+static void
+block(bool blocks)
+{
+	fcntl(client->sock->fd, F_SETFL, blocks ? 0 : O_NONBLOCK);
+}
+
+/* Has the client ended its stream?  It does so when it waits. */
+static bool
+has_waited(void)
+{
+	static char bytes[1 << 16];
+	ssize_t n;
+
+	while ((n = recv(pair.server.fd, bytes, sizeof(bytes), 0)) > 0)
+		;
+	return n == 0;
+}
+
+/* Which connections wait for the server, by a deadline that has passed. */
+static void
+test_close(void)
+{
+	static const struct {
+		const char *what, *version;
+		bool writes, hears, ends, blocks, waits;
+	} cases[] = {
+		{ "it wrote and heard nothing", "TLSv1_3", true, false, false,
+		    true, true },
+		{ "it wrote nothing", "TLSv1_3", false, false, false, true,
+		    false },
+		{ "it has read something", "TLSv1_3", true, true, false, true,
+		    false },
+		{ "it ended before, and has read", "TLSv1_3", true, true, true,
+		    true, false },
+		{ "it ended before, and heard nothing", "TLSv1_3", true, false,
+		    true, true, true },
+		{ "it does not block", "TLSv1_3", true, false, false, false,
+		    false },
+		{ "TLS 1.2", "TLSv1_2", true, false, false, true, false },
+	};
+	char byte;
+	size_t i, n;
+
+	for (i = 0; i < ROWS(cases); i++) {
+		begin(cases[i].version);
+		if (strcmp(cases[i].version, "TLSv1_3") == 0)
+			iss_io_read(client, &byte, 1, &n); /* the tickets */
+		client->heard = BIO_number_read(SSL_get_rbio(client->ssl));
+		if (cases[i].writes)
+			iss_io_write(client, "x", 1, &n);
+		if (cases[i].ends)
+			iss_shutdown_notify(client, ISS_NO_DEADLINE);
+		if (cases[i].hears) {
+			iss_io_write(server, "y", 1, &n);
+			iss_io_read(client, &byte, 1, &n);
+		}
+		block(cases[i].blocks);
+		is_int(iss_shutdown_close(
+			   client, cases[i].waits ? iss_deadline_after(0.001)
+						  : ISS_NO_DEADLINE),
+		    ISS_OK, "%s: it %s", cases[i].what,
+		    cases[i].waits ? "waits" : "does not wait");
+		ok(has_waited() == cases[i].waits, "... as its peer sees");
+		pair_close(&pair);
+	}
+}
+
+/* What comes while it waits: a ticket, then the end. */
+static void
+test_close_ends(void)
+{
+	size_t n;
+
+	begin("TLSv1_3");
+	iss_io_write(client, "x", 1, &n);
+	block(true);
+	iss_shutdown_notify(server, ISS_NO_DEADLINE);
+	is_int(iss_shutdown_close(client, ISS_NO_DEADLINE), ISS_OK,
+	    "tickets, and the server's end");
+	ok(client->got_notify, "... are read");
+	pair_close(&pair);
+}
+
 int
 main(void)
 {
@@ -286,5 +371,7 @@ main(void)
 	test_deadline();
 	test_answer();
 	test_report();
+	test_close();
+	test_close_ends();
 	return tap_done();
 }

@@ -162,8 +162,9 @@ sub stop_SSL {
         # not 1 here, but _SSL_opening is still true.
         if (!$quiet && ($hash->{_SSL_opened} == 1 || $hash->{_SSL_opening})) {
             my $seconds = IO::Socket::SSL::_limit($args{Timeout});
+            my $how     = $fast && !$down ? 2 : $fast;    # 2 for close
             my $done    = $self->_shutdown(
-                $fast, $seconds, defined $seconds && $self->blocking ? 1 : 0);
+                $how, $seconds, defined $seconds && $self->blocking ? 1 : 0);
             return unless $done;
             if ($down && $fast && IO::Socket::SSL::is_SSL($self) eq 'r') {
                 $self->_write_plain;
