@@ -75,6 +75,16 @@ encrypt_ticket(SSL *ssl, unsigned char *name, unsigned char *iv,
 	return rv;
 }
 
+/* A client of TLS 1.3 uses a ticket once (RFC 8446, C.4), so it needs another
+ * one, as OpenSSL sends them under keys of its own. */
+static bool
+must_renew(const SSL *ssl, const unsigned char *name,
+    const struct iss_ticket_key *current)
+{
+	return SSL_version(ssl) >= TLS1_3_VERSION ||
+	       memcmp(name, current->name, sizeof(current->name)) != 0;
+}
+
 static int
 decrypt_ticket(SSL *ssl, const unsigned char *name, const unsigned char *iv,
     EVP_CIPHER_CTX *cipher, iss_compat_ticket_mac *mac)
@@ -85,7 +95,7 @@ decrypt_ticket(SSL *ssl, const unsigned char *name, const unsigned char *iv,
 	if (!ask_for_key(ssl, name, &key))
 		return TICKET_NONE;
 	rv = set_keys(&key, iv, cipher, mac, 0);
-	if (rv == TICKET_GOOD && memcmp(name, key.name, sizeof(key.name)) != 0)
+	if (rv == TICKET_GOOD && must_renew(ssl, name, &key))
 		rv = TICKET_RENEW;
 	OPENSSL_cleanse(&key, sizeof(key));
 	return rv;

@@ -9,7 +9,8 @@
 
 /*
  * Take the ticket keys of a server's context from the ticket_key callback.  A
- * ticket under an older key is replaced; one under an unknown key is ignored.
+ * ticket under an older key is replaced, and each that TLS 1.3 uses; one under
+ * an unknown key is ignored.
  * Once, when the context is made.  SSL_CTX_set_tlsext_ticket_key_evp_cb(3).
  */
 void iss_ticket_install(SSL_CTX *ctx);

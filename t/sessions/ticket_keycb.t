@@ -80,6 +80,26 @@ each_version(
     }
 );
 
+# A client of TLS 1.3 uses each ticket once.
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my $server = resuming_server(
+            SSL_version            => $version,
+            SSL_session_id_context => 'test',
+            SSL_ticket_keycb       => keys_named([$first])
+        );
+        my $cache = IO::Socket::SSL::Session_Cache->new(1);
+        is(
+            join('',
+                map { resumed($server, SSL_session_cache => $cache) } 1 .. 8),
+            '01111111',
+            'a client that comes again and again always has a ticket'
+        );
+    }
+);
+
 # The arguments of the sub, in a server that runs in this process.
 sub asked {
     my ($version, @answer) = @_;
