@@ -83,13 +83,16 @@ faults : all
 tsan : all
 	sh inc/tsan
 
+clang :
+	sh inc/clang
+
 fuzz :
 	SECONDS_EACH="$(SECONDS)" TARGETS="$(TARGETS)" sh inc/fuzz
 
 fuzz-coverage :
 	TARGETS="$(TARGETS)" sh inc/fuzz coverage
 
-.PHONY : lint memcheck sanitize faults tsan fuzz fuzz-coverage
+.PHONY : lint memcheck sanitize faults tsan clang fuzz fuzz-coverage
 MAKE
 }
 

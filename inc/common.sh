@@ -33,7 +33,7 @@ manager() {
 	fi
 }
 
-# packages_for build|tests|lint: the packages it needs, as this system names
+# packages_for build|tests|lint|tools: the packages it needs, as this system names
 # them.
 packages_for() {
 	case $1-$manager in
@@ -79,6 +79,9 @@ packages_for() {
 		echo clang-format cppcheck shellcheck libperl-critic-perl \
 			perltidy libtest-pod-perl libtest-pod-coverage-perl \
 			libtest-kwalitee-perl
+		;;
+	tools-apt)
+		echo clang valgrind
 		;;
 	esac
 }
@@ -144,7 +147,7 @@ install() {
 	esac
 }
 
-# provide tests|lint: installs the missing packages if we may; otherwise prints
+# provide tests|lint|tools: installs the missing packages if we may; otherwise prints
 # their names.
 provide() {
 	missing=$(missing_of "$1")
@@ -211,6 +214,18 @@ provide_build() {
 		printf '    %s%s\n\n' "$(install_command)" "$missing" >&2
 		exit 1
 	fi
+}
+
+# copy_sources FOLDER: copies everything that MANIFEST.SKIP does not exclude.
+# Files that have not changed are not copied again, so that make rebuilds only
+# the others.
+copy_sources() {
+	perl -MExtUtils::Manifest=manicopy,manifind,maniskip -e '
+		$ExtUtils::Manifest::Quiet = 1;
+		my $skip = maniskip();
+		my $files = manifind();
+		manicopy({ map { $_ => "" } grep { !$skip->($_) } keys %$files },
+		    shift, "cp")' "$1"
 }
 
 # Does nothing twice: Makefile.PL runs again only if it, a file that it reads,

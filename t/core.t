@@ -67,6 +67,7 @@ plan skip_all => 'nothing is left to run' if !@programs;
 
 my $core   = core_archive();
 my $failed = run_jobs(map { link_job($_) } @programs);
+run_jobs(map { $failed->{ $_->{name} } ? () : run_job($_) } @programs);
 for my $program (@programs) {
     subtest $program->{name} => sub {
         if ($failed->{ $program->{name} }) {
@@ -74,7 +75,7 @@ for my $program (@programs) {
             diag($failed->{ $program->{name} });
             return;
         }
-        run_program($program);
+        repeat($program);
     };
 }
 done_testing();
@@ -176,8 +177,18 @@ sub link_job {
     };
 }
 
-# Runs commands, a few at a time; returns the output of those that fail, by
-# name.
+# A program does not run for ever: an alarm outlives exec.
+sub run_job {
+    my ($program) = @_;
+    return $program->{job} = {
+        name    => $program->{name},
+        command => [@runner, $program->{file}, @{ $program->{run} }],
+        seconds => $DEADLINE
+    };
+}
+
+# Runs commands, a few at a time; each job gets its log and its status.  Returns
+# the output of those that fail, by name.
 sub run_jobs {
     my @waiting = @_;
     my (%running, %said);
@@ -188,8 +199,9 @@ sub run_jobs {
             $running{ start($job) } = $job;
         }
         my $pid = wait;
-        die 'lost a compiler' if $pid < 0;
+        die 'lost a job' if $pid < 0;
         my $job = delete $running{$pid} or next;
+        $job->{status} = $?;
         $said{ $job->{name} } = slurp($job->{log}) . "status $?"
           if $? != 0;
     }
@@ -203,6 +215,7 @@ sub start {
     return $pid if $pid;
     open STDOUT, '>',  $job->{log} or die "$job->{log}: $!";
     open STDERR, '>&', \*STDOUT    or die "STDERR: $!";
+    alarm $job->{seconds} if $job->{seconds};
     exec { $job->{command}[0] } @{ $job->{command} }
       or print "$job->{command}[0]: $!\n";
     require POSIX;
@@ -217,26 +230,13 @@ sub slurp {
     return defined $text ? $text : '';
 }
 
-# The output of a program that does not run for ever: an alarm outlives exec.
-sub run {
-    my @command = (@runner, @_);
-    defined(my $pid = open my $from, '-|') or die "fork: $!";
-    return $from if $pid;
-    alarm $DEADLINE;
-    exec { $command[0] } @command or print "$command[0]: $!\n";
-    require POSIX;
-    POSIX::_exit(127);
-}
-
-# Repeats each claim.  A wrong plan, a signal, and an exit status without a
-# failed claim are failures, too.
-sub run_program {
+# Repeats each claim of a program that has run.  A wrong plan, a signal, and an
+# exit status without a failed claim are failures, too.
+sub repeat {
     my ($program) = @_;
     my ($run, $bad, $failing, $planned) = (0, 0);
 
-    my $from = run($program->{file}, @{ $program->{run} });
-    while (my $line = <$from>) {
-        chomp $line;
+    for my $line (split /\n/, slurp($program->{job}{log})) {
         if ($line =~ /^(not )?ok (\d+)(?: - (.*))?$/) {
             my ($not, $number, $name) = ($1, $2, $3);
             $run++;
@@ -248,10 +248,8 @@ sub run_program {
         elsif ($line =~ /^# ?(.*)/)     { $failing ? diag($1) : note($1) }
         else { diag("unexpected output: $line"); $bad++ }
     }
-    close $from;
-    my $status = $?;
     ok(defined $planned && $planned == $run && $run > 0,
         'all that was planned was run');
-    is($status, $bad ? 1 << 8 : 0, 'exit status');
+    is($program->{job}{status}, $bad ? 1 << 8 : 0, 'exit status');
     return;
 }

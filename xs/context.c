@@ -32,7 +32,7 @@ check_ticket_callback(pTHX_ HV *hash)
 		    "of a code reference and its data"));
 }
 
-static const MGVTBL taken_vtbl = { NULL };
+static const MGVTBL taken_vtbl = { .svt_get = NULL };
 
 /*
  * From here on the program's scalar holds the reference, so the same list can

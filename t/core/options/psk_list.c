@@ -110,7 +110,7 @@ test_order(void)
 
 	for (i = 0; i < ROWS(identities); i++)
 		iss_psk_list_add(&err, &psks, "SSL_psk", identities[i],
-		    strlen(identities[i]), "0123456789" + i, 1);
+		    strlen(identities[i]), &"0123456789"[i], 1);
 	is_int((long long)psks.count, ROWS(identities), "five keys");
 	for (i = 0; i < psks.count; i++) {
 		is_text(psks.list[i].identity,
