@@ -92,7 +92,10 @@ fuzz :
 fuzz-coverage :
 	TARGETS="$(TARGETS)" sh inc/fuzz coverage
 
-.PHONY : lint memcheck sanitize faults tsan clang fuzz fuzz-coverage
+limbo : all
+	$(FULLPERL) -Mblib inc/limbo.pl $(LIMBO)
+
+.PHONY : lint memcheck sanitize faults tsan clang fuzz fuzz-coverage limbo
 MAKE
 }
 

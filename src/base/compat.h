@@ -137,4 +137,12 @@ iss_compat_ticket_mac_init(
 #	define ISS_COMPAT_R_UNEXPECTED_EOF (-1)
 #endif
 
+/* A CA without keyUsage, for X509_V_FLAG_X509_STRICT: since 3.0. */
+#ifdef X509_V_ERR_CA_CERT_MISSING_KEY_USAGE
+#	define ISS_COMPAT_V_ERR_NO_KEY_USAGE                                  \
+		X509_V_ERR_CA_CERT_MISSING_KEY_USAGE
+#else
+#	define ISS_COMPAT_V_ERR_NO_KEY_USAGE (-1)
+#endif
+
 #endif

@@ -273,6 +273,8 @@ set_trust(struct build *build)
 	SSL_CTX_set_verify(build->ssl_ctx, verify_mode(config), NULL);
 	iss_verify_install(build->ssl_ctx);
 	iss_staple_install(build->ssl_ctx);
+	if (config->verify_strict && !iss_link_set_strict(build->ssl_ctx))
+		return iss_error_openssl(build->err, "SSL_verify_strict");
 	build->ctx->ocsp_mode = config->ocsp_mode;
 	if (config->check_crl || config->crl_check_all)
 		flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_USE_DELTAS;
@@ -439,7 +441,7 @@ add_vhost(struct build *build, const struct iss_config *config)
 		return rv;
 	}
 	ctx->vhost_ctxs[ctx->n_vhost_ctxs++] = one;
-	ctx->ignores_crl_file |= one->ignores_crl_file;
+	ctx->ignores_crl_file &= one->ignores_crl_file; /* all do */
 	return iss_vhosts_add(build->err, &ctx->vhosts, config->vhost,
 	    one->ssl_ctx, &one->session_id);
 }

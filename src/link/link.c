@@ -9,6 +9,7 @@
 #include "base/ex_index.h"
 
 ISS_EX_INDEX(link_index, SSL, NULL);
+ISS_EX_INDEX(strict_index, SSL_CTX, NULL);
 
 int
 iss_link_attach(struct iss_error *err, struct iss_link *link, SSL *ssl)
@@ -32,6 +33,19 @@ iss_link_of_store(X509_STORE_CTX *store)
 	const SSL *ssl = X509_STORE_CTX_get_ex_data(store, index);
 
 	return ssl != NULL ? iss_link_of(ssl) : NULL;
+}
+
+bool
+iss_link_set_strict(SSL_CTX *ctx)
+{
+	return SSL_CTX_set_ex_data(ctx, strict_index(), ctx) != 0;
+}
+
+bool
+iss_link_is_strict(const SSL *ssl)
+{
+	return ssl != NULL && SSL_CTX_get_ex_data(
+				  SSL_get_SSL_CTX(ssl), strict_index()) != NULL;
 }
 
 void *

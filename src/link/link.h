@@ -56,6 +56,14 @@ struct iss_link *iss_link_of(const SSL *ssl);
 struct iss_link *iss_link_of_store(X509_STORE_CTX *store);
 
 /*
+ * SSL_verify_strict, a mark on an SSL_CTX: connections follow the context that
+ * they have come to (SNI).  Set it when the context is made; false when memory
+ * runs out.  _is_strict is false for NULL.
+ */
+bool iss_link_set_strict(SSL_CTX *ctx);
+bool iss_link_is_strict(const SSL *ssl);
+
+/*
  * Lend a handle for one call of the core; returns the one that was lent before,
  * which the program must lend again after the call.
  */

@@ -35,6 +35,7 @@ static const struct iss_option context_options[] = {
 	CONTEXT("mode_release_buffers", ISS_FLAG, mode_release_buffers),
 	CONTEXT("psk", ISS_PSK_LIST, psks),
 	BY_VHOST("verify_mode", ISS_NUMBER, verify_mode),
+	BY_VHOST("verify_strict", ISS_FLAG, verify_strict),
 	BY_VHOST("ca_file", ISS_TEXTS, ca_file),
 	BY_VHOST("ca_path", ISS_PATHS, ca_path),
 	BY_VHOST("ca", ISS_CERTS, ca),

@@ -50,6 +50,7 @@ struct iss_config {
 	struct iss_psk_list psks;
 	/* whom we trust */
 	int verify_mode; /* SSL_VERIFY_*, -1: by role */
+	bool verify_strict;
 	struct iss_texts ca_file;
 	struct iss_texts ca_path;
 	STACK_OF(X509) * ca;

@@ -91,9 +91,9 @@ cert_requires_staple(const struct iss_link *link)
 	int mode = link->staple->mode;
 	bool must = false;
 	X509 *leaf;
+	bool hard = (mode & ISS_OCSP_FAIL_HARD) && !(mode & ISS_OCSP_NO_STAPLE);
 
-	if (!(mode & ISS_OCSP_FAIL_HARD) || (mode & ISS_OCSP_NO_STAPLE) ||
-	    !verifies(link))
+	if (!verifies(link) || !(hard || iss_link_is_strict(link->ssl)))
 		return false;
 	if ((leaf = SSL_get1_peer_certificate(link->ssl)) != NULL)
 		must = iss_cert_must_staple(leaf);

@@ -14,9 +14,11 @@
 #include "names/presented.h"
 #include "revocation/crl.h"
 #include "revocation/staple.h"
+#include "verification/strict.h"
 #include "x509/cert.h"
 #include "x509/cert_names.h"
 #include "x509/chain.h"
+#include "x509/constraints.h"
 
 void
 iss_verify_release(struct iss_verify *verify)
@@ -130,20 +132,39 @@ has_constraints(const STACK_OF(X509) * chain)
 	return false;
 }
 
-/* Is the issuer of a certificate free to choose its common name?  See
- * iss_verify_cert_name. */
-static bool
-cn_is_free(const struct iss_link *link, STACK_OF(X509) * given)
+/* What the CAs of a certificate, whose chain is given or known by the link, say
+ * of its names. */
+struct ca_rules {
+	bool have_constraints; /* see iss_verify_cert_name */
+	bool permit_host;
+};
+
+static struct ca_rules
+ask_cas(const struct iss_verify *verify, const struct iss_link *link,
+    STACK_OF(X509) * given)
 {
 	STACK_OF(X509) *chain = given;
-	bool is_free;
+	struct ca_rules rules;
 
 	if (given == NULL && link->ssl != NULL)
 		chain = iss_chain_get1(link->ssl);
-	is_free = !has_constraints(chain);
+	rules.have_constraints = has_constraints(chain);
+	rules.permit_host = !rules.have_constraints ||
+			    iss_constraints_permit(chain, &verify->host);
 	if (given == NULL)
 		sk_X509_pop_free(chain, X509_free);
-	return is_free;
+	return rules;
+}
+
+static const struct iss_suffix_rules *
+suffixes_of(const struct iss_verify *verify, struct iss_suffix_rules *given)
+{
+	if (verify->any_suffix)
+		return NULL;
+	if (verify->suffixes == NULL)
+		return iss_suffix_rules_default();
+	*given = iss_suffix_list_rules(verify->suffixes);
+	return given;
 }
 
 static int
@@ -151,24 +172,25 @@ match_by_scheme(struct iss_error *err, const struct iss_verify *verify,
     const struct iss_presented *presented, const struct iss_link *link,
     STACK_OF(X509) * chain)
 {
-	const struct iss_suffix_rules *suffixes = iss_suffix_rules_default();
 	struct iss_suffix_rules given;
-	struct iss_scheme without_cn = verify->scheme;
+	const struct iss_suffix_rules *suffixes = suffixes_of(verify, &given);
+	bool strict = iss_link_is_strict(link->ssl);
+	struct iss_scheme scheme =
+	    strict ? iss_strict_scheme(&verify->scheme) : verify->scheme;
+	struct iss_scheme without_cn = scheme;
 
-	if (verify->any_suffix) {
-		suffixes = NULL;
-	} else if (verify->suffixes != NULL) {
-		given = iss_suffix_list_rules(verify->suffixes);
-		suffixes = &given;
-	}
 	without_cn.check_cn = ISS_CN_NEVER;
 	if (iss_presented_match(
-		presented, &verify->host, &without_cn, suffixes))
+		presented, &verify->host, &without_cn, suffixes)) {
+		if (strict && !ask_cas(verify, link, chain).permit_host)
+			return refuse_name(err, verify, presented,
+			    ", which a CA of its chain may not vouch for: it "
+			    "has name constraints");
 		return ISS_OK;
-	if (!iss_presented_match(
-		presented, &verify->host, &verify->scheme, suffixes))
+	}
+	if (!iss_presented_match(presented, &verify->host, &scheme, suffixes))
 		return refuse_name(err, verify, presented, "");
-	if (!cn_is_free(link, chain))
+	if (ask_cas(verify, link, chain).have_constraints)
 		return refuse_name(err, verify, presented,
 		    ", which does not count: a CA of its chain has name "
 		    "constraints");
@@ -209,41 +231,6 @@ iss_verify_cert_name(struct iss_error *err, const struct iss_verify *verify,
 	return ISS_OK;
 }
 
-/* Append " (depth 0, subject /CN=x, issuer /CN=y)", with the date if that is
- * the error. */
-static void
-describe_cert(struct iss_buf *out, X509 *cert, int depth, long error)
-{
-	struct iss_error ignored;
-	const ASN1_TIME *when = NULL;
-	BIO *text = NULL;
-	char *date;
-	long len;
-
-	iss_error_clear(&ignored);
-	iss_buf_printf(out, " (depth %d", depth);
-	if (cert != NULL) {
-		iss_buf_puts(out, ", subject ");
-		iss_cert_subject_text(&ignored, cert, out);
-		iss_buf_puts(out, ", issuer ");
-		iss_cert_issuer_text(&ignored, cert, out);
-		if (error == X509_V_ERR_CERT_HAS_EXPIRED)
-			when = X509_get0_notAfter(cert);
-		if (error == X509_V_ERR_CERT_NOT_YET_VALID)
-			when = X509_get0_notBefore(cert);
-	}
-	if (when != NULL && (text = BIO_new(BIO_s_mem())) != NULL &&
-	    ASN1_TIME_print(text, when)) {
-		len = BIO_get_mem_data(text, &date);
-		iss_buf_printf(out, ", %s %.*s",
-		    error == X509_V_ERR_CERT_HAS_EXPIRED ? "not after"
-							 : "not before",
-		    (int)len, date);
-	}
-	BIO_free(text);
-	iss_buf_puts(out, ")");
-}
-
 /* Remember the first failure, as the sentence that the user will read. */
 static void
 note_failure(struct iss_link *link, X509_STORE_CTX *store)
@@ -256,7 +243,7 @@ note_failure(struct iss_link *link, X509_STORE_CTX *store)
 	if (iss_error_is_set(&link->failure))
 		return;
 	iss_buf_init(&where, 2 * ISS_ERROR_PART_MAX);
-	describe_cert(&where, cert, depth, error);
+	iss_cert_describe(&where, cert, depth, error);
 	iss_error_set(&link->failure, "%s%s",
 	    error == X509_V_ERR_APPLICATION_VERIFICATION
 		? "refused by SSL_verify_callback"
@@ -265,6 +252,18 @@ note_failure(struct iss_link *link, X509_STORE_CTX *store)
 	link->failure.verify_error = error;
 	link->failure.depth = depth;
 	iss_buf_release(&where);
+}
+
+/* Is the certificate, or its failure, all right with the program? */
+static bool
+is_accepted(const struct iss_link *link, bool ok, X509_STORE_CTX *store)
+{
+	const struct iss_callbacks *ask = iss_link_callbacks(link);
+
+	if (ask->verify != NULL)
+		return ask->verify(link->handle, ok, store);
+	/* must_ask: somebody else drives the SSL */
+	return ok && !link->verify->must_ask;
 }
 
 /*
@@ -276,17 +275,15 @@ static int
 judge_cert(int ok, X509_STORE_CTX *store)
 {
 	struct iss_link *link = iss_link_of_store(store);
-	const struct iss_callbacks *ask;
-	bool opinion = ok != 0;
 
 	if (link == NULL)
 		return ok;
-	ask = iss_link_callbacks(link);
-	if (ask->verify != NULL)
-		opinion = ask->verify(link->handle, ok != 0, store);
-	else if (link->verify->must_ask) /* somebody else drives the SSL */
-		opinion = false;
-	if (opinion)
+	if (!ok && iss_link_is_strict(link->ssl) &&
+	    iss_strict_forgives(store)) {
+		X509_STORE_CTX_set_error(store, X509_V_OK);
+		return 1;
+	}
+	if (is_accepted(link, ok != 0, store))
 		return 1;
 	if (X509_STORE_CTX_get_error(store) == X509_V_OK)
 		X509_STORE_CTX_set_error(
@@ -333,7 +330,7 @@ refuse_fingerprint(struct iss_link *link, X509_STORE_CTX *store, X509 *leaf)
 	iss_error_clear(&ignored);
 	iss_buf_init(&has, ISS_ERROR_PART_MAX);
 	iss_cert_fingerprint_text(&ignored, leaf, "sha256", false, &has);
-	describe_cert(&has, leaf, 0, X509_V_ERR_CERT_REJECTED);
+	iss_cert_describe(&has, leaf, 0, X509_V_ERR_CERT_REJECTED);
 	iss_error_set(&link->failure,
 	    "the certificate does not match SSL_fingerprint: it has %s",
 	    iss_buf_text(&has));
@@ -368,6 +365,43 @@ judge_revocation(X509_STORE_CTX *store)
 	return true;
 }
 
+/* Refuse the certificate for a rule of SSL_verify_strict, unless the program
+ * overrules that.  link is NULL for an SSL that somebody else made. */
+static bool
+judge_flaw(struct iss_link *link, X509_STORE_CTX *store,
+    const struct iss_strict_flaw *flaw)
+{
+	const int error = X509_V_ERR_CERT_REJECTED;
+	X509 *cert =
+	    sk_X509_value(X509_STORE_CTX_get0_chain(store), flaw->depth);
+	struct iss_buf where;
+
+	X509_STORE_CTX_set_error_depth(store, flaw->depth);
+	X509_STORE_CTX_set_current_cert(store, cert);
+	X509_STORE_CTX_set_error(store, error);
+	if (link == NULL || is_accepted(link, false, store))
+		return link != NULL;
+	iss_buf_init(&where, 2 * ISS_ERROR_PART_MAX);
+	iss_cert_describe(&where, cert, flaw->depth, error);
+	iss_error_set(&link->failure, "SSL_verify_strict: %s (%s)%s",
+	    flaw->rule, flaw->source, iss_buf_text(&where));
+	link->failure.verify_error = error;
+	link->failure.depth = flaw->depth;
+	iss_buf_release(&where);
+	return false;
+}
+
+static bool
+judge_strictly(struct iss_link *link, const SSL *ssl, X509_STORE_CTX *store)
+{
+	struct iss_strict_flaw flaw = { 0 };
+
+	while (iss_strict_find(store, !SSL_is_server(ssl), &flaw))
+		if (!judge_flaw(link, store, &flaw))
+			return false;
+	return true;
+}
+
 /*
  * Called by OpenSSL for the whole chain.  A fingerprint comes first: a user who
  * knows the very certificate needs no CA, name or date.  The name is checked
@@ -379,13 +413,19 @@ static int
 judge_chain(X509_STORE_CTX *store, void *unused)
 {
 	struct iss_link *link = iss_link_of_store(store);
+	const SSL *ssl = X509_STORE_CTX_get_ex_data(
+	    store, SSL_get_ex_data_X509_STORE_CTX_idx());
 	X509 *leaf = X509_STORE_CTX_get0_cert(store);
+	bool strict = iss_link_is_strict(ssl);
 	const struct iss_verify *verify;
 	int ok;
 
 	(void)unused;
+	if (strict)
+		iss_strict_prepare(store);
 	if (link == NULL)
-		return X509_verify_cert(store);
+		return X509_verify_cert(store) > 0 &&
+		       (!strict || judge_strictly(NULL, ssl, store));
 	verify = link->verify;
 	iss_error_clear(&link->failure);
 	link->pinned = has_fingerprint(&verify->fingerprints, leaf);
@@ -399,7 +439,8 @@ judge_chain(X509_STORE_CTX *store, void *unused)
 		note_failure(link, store);
 		return ok;
 	}
-	if (!judge_revocation(store))
+	if (!judge_revocation(store) ||
+	    (strict && !judge_strictly(link, ssl, store)))
 		return 0;
 	if (iss_verify_cert_name(&link->failure, verify, link, leaf,
 		X509_STORE_CTX_get0_chain(store)) == ISS_OK)

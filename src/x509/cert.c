@@ -161,6 +161,39 @@ iss_cert_dump(struct iss_error *err, const X509 *cert, struct iss_buf *out)
 	return out->overflowed ? iss_error_set(err, "out of memory") : 0;
 }
 
+void
+iss_cert_describe(struct iss_buf *out, const X509 *cert, int depth, long error)
+{
+	struct iss_error ignored;
+	const ASN1_TIME *when = NULL;
+	BIO *text = NULL;
+	char *date;
+	long len;
+
+	iss_error_clear(&ignored);
+	iss_buf_printf(out, " (depth %d", depth);
+	if (cert != NULL) {
+		iss_buf_puts(out, ", subject ");
+		iss_cert_subject_text(&ignored, cert, out);
+		iss_buf_puts(out, ", issuer ");
+		iss_cert_issuer_text(&ignored, cert, out);
+		if (error == X509_V_ERR_CERT_HAS_EXPIRED)
+			when = X509_get0_notAfter(cert);
+		if (error == X509_V_ERR_CERT_NOT_YET_VALID)
+			when = X509_get0_notBefore(cert);
+	}
+	if (when != NULL && (text = BIO_new(BIO_s_mem())) != NULL &&
+	    ASN1_TIME_print(text, when)) {
+		len = BIO_get_mem_data(text, &date);
+		iss_buf_printf(out, ", %s %.*s",
+		    error == X509_V_ERR_CERT_HAS_EXPIRED ? "not after"
+							 : "not before",
+		    (int)len, date);
+	}
+	BIO_free(text);
+	iss_buf_puts(out, ")");
+}
+
 ISS_EX_INDEX(taken_index, X509, NULL);
 
 bool

@@ -58,6 +58,14 @@ int iss_cert_pem(struct iss_error *err, X509 *cert, struct iss_buf *out);
 bool iss_cert_take(X509 *cert);
 
 /*
+ * Append " (depth 0, subject /CN=x, issuer /CN=y)", for a message about the
+ * certificate at that place of a chain, with its date if error, X509_V_ERR_*,
+ * is about that.  cert may be NULL.
+ */
+void iss_cert_describe(
+    struct iss_buf *out, const X509 *cert, int depth, long error);
+
+/*
  * Does the certificate demand that its server staples an OCSP response (RFC
  * 7633, "must staple")?  Also true if that extension cannot be parsed.
  */

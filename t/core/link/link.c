@@ -141,6 +141,24 @@ test_connections(void)
 	iss_ctx_free(server);
 }
 
+/* The mark of the context that a connection has come to counts. */
+static void
+test_strict(void)
+{
+	SSL_CTX *plain = SSL_CTX_new(TLS_method());
+	SSL_CTX *strict = SSL_CTX_new(TLS_method());
+	SSL *ssl = SSL_new(plain);
+
+	ok(iss_link_set_strict(strict), "a context is marked as strict");
+	ok(!iss_link_is_strict(ssl), "a connection of another one is not");
+	SSL_set_SSL_CTX(ssl, strict);
+	ok(iss_link_is_strict(ssl), "... until it comes to that context");
+	ok(!iss_link_is_strict(NULL), "no connection is not strict");
+	SSL_free(ssl);
+	SSL_CTX_free(plain);
+	SSL_CTX_free(strict);
+}
+
 int
 main(void)
 {
@@ -149,5 +167,6 @@ main(void)
 	test_callbacks();
 	test_bracket();
 	test_connections();
+	test_strict();
 	return tap_done();
 }

@@ -3,6 +3,8 @@
  */
 #include "x509/cert.h"
 
+#include <string.h>
+
 #include <openssl/asn1.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -158,6 +160,30 @@ test_take(void)
 	X509_free(b);
 }
 
+static void
+test_describe(X509 *cert)
+{
+	static const char both[] =
+	    " (depth 1, subject /C=DE/O=IO-Socket-SSL/CN=localhost, issuer "
+	    "/C=DE/O=IO-Socket-SSL/CN=Test CA";
+	struct iss_buf text;
+
+	iss_buf_init(&text, ISS_CERT_TEXT_MAX);
+	iss_cert_describe(&text, cert, 1, X509_V_ERR_CERT_REJECTED);
+	has_text(iss_buf_text(&text), both, "described by its names");
+	ok(strstr(iss_buf_text(&text), "not after") == NULL,
+	    "... without its dates");
+	iss_buf_release(&text);
+	iss_buf_init(&text, ISS_CERT_TEXT_MAX);
+	iss_cert_describe(&text, cert, 0, X509_V_ERR_CERT_HAS_EXPIRED);
+	has_text(iss_buf_text(&text), ", not after ", "... unless it expired");
+	iss_buf_release(&text);
+	iss_buf_init(&text, ISS_CERT_TEXT_MAX);
+	iss_cert_describe(&text, NULL, 2, X509_V_ERR_CERT_REJECTED);
+	is_text(iss_buf_text(&text), " (depth 2)", "described without one");
+	iss_buf_release(&text);
+}
+
 /* RFC 7633. */
 static void
 test_must_staple(void)
@@ -202,6 +228,7 @@ main(void)
 	test_pem(cert);
 	test_take();
 	test_must_staple();
+	test_describe(cert);
 	is_text(err.text, "", "no error that was not expected");
 	is_int((long long)ERR_peek_error(), 0, "the queue is left empty");
 	X509_free(cert);
