@@ -68,15 +68,10 @@ iss_before_shutdown(pTHX_ GV *glob, IV how)
 {
 	struct iss_conn *conn = iss_attached(aTHX_ glob);
 	SV *done;
-	int rv;
 
 	if (conn == NULL || (how != SHUT_WR && how != SHUT_RDWR) ||
 	    !iss_conn_can_write(conn))
 		return true;
-	if ((rv = iss_shutdown_may_begin(conn)) != ISS_OK) {
-		iss_tell_status(aTHX_ glob, conn, rv);
-		return false;
-	}
 	done = sv_2mortal(iss_shutdown(aTHX_ glob, true, &PL_sv_undef, false));
 	if (!SvOK(done))
 		return false;

@@ -100,6 +100,7 @@ iss_conn_new(struct iss_error *err, struct iss_conn **out, struct iss_ctx *ctx,
 	conn->ctx = iss_ctx_up_ref(ctx);
 	conn->link.callbacks = callbacks;
 	iss_buf_init(&conn->unsent, ISS_RECORD_MAX);
+	iss_buf_init(&conn->taken, ISS_RECORD_MAX);
 	conn->strict_eof = config->strict_eof;
 	conn->io_timeout = config->io_timeout;
 	if (make_ssl(err, conn, fd) != ISS_OK ||
@@ -153,6 +154,7 @@ iss_conn_free(struct iss_conn *conn)
 	iss_ctx_free(conn->ctx);
 	iss_verify_release(&conn->verify);
 	iss_buf_release(&conn->unsent);
+	iss_buf_release(&conn->taken);
 	iss_refcount_release(&conn->refs);
 	free(conn);
 }

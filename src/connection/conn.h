@@ -61,13 +61,14 @@ struct iss_conn {
 	bool plain_read;   /* after got_notify, reads come in the clear */
 	bool end_reported; /* the program knows of got_notify */
 	bool read_end;     /* a read has returned the end to the program */
-	bool half_written; /* the last write must be repeated */
+	bool half_written; /* OpenSSL still has a part of taken */
 	bool peer_gone;    /* a write met EPIPE: only reading works */
 	bool lingers;      /* see iss_shutdown_close, which has until then: */
 	iss_deadline linger_until;
 	uint64_t heard, sent;  /* bytes of the handshake, over the descriptor */
 	bool strict_eof;       /* a truncated end is an error */
 	struct iss_buf unsent; /* kept back by iss_io_write_later */
+	struct iss_buf taken;  /* of a write that must be repeated: io.h */
 	double io_timeout;     /* seconds for a read or write; < 0: no limit */
 	struct iss_error err;  /* of the last operation that failed */
 };

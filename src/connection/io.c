@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/types.h>
 #include <sys/socket.h>
 
@@ -111,6 +112,13 @@ is_peer_gone(const struct iss_error *err)
 	       (err->sys_errno == EPIPE || err->sys_errno == ECONNRESET);
 }
 
+static void
+forget_write(struct iss_conn *conn)
+{
+	conn->half_written = false;
+	iss_buf_release(&conn->taken);
+}
+
 /*
  * The result of a write.  A peer that is gone may have answered before: that
  * can still be read, as from a plain socket.  OpenSSL 3 refuses to write once
@@ -123,6 +131,7 @@ written(struct iss_conn *conn, int rv)
 	    is_peer_gone(&conn->err)) {
 		conn->peer_gone = true;
 		conn->state = ISS_CONN_OPEN;
+		forget_write(conn);
 	}
 	if (rv != ISS_EOF)
 		return rv;
@@ -193,6 +202,106 @@ transfer(struct iss_conn *conn, struct transfer *t)
 	    conn, transfer_step, t, io_deadline(conn), t->what);
 }
 
+/* SSL_write_ex with the type of SSL_read_ex. */
+static int
+write_call(SSL *ssl, void *buf, size_t len, size_t *put)
+{
+	return SSL_write_ex(ssl, buf, len, put);
+}
+
+/*
+ * A write must be repeated.  If OpenSSL is not within a handshake it may have
+ * made a record of the bytes.  A pump takes whole records.
+ */
+static int
+note_taken(struct iss_conn *conn, const struct transfer *t, int rv)
+{
+	if (rv == ISS_ERROR || rv == ISS_EOF || conn->sock->pumped ||
+	    SSL_in_init(conn->ssl))
+		return rv;
+	if (!iss_buf_append(&conn->taken, t->buf, t->len)) {
+		conn->state = ISS_CONN_FAILED;
+		iss_error_clear(&conn->err);
+		return iss_error_set(&conn->err, "out of memory");
+	}
+	conn->half_written = true;
+	return rv;
+}
+
+static struct transfer
+rest_of_write(const struct iss_conn *conn)
+{
+	struct transfer t = { write_call, WRITE_FAILED, conn->taken.data,
+		conn->taken.len, 0 };
+
+	return t;
+}
+
+/* OpenSSL has got rid of the record; it may have been shorter. */
+static void
+note_written(struct iss_conn *conn, const struct transfer *t)
+{
+	conn->half_written = false;
+	conn->taken.len = t->done;
+}
+
+static int
+send_waiting_step(struct iss_conn *conn, void *arg)
+{
+	(void)arg;
+	if (iss_sock_send_waiting(conn->sock))
+		return ISS_OK;
+	if (errno == EAGAIN || errno == EWOULDBLOCK)
+		return ISS_WANT_WRITE;
+	if (errno == EINTR)
+		return ISS_INTR;
+	conn->peer_gone = true;
+	forget_write(conn);
+	return iss_conn_refuse(conn, errno, WRITE_FAILED);
+}
+
+int
+iss_io_finish_write(struct iss_conn *conn, iss_deadline deadline)
+{
+	struct transfer t;
+	int rv = ISS_OK;
+
+	if (conn->half_written) {
+		t = rest_of_write(conn);
+		rv = written(conn, iss_conn_run_until(conn, transfer_step, &t,
+				       deadline, WRITE_FAILED));
+		if (rv == ISS_OK)
+			note_written(conn, &t);
+	}
+	if (rv == ISS_OK && conn->taken.len > 0)
+		rv = iss_conn_run_until(
+		    conn, send_waiting_step, NULL, deadline, WRITE_FAILED);
+	return rv;
+}
+
+/*
+ * OpenSSL may want to answer what it reads (KeyUpdate, RFC 8446, 4.6.3), and
+ * cannot write that while it has half a record to send: it would report a bad
+ * length.  So our BIO takes in the rest of the record, and the answer.
+ */
+static int
+receive_within_write(struct iss_conn *conn, struct transfer *t)
+{
+	struct transfer write = rest_of_write(conn);
+	int rv = ISS_OK;
+
+	conn->sock->absorbs = true;
+	if (conn->half_written) {
+		rv = written(conn, transfer_step(conn, &write));
+		if (rv == ISS_OK)
+			note_written(conn, &write);
+	}
+	if (rv == ISS_OK || conn->peer_gone)
+		rv = transfer(conn, t);
+	conn->sock->absorbs = false;
+	return rv;
+}
+
 void
 iss_io_end_of_data(struct iss_conn *conn)
 {
@@ -213,6 +322,8 @@ receive(struct iss_conn *conn, struct transfer *t)
 		if ((rv = finish_handshake(conn)) != ISS_OK)
 			return rv;
 	}
+	if (conn->taken.len > 0)
+		return receive_within_write(conn, t);
 	return transfer(conn, t);
 }
 
@@ -236,13 +347,6 @@ iss_io_peek(struct iss_conn *conn, void *buf, size_t len, size_t *got)
 	return rv;
 }
 
-/* SSL_write_ex with the type of SSL_read_ex. */
-static int
-write_call(SSL *ssl, void *buf, size_t len, size_t *put)
-{
-	return SSL_write_ex(ssl, buf, len, put);
-}
-
 /* Our half of TLS is over (iss_shutdown_write_plain). */
 static int
 write_plain(struct iss_conn *conn, const void *buf, size_t len, size_t *put)
@@ -255,6 +359,27 @@ write_plain(struct iss_conn *conn, const void *buf, size_t len, size_t *put)
 		return ISS_INTR;
 	return iss_conn_refuse(
 	    conn, conn->sock->sys_errno, "write after stop_SSL");
+}
+
+/* A write is repeated; see iss_io_write. */
+static int
+write_again(struct iss_conn *conn, const void *buf, size_t len, size_t *put)
+{
+	size_t common = len < conn->taken.len ? len : conn->taken.len;
+	int rv;
+
+	if (memcmp(conn->taken.data, buf, common) != 0)
+		return iss_conn_refuse(conn, EINVAL,
+		    WRITE_FAILED
+		    ": a write that could not be completed must be repeated "
+		    "with the same data, which is already on its way");
+	if ((rv = iss_io_finish_write(conn, io_deadline(conn))) != ISS_OK)
+		return rv;
+	*put = len < conn->taken.len ? len : conn->taken.len;
+	iss_buf_drop(&conn->taken, *put);
+	if (conn->taken.len == 0)
+		forget_write(conn);
+	return ISS_OK;
 }
 
 int
@@ -281,14 +406,16 @@ iss_io_write(struct iss_conn *conn, const void *buf, size_t len, size_t *put)
 	}
 	if (len == 0)
 		return ISS_OK;
+	if (conn->taken.len > 0)
+		return write_again(conn, buf, len, put);
 	t.buf = (void *)(uintptr_t)buf; /* write_call does not change it */
 	if (t.len > ISS_RECORD_MAX)
 		t.len = ISS_RECORD_MAX;
 	rv = written(conn, transfer(conn, &t));
-	conn->half_written = rv == ISS_WANT_WRITE;
-	if (rv == ISS_OK)
-		*put = t.done;
-	return rv;
+	if (rv != ISS_OK)
+		return note_taken(conn, &t, rv);
+	*put = t.done;
+	return ISS_OK;
 }
 
 int
@@ -320,8 +447,8 @@ iss_io_write_later(
 	int rv;
 
 	*put = 0;
-	/* Nothing can be kept back any more. */
-	if (conn->sent_notify || conn->peer_gone)
+	/* Nothing can be kept back any more, or behind half a record. */
+	if (conn->sent_notify || conn->peer_gone || conn->taken.len > 0)
 		return iss_io_write(conn, buf, len, put);
 	if ((rv = finish_handshake(conn)) != ISS_OK)
 		return rv;

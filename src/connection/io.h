@@ -27,9 +27,17 @@ void iss_io_end_of_data(struct iss_conn *conn);
 
 /*
  * Write at most one record of the len bytes at buf, after those that
- * iss_io_write_later kept back; with len 0 only those.  After ISS_WANT_* and
- * ISS_INTR the call must be repeated with the same bytes.  After our
- * close_notify it fails with EPERM, or writes in the clear
+ * iss_io_write_later kept back; with len 0 only those.
+ *
+ * After ISS_WANT_*, ISS_INTR and ISS_TIMEOUT the call must be repeated. OpenSSL
+ * may have encrypted the bytes by then, and sent half of that, so they can no
+ * longer be exchanged for others: a copy is kept in conn->taken and written
+ * instead.  The repeated call may bring less, more, or the same bytes at
+ * another place, and is credited with what it has in common with the copy; the
+ * rest of the copy remains for the next one.  If the bytes differ it fails with
+ * EINVAL, and the connection stays as it is.  Reading meanwhile is possible.
+ *
+ * After our close_notify it fails with EPERM, or writes in the clear
  * (iss_shutdown_write_plain).  After TCP's end it fails with EPIPE, if OpenSSL
  * cannot write any more.  SSL_write_ex(3).
  */
@@ -39,6 +47,12 @@ int iss_io_write(
 /* Write all len bytes; *put counts those written, also on failure. */
 int iss_io_write_all(
     struct iss_conn *conn, const void *buf, size_t len, size_t *put);
+
+/*
+ * Send what is left of a write that was not repeated.  ISS_OK if nothing is
+ * left of it then.
+ */
+int iss_io_finish_write(struct iss_conn *conn, iss_deadline deadline);
 
 /*
  * For many small writes: take up to len bytes, at least 1, and keep them back

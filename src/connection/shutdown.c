@@ -84,7 +84,8 @@ iss_shutdown_notify(struct iss_conn *conn, iss_deadline deadline)
 		conn->state = ISS_CONN_FAILED;
 		return iss_conn_refuse(conn, EPIPE, SHUTDOWN_FAILED);
 	}
-	if ((rv = iss_io_flush_until(conn, deadline)) != ISS_OK)
+	if ((rv = iss_io_flush_until(conn, deadline)) != ISS_OK ||
+	    (rv = iss_io_finish_write(conn, deadline)) != ISS_OK)
 		return rv;
 	conn->lingers |= must_linger(conn);
 	if (iss_conn_can_read(conn))
@@ -115,12 +116,6 @@ void
 iss_shutdown_write_plain(struct iss_conn *conn)
 {
 	conn->plain_write = true;
-}
-
-int
-iss_shutdown_may_begin(const struct iss_conn *conn)
-{
-	return conn->half_written ? ISS_WANT_WRITE : ISS_OK;
 }
 
 void

@@ -7,7 +7,8 @@
 #include "connection/conn.h"
 
 /*
- * Send what iss_io_write_later kept back, then our close_notify, once (RFC
+ * Send what iss_io_write_later kept back, or a write that failed for now, then
+ * our close_notify, once (RFC
  * 8446, 6.1).  Does nothing, successfully, before the handshake is done.  After
  * the connection failed it fails, too: a caller that took it for done would go
  * on in the clear.
@@ -50,11 +51,5 @@ void iss_shutdown_answer(struct iss_conn *conn);
 
 /* Our half of TLS is over: from now on writes go out in the clear. */
 void iss_shutdown_write_plain(struct iss_conn *conn);
-
-/*
- * May close_notify be sent now?  ISS_WANT_WRITE: no, half a record is out, and
- * only the writer knows the rest.
- */
-int iss_shutdown_may_begin(const struct iss_conn *conn);
 
 #endif

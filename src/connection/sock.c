@@ -115,16 +115,60 @@ receive(struct iss_sock *sock, void *buf, size_t len)
 }
 
 static ssize_t
-transmit(struct iss_sock *sock, const void *buf, size_t len)
+send_now(const struct iss_sock *sock, const void *buf, size_t len)
 {
-	int flags = MSG_NOSIGNAL | (sock->dont_wait ? MSG_DONTWAIT : 0);
+	bool dont_wait = sock->dont_wait || sock->absorbs;
 
-	if (!sock->pumped)
-		return send(sock->fd, buf, len, flags);
+	return send(
+	    sock->fd, buf, len, MSG_NOSIGNAL | (dont_wait ? MSG_DONTWAIT : 0));
+}
+
+bool
+iss_sock_send_waiting(struct iss_sock *sock)
+{
+	ssize_t n;
+
+	while (iss_sock_waiting_out(sock) > 0) {
+		n = send_now(sock, sock->out.data + sock->out_pos,
+		    iss_sock_waiting_out(sock));
+		if (n < 0)
+			return false;
+		iss_sock_took_out(sock, (size_t)n);
+	}
+	iss_buf_release(&sock->out);
+	return true;
+}
+
+static ssize_t
+keep(struct iss_sock *sock, const void *buf, size_t len)
+{
 	if (len > sock->out.max - sock->out.len ||
 	    !iss_buf_append(&sock->out, buf, len))
 		return would_block();
 	return (ssize_t)len;
+}
+
+/* Send these bytes after those that wait. */
+static ssize_t
+send_behind(struct iss_sock *sock, const void *buf, size_t len)
+{
+	ssize_t n = -1;
+
+	if (iss_sock_send_waiting(sock))
+		n = send_now(sock, buf, len);
+	if (n < 0 && sock->absorbs && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return keep(sock, buf, len);
+	return n;
+}
+
+static ssize_t
+transmit(struct iss_sock *sock, const void *buf, size_t len)
+{
+	if (sock->pumped)
+		return keep(sock, buf, len);
+	if (sock->absorbs || iss_sock_waiting_out(sock) > 0)
+		return send_behind(sock, buf, len);
+	return send_now(sock, buf, len);
 }
 
 /* Remember why a call failed, and whether to call again. */

@@ -30,8 +30,9 @@ struct iss_sock {
 	bool pumped;       /* a pump moves the bytes: pump.h */
 	struct iss_buf in; /* see iss_sock_put_in */
 	size_t in_pos;
-	struct iss_buf out; /* pumped: written, not yet taken out */
+	struct iss_buf out; /* written, not yet taken out or sent */
 	size_t out_pos;
+	bool absorbs; /* what cannot be sent now goes to out; never waits */
 };
 
 /*
@@ -77,6 +78,12 @@ size_t iss_sock_waiting_out(const struct iss_sock *sock);
 /* Can at least a byte be read without waiting?  The end of the stream does not
  * count. */
 bool iss_sock_has_input(const struct iss_sock *sock);
+
+/*
+ * Not pumped: send what waits.  False, with errno, if something is left.  Until
+ * it is sent, bytes that are written later wait behind it.
+ */
+bool iss_sock_send_waiting(struct iss_sock *sock);
 
 /* The pump has taken the first len bytes of those that wait. */
 void iss_sock_took_out(struct iss_sock *sock, size_t len);

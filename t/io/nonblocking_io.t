@@ -52,7 +52,7 @@ sub would_block {
     my @result = grep { defined } $code->();
     for (1 .. 100) {
         last if !@result || $want != SSL_WANT_WRITE;
-        $! = 0;
+        $!      = 0;
         @result = grep { defined } $code->();
     }
     is_deeply(\@result, [], "$claim: no result");
@@ -154,6 +154,35 @@ each_version(
         my ($got) = $peer->hear;
         is(length $got, $written + 16_385, '... loses and repeats nothing');
         like($got, qr/\Aa+b\z/, '... and keeps the order');
+    }
+);
+
+# It may be shorter, but it must be the same: half of it may have been sent.
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my ($sock, $peer) = quiet_pair(version => $version);
+        my $text    = ('a' x 16_383) . 'z';
+        my $written = fill($sock, $text);
+        my @result  = grep { defined } syswrite $sock, 'b' x 10;
+        is_deeply(\@result, [], 'a retry with other data fails');
+        ok($!{EINVAL}, '... with EINVAL') or diag $!;
+        like($SSL_ERROR, qr/with the same data/, '... and says why');
+
+        $peer->tell('read', $written + length($text) + 3);
+        for my $length (100, 1000, 16_384) {
+            my $part  = substr $text, 0, $length;
+            my $count = complete($sock, sub { syswrite $sock, $part });
+            ok($count, "a retry with $length bytes") or diag $SSL_ERROR;
+            substr($text, 0, $count, '') if $count;
+        }
+        is($text, '', '... writes all of them');
+        is(complete($sock, sub { syswrite $sock, 'end' }), 3,
+            '... then more');
+        my ($got) = $peer->hear;
+        like($got, qr/\A(?:a{16383}z)+end\z/,
+            '... and nothing is lost or doubled');
     }
 );
 

@@ -410,15 +410,13 @@ test_half_written(const char *version)
 			break;
 		waits++;
 		if (waits == 1)
-			is_int(iss_shutdown_may_begin(client), ISS_WANT_WRITE,
-			    "no end within a record");
+			is_int(iss_shutdown_notify(client, ISS_NO_DEADLINE),
+			    ISS_WANT_WRITE, "no end within a record");
 		all_got += read_all(server, arrived + all_got, MUCH - all_got);
 	}
 	is_int(rv, ISS_OK, "%s: more than a socket holds", version);
 	ok(waits > 0, "... with records that were half written");
 	ok(!client->half_written, "... none is left so");
-	is_int(
-	    iss_shutdown_may_begin(client), ISS_OK, "... then it may be ended");
 	all_got += read_all(server, arrived + all_got, MUCH - all_got);
 	is_int((long long)all_got, MUCH, "... all arrives");
 	ok(memcmp(sent, arrived, MUCH) == 0, "... as it was");
@@ -667,6 +665,167 @@ test_come_back(void)
 	pair_close(&pair);
 }
 
+/* ---- a write that must be repeated ---- */
+
+enum { BIG = 1 << 21, PIECE = 16384 };
+
+static struct {
+	struct pair pair;
+	struct iss_conn *client, *server;
+	char sent[BIG], arrived[BIG + PIECE];
+	size_t put, got; /* so many of them */
+} stream;
+
+/* Write pieces to a server that does not read, until one is half written. */
+static void
+open_stream(const char *version)
+{
+	size_t i, put;
+	int rv;
+
+	for (i = 0; i < BIG; i++)
+		stream.sent[i] = (char)(i * 7 + i / 251);
+	open_pair(&stream.pair, version, false);
+	stream.client = stream.pair.client.conn;
+	stream.server = stream.pair.server.conn;
+	stream.put = stream.got = 0;
+	do {
+		rv = iss_io_write(
+		    stream.client, stream.sent + stream.put, PIECE, &put);
+		stream.put += put;
+	} while (rv == ISS_OK);
+	is_int(rv, ISS_WANT_WRITE, "%s: a piece that must be written again",
+	    version);
+	ok(stream.client->half_written, "... is half written");
+}
+
+static void
+arrive(void)
+{
+	stream.got += read_all(stream.server, stream.arrived + stream.got,
+	    sizeof(stream.arrived) - stream.got);
+}
+
+/* Repeat the write with len bytes. */
+static void
+write_again(size_t len, size_t want)
+{
+	size_t put;
+
+	is_int(iss_io_write(stream.client, stream.sent + stream.put, len, &put),
+	    ISS_OK, "%zu bytes again", len);
+	is_int((long long)put, (long long)want, "... %zu are written", want);
+	stream.put += put;
+}
+
+static void
+close_stream(void)
+{
+	send_text(stream.client, "end");
+	memcpy(stream.sent + stream.put, "end", 3);
+	arrive();
+	is_int((long long)stream.got, (long long)stream.put + 3,
+	    "... all arrives");
+	ok(memcmp(stream.sent, stream.arrived, stream.got) == 0,
+	    "... as it was");
+	pair_close(&stream.pair);
+}
+
+static void
+test_again(const char *version)
+{
+	size_t put;
+	char other[PIECE];
+
+	open_stream(version);
+	memset(other, 'o', sizeof(other));
+	is_int(iss_io_write(stream.client, other, sizeof(other), &put),
+	    ISS_ERROR, "other bytes");
+	is_int(stream.client->err.sys_errno, EINVAL, "... errno");
+	has_text(stream.client->err.text, "with the same data", "... why");
+	arrive();
+	is_int(iss_io_write(stream.client, other, 1, &put), ISS_ERROR,
+	    "... also once there is room");
+	write_again(100, 100);
+	write_again(PIECE, PIECE - 100);
+	write_again(PIECE, PIECE);
+	close_stream();
+
+	open_stream(version);
+	is_int(iss_io_write(
+		   stream.client, stream.sent + stream.put, 2 * PIECE, &put),
+	    ISS_WANT_WRITE, "more, but there is still no room");
+	arrive();
+	write_again(2 * PIECE, PIECE);
+	close_stream();
+}
+
+/* The write is not repeated, but all of it is sent before the end. */
+static void
+test_not_again(const char *version)
+{
+	int rv;
+
+	open_stream(version);
+	while ((rv = iss_shutdown_notify(stream.client, ISS_NO_DEADLINE)) ==
+	       ISS_WANT_WRITE)
+		arrive();
+	is_int(rv, ISS_OK, "the end instead");
+	arrive();
+	is_int((long long)stream.got, (long long)stream.put + PIECE,
+	    "... comes after the piece");
+	ok(stream.server->got_notify, "... and is proper");
+	pair_close(&stream.pair);
+}
+
+/* While a write waits, the server asks for new keys, which must be answered. */
+static void
+test_key_update_within_write(void)
+{
+	SSL *ssl;
+	int i;
+
+	open_stream("TLSv1_3");
+	ssl = stream.server->ssl;
+	for (i = 0; i < 3; i++) {
+		is_int(SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED) &&
+			   SSL_do_handshake(ssl) == 1,
+		    1, "the server asks for new keys");
+		expect_read(stream.client, ISS_WANT_READ, "",
+		    "... and the client reads that");
+	}
+	send_text(stream.server, "data");
+	expect_read(stream.client, ISS_OK, "data", "... then data");
+	is_int(iss_io_finish_write(stream.client, ISS_NO_DEADLINE),
+	    ISS_WANT_WRITE, "the piece still waits");
+	arrive();
+	write_again(PIECE, PIECE);
+	arrive();
+	expect_read(stream.server, ISS_WANT_READ, "", "... with the answers");
+	is_int((long long)iss_sock_waiting_out(stream.client->sock), 0,
+	    "... nothing is kept");
+	close_stream();
+}
+
+/* The server goes away, after an answer. */
+static void
+test_gone_within_write(void)
+{
+	size_t put;
+
+	open_stream("TLSv1_3");
+	send_text(stream.server, "answer");
+	close(stream.pair.server.fd);
+	stream.pair.server.fd = -1;
+	expect_read(stream.client, ISS_OK, "answer",
+	    "an answer of a server that goes away");
+	is_int(
+	    iss_io_write(stream.client, stream.sent + stream.put, PIECE, &put),
+	    ISS_ERROR, "... then writing fails");
+	is_int(stream.client->err.sys_errno, EPIPE, "... errno");
+	pair_close(&stream.pair);
+}
+
 /* ---- records without data ---- */
 
 /* A peer that sends KeyUpdates, and perhaps never stops. */
@@ -830,6 +989,8 @@ main(void)
 		test_truncated_strict(versions[v]);
 		test_notify(versions[v]);
 		test_half_written(versions[v]);
+		test_again(versions[v]);
+		test_not_again(versions[v]);
 		test_later(versions[v]);
 	}
 	test_write_nothing();
@@ -844,6 +1005,8 @@ main(void)
 	test_timeout();
 	test_interrupted();
 	test_come_back();
+	test_key_update_within_write();
+	test_gone_within_write();
 	test_floods(false);
 	test_floods(true);
 	test_flood_shutdown();

@@ -296,6 +296,45 @@ test_pumped(void)
 	end();
 }
 
+/* Bytes that cannot be sent are kept, and go first later. */
+static void
+test_absorb(void)
+{
+	static char much[1 << 16], arrived[1 << 20];
+	size_t n, room = 0, got = 0;
+	ssize_t more;
+
+	begin(true);
+	at.sock->absorbs = true;
+	while (BIO_write_ex(at.bio, much, sizeof(much), &n) &&
+	       iss_sock_waiting_out(at.sock) == 0)
+		room += n;
+	is_int((long long)n, sizeof(much), "no room to write: bytes are kept");
+	is_int(BIO_write_ex(at.bio, "abc", 3, &n), 1, "... and more");
+	is_int((long long)iss_sock_waiting_out(at.sock), sizeof(much) + 3,
+	    "... they wait");
+	diag("more than is kept");
+	expect_failure(
+	    BIO_write_ex(at.bio, much, sizeof(much), &n), EAGAIN, true);
+	at.sock->absorbs = false;
+	at.sock->dont_wait = true;
+	diag("nothing may go past them");
+	expect_failure(BIO_write_ex(at.bio, "d", 1, &n), EAGAIN, true);
+	ok(!iss_sock_send_waiting(at.sock), "... and there is still no room");
+	while ((more = recv(at.fds[1], arrived + got, sizeof(arrived) - got,
+		    MSG_DONTWAIT)) > 0) {
+		got += (size_t)more;
+		iss_sock_send_waiting(at.sock);
+	}
+	ok(iss_sock_send_waiting(at.sock), "then all are sent");
+	is_int((long long)got, (long long)(room + sizeof(much) + 3),
+	    "... and arrive");
+	is_bytes(arrived + got - 3, 3, "abc", 3, "... in order");
+	is_int(BIO_write_ex(at.bio, "d", 1, &n), 1, "and what comes next");
+	is_int(recv(at.fds[1], arrived, 1, 0), 1, "... is sent at once");
+	end();
+}
+
 /* A peer that never stops sending: reading ends though there is more. */
 static void
 test_flood(void)
@@ -432,6 +471,7 @@ main(void)
 	test_put_in();
 	test_put_in_bound();
 	test_pumped();
+	test_absorb();
 	test_flood();
 	test_drop_unread();
 	test_no_descriptor();
