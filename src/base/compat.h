@@ -130,6 +130,41 @@ iss_compat_ticket_mac_init(
 		((time_t)SSL_SESSION_get_time(session))
 #endif
 
+/*
+ * Since 3.6 a server of TLS 1.3 may staple a response to each certificate of
+ * its chain.  Make the DER of the one at i, to be freed with OPENSSL_free, and
+ * return its length; 0 if there is none.
+ */
+#ifdef SSL_get0_tlsext_status_ocsp_resp_ex
+#	include <openssl/ocsp.h>
+static inline int
+iss_compat_staple_at(SSL *ssl, int i, unsigned char **der)
+{
+	STACK_OF(OCSP_RESPONSE) *all = NULL;
+	int len;
+
+	*der = NULL;
+	SSL_get0_tlsext_status_ocsp_resp_ex(ssl, &all);
+	if (i >= sk_OCSP_RESPONSE_num(all))
+		return 0;
+	len = i2d_OCSP_RESPONSE(sk_OCSP_RESPONSE_value(all, i), der);
+	return len > 0 ? len : 0;
+}
+#else
+static inline int
+iss_compat_staple_at(SSL *ssl, int i, unsigned char **der)
+{
+	const unsigned char *bytes;
+	long len = SSL_get_tlsext_status_ocsp_resp(ssl, &bytes);
+
+	*der = NULL;
+	if (i > 0 || len <= 0)
+		return 0;
+	*der = OPENSSL_memdup(bytes, (size_t)len);
+	return *der != NULL ? (int)len : 0;
+}
+#endif
+
 /* Since 3.0: the reason for the end of TCP without close_notify. */
 #ifdef SSL_R_UNEXPECTED_EOF_WHILE_READING
 #	define ISS_COMPAT_R_UNEXPECTED_EOF SSL_R_UNEXPECTED_EOF_WHILE_READING

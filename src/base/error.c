@@ -14,6 +14,8 @@
 #include "base/alert.h"
 #include "base/compat.h"
 
+enum { SSL_REASON_MIN = 100 }; /* smaller ones are those of all libraries */
+
 void
 iss_error_clear(struct iss_error *err)
 {
@@ -117,6 +119,25 @@ iss_error_errno(struct iss_error *err, int errnum, const char *fmt, ...)
 	}
 	ERR_clear_error();
 	return ISS_ERROR;
+}
+
+/* Is it a reason of libssl's own, rather than one that all libraries share? */
+static bool
+is_ssl_reason(unsigned long e)
+{
+	int reason = ERR_GET_REASON(e);
+
+	return ERR_GET_LIB(e) == ERR_LIB_SSL && reason >= SSL_REASON_MIN &&
+	       reason <= SSL_AD_REASON_OFFSET + UINT8_MAX;
+}
+
+void
+iss_error_prefer_ssl(void)
+{
+	if (!is_ssl_reason(ERR_peek_last_error()))
+		return;
+	while (!is_ssl_reason(ERR_peek_error()))
+		ERR_get_error();
 }
 
 int

@@ -59,6 +59,13 @@ int iss_error_openssl(struct iss_error *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*
+ * For a failed handshake or transfer: if the last error in OpenSSL's queue is a
+ * reason of libssl's own, as "bad extension", drop the older ones of other
+ * libraries, as "too long", which name a detail but not what it is a detail of.
+ */
+void iss_error_prefer_ssl(void);
+
+/*
  * For a call that may fail for other reasons which do not matter: empty
  * OpenSSL's queue, and if it tells that memory ran out, record that and return
  * true.

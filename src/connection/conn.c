@@ -66,6 +66,18 @@ set_fingerprints(struct iss_error *err, struct iss_verify *verify,
 	    own ? &config->fingerprints : &ctx->fingerprints, force);
 }
 
+/*
+ * Where a fingerprint alone decides, a staple cannot change the verdict.  But
+ * since OpenSSL 3.6 one that cannot be read would end the handshake.
+ */
+static int
+ocsp_mode(const struct iss_conn *conn, const struct iss_peer_config *config)
+{
+	if (conn->verify.force_fingerprint)
+		return ISS_OCSP_NO_STAPLE;
+	return config->ocsp_mode < 0 ? conn->ctx->ocsp_mode : config->ocsp_mode;
+}
+
 /* Make the SSL with its socket, and the ways to what belongs to it. */
 static int
 make_ssl(struct iss_error *err, struct iss_conn *conn, int fd)
@@ -107,8 +119,7 @@ iss_conn_new(struct iss_error *err, struct iss_conn **out, struct iss_ctx *ctx,
 	    set_fingerprints(err, &conn->verify, ctx, config) != ISS_OK)
 		goto done;
 	iss_verify_begin(&conn->link);
-	if (iss_staple_begin(err, &conn->link,
-		config->ocsp_mode < 0 ? ctx->ocsp_mode : config->ocsp_mode) !=
+	if (iss_staple_begin(err, &conn->link, ocsp_mode(conn, config)) !=
 	    ISS_OK)
 		goto done;
 	if (config->hostname != NULL &&
@@ -299,6 +310,18 @@ fail_by_callback(struct iss_conn *conn, const char *what)
 }
 
 /*
+ * Has OpenSSL, 3.6 or newer, refused the server's staple?  It uses the reason
+ * of an alert, which no server sends.
+ */
+static bool
+is_staple_failure(const struct iss_conn *conn, unsigned long error)
+{
+	return !conn->server && ERR_GET_LIB(error) == ERR_LIB_SSL &&
+	       ERR_GET_REASON(error) ==
+		   SSL_R_TLSV1_BAD_CERTIFICATE_STATUS_RESPONSE;
+}
+
+/*
  * The connection failed.  Many programs look only at errno after a read or
  * write: it becomes EPROTO if no system call failed.
  */
@@ -306,15 +329,23 @@ static int
 fail_for_good(struct iss_conn *conn, const char *what)
 {
 	int e = conn->sock->sys_errno;
-	unsigned long reason = ERR_peek_error();
+	unsigned long reason;
 	bool was_open = conn->state == ISS_CONN_OPEN;
 
 	conn->state = ISS_CONN_FAILED;
-	if (reason == 0 && e != 0)
+	iss_error_prefer_ssl();
+	reason = ERR_peek_error();
+	/* Since 3.6 the queue tells of the system's failure, too. */
+	if (e != 0 && (reason == 0 || ISS_COMPAT_IS_SYSTEM_ERROR(reason)))
 		return iss_error_errno(&conn->err, e, "%s", what);
 	if (iss_error_is_set(&conn->link.failure) &&
 	    is_callback_failure(ERR_GET_REASON(reason)))
 		return fail_by_callback(conn, what);
+	if (is_staple_failure(conn, reason))
+		return iss_error_set(&conn->err,
+		    "%s: the stapled OCSP response cannot be read "
+		    "(SSL_OCSP_NO_STAPLE asks for none)",
+		    what);
 	iss_error_openssl(&conn->err, "%s", what);
 	if (was_open && conn->err.sys_errno == 0)
 		conn->err.sys_errno = EPROTO;

@@ -204,6 +204,28 @@ judge_chain(
 	return rv;
 }
 
+/* The responses behind the first, for the certificates above the leaf. */
+static int
+judge_others(struct iss_link *link)
+{
+	struct iss_ocsp_bytes der;
+	struct iss_error ignored;
+	unsigned char *bytes;
+	int rv = ISS_OK;
+	int i, len;
+
+	for (i = 1; rv == ISS_OK; i++) {
+		if ((len = iss_compat_staple_at(link->ssl, i, &bytes)) == 0)
+			break;
+		der.bytes = bytes;
+		der.len = (size_t)len;
+		iss_error_clear(&ignored);
+		rv = judge_chain(link, der, &ignored);
+		OPENSSL_free(bytes);
+	}
+	return rv;
+}
+
 /* The program's own check replaces ours. */
 static enum iss_staple_opinion
 ask_program(const struct iss_link *link, struct iss_ocsp_bytes der)
@@ -249,6 +271,8 @@ judge_staple(struct iss_link *link)
 		break;
 	}
 	if (der.len > 0 && judge_chain(link, der, &flaw) != ISS_OK)
+		return ISS_ERROR;
+	if (judge_others(link) != ISS_OK)
 		return ISS_ERROR;
 	if (must && !link->staple->good)
 		return refuse_without_staple(link, &flaw);

@@ -257,9 +257,9 @@ pair_close(struct pair *pair)
 	pair_hang_up(&pair->server);
 }
 
-/* A usual pair after a successful handshake; the contexts are freed with it. */
+/* A usual pair before its handshake; the contexts are freed with it. */
 static inline void
-pair_connect(struct pair *pair, const char *version)
+pair_connect_later(struct pair *pair, const char *version)
 {
 	struct iss_ctx *client = pair_client_ctx(version);
 	struct iss_ctx *server = pair_server_ctx(version);
@@ -267,12 +267,26 @@ pair_connect(struct pair *pair, const char *version)
 	pair_open(pair, client, server);
 	iss_ctx_free(client);
 	iss_ctx_free(server);
+}
+
+/* A handshake that must succeed. */
+static inline void
+pair_finish(struct pair *pair)
+{
 	pair_handshake(pair);
 	if (pair->client.rv != ISS_OK || pair->server.rv != ISS_OK) {
 		printf("Bail out! handshake: %s%s\n",
 		    pair->client.conn->err.text, pair->server.conn->err.text);
 		exit(2);
 	}
+}
+
+/* A usual pair after a successful handshake. */
+static inline void
+pair_connect(struct pair *pair, const char *version)
+{
+	pair_connect_later(pair, version);
+	pair_finish(pair);
 }
 
 /* ---- OpenSSL alone ---- */

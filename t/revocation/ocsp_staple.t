@@ -5,6 +5,9 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use Digest::SHA qw(sha256_hex);
+use IO::Select;
+use IO::Socket::INET;
 use ISS::OCSP;
 use ISS::Test;
 use IO::Socket::SSL;
@@ -30,8 +33,10 @@ my $foreign = $world->certificate(
     usage  => 'OCSPSigning',
     issuer => $stranger
 );
-my $HOUR = 3600;
-my $NOW  = time;
+# Newer servers send only responses for their own certificate.
+my $newer = ISS::OCSP::is_newer();
+my $HOUR  = 3600;
+my $NOW   = time;
 
 # The error of a connection to a server with that staple; '' for success.
 sub error_with {
@@ -54,6 +59,11 @@ sub error_at {
     return "$SSL_ERROR" if !$sock;
     print {$sock} "olleh\n";
     return $sock->getline eq "hello\n" ? '' : 'no echo';
+}
+
+sub pin_of {
+    my ($certificate) = @_;
+    return sha256_hex(ISS::OCSP::der_of($certificate->{cert}));
 }
 
 my @MUST = (SSL_ocsp_mode => SSL_OCSP_MUST_STAPLE);
@@ -79,7 +89,9 @@ my %USELESS = (
     'not yet valid' => [qr/not valid before \d/, this => $NOW + $HOUR],
     'old, without a next update' =>
       [qr/has expired/, this => $NOW - 25 * $HOUR, next => undef],
-    'for another certificate' => [qr/does not cover/,       of     => $other],
+    $newer ? () : (
+        'for another certificate' => [qr/does not cover/, of => $other]
+    ),
     'with a wrong signature'  => [qr/signature .* invalid/, tamper => 1],
     "a stranger's"            => [qr/signature .* invalid/, by => $stranger],
     "a stranger's, with its certificate" =>
@@ -312,6 +324,7 @@ subtest 'an intermediate authority' => sub {
         qr/not authorized|signature/,
         'what is above it does not'
     );
+    return if $newer;
     ($server, $port) = $serve->(
         $world->response(
             of     => $sub,
@@ -324,6 +337,76 @@ subtest 'an intermediate authority' => sub {
         error_at($port),
         qr/revoked.*depth 1, subject .*Intermediate/,
         'a staple may say that the intermediate is revoked'
+    );
+};
+
+# Up to TLS 1.2 the staple is not encrypted: a relay can spoil it.  OpenSSL 3.6
+# and newer read it themselves, and fail.
+sub spoiling_relay {
+    my ($port) = @_;
+
+    return plain_server(
+        sub {
+            my ($tcp, $me) = @_;
+            my $onward = IO::Socket::INET->new("127.0.0.1:$port")
+              or die "connect: $!\n";
+            my $select = IO::Select->new($tcp, $onward);
+            my $buf    = '';
+            while (my @ready = $select->can_read) {
+                for my $from (@ready) {
+                    sysread $from, my $bytes, 100_000 or return;
+                    if ($from == $tcp) {
+                        syswrite $onward, $bytes;
+                        next;
+                    }
+                    $buf .= $bytes;
+                    while (my $record = next_record(\$buf)) {
+                        syswrite $tcp, $record;
+                    }
+                }
+            }
+        }
+    );
+}
+
+# The next record, with a staple that is not DER in a CertificateStatus (22).
+sub next_record {
+    my ($buf) = @_;
+
+    return if length $$buf < 5;
+    my ($type, $length) = unpack 'C x2 n', $$buf;
+    return if length $$buf < 5 + $length;
+    my $record = substr $$buf, 0, 5 + $length, '';
+    substr($record, 13) =~ tr/\0-\xff/\xff/
+      if $type == 22 && ord(substr $record, 5) == 22;
+    return $record;
+}
+
+subtest 'a staple that cannot be read' => sub {
+    my ($server, $port) =
+      $world->stapling_server($leaf, $world->response(of => $leaf));
+    my ($relay, $address) = spoiling_relay($port);
+    my $error = sub {
+        my $sock = IO::Socket::SSL->new(
+            PeerAddr => $address,
+            client_args(SSL_version => 'TLSv1_2', @_)
+        );
+        return $sock ? '' : "$SSL_ERROR";
+    };
+    like(
+        $error->(),
+        IO::Socket::SSL::_openssl_version_number() >= 0x30600000
+        ? qr/: the stapled OCSP response cannot be read/
+        : qr/the peer sent the alert/,    # it notices the change
+        'OpenSSL 3.6 fails, and the error names the staple'
+    );
+    is(
+        $error->(
+            SSL_force_fingerprint => 1,
+            SSL_fingerprint       => 'sha256$' . pin_of($leaf)
+        ),
+        '',
+        'where a fingerprint alone decides no staple is asked for'
     );
 };
 

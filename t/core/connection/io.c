@@ -648,9 +648,11 @@ test_come_back(void)
 	pair_init(&pair);
 	pair.client.callbacks = &callbacks;
 	pair.client.handle = &program;
-	pair_connect(&pair, NULL);
+	pair_connect_later(&pair, NULL);
 	conn = pair.client.conn;
+	/* Since 3.6 too late for records once the handshake is done. */
 	iss_conn_tell_messages(conn, true);
+	pair_finish(&pair);
 	iss_io_write_later(conn, "waits", 5, &n);
 	program.conn = conn;
 	is_int(iss_io_flush(conn), ISS_OK, "a callback comes back");

@@ -80,6 +80,7 @@ static const struct row {
 	bool cert_only;  /* it is there, without a key */
 	int chain;       /* certificates beside the leaf */
 	const char *why; /* NULL: it is taken; else with this in its error */
+	bool weak;       /* taken by an OpenSSL that takes weak ones */
 } rows[] = {
 	{ "nothing", { NULL }, false, false, 0, NULL },
 	{ "two files", { .cert_file = "server.pem", .key_file = "server.key" },
@@ -122,7 +123,8 @@ static const struct row {
 	{ "... with a chain", { .certs = { "server-sub", "sub-ca" } }, false,
 	    true, 1, NULL },
 	{ "a weak certificate's handle alone", { .certs = { "weak-md5" } },
-	    false, true, 0, "SSL_cert: OpenSSL cannot use this certificate: " },
+	    false, true, 0,
+	    "SSL_cert: OpenSSL cannot use this certificate: ", true },
 	{ "a key alone", { .key_file = "server.key" }, false, false, 0, NULL },
 	{ "a key that is missing, alone", { .key_file = "missing" }, false,
 	    false, 0, NULL },
@@ -162,10 +164,11 @@ static const struct row {
 	    { .cert_file = "weak-md5.pem", .key_file = "weak-md5.key" }, true,
 	    false, 0,
 	    "t/certs/weak-md5.pem: OpenSSL cannot use this certificate and "
-	    "key: " },
+	    "key: ",
+	    true },
 	{ "a weak one's handle", { .certs = { "weak-md5" }, .key = "weak-md5" },
 	    true, false, 0,
-	    "SSL_cert: OpenSSL cannot use this certificate and key: " },
+	    "SSL_cert: OpenSSL cannot use this certificate and key: ", true },
 };
 
 static int
@@ -177,9 +180,26 @@ chain_length(SSL_CTX *ctx)
 	return chain != NULL ? sk_X509_num(chain) : 0;
 }
 
+/* Since 3.6 OpenSSL leaves it to the peer to refuse a weak signature. */
+static bool
+takes_weak(void)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_method());
+	X509 *weak = fixture_cert("weak-md5");
+	bool taken;
+
+	SSL_CTX_set_security_level(ctx, 2);
+	taken = SSL_CTX_use_certificate(ctx, weak);
+	X509_free(weak);
+	SSL_CTX_free(ctx);
+	ERR_clear_error();
+	return taken;
+}
+
 static void
 test_row(const struct row *row)
 {
+	const char *why = row->weak && takes_weak() ? NULL : row->why;
 	SSL_CTX *ctx = SSL_CTX_new(TLS_method());
 	struct iss_identity identity;
 	bool used = !row->used;
@@ -188,10 +208,10 @@ test_row(const struct row *row)
 	fill(&identity, &row->given);
 	iss_error_clear(&err);
 	is_int(iss_identity_use(&err, ctx, &identity, &nobody, &used),
-	    row->why == NULL ? ISS_OK : ISS_ERROR, "%s", row->name);
-	has_text(err.text, row->why != NULL ? row->why : "", "... why");
+	    why == NULL ? ISS_OK : ISS_ERROR, "%s", row->name);
+	has_text(err.text, why != NULL ? why : "", "... why");
 	is_int((long long)ERR_peek_error(), 0, "... the queue is empty");
-	if (row->why == NULL) {
+	if (why == NULL) {
 		ok(used == row->used, "... %s",
 		    row->used ? "it is one" : "it is none");
 		ok((SSL_CTX_get0_certificate(ctx) != NULL) ==

@@ -30,6 +30,13 @@ sub missing {
     return $said =~ /^OpenSSL/ ? undef : 'openssl is another one';
 }
 
+# Is the openssl command 3.6 or newer?
+sub is_newer {
+    my ($said) = (ISS::Program->run([$OPENSSL, 'version']))[1];
+    return $said =~ /^OpenSSL (\d+)\.(\d+)/
+      && ($1 > 3 || $1 == 3 && $2 >= 6);
+}
+
 sub new {
     my ($class) = @_;
     return bless { dir => File::Temp->newdir, files => 0, hashes => {} },
@@ -194,7 +201,7 @@ sub _signature {
     return slurp($out);
 }
 
-sub _der_of {
+sub der_of {
     my ($cert)   = @_;
     my ($base64) = slurp($cert) =~ /-----BEGIN[^\n]+\n(.*?)-----END/s;
     require MIME::Base64;
@@ -218,7 +225,7 @@ sub response {
     );
     my $signature = $self->_signature($by->{key}, $tbs);
     substr($signature, -1) ^= "\x01" if $arg{tamper};
-    my @certs = map { _der_of($_->{cert}) } @{ $arg{with} || [] };
+    my @certs = map { der_of($_->{cert}) } @{ $arg{with} || [] };
     return wrapped(
         _seq(
             $tbs,
