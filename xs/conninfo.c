@@ -132,7 +132,7 @@ find_field(pTHX_ SV *name)
 			return fields[i].field;
 		sv_catpvf(valid, "%s%s", i > 0 ? ", " : "", fields[i].name);
 	}
-	Perl_croak(aTHX_ "unknown field '%s' for peer_certificate; valid "
+	Perl_croak(aTHX_ "unknown field '%.60s' for peer_certificate; valid "
 			 "fields are %" SVf,
 	    text, SVfARG(valid));
 	return FIELD_CN;

@@ -74,6 +74,17 @@ bytes_of(pTHX_ const struct iss_option *option, SV *value, STRLEN *len)
 	return SvPV_nomg(value, *len);
 }
 
+/* What an option wants that was given PEM: a key must not go on to a place that
+ * shows the text. */
+static const char *
+no_pem(const struct iss_option *option)
+{
+	return option->kind == ISS_FILE || option->kind == ISS_TEXTS ||
+		       option->kind == ISS_PATHS
+		   ? "the name of a file"
+		   : "another text";
+}
+
 static int
 set_text(pTHX_ struct iss_error *err, void *config,
     const struct iss_option *option, SV *value, const char *expected)
@@ -83,8 +94,8 @@ set_text(pTHX_ struct iss_error *err, void *config,
 
 	if (SvROK(value) && !SvAMAGIC(value))
 		refuse_value(aTHX_ option, value, expected);
-	if (option->kind != ISS_TEXT && iss_is_pem(aTHX_ value))
-		refuse_value(aTHX_ option, value, "the name of a file");
+	if (iss_is_pem(aTHX_ value))
+		refuse_value(aTHX_ option, value, no_pem(option));
 	text = bytes_of(aTHX_ option, value, &len);
 	return croak_or_return(aTHX_ err, option,
 	    iss_option_set_text(err, config, option, text, len));
@@ -120,9 +131,8 @@ set_texts(pTHX_ struct iss_error *err, void *config,
 		if (SvROK(*item) && !SvAMAGIC(*item))
 			refuse_value(
 			    aTHX_ option, *item, "an array of strings");
-		if (option->kind != ISS_FINGERPRINTS &&
-		    iss_is_pem(aTHX_ * item))
-			refuse_value(aTHX_ option, *item, "names of files");
+		if (iss_is_pem(aTHX_ * item))
+			refuse_value(aTHX_ option, *item, no_pem(option));
 		SvGETMAGIC(*item);
 		text = bytes_of(aTHX_ option, *item, &len);
 		rv = croak_or_return(aTHX_ err, option,

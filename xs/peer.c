@@ -238,7 +238,7 @@ scheme_by_name(pTHX_ SV *name)
 	message = Perl_newSVpvf(aTHX_
 	    "SSL_verifycn_scheme: unknown scheme '%" SVf "'; valid schemes "
 	    "are %s",
-	    SVfARG(name), iss_buf_text(&names));
+	    SVfARG(iss_shown(aTHX_ name)), iss_buf_text(&names));
 	iss_buf_release(&names);
 	iss_croak(aTHX_ message);
 }

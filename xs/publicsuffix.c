@@ -51,8 +51,8 @@ iss_convert_name(pTHX_ SV *name, bool to_unicode)
 	iss_buf_release(&out);
 	if (rv != ISS_OK) {
 		SvREFCNT_dec(result);
-		iss_croak(aTHX_ Perl_newSVpvf(
-		    aTHX_ "'%" SVf "': %s", SVfARG(name), err.text));
+		iss_croak(aTHX_ Perl_newSVpvf(aTHX_ "'%" SVf "': %s",
+		    SVfARG(iss_shown(aTHX_ name)), err.text));
 	}
 	sv_utf8_decode(result);
 	return result;

@@ -139,14 +139,14 @@ set_ciphers(struct build *build)
 		suites = SUITES_FOR_PSK;
 	if (*list != '\0' && !SSL_CTX_set_cipher_list(build->ssl_ctx, list))
 		return iss_error_openssl(
-		    build->err, "SSL_cipher_list \"%s\"", list);
+		    build->err, "SSL_cipher_list \"%.60s\"", list);
 	if (suites != NULL && !SSL_CTX_set_ciphersuites(build->ssl_ctx, suites))
 		return iss_error_openssl(
-		    build->err, "SSL_ciphersuites \"%s\"", suites);
+		    build->err, "SSL_ciphersuites \"%.60s\"", suites);
 	if (curves != NULL && *curves != '\0' && strcmp(curves, "auto") != 0 &&
 	    !SSL_CTX_set1_groups_list(build->ssl_ctx, curves))
 		return iss_error_openssl(
-		    build->err, "SSL_ecdh_curve \"%s\"", curves);
+		    build->err, "SSL_ecdh_curve \"%.60s\"", curves);
 	return ISS_OK;
 }
 

@@ -125,7 +125,7 @@ iss_fingerprint_list_add(struct iss_error *err,
 	if (wrong != NULL)
 		return iss_error_set(err,
 		    "%s: malformed fingerprint \"%.*s\": %s", option,
-		    (int)(len < 200 ? len : 200), text, wrong);
+		    (int)(len < 60 ? len : 60), text, wrong);
 	larger = realloc(
 	    fingerprints->list, (fingerprints->count + 1) * sizeof(*larger));
 	if (larger == NULL)

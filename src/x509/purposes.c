@@ -90,7 +90,7 @@ set_purpose(struct iss_error *err, struct iss_purposes *purposes,
 		return ISS_OK;
 	}
 	return iss_error_set(
-	    err, "unknown purpose %.*s", (int)(len < 64 ? len : 64), word);
+	    err, "unknown purpose %.*s", (int)(len < 60 ? len : 60), word);
 }
 
 int

@@ -139,6 +139,12 @@ subtest 'secrets' => sub {
         SSL_ca_file   => [$pem],
         SSL_ca_path   => $pem,
         SSL_dh_file   => $pem,
+        SSL_version         => $pem,
+        SSL_cipher_list     => $pem,
+        SSL_ciphersuites    => $pem,
+        SSL_ecdh_curve      => $pem,
+        SSL_fingerprint     => $pem,
+        SSL_alpn_protocols  => [$pem],
     );
     for my $option (sort keys %wrong) {
         my $error = died(
@@ -156,6 +162,19 @@ subtest 'secrets' => sub {
             "$option: PEM text"
         );
         unlike($error, qr/\Q$body\E/, '... is not shown');
+    }
+    for my $option (
+        qw(SSL_version SSL_cipher_list SSL_ciphersuites SSL_ecdh_curve
+        SSL_fingerprint SSL_verify_mode)
+      )
+    {
+        my $said = died(
+            sub {
+                IO::Socket::SSL::SSL_Context->new($option => 'x' x 500);
+            }
+        ) || "$SSL_ERROR";
+        like($said, qr/x{10}/, "$option: a wrong value is shown");
+        unlike($said, qr/x{61}/, '... the beginning of it');
     }
     my $secret = 'the secret itself';
     for my $psk ([undef, $secret], [$secret], { me => [$secret] }) {
