@@ -48,7 +48,8 @@ receive_plain(struct iss_conn *conn, struct transfer *t)
 
 /*
  * The peer's half of TLS is over.  Plain data that follows must never be
- * mistaken for TLS data; the end of TCP is still an end.
+ * mistaken for TLS data, unless the program has ended our half before by
+ * stop_SSL; the end of TCP is still an end.
  */
 static int
 receive_after_end(struct iss_conn *conn, struct transfer *t)
@@ -57,7 +58,7 @@ receive_after_end(struct iss_conn *conn, struct transfer *t)
 
 	if (conn->truncated || conn->sock->pumped)
 		return ISS_EOF;
-	if (conn->plain_read)
+	if (conn->plain_read || (conn->plain_write && conn->read_end))
 		return receive_plain(conn, t);
 	if (!conn->read_end ||
 	    recv(conn->sock->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
@@ -82,10 +83,12 @@ finish_handshake(struct iss_conn *conn)
 	case ISS_CONN_FAILED:
 		break;
 	}
-	/* The first error stays. */
+	/* The first error stays; many programs look only at errno. */
 	if (!iss_error_is_set(&conn->err))
 		return iss_conn_refuse(
 		    conn, EPERM, "the TLS connection has already failed");
+	if (conn->err.sys_errno == 0)
+		conn->err.sys_errno = EPERM;
 	return ISS_ERROR;
 }
 
@@ -119,6 +122,14 @@ forget_write(struct iss_conn *conn)
 	iss_buf_release(&conn->taken);
 }
 
+static int
+truncated(struct iss_conn *conn)
+{
+	return iss_conn_refuse(conn, EPIPE,
+	    WRITE_FAILED ": the peer closed the connection without "
+			 "close_notify (truncated)");
+}
+
 /*
  * The result of a write.  A peer that is gone may have answered before: that
  * can still be read, as from a plain socket.  OpenSSL 3 refuses to write once
@@ -133,11 +144,7 @@ written(struct iss_conn *conn, int rv)
 		conn->state = ISS_CONN_OPEN;
 		forget_write(conn);
 	}
-	if (rv != ISS_EOF)
-		return rv;
-	return iss_conn_refuse(conn, EPIPE,
-	    WRITE_FAILED ": the peer closed the connection without "
-			 "close_notify (truncated)");
+	return rv == ISS_EOF ? truncated(conn) : rv;
 }
 
 static int
@@ -391,11 +398,13 @@ iss_io_write(struct iss_conn *conn, const void *buf, size_t len, size_t *put)
 	*put = 0;
 	if (conn->unsent.len > 0 && (rv = iss_io_flush(conn)) != ISS_OK)
 		return rv;
-	if (!iss_conn_can_write(conn)) {
+	if (!iss_conn_can_write(conn) || conn->truncated) {
 		if ((rv = finish_handshake(conn)) != ISS_OK)
 			return rv;
 		if (conn->plain_write && len > 0)
 			return write_plain(conn, buf, len, put);
+		if (conn->truncated)
+			return truncated(conn);
 		if (conn->sent_notify && !conn->plain_write)
 			return iss_conn_refuse(conn, EPERM,
 			    WRITE_FAILED

@@ -80,10 +80,8 @@ iss_shutdown_notify(struct iss_conn *conn, iss_deadline deadline)
 		return ISS_OK;
 	if (conn->sent_notify)
 		return iss_conn_flush_pump(conn);
-	if (conn->peer_gone) {
-		conn->state = ISS_CONN_FAILED;
+	if (conn->peer_gone)
 		return iss_conn_refuse(conn, EPIPE, SHUTDOWN_FAILED);
-	}
 	if ((rv = iss_io_flush_until(conn, deadline)) != ISS_OK ||
 	    (rv = iss_io_finish_write(conn, deadline)) != ISS_OK)
 		return rv;
@@ -93,8 +91,12 @@ iss_shutdown_notify(struct iss_conn *conn, iss_deadline deadline)
 	iss_resume_return_spare(&conn->resume, &conn->link);
 	rv = iss_conn_run_until(
 	    conn, notify_step, NULL, deadline, SHUTDOWN_FAILED);
-	/* OpenSSL 3 refuses, for a reason that explains nothing. */
-	return rv == ISS_ERROR && conn->truncated ? truncated(conn) : rv;
+	if (rv != ISS_ERROR || !conn->truncated)
+		return rv;
+	/* OpenSSL 3 refuses, for a reason that explains nothing; reads still
+	 * meet the end. */
+	conn->state = ISS_CONN_OPEN;
+	return truncated(conn);
 }
 
 bool

@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 
+use Errno;
 use POSIX ();
 use FindBin;
 use lib "$FindBin::Bin/../lib";
@@ -125,6 +126,68 @@ each_setting(
     }
 );
 
+each_version(
+    sub {
+        my ($version) = @_;
+        my ($sock, $peer) = tls_pair(
+            version => $version,
+            peer    => sub {
+                my ($sock, $me) = @_;
+                answer(@_);
+                my $again = IO::Socket::SSL->start_SSL($sock, server_args());
+                $me->tell($again ? 'again' : "$SSL_ERROR");
+            }
+        );
+        $sock->stop_SSL(SSL_fast_shutdown => 1);
+        is_deeply([$sock->connect_SSL], [],
+            'connect_SSL fails while the half of the peer goes on');
+        like($SSL_ERROR, qr/stop_SSL/, '... with the reason');
+        sysread $sock, my $buffer, 100 for 1 .. 2;
+        syswrite $sock, "plain from us\n";
+        $peer->hear;
+        is($sock->connect_SSL, $sock, '... after its end TLS begins anew')
+          or diag $SSL_ERROR;
+        is_deeply([$peer->hear], ['again'], '... on both sides');
+        is($sock->is_SSL, 'rw', '... in both directions');
+    }
+);
+
+# FTP's CCC: the reply comes in clear after the peer's close_notify.
+each_setting(
+    sub {
+        my ($sock, $peer) = tls_pair(@_, peer => \&answer);
+        ok($sock->stop_SSL(SSL_fast_shutdown => 1), 'our half is stopped');
+        is(sysread($sock, my $buffer, 100), 0, 'the half of the peer ends');
+        is(sysread($sock, $buffer,    100),
+            20, '... and what follows is read in clear');
+        is($buffer, "plain from the peer\n",       '... as it was sent');
+        is(syswrite($sock, "plain from us\n"), 14, '... and written');
+        is(($peer->hear)[1], "plain from us\n",    '... and arrives');
+    }
+);
+
+each_version(
+    sub {
+        my ($version) = @_;
+        my ($sock, $peer) = tls_pair(
+            version => $version,
+            peer    => sub {
+                my ($sock, $me) = @_;
+                $sock->close(SSL_no_shutdown => 1);
+                $me->tell('closed');
+            }
+        );
+        $peer->hear;
+        is(sysread($sock, my $buffer, 10), 0, 'a truncated end is read');
+        is($sock->stop_SSL(SSL_fast_shutdown => 1),
+            undef, '... stop_SSL fails for it');
+        is(sysread($sock, $buffer, 10), 0, '... which ends no reading');
+        local $! = 0;
+        is(syswrite($sock, 'x'), undef, '... writing fails');
+        ok($!{EPIPE}, '... with EPIPE') or diag $!;
+    }
+);
+
 each_setting(
     sub {
         my @setting = @_;
@@ -200,9 +263,11 @@ subtest 'a connection that has failed' => sub {
     );
     is(sysread($sock, my $buffer, 10), undef, 'reading fails');
     local $! = 0;
-    is(scalar $sock->stop_SSL, undef, 'stop_SSL does not say that all is well');
+    is(scalar $sock->stop_SSL,
+        undef, 'stop_SSL does not say that all is well');
     ok($!, '... and says why');
-    like($SSL_ERROR, qr/bad record mac/, '... $SSL_ERROR has the first error');
+    like($SSL_ERROR, qr/bad record mac/,
+        '... $SSL_ERROR has the first error');
     ok(!$sock->write('secret'), 'nothing is written after it');
     ok(close $sock,             'close closes it');
     is_deeply([$peer->hear], ['nothing'], 'the peer has seen nothing');

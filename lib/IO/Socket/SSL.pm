@@ -294,6 +294,12 @@ sub _handshake_as {
     my ($self, $server, %options) = @_;
     my $hash = \%{*$self};
 
+    if ($hash->{_SSL_half_stopped}) {
+        return $self->_set_error(
+            'our half of TLS is stopped; call stop_SSL for the other one', 0)
+          if is_SSL($self) ne '';
+        $self->_forget(undef);
+    }
     return $self if $self->_is_open;
     my $begins = !$hash->{_SSL_opening};
     if ($begins) {

@@ -200,11 +200,13 @@ sub value_of {
 }
 
 # The program is over; how was it for the peer?  When it learns that it was
-# refused is a matter of time: then only whether it got a line counts.
+# refused is a matter of time: then only whether it got a line counts.  So is
+# how it ended for a peer that got something in clear.
 sub ended {
-    my ($peer, $refused) = @_;
+    my ($peer, $refused, $raw) = @_;
 
     my $report = $peer->report;
+    $report =~ s/: (?:cut off|an error|close_notify|given up)$// if $raw;
     $report = 'no line' if $refused && $report !~ /line '/;
     told('peer:', $report);
     return;

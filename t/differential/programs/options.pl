@@ -171,7 +171,7 @@ sub _programs_of {
 
 sub _client {
     my ($form, $mode, $option, $value) = @_;
-    my $peer = serve({ SSL_alpn_protocols => ['two', 'one'], _few($option) },
+    my $peer = serve({ SSL_alpn_protocols => ['two', 'one'] },
         'hs', 'line', "write:reply\n", 'notify', 'end');
     my %args = (
         $mode eq 'verify'
@@ -193,6 +193,8 @@ sub _client {
       );
     if ($sock) {
         _look_at($sock);
+        seen(connect_SSL => sub { $sock->connect_SSL })
+          if !defined $sock->is_SSL;
         $sock->blocking(1) if $option eq 'Blocking';
         seen(print    => sub { print {$sock} "hello\n" });
         seen(readline => sub { readline $sock });
@@ -204,12 +206,6 @@ sub _client {
     undef $sock;
     ended($peer, $refused);
     return;
-}
-
-# The peer's patience with a program that perhaps does not begin a handshake.
-sub _few {
-    my ($option) = @_;
-    return $option eq 'SSL_startHandshake' ? (patience => 2) : ();
 }
 
 sub _look_at {
@@ -239,7 +235,6 @@ sub _server {
         SSL_use_cert       => 1,
         SSL_alpn_protocols => ['two', 'one'],
         $option =~ /SSL_(?:cert|key)_file/ ? (SSL_verify_mode => 0) : (),
-        _few($option),
     );
     my @steps = ('hs', "write:hello\n", 'line', 'notify', 'end');
     if ($form eq 'new') {
@@ -278,6 +273,8 @@ sub _serve {
     my $refused = !$sock;
     if ($sock) {
         _look_at($sock);
+        seen(accept_SSL => sub { $sock->accept_SSL })
+          if !defined $sock->is_SSL;
         seen(readline => sub { scalar readline $sock });
         seen(print    => sub { print {$sock} "reply\n" });
         seen(close    => sub { $sock->close });

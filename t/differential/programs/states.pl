@@ -135,9 +135,8 @@ for my $state (sort keys %STATES) {
 
 sub _get {
     my ($state, $getter) = @_;
-    my ($make,  @steps)  = @$state;
-    my $peer =
-      serve({ SSL_alpn_protocols => ['one'], patience => 2 }, @steps);
+    my ($make, @steps)   = @$state;
+    my $peer = serve({ SSL_alpn_protocols => ['one'] }, @steps);
     my $sock = $make->($peer);
     seen($getter          => sub { $GETTERS{$getter}->($sock) });
     seen("again, $getter" => sub { $GETTERS{$getter}->($sock) });

@@ -3,6 +3,8 @@
 use strict;
 use warnings;
 
+use Socket qw(IPPROTO_TCP TCP_NODELAY);
+
 use Differential;
 
 my %TRUST = (SSL_ca_file => cert('ca'), SSL_verifycn_name => 'localhost');
@@ -48,6 +50,10 @@ my @STEPS = (
     [errstr     => sub { $_[0]->errstr                             ? 1 : 0 }],
 );
 
+# Without TLS these wait for the peer.
+my %READS = map { $_ => 1 } 'scalar readline', 'getline', 'getc', 'sysread',
+  'read', 'method sysread', 'peek';
+
 # How the peer behaves: it reads last, so that no step waits for it for ever.
 my %PEERS = (
     talks  => ['hs', "write:$LINES",               'end'],
@@ -91,41 +97,59 @@ for my $seed (seeds()) {
 
 sub _walk {
     my ($form, $kind, @walk) = @_;
-    my $peer =
-      serve($form eq 'later' ? { patience => 2 } : {}, @{ $PEERS{$kind} });
-    my $sock = seen(make => sub { $FORMS{$form}->($peer) });
-    $peer->await(@{ $PEERS{$kind} } - ($kind eq 'cuts' ? 0 : 1))
-      if $sock && $form ne 'later';
+    my $peer = serve({}, @{ $PEERS{$kind} });
+    my $sock = seen(make => sub { $FORMS{$form}->($peer) }) or return;
 
-    my $raw;
+    # What was written arrives, even if the socket is closed with unread data.
+    setsockopt $sock, IPPROTO_TCP, TCP_NODELAY, 1;
+    my ($raw, $awaited, $refused);
+    my $tls = $form ne 'later';
+
     for my $step (@walk) {
         my ($name, $code) = @$step;
-        last if !$sock;
-        local $/ = $raw ? \3 : "\n";
-        local $SIG{PIPE} =
-          sub { told(_is_tls($sock) ? 'SIGPIPE' : 'SIGPIPE in clear') };
-        my $nested = $name eq 'start_SSL' && _is_tls($sock);
-        seen(
-            $name => sub {
-                my @gave =
-                  $name =~ /^scalar /
-                  ? scalar $code->($sock)
-                  : $code->($sock);
-                @gave = _shown($name, @gave) if $raw;
-                @gave[0 .. $#gave];
-            }
-        );
+        if ($tls) {
+            $awaited ||=
+              $peer->await(@{ $PEERS{$kind} } - ($kind eq 'cuts' ? 0 : 1));
+        }
+        elsif ($READS{$name}) {
+            $peer->give_up($sock);
+        }
+        my $done = _step($sock, $step, $raw, $refused);
+        last if $tls && $name eq 'start_SSL';    # 2.099 has broken the first
         $raw ||= $name eq 'stop_SSL quiet';
-        last if $nested;    # 2.099 has broken the first connection
+        if ($name =~ /^(start|stop|connect)_SSL/) {
+            $tls     = $1 ne 'stop' ? $done : !$done || $name =~ /fast/;
+            $refused = $1 eq 'start' && !$done && $form ne 'upgraded';
+        }
+        ($tls, $refused) = (0, 0) if !defined fileno $sock;
     }
     undef $sock;
-    ended($peer);
+    ended($peer, 0, $raw);
     return;
 }
 
+# Reading and writing have other names after a start_SSL that failed.
+sub _step {
+    my ($sock, $step, $raw, $refused) = @_;
+    my ($name, $code) = @$step;
+
+    local $/ = $raw ? \3 : "\n";
+    local $SIG{PIPE} =
+      sub { told(_is_tls($sock) ? 'SIGPIPE' : 'SIGPIPE in clear') };
+    return seen(
+        $refused ? "$name after a failed start_SSL" : $name => sub {
+            my @gave =
+              $name =~ /^scalar / ? scalar $code->($sock) : $code->($sock);
+            @gave = _shown($name, @gave) if $raw;
+            @gave[0 .. $#gave];
+        }
+    );
+}
+
+# Is there a connection, whatever its state?
 sub _is_tls {
     my ($sock) = @_;
-    return eval { $sock->is_SSL };
+    return eval { defined fileno $sock && defined $sock->is_SSL };
 }
 
 # After a quiet stop_SSL the program reads what the peer encrypted: random

@@ -9,15 +9,20 @@
 #   print $peer->report;       # how each step ended
 #
 # serve accepts one TCP connection, connect => { port => N, ... } makes one.
-# The hash may have any SSL_* option, and plain => 1 for a peer that never
-# speaks TLS, patience => 2 where the program may never begin the handshake: if
-# nothing comes for so many seconds, the peer gives up.  Steps, each of which adds a word to the report:
+# The hash may have any SSL_* option.  Where the program may never begin the
+# handshake, or has left TLS, it calls give_up before it waits for data in clear:
+# a peer that waits for the handshake or for the end then goes on.  Steps, each
+# of which adds a word to the report:
 #
 #   hs          the handshake          write:TEXT   write that
 #   read:N      read N bytes           line         read a line
 #   end         read to the end        notify       send close_notify
 #   stop        stop_SSL               fin          end TCP, no close_notify
 #   plain:TEXT  write that in clear    plainend     read in clear to the end
+#   reset       a TCP reset
+#
+# After the last step the peer ends TCP, but reads until the program has closed
+# its side: what the program sees never depends on when a reset comes.
 package ISS::Counterpart;
 
 use strict;
@@ -26,12 +31,14 @@ use warnings;
 use Errno;
 use IO::Socket::INET;
 use IO::Socket::UNIX;
-use POSIX    ();
-use Socket   qw(MSG_PEEK);
-use Storable qw(freeze thaw);
+use POSIX       ();
+use Socket      qw(MSG_PEEK SOL_SOCKET SO_LINGER);
+use Storable    qw(freeze thaw);
+use Time::HiRes qw(sleep);
 
-my $SECONDS  = 40;    # for one program
-my $PATIENCE = 20;    # for a handshake, however busy the machine is
+my $SECONDS  = 180;       # for one program, however busy the machine is
+my $PATIENCE = 100;       # for a handshake
+my $SIOCOUTQ = 0x5411;    # Linux: bytes that the peer has not acknowledged
 
 # Forks the process that serves; returns the path of its socket.
 sub start {
@@ -92,6 +99,22 @@ sub await {
     return 1;
 }
 
+# Nothing more is going to come on the socket after what was sent, all of which
+# arrives before.
+sub give_up {
+    my ($self, $sock) = @_;
+
+    for (1 .. 500) {
+        my $unsent = pack 'i', 0;
+        last if !ioctl $sock, $SIOCOUTQ, $unsent;
+        last if !unpack 'i', $unsent;
+        sleep 0.01;
+    }
+    local $SIG{PIPE} = 'IGNORE';    # it may have ended
+    syswrite $self->{channel}, '-';
+    return;
+}
+
 # One line; to be called when the program is done with its socket.
 sub report {
     my ($self) = @_;
@@ -113,15 +136,43 @@ sub _be_the_peer {
     my ($what, $args, @steps) = @{ thaw($request) };
     my $tcp = $what eq 'serve' ? _accept($channel) : _connect($args);
     $channel->autoflush(1);
-    if ($tcp) {
-        my $peer = { tcp => $tcp, args => $args, server => $what eq 'serve' };
-        print {$channel} _step($peer, $_), "\n" for @steps;
+    if (!$tcp) {
+        print {$channel} "no connection\n.\n";
+        return;
     }
-    else {
-        print {$channel} "no connection\n";
-    }
+    my $peer = {
+        tcp     => $tcp,
+        args    => $args,
+        server  => $what eq 'serve',
+        channel => $channel
+    };
+    print {$channel} _step($peer, $_), "\n" for @steps;
     print {$channel} ".\n";
+    _end_tcp($tcp);
+    _raw_rest($tcp);
     return;
+}
+
+# Not by our own shutdown, which sends a close_notify before.
+sub _end_tcp {
+    my ($tcp) = @_;
+
+    my $copy = POSIX::dup(fileno $tcp);
+    open my $raw, '<&=', $copy or return;
+    return shutdown $raw, 1;
+}
+
+# All that comes until the program ends TCP, in clear or not.
+sub _raw_rest {
+    my ($tcp) = @_;
+    my $all = '';
+
+    $tcp->blocking(1);
+    while (POSIX::read(fileno $tcp, my $part, 10_000)) {
+        last if !length $part;    # 0 is "0 but true"
+        $all .= $part;
+    }
+    return $all;
 }
 
 sub _accept {
@@ -148,13 +199,12 @@ sub _connect {
 
 my %STEP = (
     hs => sub {
-        my ($peer)  = @_;
-        my %args    = %{ $peer->{args} };
-        my $seconds = _patience($peer, delete $args{patience});
-        my $ok      = IO::Socket::SSL->start_SSL(
-            $peer->{tcp}, %args,
+        my ($peer) = @_;
+        my $ok = _handshake_comes($peer) && IO::Socket::SSL->start_SSL(
+            $peer->{tcp},
+            %{ $peer->{args} },
             SSL_server => $peer->{server},
-            Timeout    => $seconds
+            Timeout    => $PATIENCE
         );
         $peer->{failed} = 1 if !$ok;
         return $ok ? 'handshake' : 'no handshake';
@@ -175,16 +225,7 @@ my %STEP = (
     },
     end => sub {
         my ($peer) = @_;
-        my $all = '';
-        my $got;
-        do { $got = sysread $peer->{tcp}, $all, 100_000, length $all }
-          while $got;
-        my $how =
-          !defined $got && !$!{ECONNRESET} ? 'an error'
-          : $peer->{tcp}->can('eof_reason')
-          && ($peer->{tcp}->eof_reason || '') eq 'close_notify'
-          ? 'close_notify'
-          : 'cut off';
+        my ($all, $how) = _read_to_end($peer);
         $all = length($all) . ' bytes' if length $all > 200;
         $all = 'CIPHERTEXT' if $all =~ /^[\x14-\x17]\x03[\x01-\x04]/;
         return "end after '$all': $how";
@@ -201,41 +242,70 @@ my %STEP = (
     },
     fin => sub {
         my ($peer) = @_;
-        my $how =
-            $peer->{tcp}->isa('IO::Socket::SSL')
-          ? $peer->{tcp}->close(SSL_no_shutdown => 1)
-          : close $peer->{tcp};
-        return $how ? 'closed' : 'close failed';
+        return _end_tcp($peer->{tcp}) ? 'closed' : 'close failed';
+    },
+    reset => sub {
+        my ($peer) = @_;
+        setsockopt $peer->{tcp}, SOL_SOCKET, SO_LINGER, pack 'ii', 1, 0;
+        my $fd = fileno $peer->{tcp};
+        $peer->{failed} = 1;
+        return POSIX::close($fd) ? 'reset' : 'close failed';
     },
     plain => sub {
         my ($peer, $text) = @_;
         my $fd = fileno $peer->{tcp};
-        open my $raw, '>&=', $fd or return "open: $!";
         return POSIX::write($fd, $text, length $text) ? 'plain' : 'failed';
     },
     plainend => sub {
         my ($peer) = @_;
-        my $all = '';
-        while (POSIX::read(fileno($peer->{tcp}), my ($part), 10_000)) {
-            last if !length $part || $part eq '0 but true';
-            $all .= $part;
-        }
-        return "plain '$all'";
+        return "plain '" . _raw_rest($peer->{tcp}) . "'";
     },
 );
 
-# How long the handshake may take.  A program that begins with anything but a
-# handshake record, or with nothing, gets the given few seconds.
-sub _patience {
-    my ($peer, $few) = @_;
+# False if the program gives up before, or begins with something else.
+sub _handshake_comes {
+    my ($peer) = @_;
 
-    return $PATIENCE if !$few;
-    return $few      if !$peer->{server};
-    vec(my $wait = '', fileno $peer->{tcp}, 1) = 1;
-    select $wait, undef, undef, $few;
-    return $few if !vec $wait, fileno $peer->{tcp}, 1;
+    return 1 if !$peer->{server};
+    return 0 if _gives_up($peer);
     recv $peer->{tcp}, my $first, 1, MSG_PEEK;
-    return $first eq "\x16" ? $PATIENCE : $few;
+    return $first eq "\x16";
+}
+
+# Waits until the peer can read; true if the program gives up before.
+sub _gives_up {
+    my ($peer) = @_;
+    my $channel = $peer->{channel};
+
+    while (1) {
+        my $wait = '';
+        vec($wait, fileno $peer->{tcp}, 1) = 1;
+        vec($wait, fileno $channel,     1) = 1 if !$peer->{over};
+        select $wait, undef, undef, undef;
+        return 0 if vec $wait, fileno $peer->{tcp}, 1;
+        return 1 if sysread $channel, my $byte, 1;
+        $peer->{over} = 1;    # the program waits for the report
+    }
+}
+
+# All that comes, and how it ended.
+sub _read_to_end {
+    my ($peer) = @_;
+    my $tcp    = $peer->{tcp};
+    my $all    = '';
+    my ($got, $given_up);
+
+    $tcp->blocking(0);
+    while (1) {
+        $got = sysread $tcp, $all, 100_000, length $all;
+        next                      if $got;
+        last                      if defined $got || !$!{EWOULDBLOCK};
+        return ($all, 'given up') if $given_up;
+        $given_up = _gives_up($peer);
+    }
+    return ($all, 'an error') if !defined $got && !$!{ECONNRESET};
+    my $why = $tcp->can('eof_reason') && $tcp->eof_reason || '';
+    return ($all, $why eq 'close_notify' ? $why : 'cut off');
 }
 
 sub _step {

@@ -30,6 +30,13 @@ sub start_SSL {
 # one.
 sub _take_over {
     my ($method, $class, $socket) = @_;
+
+    # stop_SSL has ended our half before, and the peer its own since then.
+    $socket->stop_SSL(SSL_no_shutdown => 1)
+      if blessed($socket)
+      && $socket->isa('IO::Socket::SSL')
+      && ${*$socket}{_SSL_half_stopped}
+      && IO::Socket::SSL::is_SSL($socket) eq '';
     my $was = blessed($socket);
 
     if ((reftype($socket) || '') ne 'GLOB'
@@ -168,6 +175,7 @@ sub stop_SSL {
             return unless $done;
             if ($down && $fast && IO::Socket::SSL::is_SSL($self) eq 'r') {
                 $self->_write_plain;
+                $hash->{_SSL_half_stopped} = 1;
                 return $self;
             }
         }
