@@ -51,6 +51,9 @@ iss_compat_set1_tmp_dh(SSL_CTX *ctx, EVP_PKEY *key)
 #endif
 }
 
+/* Since 4.0 TLS 1.2 knows the groups of RFC 7919, whose names clients send. */
+#define ISS_COMPAT_NAMES_DH_GROUPS (OPENSSL_VERSION_NUMBER >= 0x40000000L)
+
 /* 4.0 has no SSLv3 and no longer defines the macro that says so. */
 #if OPENSSL_VERSION_NUMBER >= 0x40000000L && !defined(OPENSSL_NO_SSL3)
 #	define OPENSSL_NO_SSL3

@@ -130,7 +130,6 @@ set_ciphers(struct build *build)
 	const struct iss_config *config = build->config;
 	const char *list = given_list(config->cipher_list);
 	const char *suites = given_list(config->ciphersuites);
-	const char *curves = given_list(config->ecdh_curve);
 	bool psk = config->psks.count > 0;
 
 	if (list == NULL)
@@ -143,14 +142,38 @@ set_ciphers(struct build *build)
 	if (suites != NULL && !SSL_CTX_set_ciphersuites(build->ssl_ctx, suites))
 		return iss_error_openssl(
 		    build->err, "SSL_ciphersuites \"%.60s\"", suites);
-	if (curves != NULL && *curves != '\0' && strcmp(curves, "auto") != 0 &&
-	    !SSL_CTX_set1_groups_list(build->ssl_ctx, curves))
-		return iss_error_openssl(
-		    build->err, "SSL_ecdh_curve \"%.60s\"", curves);
 	return ISS_OK;
 }
 
-/* Of a server; a handle takes precedence over a file. */
+/* The groups that the program wants, or NULL for OpenSSL's own. */
+static const char *
+given_groups(const struct iss_config *config)
+{
+	const char *groups = given_list(config->ecdh_curve);
+
+	return groups == NULL || *groups == '\0' || strcmp(groups, "auto") == 0
+		   ? NULL
+		   : groups;
+}
+
+static int
+set_groups(struct build *build)
+{
+	const char *groups = given_groups(build->config);
+
+	if (groups == NULL || SSL_CTX_set1_groups_list(build->ssl_ctx, groups))
+		return ISS_OK;
+	if (ERR_peek_error() == 0) /* since 3.5 */
+		return iss_error_set(build->err,
+		    "SSL_ecdh_curve \"%.60s\": OpenSSL does not support all of "
+		    "these groups",
+		    groups);
+	return iss_error_openssl(
+	    build->err, "SSL_ecdh_curve \"%.60s\"", groups);
+}
+
+/* Of a server, after its ciphers and groups; a handle takes precedence over a
+ * file. */
 static int
 set_dh(struct build *build)
 {
@@ -165,8 +188,13 @@ set_dh(struct build *build)
 	else if (config->dh_file != NULL)
 		rv = iss_dh_use_file(
 		    build->err, build->ssl_ctx, config->dh_file);
+	else if (config->dh_auto)
+		SSL_CTX_set_dh_auto(build->ssl_ctx, 1);
 	else
-		SSL_CTX_set_dh_auto(build->ssl_ctx, config->dh_auto);
+		rv = iss_dh_turn_off(build->err, build->ssl_ctx);
+	if (rv == ISS_OK && (config->dh != NULL || config->dh_file != NULL) &&
+	    given_groups(config) == NULL)
+		rv = iss_dh_insist(build->err, build->ssl_ctx);
 	if (rv != ISS_OK)
 		iss_error_prefix(build->err, "%s", option);
 	return rv;
@@ -471,6 +499,7 @@ static step_fn *const steps[] = {
 	set_versions,
 	set_options,
 	set_ciphers,
+	set_groups,
 	set_dh,
 	set_trust,
 	set_client_cas,

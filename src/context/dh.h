@@ -19,4 +19,17 @@ int iss_dh_use_file(struct iss_error *err, SSL_CTX *ctx, const char *file);
 /* Use the group of a DH *, still the caller's to free.  Returns likewise. */
 int iss_dh_use_handle(struct iss_error *err, SSL_CTX *ctx, void *dh);
 
+/*
+ * Since 4.0 OpenSSL prefers a group of RFC 7919 that the client names to that
+ * of the program: use no such group, in any version.  Returns ISS_OK, or
+ * ISS_ERROR with the reason.
+ */
+int iss_dh_insist(struct iss_error *err, SSL_CTX *ctx);
+
+/*
+ * Use no finite-field group in TLS 1.2 and below, after the ciphers are set.
+ * Returns ISS_OK, or ISS_ERROR if no cipher is left.
+ */
+int iss_dh_turn_off(struct iss_error *err, SSL_CTX *ctx);
+
 #endif

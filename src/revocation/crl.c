@@ -4,6 +4,7 @@
 #include "revocation/crl.h"
 
 #include <stdbool.h>
+#include <time.h>
 
 #include <openssl/x509v3.h>
 
@@ -71,9 +72,11 @@ same_scope(const X509_CRL *a, const X509_CRL *b)
 
 /* In the past, by the clock of the machine? */
 static bool
-is_over(const ASN1_TIME *time)
+is_over(const ASN1_TIME *asn1)
 {
-	return X509_cmp_time(time, NULL) < 0;
+	int order = ASN1_TIME_cmp_time_t(asn1, time(NULL));
+
+	return order == -1 || order == 0; /* -2: it is not a time */
 }
 
 static bool
