@@ -70,17 +70,22 @@ iss_pump_answer_write(void *handle, const void *buf, size_t len, size_t *put)
 	dCALL_PERL(call);
 	SV *count = ask_handle(aTHX_ call, "IO::Socket::SSL::Pump::write_to",
 	    sv_2mortal(newSVpvn(buf, len)));
+	int why;
 
 	*put = 0;
-	if (count == NULL || !SvOK(count)) {
-		int why = why_not(aTHX_ call);
-
-		return why == ISS_WANT_READ ? ISS_WANT_WRITE : why;
+	if (count != NULL && SvOK(count) && SvUV(count) > 0) {
+		*put = SvUV(count);
+		if (*put <= len)
+			return ISS_OK;
+		*put = 0;
+		call->sys_errno = EIO; /* it wrote more than it was given */
 	}
-	*put = SvUV(count);
-	if (*put > len)
-		*put = len;
-	return ISS_OK;
+	/* A handle that writes nothing, without a reason, would do so for ever.
+	 */
+	if (call->sys_errno == 0)
+		call->sys_errno = EIO;
+	why = why_not(aTHX_ call);
+	return why == ISS_WANT_READ ? ISS_WANT_WRITE : why;
 }
 
 size_t

@@ -4,7 +4,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
-use Errno qw(EAGAIN);
+use Errno qw(EAGAIN EIO ENOSPC);
 use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;
@@ -33,6 +33,25 @@ sub syswrite {
 package My::Dying;
 our @ISA = 'My::Handle';
 sub sysread { die "no\n" }
+
+# Its sysread or syswrite returns that, if it is defined, with that error.
+package My::Odd;
+our @ISA = 'My::Handle';
+our ($read, $wrote, $errno);
+
+sub sysread {
+    my ($self) = @_;
+    return $self->SUPER::sysread($_[1], $_[2]) if !defined $read;
+    $! = $errno;
+    return $read;
+}
+
+sub syswrite {
+    my ($self, @args) = @_;
+    return $self->SUPER::syswrite(@args) if !defined $wrote;
+    $! = $errno;
+    return $wrote;
+}
 
 package main;
 
@@ -187,10 +206,10 @@ subtest 'stop_SSL gives the original back' => sub {
     my $class = ref $tcp;
     my $sock  = layers($tcp, 1, client_args());
     isnt($sock, $tcp, 'start_SSL returns another socket');
-    is(ref $tcp, $class, '... the original keeps its class');
-    is(tied *$tcp, undef, '... and is not tied');
-    is(scalar <$sock>, "under TLS\n", '... TLS');
-    is($sock->stop_SSL, $tcp, 'stop_SSL returns the original');
+    is(ref $tcp,        $class,        '... the original keeps its class');
+    is(tied *$tcp,      undef,         '... and is not tied');
+    is(scalar <$sock>,  "under TLS\n", '... TLS');
+    is($sock->stop_SSL, $tcp,          'stop_SSL returns the original');
     undef $sock;
     is(scalar <$tcp>, "in the clear\n", '... alive, for reading');
     print $tcp "alive\n";
@@ -201,7 +220,7 @@ subtest 'close closes the original' => sub {
     my ($tcp, $peer) = echo_peer(1, 'TLSv1_3');
     my $sock = layers($tcp, 1, client_args());
     ok($sock->close, 'close');
-    is(fileno $tcp, undef, '... the original is closed');
+    is(fileno $tcp,      undef,          '... the original is closed');
     is(($peer->hear)[0], 'close_notify', '... after a close_notify');
 };
 
@@ -255,6 +274,42 @@ subtest 'failures' => sub {
         "no\n",
         'the exception of a handle is passed on'
     );
+};
+
+subtest 'handles that return odd counts' => sub {
+    my ($tcp, $peer) = echo_peer(1, 'TLSv1_3');
+    my $sock    = layers(My::Odd->new($tcp), 1, client_args());
+    my $outcome = sub {
+        my ($code, $errno) = @_;
+        local $My::Odd::errno = $errno;
+        my $result = $code->();
+        return defined $result ? "it returned $result" : $! + 0;
+    };
+    my $write = sub { syswrite $sock, "line\n" };
+
+    {
+        local $My::Odd::wrote = 0;
+        is(
+            $outcome->($write, EAGAIN),
+            'it returned 5',
+            'syswrite returns 0, but could write later'
+        );
+    }
+    is(scalar readline $sock, "echo line\n", '... which it then does');
+    {
+        local $My::Odd::read = -1;
+        is($outcome->(sub { sysread $sock, my $buffer, 1 }, EAGAIN),
+            EAGAIN, 'sysread returns -1: that is a failure, not the end');
+    }
+    for ([0, 0, EIO], [-1, ENOSPC, ENOSPC], [1_000_000, 0, EIO]) {
+        my ($count, $errno, $expected) = @$_;
+        my ($tcp, $peer) = echo_peer(1, 'TLSv1_3');
+        $sock = layers(My::Odd->new($tcp), 1, client_args());
+        local $My::Odd::wrote = $count;
+        is($outcome->($write, $errno),
+            $expected, "syswrite returns $count: the write fails");
+        like($SSL_ERROR, qr/^SSL_usebio: write/, '... and says where');
+    }
 };
 
 done_testing();

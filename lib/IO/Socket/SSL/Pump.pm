@@ -45,7 +45,7 @@ sub close_handle {
 }
 
 # xs/pump.c calls these three.  They return bytes ('' at the end) or undef, a
-# count or undef, and a count.
+# count or undef, and a count.  Some handles return a negative count on failure.
 sub read_from {
     my ($handle, $len) = @_;
     my $buffer = '';
@@ -54,15 +54,20 @@ sub read_from {
       ? $handle->sysread($buffer, $len)
       : sysread $handle, $buffer, $len;
 
-    return $got ? $buffer : defined $got ? '' : undef;
+    return if !defined $got || $got < 0;
+    return $got ? $buffer : '';
 }
 
 sub write_to {
     my ($handle, $bytes) = @_;
 
-    return _can($handle, 'syswrite')
-      ? scalar $handle->syswrite($bytes, length $bytes)
+    my $count =
+        _can($handle, 'syswrite')
+      ? $handle->syswrite($bytes, length $bytes)
       : syswrite $handle, $bytes;
+
+    return if !defined $count || $count < 0;
+    return $count;
 }
 
 sub pending_in {
