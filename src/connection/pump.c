@@ -81,14 +81,16 @@ read_handle(struct iss_pump *pump)
 {
 	const struct iss_link *link = pump->link;
 	char bytes[CHUNK];
-	size_t got = 0;
+	size_t len = sizeof(bytes), got = 0;
 	int rv;
 
 	if (would_wait(pump))
 		return ISS_WANT_READ;
+	if (pump->sock->exact && pump->sock->wanted > 0 &&
+	    pump->sock->wanted < len)
+		len = pump->sock->wanted;
 	errno = 0;
-	rv = link->callbacks->pump_read(
-	    link->handle, bytes, sizeof(bytes), &got);
+	rv = link->callbacks->pump_read(link->handle, bytes, len, &got);
 	if (rv == ISS_EOF) {
 		pump->sock->eof = true;
 		return ISS_OK;

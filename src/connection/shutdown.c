@@ -28,6 +28,8 @@ notify_step(struct iss_conn *conn, void *arg)
 	iss_conn_leave(conn);
 	if (ret >= 0) {
 		conn->sent_notify = true;
+		/* Plain data may follow the peer's close_notify. */
+		conn->sock->exact = true;
 		conn->got_notify |= ret == 1;
 		return ISS_OK;
 	}

@@ -103,8 +103,10 @@ receive(struct iss_sock *sock, void *buf, size_t len)
 {
 	if (iss_sock_waiting_in(sock) > 0)
 		return (ssize_t)read_in(sock, buf, len);
-	if (sock->pumped)
+	if (sock->pumped) {
+		sock->wanted = len;
 		return sock->eof ? 0 : would_block();
+	}
 	if (sock->reads_left == 0) {
 		sock->spent = true;
 		return would_block();

@@ -21,13 +21,15 @@
 enum { ISS_SOCK_READS = 64 };
 
 struct iss_sock {
-	int fd;            /* borrowed; -1: none */
-	int sys_errno;     /* of the last call that failed, 0 after success */
-	bool eof;          /* the peer ended the TCP stream */
-	bool dont_wait;    /* do not block, even if the descriptor does */
-	int reads_left;    /* see iss_sock_limit; < 0: no limit */
-	bool spent;        /* none was left: there may be more to read */
-	bool pumped;       /* a pump moves the bytes: pump.h */
+	int fd;         /* borrowed; -1: none */
+	int sys_errno;  /* of the last call that failed, 0 after success */
+	bool eof;       /* the peer ended the TCP stream */
+	bool dont_wait; /* do not block, even if the descriptor does */
+	int reads_left; /* see iss_sock_limit; < 0: no limit */
+	bool spent;     /* none was left: there may be more to read */
+	bool pumped;    /* a pump moves the bytes: pump.h */
+	bool exact;     /* pumped: take in no more than was wanted last */
+	size_t wanted;
 	struct iss_buf in; /* see iss_sock_put_in */
 	size_t in_pos;
 	struct iss_buf out; /* written, not yet taken out or sent */

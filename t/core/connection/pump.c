@@ -344,6 +344,24 @@ test_half_a_record(void)
 	pair_close(&pair);
 }
 
+/* After our close_notify, plain data may follow that of the peer. */
+static void
+test_plain_behind(void)
+{
+	connect_both(NULL);
+	is_int(iss_shutdown_notify(client, ISS_NO_DEADLINE), ISS_OK,
+	    "a close_notify");
+	is_int(
+	    iss_shutdown_both(server, ISS_NO_DEADLINE), ISS_OK, "its answer");
+	memcpy(pipes[0].bytes + pipes[0].len, "plain", 5);
+	pipes[0].len += 5;
+	is_int(iss_shutdown_both(client, ISS_NO_DEADLINE), ISS_OK,
+	    "... is read from the handle");
+	is_bytes(pipes[0].bytes, pipes[0].len, "plain", 5,
+	    "... and what follows is not");
+	pair_close(&pair);
+}
+
 /* ---- records without data ---- */
 
 /* The server sends KeyUpdates whenever the client asks for signals. */
@@ -449,6 +467,7 @@ main(void)
 	test_end();
 	test_pending();
 	test_half_a_record();
+	test_plain_behind();
 	test_flood();
 	test_not_pumped();
 	test_deadline();
