@@ -5,7 +5,9 @@
 #
 # Each case is a chain, the CAs, a name and a time, and says whether the chain
 # is good.  One process shows the chain, another one verifies it: once as usual
-# and once with SSL_verify_strict.  Printed are the cases in which the strict
+# and once with SSL_verify_strict.  "openssl verify", if there is one, judges
+# twice: with its own defaults, and accepting partial chains, as our default
+# does and SSL_verify_strict does not.  Printed are the cases in which the strict
 # verdict is another than expected (with "all": all cases), then the counts.
 #
 # Cases without a private key or with a limit for the length of a chain are
@@ -14,6 +16,7 @@
 use strict;
 use warnings;
 
+use File::Temp qw(tempdir);
 use IO::Socket::SSL;
 use IO::Socket::SSL::Utils;
 use IO::Uncompress::Gunzip qw(gunzip $GunzipError);
@@ -37,7 +40,10 @@ my $knows_time = eval { require Net::SSLeay; 1 };
 
 gunzip($file => \my $json) or die "$file: $GunzipError\n";
 my $cases = JSON::PP->new->decode($json)->{testcases};
-my (%agree, %wrong);
+my (%agree, %wrong, %weaker);
+my $refused = 0;
+my $folder  = tempdir(CLEANUP => 1);
+my $openssl = (grep { -x } map { "$_/openssl" } split /:/, $ENV{PATH})[0];
 my ($driven, $left_out) = (0, 0);
 
 for my $case (@$cases) {
@@ -50,13 +56,31 @@ for my $case (@$cases) {
         $verdict{$mode} = $error;
         $agree{$mode}++ if !length $error == $expected;
     }
+    if ($openssl) {
+        $verdict{openssl} = plain_verdict($case);
+        $verdict{partial} = plain_verdict($case, '-partial_chain');
+        for my $plain (qw(openssl partial)) {
+            $agree{$plain}++ if !length $verdict{$plain} == $expected;
+        }
+        my %ok = map { $_ => length $verdict{$_} ? 0 : 1 } keys %verdict;
+        $weaker{usual}  += $ok{usual}  && !$ok{partial};
+        $weaker{strict} += $ok{strict} && !$ok{openssl};
+        $refused += $expected && $ok{openssl} && !$ok{strict};
+    }
     print_case($case, \%verdict)
       if $all || !length $verdict{strict} != $expected;
-    $wrong{$_} += $expected && length $verdict{$_} ? 1 : 0 for keys %MODE;
+    $wrong{$_} += $expected && length $verdict{$_} ? 1 : 0
+      for keys %verdict;
 }
 print "driven: $driven, left out: $left_out\n";
 printf "%s: %d agree, %d good ones are refused\n", $_, $agree{$_}, $wrong{$_}
-  for sort keys %MODE;
+  for sort keys %wrong;
+if ($openssl) {
+    print "accepted as usual, but not by openssl -partial_chain:",
+      " $weaker{usual}\n",
+      "accepted strictly, but not by openssl: $weaker{strict}\n",
+      "good, accepted by openssl, but not strictly: $refused\n";
+}
 
 sub can_be_driven {
     my ($case) = @_;
@@ -70,9 +94,9 @@ sub print_case {
     my ($case, $verdict) = @_;
 
     print "$case->{id}: \L$case->{expected_result}\E expected\n";
-    for my $mode (sort keys %MODE) {
+    for my $mode (sort keys %$verdict) {
         my $error = $verdict->{$mode};
-        printf "    %-6s %s\n", $mode, length $error ? $error : 'accepted';
+        printf "    %-7s %s\n", $mode, length $error ? $error : 'accepted';
     }
 }
 
@@ -153,8 +177,8 @@ sub verify {
         );
     }
     if (my $crls = $case->{crls}) {
-        $arg{SSL_check_crl} = 1 if @$crls;
-        $arg{SSL_crl_file}  = file_of(@$crls) if @$crls;
+        $arg{SSL_check_crl} = 1                          if @$crls;
+        $arg{SSL_crl_file}  = file_of('crls.pem', @$crls) if @$crls;
     }
     if (defined(my $time = $case->{validation_time})) {
         $arg{SSL_create_ctx_callback} = sub {
@@ -173,15 +197,45 @@ sub verify {
     return '';
 }
 
-{
-    my $temporary;
+sub file_of {
+    my ($name, @texts) = @_;
+    open my $out, '>', "$folder/$name" or die "$name: $!\n";
+    print {$out} @texts;
+    close $out or die "$name: $!\n";
+    return "$folder/$name";
+}
 
-    sub file_of {
-        my @texts = @_;
-        require File::Temp;
-        $temporary = File::Temp->new(SUFFIX => '.pem');
-        print {$temporary} @texts;
-        close $temporary or die "$temporary: $!\n";
-        return "$temporary";
-    }
+# What OpenSSL alone says; '' if it accepts the chain.
+sub plain_verdict {
+    my ($case, @flags) = @_;
+    my @command = (
+        $openssl,      'verify',
+        @flags,
+        '-auth_level', 2,
+        '-purpose',    role($case, 1) ? 'sslclient' : 'sslserver',
+        '-no-CApath',  '-no-CAstore',
+        '-CAfile',     file_of('ca.pem', @{ $case->{trusted_certs} })
+    );
+    my $chain = $case->{untrusted_intermediates};
+    my $crls  = $case->{crls} || [];
+    my $name  = role($case, 1) ? undef : $case->{expected_peer_name};
+
+    push @command, '-untrusted', file_of('chain.pem', @$chain) if @$chain;
+    push @command, '-crl_check', '-CRLfile', file_of('crl.pem', @$crls)
+      if @$crls;
+    push @command, '-attime', seconds($case->{validation_time})
+      if defined $case->{validation_time};
+    push @command,
+      $name->{kind} eq 'IP' ? '-verify_ip' : '-verify_hostname',
+      $name->{value}
+      if $name;
+    push @command, file_of('leaf.pem', $case->{peer_certificate});
+    open(my $said, '-|', 'sh', '-c', 'exec "$@" 2>&1', 'sh', @command)
+      or die "$openssl: $!\n";
+    my $text = join ' ', <$said>;
+    return '' if close $said;
+    $text =~ s/\s+/ /g;
+    return $text =~ /(error \d+ at \d+ depth[^:]*: ?.*?)(?: error .*)?\z/
+      ? $1
+      : "openssl: $text";
 }
