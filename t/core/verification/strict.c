@@ -245,7 +245,7 @@ static const struct change {
 	{ "no authorityKeyIdentifier", ROOT, NID_authority_key_identifier, NULL,
 	    NULL, NULL },
 	{ "authorityKeyIdentifier without keyIdentifier", ROOT,
-	    NID_authority_key_identifier, "DER:3000", NULL,
+	    NID_authority_key_identifier, "DER:3003820101", NULL,
 	    "authority key identifier" },
 	{ "the authorityKeyIdentifier of another key", LEAF,
 	    NID_authority_key_identifier, "DER:30048002abcd", NULL,
