@@ -23,6 +23,7 @@ iss_error_clear(struct iss_error *err)
 	err->sys_errno = 0;
 	err->verify_error = X509_V_OK;
 	err->depth = 0;
+	err->no_memory = false;
 	err->text[0] = '\0';
 }
 
@@ -83,6 +84,18 @@ append_reason(struct iss_error *err, unsigned long e, const char *data)
 		append_text(err, " (", data, ")");
 }
 
+/* Empty OpenSSL's queue; does it tell that memory ran out? */
+static bool
+drain(void)
+{
+	unsigned long e;
+	bool ran_out = false;
+
+	while ((e = ERR_get_error()) != 0)
+		ran_out |= ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
+	return ran_out;
+}
+
 static void
 record(struct iss_error *err, int code, const char *fmt, va_list args)
 {
@@ -101,7 +114,7 @@ iss_error_set(struct iss_error *err, const char *fmt, ...)
 		record(err, SSL_ERROR_SSL, fmt, args);
 		va_end(args);
 	}
-	ERR_clear_error();
+	err->no_memory |= drain();
 	return ISS_ERROR;
 }
 
@@ -117,7 +130,7 @@ iss_error_errno(struct iss_error *err, int errnum, const char *fmt, ...)
 		err->sys_errno = errnum;
 		append_errno(err, errnum);
 	}
-	ERR_clear_error();
+	err->no_memory |= drain();
 	return ISS_ERROR;
 }
 
@@ -153,27 +166,32 @@ iss_error_openssl(struct iss_error *err, const char *fmt, ...)
 		record(err, SSL_ERROR_SSL, fmt, args);
 		va_end(args);
 		e = iss_compat_get_error(&data, &flags);
+		err->no_memory = ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
 		if (e != 0)
 			append_reason(
 			    err, e, (flags & ERR_TXT_STRING) ? data : NULL);
 		else
 			append_text(err, ": ", "OpenSSL gave no reason", "");
 	}
-	ERR_clear_error();
+	err->no_memory |= drain();
+	return ISS_ERROR;
+}
+
+int
+iss_error_memory(struct iss_error *err)
+{
+	iss_error_set(err, "out of memory");
+	err->no_memory = true;
 	return ISS_ERROR;
 }
 
 bool
 iss_error_memory_ran_out(struct iss_error *err)
 {
-	unsigned long e;
-	bool ran_out = false;
-
-	while ((e = ERR_get_error()) != 0)
-		ran_out |= ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
-	if (ran_out)
-		iss_error_set(err, "out of memory");
-	return ran_out;
+	if (!drain())
+		return false;
+	iss_error_memory(err);
+	return true;
 }
 
 void

@@ -33,6 +33,7 @@ struct iss_error {
 	int sys_errno;     /* errno, 0: no system call failed */
 	long verify_error; /* X509_V_ERR_*, X509_V_OK: not a verification */
 	int depth;         /* of the certificate at fault, 0 is the leaf */
+	bool no_memory;    /* OpenSSL, or we, ran out of memory */
 	char text[ISS_ERROR_TEXT_MAX];
 };
 
@@ -44,12 +45,14 @@ bool iss_error_is_set(const struct iss_error *err);
 
 /*
  * Record an error, unless one is recorded already, empty OpenSSL's queue, and
- * return ISS_ERROR.
+ * return ISS_ERROR.  err->no_memory is set if the queue tells so, also when
+ * another error came first.
  *
  * _set      the sentence alone
  * _errno    the sentence, ": " and the text of errnum, kept as sys_errno
  * _openssl  the sentence, ": " and the reason of the oldest error in OpenSSL's
  *           queue, or "OpenSSL gave no reason"
+ * _memory   "out of memory", with err->no_memory
  */
 int iss_error_set(struct iss_error *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -57,6 +60,7 @@ int iss_error_errno(struct iss_error *err, int errnum, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 int iss_error_openssl(struct iss_error *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+int iss_error_memory(struct iss_error *err);
 
 /*
  * For a failed handshake or transfer: if the last error in OpenSSL's queue is a

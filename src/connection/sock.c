@@ -56,8 +56,9 @@ iss_sock_has_input(const struct iss_sock *sock)
 {
 	char byte;
 
-	return iss_sock_waiting_in(sock) > 0 ||
-	       recv(sock->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+	if (iss_sock_waiting_in(sock) > 0 || sock->pumped)
+		return iss_sock_waiting_in(sock) > 0;
+	return recv(sock->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
 }
 
 void

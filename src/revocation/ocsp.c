@@ -26,8 +26,10 @@ iss_ocsp_id(struct iss_error *err, const X509 *cert, const X509 *issuer,
 	int len = id != NULL ? i2d_OCSP_CERTID(id, &der) : -1;
 	int rv = ISS_OK;
 
-	if (len <= 0 || !iss_buf_append(out, der, (size_t)len))
+	if (len <= 0)
 		rv = iss_error_openssl(err, "cannot identify the certificate");
+	else if (!iss_buf_append(out, der, (size_t)len))
+		rv = iss_error_memory(err);
 	OPENSSL_free(der);
 	OCSP_CERTID_free(id);
 	return rv;
@@ -206,7 +208,7 @@ check_signer(
 	int rv = ISS_ERROR;
 
 	if (known == NULL || !sk_X509_push(known, issuer)) {
-		iss_error_set(err, "out of memory");
+		iss_error_memory(err);
 		goto done;
 	}
 	/* Only the signature: the signer is judged below. */

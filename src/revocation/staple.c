@@ -154,18 +154,17 @@ judge_cert(struct iss_link *link, STACK_OF(X509) * chain, int depth,
 	struct iss_ocsp_answer answer;
 	struct iss_ocsp_bytes id;
 	struct iss_error ignored;
+	struct iss_error *why = depth == 0 ? flaw : &ignored;
 	struct iss_buf der;
 	int rv = ISS_OK;
 
 	iss_error_clear(&ignored);
 	iss_buf_init(&der, ISS_OCSP_RESPONSE_MAX);
-	if (depth > 0)
-		flaw = &ignored;
-	if (iss_ocsp_id(flaw, cert, issuer, &der) != ISS_OK)
+	if (iss_ocsp_id(why, cert, issuer, &der) != ISS_OK)
 		goto done;
 	id.bytes = (const unsigned char *)der.data;
 	id.len = der.len;
-	if (iss_ocsp_judge(flaw, response, id, issuer, time(NULL), &answer) !=
+	if (iss_ocsp_judge(why, response, id, issuer, time(NULL), &answer) !=
 	    ISS_OK)
 		goto done;
 	report_answer(link, id, &answer);
@@ -179,8 +178,17 @@ judge_cert(struct iss_link *link, STACK_OF(X509) * chain, int depth,
 	}
 
 done:
+	flaw->no_memory |= why->no_memory;
 	iss_buf_release(&der);
 	return rv;
+}
+
+/* By a response that may have told of a revocation if there were memory. */
+static int
+refuse_unjudged(struct iss_link *link)
+{
+	return refuse_cert(link, NULL, 0, X509_V_ERR_OUT_OF_MEM,
+	    "out of memory while judging the stapled OCSP response");
 }
 
 static int
@@ -193,12 +201,14 @@ judge_chain(
 	int i;
 
 	if (iss_ocsp_read(flaw, &response, der) != ISS_OK)
-		return ISS_OK;
+		return flaw->no_memory ? refuse_unjudged(link) : ISS_OK;
 	chain = iss_chain_get1(link->ssl);
 	if (sk_X509_num(chain) < 2)
 		iss_error_set(flaw, "the issuer of the certificate is unknown");
 	for (i = 0; rv == ISS_OK && i + 1 < sk_X509_num(chain); i++)
 		rv = judge_cert(link, chain, i, response, flaw);
+	if (rv == ISS_OK && flaw->no_memory)
+		rv = refuse_unjudged(link);
 	sk_X509_pop_free(chain, X509_free);
 	OCSP_BASICRESP_free(response);
 	return rv;

@@ -222,6 +222,17 @@ new_address(struct iss_error *err, const char *bytes, size_t len)
 	return NULL;
 }
 
+/* OpenSSL also has names of algorithms that have no object identifier. */
+static bool
+has_oid(const GENERAL_NAME *name)
+{
+	const ASN1_OBJECT *oid = name->type == GEN_RID
+				     ? name->d.registeredID
+				     : name->d.otherName->type_id;
+
+	return OBJ_length(oid) > 0;
+}
+
 /* OpenSSL parses the value, as a C string. */
 static GENERAL_NAME *
 new_by_openssl(struct iss_error *err, int type, const char *bytes, size_t len)
@@ -241,6 +252,11 @@ new_by_openssl(struct iss_error *err, int type, const char *bytes, size_t len)
 	name = a2i_GENERAL_NAME(NULL, NULL, &ctx, type, text, 0);
 	if (name == NULL)
 		iss_error_openssl(err, "'%.60s'", text);
+	if (name != NULL && !has_oid(name)) {
+		GENERAL_NAME_free(name);
+		iss_error_set(err, "'%.60s' has no object identifier", text);
+		return NULL;
+	}
 	return name;
 }
 

@@ -224,6 +224,29 @@ subtest 'close closes the original' => sub {
     is(($peer->hear)[0], 'close_notify', '... after a close_notify');
 };
 
+# The session's ticket may still come, but not out of data that nobody reads.
+subtest 'close with unread data and a cache of sessions' => sub {
+    my ($server, $address) = tls_server(
+        sub {
+            my ($sock) = @_;
+            print {$sock} 'x' x 20000;
+            scalar <$sock>;
+        },
+        SSL_version => 'TLSv1_3'
+    );
+    my $tcp  = IO::Socket::INET->new($address) or die "connect: $@";
+    my $sock = IO::Socket::SSL->start_SSL(
+        $tcp,
+        SSL_usebio             => 1,
+        SSL_session_cache_size => 1,
+        SSL_session_key        => 'here',
+        client_args()
+    ) or die $SSL_ERROR;
+    vec(my $readable = '', fileno $tcp, 1) = 1;
+    is(select($readable, undef, undef, 10), 1, 'data arrives');
+    ok(close $sock, '... and close returns all the same');
+};
+
 subtest 'new ignores SSL_usebio' => sub {
     my ($server, $address) = tls_server(sub { print { $_[0] } "hello\n" });
     my $sock = IO::Socket::SSL->new(

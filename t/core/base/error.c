@@ -253,6 +253,19 @@ test_memory(void)
 	ERR_raise(ERR_LIB_ASN1, ERR_R_NESTED_ASN1_ERROR);
 	ok(iss_error_memory_ran_out(&err), "it did, behind another reason");
 	is_text(err.text, "out of memory", "... which is an error");
+	ok(err.no_memory, "... of that kind");
+	iss_error_clear(&err);
+	ok(!err.no_memory, "not after it is cleared");
+	iss_error_set(&err, "first");
+	ERR_raise(ERR_LIB_ASN1, ERR_R_MALLOC_FAILURE);
+	ERR_raise(ERR_LIB_ASN1, ERR_R_NESTED_ASN1_ERROR);
+	iss_error_openssl(&err, "second");
+	is_text(err.text, "first", "the first error stays");
+	ok(err.no_memory, "... but that memory ran out is kept");
+	iss_error_clear(&err);
+	ERR_raise(ERR_LIB_ASN1, ERR_R_MALLOC_FAILURE);
+	iss_error_openssl(&err, "only");
+	ok(err.no_memory, "also as the only reason");
 	ok(ERR_peek_error() == 0, "... and the queue is empty");
 }
 

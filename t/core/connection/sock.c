@@ -272,7 +272,9 @@ test_pumped(void)
 	diag("nothing was put in");
 	expect_failure(
 	    BIO_read_ex(at.bio, bytes, sizeof(bytes), &n), EAGAIN, true);
+	ok(!iss_sock_has_input(at.sock), "the descriptor's input is not ours");
 	iss_sock_put_in(at.sock, "ab", 2);
+	ok(iss_sock_has_input(at.sock), "... what was put in is");
 	is_int(BIO_read_ex(at.bio, bytes, sizeof(bytes), &n), 1, "then read");
 	is_bytes(bytes, n, "ab", 2, "... what was put in");
 	is_int(BIO_write_ex(at.bio, "abc", 3, &n), 1, "write");

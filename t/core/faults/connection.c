@@ -8,12 +8,13 @@
 #include "connection/io.h"
 #include "connection/shutdown.h"
 #include "fresh.h"
+#include "ocspmake.h"
 #include "pair.h"
 #include "sessions/session_cache.h"
 
 #define SECRET "never-in-the-clear"
 
-enum { BODY = 40000, CHUNK = 4096, TURNS = 200 };
+enum { BODY = 40000, CHUNK = 4096, TURNS = 200, YEAR_2100 = 4102444800U };
 
 static struct iss_ctx *client_ctx, *server_ctx; /* of the present version */
 
@@ -151,12 +152,56 @@ handshake(struct iss_error *err)
 
 /* ---- a peer that must be refused ---- */
 
-static const struct pair_options *refused_by;
-static const char *refused_name;
+static const struct refusal {
+	const char *what;
+	const char *cert; /* of the server; NULL: a client is refused */
+	struct pair_options rules[PAIR_OPTIONS_MAX]; /* of who refuses */
+	const char *name;
+	int staple;              /* V_OCSP_CERTSTATUS_*, NO_STAPLE */
+	const char *client_cert; /* NULL: none */
+} refusals[] = {
+	{ "a server of another CA", "other-server",
+	    { { "SSL_ca_file", CERTS "ca.pem" } }, "localhost" },
+	{ "a server of another name", "server",
+	    { { "SSL_ca_file", CERTS "ca.pem" } }, "other.test" },
+	{ "a revoked server", "revoked",
+	    { { "SSL_ca_file", CERTS "ca.pem" },
+		{ "SSL_crl_file", CERTS "crl.pem" }, { "SSL_check_crl", "1" } },
+	    NULL },
+	{ "a server without the fingerprint", "server",
+	    { { "SSL_ca_file", CERTS "ca.pem" },
+		{ "SSL_fingerprint",
+		    "sha1$000102030405060708090a0b0c0d0e0f10111213" },
+		{ "SSL_force_fingerprint", "1" } },
+	    NULL },
+	{ "an expired server", "expired", { { "SSL_ca_file", CERTS "ca.pem" } },
+	    "localhost" },
+	{ "a server without the required staple", "server",
+	    { { "SSL_ca_file", CERTS "ca.pem" }, { "SSL_ocsp_mode", "2" } },
+	    "localhost" },
+	{ "a server whose staple says that it is revoked", "server",
+	    { { "SSL_ca_file", CERTS "ca.pem" } }, "localhost", true },
+	{ "a server without alternative name, strictly", "cn-only",
+	    { { "SSL_ca_file", CERTS "ca.pem" }, { "SSL_verify_strict", "1" } },
+	    NULL },
+	{ "a client without certificate", NULL,
+	    { { "SSL_cert_file", CERTS "server.pem" },
+		{ "SSL_key_file", CERTS "server.key" },
+		{ "SSL_verify_mode", "3" }, { "SSL_ca_file", CERTS "ca.pem" } },
+	    NULL },
+	{ "a client of another CA", NULL,
+	    { { "SSL_cert_file", CERTS "server.pem" },
+		{ "SSL_key_file", CERTS "server.key" },
+		{ "SSL_verify_mode", "3" }, { "SSL_ca_file", CERTS "ca.pem" } },
+	    NULL, false, "other-client" },
+};
 
-/* A client whose CAs are not yet parsed. */
+static const struct refusal *refusal;
+static const char *refused_version;
+
+/* Who refuses has CAs that are not yet parsed. */
 static void
-make_refusing_client(void)
+make_refusing_ctx(bool server)
 {
 	const struct iss_link nobody = { 0 };
 	struct iss_config config;
@@ -165,8 +210,9 @@ make_refusing_client(void)
 
 	iss_error_clear(&err);
 	fault_state.armed = false;
-	fresh_config(&config, false, refused_by);
-	if (iss_ctx_new(&err, &client_ctx, &config, &nobody) != ISS_OK) {
+	fresh_config(&config, server, refusal->rules);
+	if (iss_ctx_new(&err, server ? &server_ctx : &client_ctx, &config,
+		&nobody) != ISS_OK) {
 		printf("Bail out! %s\n", err.text);
 		exit(2);
 	}
@@ -174,23 +220,80 @@ make_refusing_client(void)
 	fault_state.armed = armed;
 }
 
-/* Succeeds when the server is refused, which it is in any case. */
+static int
+staple(SSL *ssl, void *arg)
+{
+	static const struct made_response revoked = {
+		.status = V_OCSP_CERTSTATUS_REVOKED,
+		.reason = -1,
+		.this_update = 1577836800,
+		.next_update = YEAR_2100,
+	};
+	static unsigned char *der;
+	static size_t len;
+	bool armed = fault_state.armed;
+	OCSP_BASICRESP *basic;
+	X509 *cert, *ca;
+
+	(void)arg;
+	fault_state.armed = false;
+	if (der == NULL) {
+		cert = fixture_cert("server");
+		ca = fixture_cert("ca");
+		basic = made_basic(cert, ca, &revoked);
+		der = made_der(basic, OCSP_RESPONSE_STATUS_SUCCESSFUL, &len);
+		OCSP_BASICRESP_free(basic);
+		X509_free(cert);
+		X509_free(ca);
+	}
+	SSL_set_tlsext_status_ocsp_resp(
+	    ssl, OPENSSL_memdup(der, len), (long)len);
+	fault_state.armed = armed;
+	return SSL_TLSEXT_ERR_OK;
+}
+
+/* The side that is refused, made once. */
+static struct iss_ctx *
+refused_ctx(void)
+{
+	char cert[64], key[64];
+	const char *name =
+	    refusal->cert != NULL ? refusal->cert : refusal->client_cert;
+	struct iss_ctx *ctx;
+	const struct pair_options options[PAIR_OPTIONS_MAX] = {
+		{ "SSL_version", refused_version },
+		{ "SSL_verify_mode", "0" },
+		{ name != NULL ? "SSL_cert_file" : NULL, cert },
+		{ "SSL_key_file", key },
+	};
+
+	snprintf(cert, sizeof(cert), CERTS "%s.pem", name != NULL ? name : "");
+	snprintf(key, sizeof(key), CERTS "%s.key", name != NULL ? name : "");
+	ctx = pair_ctx(refusal->cert != NULL, options);
+	if (refusal->staple)
+		SSL_CTX_set_tlsext_status_cb(ctx->ssl_ctx, staple);
+	return ctx;
+}
+
+/* Succeeds when the peer is refused, which it is in any case. */
 static bool
 refuse(struct iss_error *err)
 {
+	bool by_server = refusal->cert == NULL;
 	struct link_of_two two;
 	struct iss_error why;
+	const struct iss_conn *conn;
 
 	(void)err;
-	make_refusing_client();
+	make_refusing_ctx(by_server);
 	iss_error_clear(&why);
-	if (open_both(&why, &two, refused_name))
+	if (open_both(&why, &two, refusal->name))
 		fault_claim(!shake_hands(&why, &two));
-	fault_claim(
-	    two.client.conn == NULL || two.client.conn->state != ISS_CONN_OPEN);
+	conn = by_server ? two.server.conn : two.client.conn;
+	fault_claim(conn == NULL || conn->state != ISS_CONN_OPEN);
 	fault_claim(iss_error_is_set(&why));
 	close_both(&two);
-	iss_ctx_free(client_ctx);
+	iss_ctx_free(by_server ? server_ctx : client_ctx);
 	return true;
 }
 
@@ -429,53 +532,18 @@ try_all(const char *name, fault_scenario *scenario)
 }
 
 static void
-try_refusal(const char *name, const char *version, const char *server,
-    const struct pair_options *client, const char *host)
-{
-	char cert[64], key[64];
-	const struct pair_options options[PAIR_OPTIONS_MAX] = {
-		{ "SSL_cert_file", cert },
-		{ "SSL_key_file", key },
-		{ "SSL_version", version },
-	};
-
-	snprintf(cert, sizeof(cert), CERTS "%s.pem", server);
-	snprintf(key, sizeof(key), CERTS "%s.key", server);
-	server_ctx = pair_ctx(true, options);
-	refused_by = client;
-	refused_name = host;
-	try_all(name, refuse);
-	iss_ctx_free(server_ctx);
-}
-
-static void
 try_refusals(const char *version)
 {
-	static const struct pair_options trusting[PAIR_OPTIONS_MAX] = {
-		{ "SSL_ca_file", CERTS "ca.pem" }
-	};
-	static const struct pair_options with_crl[PAIR_OPTIONS_MAX] = {
-		{ "SSL_ca_file", CERTS "ca.pem" },
-		{ "SSL_crl_file", CERTS "crl.pem" },
-		{ "SSL_check_crl", "1" },
-	};
-	static const struct pair_options pinned[PAIR_OPTIONS_MAX] = {
-		{ "SSL_ca_file", CERTS "ca.pem" },
-		{ "SSL_fingerprint",
-		    "sha1$000102030405060708090a0b0c0d0e0f10111213" },
-		{ "SSL_force_fingerprint", "1" },
-	};
+	struct iss_ctx *ctx;
 
-	try_refusal("a server of another CA is refused", version,
-	    "other-server", trusting, "localhost");
-	try_refusal("a server of another name is refused", version, "server",
-	    trusting, "other.test");
-	try_refusal(
-	    "a revoked server is refused", version, "revoked", with_crl, NULL);
-	try_refusal("a server without the fingerprint is refused", version,
-	    "server", pinned, NULL);
-	try_refusal("an expired server is refused", version, "expired",
-	    trusting, "localhost");
+	refused_version = version;
+	for (refusal = refusals; refusal < refusals + ROWS(refusals);
+	     refusal++) {
+		ctx = refused_ctx();
+		client_ctx = server_ctx = ctx;
+		try_all(refusal->what, refuse);
+		iss_ctx_free(ctx);
+	}
 }
 
 static void

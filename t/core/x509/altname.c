@@ -39,6 +39,8 @@ static const struct name_case {
 	{ GEN_RID, BYTES("1.2.3.4"), BYTES("1.2.3.4") },
 	{ GEN_RID, BYTES("1.2.3.4\0.5"), NULL, 0 },
 	{ GEN_RID, BYTES("x"), NULL, 0 },
+	{ GEN_RID, BYTES("HMAC"), NULL, 0 }, /* known, but without number */
+	{ GEN_OTHERNAME, BYTES("HMAC;UTF8:x"), NULL, 0 },
 	{ GEN_OTHERNAME, BYTES("1.2.3.4;FORMAT:UTF8,UTF8:a\xc3\xbc"),
 	    BYTES("a\xc3\xbc") },
 	{ GEN_OTHERNAME, BYTES("1.2.3.4;IA5:a"), BYTES("a") },
