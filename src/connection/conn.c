@@ -14,6 +14,7 @@
 
 #include "base/compat.h"
 #include "connection/trace.h"
+#include "verification/anonymous.h"
 
 /*
  * TLS 1.3 servers write session tickets right after the handshake, and the
@@ -539,7 +540,7 @@ handshake_step(struct iss_conn *conn, void *arg)
 	ret = SSL_do_handshake(conn->ssl);
 	iss_conn_leave(conn);
 	if (ret == 1) {
-		if (iss_verify_finish(&conn->link) != ISS_OK ||
+		if (iss_anonymous_refuse(&conn->link) != ISS_OK ||
 		    iss_staple_finish(&conn->link) != ISS_OK)
 			return fail_by_callback(conn, handshake_failed(conn));
 		conn->state = ISS_CONN_OPEN;

@@ -448,22 +448,6 @@ judge_chain(X509_STORE_CTX *store, void *unused)
 	return refuse_leaf(store, leaf, X509_V_ERR_HOSTNAME_MISMATCH);
 }
 
-int
-iss_verify_finish(struct iss_link *link)
-{
-	const SSL_CIPHER *cipher = SSL_get_current_cipher(link->ssl);
-
-	if (SSL_is_server(link->ssl) || cipher == NULL ||
-	    SSL_get_verify_mode(link->ssl) == SSL_VERIFY_NONE ||
-	    SSL_CIPHER_get_auth_nid(cipher) != NID_auth_null)
-		return ISS_OK;
-	iss_error_clear(&link->failure);
-	return iss_error_set(&link->failure,
-	    "the peer sent no certificate, because the cipher %s is "
-	    "anonymous",
-	    SSL_CIPHER_get_name(cipher));
-}
-
 void
 iss_verify_install(SSL_CTX *ctx)
 {

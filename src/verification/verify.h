@@ -97,14 +97,6 @@ void iss_verify_begin(const struct iss_link *link);
 int iss_verify_follow(struct iss_error *err, SSL *ssl);
 
 /*
- * A handshake is done.  With an anonymous cipher the server showed no
- * certificate, and nothing was judged (SSL_CTX_set_verify(3), NOTES): a client
- * that verifies must fail then.  Returns ISS_OK, or ISS_ERROR with
- * link->failure set.
- */
-int iss_verify_finish(struct iss_link *link);
-
-/*
  * Does the certificate belong to the name, by these rules?  If not, err says
  * which name was wanted and which are offered.  The link lends the check_name
  * callback.  chain is the certificate's, leaf first; NULL: that of link->ssl,

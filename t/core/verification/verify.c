@@ -1,6 +1,6 @@
 /*
  * The verdict on a peer in real handshakes: chains, names, fingerprints, the
- * program's opinion, anonymous ciphers; and the words for each refusal.
+ * program's opinion; and the words for each refusal.
  */
 #include "verification/verify.h"
 
@@ -407,47 +407,6 @@ test_set_name(void)
 	}
 }
 
-/* ---- anonymous ciphers ---- */
-
-static void
-test_anonymous(void)
-{
-	static const struct {
-		const char *mode;
-		int rv;
-	} cases[] = { { "1", ISS_ERROR }, { "0", ISS_OK } };
-	static const struct pair_options server[PAIR_OPTIONS_MAX] = {
-		{ "SSL_version", "TLSv1_2" },
-		{ "SSL_cipher_list", "AECDH:@SECLEVEL=0" },
-	};
-	struct pair_options client[PAIR_OPTIONS_MAX] = {
-		{ "SSL_version", "TLSv1_2" },
-		{ "SSL_cipher_list", "AECDH:@SECLEVEL=0" },
-		{ "SSL_verify_mode", NULL },
-	};
-	struct iss_ctx *ours, *theirs = pair_ctx(true, server);
-	struct pair pair;
-	size_t i;
-
-	for (i = 0; i < ROWS(cases); i++) {
-		client[2].value = cases[i].mode;
-		ours = pair_ctx(false, client);
-		pair_init(&pair);
-		pair_open(&pair, ours, theirs);
-		pair_handshake(&pair);
-		is_int(pair.client.rv, cases[i].rv,
-		    "an anonymous server, verify mode %s", cases[i].mode);
-		if (cases[i].rv != ISS_OK)
-			has_text(pair.client.conn->err.text,
-			    "the peer sent no certificate, because the cipher "
-			    "AECDH",
-			    "... why");
-		pair_close(&pair);
-		iss_ctx_free(ours);
-	}
-	iss_ctx_free(theirs);
-}
-
 /* ---- the certificate of a client ---- */
 
 static void
@@ -520,6 +479,5 @@ main(void)
 	test_asked();
 	test_names_apart();
 	test_set_name();
-	test_anonymous();
 	return tap_done();
 }
