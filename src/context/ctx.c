@@ -163,13 +163,13 @@ set_groups(struct build *build)
 
 	if (groups == NULL || SSL_CTX_set1_groups_list(build->ssl_ctx, groups))
 		return ISS_OK;
-	if (ERR_peek_error() == 0) /* since 3.5 */
-		return iss_error_set(build->err,
-		    "SSL_ecdh_curve \"%.60s\": OpenSSL does not support all of "
-		    "these groups",
-		    groups);
-	return iss_error_openssl(
-	    build->err, "SSL_ecdh_curve \"%.60s\"", groups);
+	/* OpenSSL gives no reason or, since 3.5, one with the whole text. */
+	if (iss_error_memory_ran_out(build->err))
+		return ISS_ERROR;
+	return iss_error_set(build->err,
+	    "SSL_ecdh_curve \"%.60s\": OpenSSL does not support all of these "
+	    "groups",
+	    groups);
 }
 
 /* Of a server, after its ciphers and groups; a handle takes precedence over a

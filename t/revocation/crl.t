@@ -45,7 +45,9 @@ sub hashed_dir {
 }
 
 # The name that openssl-rehash has given to the root's list.
-my ($hash) = map { /(\w{8})\.r0$/ } glob cert_file('ca-dir') . '/*.r0';
+opendir my $ca_dir, cert_file('ca-dir') or die "ca-dir: $!";
+my ($hash) = map { /^(\w{8})\.r0$/ } readdir $ca_dir;
+closedir $ca_dir;
 
 # Sources of the root's list.
 my %SOURCE = (

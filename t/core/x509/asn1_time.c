@@ -94,7 +94,8 @@ test_set(void)
 		if (cases[i].type == 0) {
 			has_text(err.text, "seconds since 1970", "... why");
 		} else {
-			is_int(when->type, cases[i].type, "... its type");
+			is_int(ASN1_STRING_type(when), cases[i].type,
+			    "... its type");
 			ok(iss_asn1_time_get(when, &seconds) &&
 				seconds == cases[i].seconds,
 			    "... and back");
