@@ -255,13 +255,24 @@ add_cas(struct build *build, X509_STORE *store)
 	return add_ca_dirs(build, store);
 }
 
-/* A program that names a file or folder which is not there made a mistake;
- * what is there, or in it, may be somebody else's. */
+/*
+ * A program that names a file or folder which is not there made a mistake.  But
+ * what is there, or in it, may be somebody else's, and a lack of descriptors or
+ * memory passes.
+ */
 static int
 cas_failed(const struct iss_error *err)
 {
-	return err->sys_errno != 0 && err->sys_errno != EISDIR ? ISS_INVALID
-							       : ISS_ERROR;
+	switch (err->sys_errno) {
+	case 0:
+	case EISDIR:
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+		return ISS_ERROR;
+	default:
+		return ISS_INVALID;
+	}
 }
 
 static int

@@ -59,6 +59,15 @@ isnt($error, '', '... and $SSL_ERROR has a text');
 is_deeply(\@result, [], 'a context without descriptors fails');
 like("$error $@", qr/Too many open files/, '... and says why');
 
+# A file that no context has read yet.
+($error, @result) = starving(
+    sub {
+        IO::Socket::SSL::SSL_Context->new(SSL_ca_file => cert('other-ca'));
+    }
+);
+is_deeply(\@result, [], 'a context that cannot read its CAs fails, too');
+like($error, qr/other-ca.*Too many open files/, '... and does not die');
+
 my $tls_listener = IO::Socket::SSL->new(
     LocalAddr => '127.0.0.1',
     Listen    => 5,
