@@ -21,12 +21,18 @@ int
 iss_ocsp_id(struct iss_error *err, const X509 *cert, const X509 *issuer,
     struct iss_buf *out)
 {
-	OCSP_CERTID *id = OCSP_cert_to_id(NULL, cert, issuer);
 	unsigned char *der = NULL;
-	int len = id != NULL ? i2d_OCSP_CERTID(id, &der) : -1;
 	int rv = ISS_OK;
+	OCSP_CERTID *id;
+	int len;
 
-	if (len <= 0)
+	ERR_clear_error();
+	id = OCSP_cert_to_id(NULL, cert, issuer);
+	len = id != NULL ? i2d_OCSP_CERTID(id, &der) : -1;
+	/* nothing else makes it fail, though OpenSSL may give another reason */
+	if (id == NULL)
+		rv = iss_error_memory(err);
+	else if (len <= 0)
 		rv = iss_error_openssl(err, "cannot identify the certificate");
 	else if (!iss_buf_append(out, der, (size_t)len))
 		rv = iss_error_memory(err);
@@ -237,7 +243,8 @@ done:
  * different digests (RFC 6960, 4.1.1), so ours is made again with theirs.
  */
 static bool
-is_about(OCSP_SINGLERESP *single, OCSP_CERTID *id, const X509 *issuer)
+is_about(struct iss_error *err, OCSP_SINGLERESP *single, OCSP_CERTID *id,
+    const X509 *issuer)
 {
 	OCSP_CERTID *theirs = (OCSP_CERTID *)OCSP_SINGLERESP_get0_id(single);
 	ASN1_INTEGER *serial = NULL;
@@ -253,6 +260,8 @@ is_about(OCSP_SINGLERESP *single, OCSP_CERTID *id, const X509 *issuer)
 		return false;
 	ours = OCSP_cert_id_new(md, X509_get_subject_name(issuer),
 	    X509_get0_pubkey_bitstr(issuer), serial);
+	if (ours == NULL)
+		iss_error_memory(err);
 	same = ours != NULL && OCSP_id_cmp(ours, theirs) == 0;
 	OCSP_CERTID_free(ours);
 	return same;
@@ -286,7 +295,7 @@ find_answer(struct iss_error *err, OCSP_BASICRESP *response, OCSP_CERTID *id,
 
 	for (i = 0; i < OCSP_resp_count(response); i++) {
 		single = OCSP_resp_get0(response, i);
-		if (!is_about(single, id, issuer))
+		if (!is_about(err, single, id, issuer))
 			continue;
 		if (!read_single(single, answer))
 			iss_error_openssl(

@@ -141,6 +141,21 @@ report_answer(const struct iss_link *link, struct iss_ocsp_bytes id,
 		ask->ocsp_answer(link->handle, id.bytes, id.len, answer);
 }
 
+/* Once more after a failure: OpenSSL does not always say that memory ran out,
+ * and that must not hide a revocation. */
+static int
+judge_twice(struct iss_error *flaw, OCSP_BASICRESP *response,
+    struct iss_ocsp_bytes id, X509 *issuer, struct iss_ocsp_answer *answer)
+{
+	struct iss_error first;
+
+	iss_error_clear(&first);
+	if (iss_ocsp_judge(&first, response, id, issuer, time(NULL), answer) ==
+	    ISS_OK)
+		return ISS_OK;
+	return iss_ocsp_judge(flaw, response, id, issuer, time(NULL), answer);
+}
+
 /*
  * Judge the certificate at depth by the response, which may say nothing of any
  * but the leaf; flaw tells why it does not say anything of that.
@@ -164,8 +179,7 @@ judge_cert(struct iss_link *link, STACK_OF(X509) * chain, int depth,
 		goto done;
 	id.bytes = (const unsigned char *)der.data;
 	id.len = der.len;
-	if (iss_ocsp_judge(why, response, id, issuer, time(NULL), &answer) !=
-	    ISS_OK)
+	if (judge_twice(why, response, id, issuer, &answer) != ISS_OK)
 		goto done;
 	report_answer(link, id, &answer);
 	if (answer.status != V_OCSP_CERTSTATUS_GOOD) {
