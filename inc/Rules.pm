@@ -86,6 +86,9 @@ tsan : all
 clang :
 	sh inc/clang
 
+matrix :
+	ROOTS="$(ROOTS)" MATRIX_TESTS="$(MATRIX_TESTS)" sh inc/matrix
+
 fuzz :
 	SECONDS_EACH="$(SECONDS)" TARGETS="$(TARGETS)" sh inc/fuzz
 
@@ -95,7 +98,7 @@ fuzz-coverage :
 limbo : all
 	$(FULLPERL) -Mblib inc/limbo.pl $(LIMBO)
 
-.PHONY : lint memcheck sanitize faults tsan clang fuzz fuzz-coverage limbo
+.PHONY : lint memcheck sanitize faults tsan clang matrix fuzz fuzz-coverage limbo
 MAKE
 }
 
