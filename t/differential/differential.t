@@ -47,9 +47,14 @@ is(
     'the same programs on both sides'
 );
 is($verdict->unexplained, 0, 'each difference is meant');
-is(join('', map { $_->{text} } $verdict->stale),
-    '', 'each entry of MEANT explains a difference')
-  if $seed eq today();
+
+# Which walks differ depends on the day.
+is(
+    join('',
+        grep { !/^program\s+\^walk/m } map { $_->{text} } $verdict->stale),
+    '',
+    'each entry of MEANT explains a difference'
+);
 diag $verdict->summary;
 done_testing();
 

@@ -157,6 +157,12 @@ subtest 'new_from_fd' => sub {
     isa_ok($client, 'IO::Socket::SSL', 'what new_from_fd returns')
       or diag $SSL_ERROR;
     is(scalar <$client>, "a line\n", 'it reads from that descriptor');
+    $client->stop_SSL(SSL_no_shutdown => 1);
+    is(
+        ref $client,
+        $IO::Socket::SSL::ISA[0],
+        'after stop_SSL it is a socket of the base class'
+    );
     $peer->done;
 };
 

@@ -193,7 +193,7 @@ sub new_from_fd {
     # IO::Handle takes a mode here, which a socket does not need.
     shift @args if @args % 2;
     my %args   = @args;
-    my $handle = $class->SUPER::new_from_fd($fd, '+<')
+    my $handle = $ISA[0]->new_from_fd($fd, '+<')
       || return $class->_base_failed('open');
     return $class->start_SSL($handle, SSL_keepSocketOnError => 0, %args);
 }

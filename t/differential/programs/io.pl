@@ -33,7 +33,8 @@ for my $how (sort keys %READS) {
     for my $have (sort keys %BUFFERS) {
         for my $length (0, 1, 4, 100) {
             for my $offset (0, 1, 5, -1) {
-                next if $offset && $how !~ /offset|->read|->sysread/;
+                next if $offset          && $how !~ /offset|->read|->sysread/;
+                next if $how eq '->read' && !$length;    # 2.099 hangs
                 program(
                     "$how, buffer $have, length $length, offset $offset",
                     sub { _read($how, $BUFFERS{$have}, $length, $offset) }

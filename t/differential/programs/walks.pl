@@ -114,21 +114,22 @@ sub _walk {
         elsif ($READS{$name}) {
             $peer->give_up($sock);
         }
-        my $done = _step($sock, $step, $raw, $refused);
+        my $done = _step($sock, $step, $raw, $refused) ? 1 : 0;
         last if $tls && $name eq 'start_SSL';    # 2.099 has broken the first
         $raw ||= $name eq 'stop_SSL quiet';
         if ($name =~ /^(start|stop|connect)_SSL/) {
-            $tls     = $1 ne 'stop' ? $done : !$done || $name =~ /fast/;
-            $refused = $1 eq 'start' && !$done && $form ne 'upgraded';
+            $tls = $1 eq 'stop' ? $tls && (!$done || $name =~ /fast/) : $done;
+            $refused = $1 ne 'stop'    && !$done;
         }
-        ($tls, $refused) = (0, 0) if !defined fileno $sock;
+        $refused = 0 if $name =~ /^close/;
+        $tls     = 0 if !defined fileno $sock;
     }
     undef $sock;
     ended($peer, 0, $raw);
     return;
 }
 
-# Reading and writing have other names after a start_SSL that failed.
+# Steps have other names after a handshake that failed on a socket of ours.
 sub _step {
     my ($sock, $step, $raw, $refused) = @_;
     my ($name, $code) = @$step;
@@ -137,7 +138,7 @@ sub _step {
     local $SIG{PIPE} =
       sub { told(_is_tls($sock) ? 'SIGPIPE' : 'SIGPIPE in clear') };
     return seen(
-        $refused ? "$name after a failed start_SSL" : $name => sub {
+        $refused ? "$name after a failed handshake" : $name => sub {
             my @gave =
               $name =~ /^scalar / ? scalar $code->($sock) : $code->($sock);
             @gave = _shown($name, @gave) if $raw;

@@ -19,7 +19,6 @@
 #   end         read to the end        notify       send close_notify
 #   stop        stop_SSL               fin          end TCP, no close_notify
 #   plain:TEXT  write that in clear    plainend     read in clear to the end
-#   reset       a TCP reset
 #
 # After the last step the peer ends TCP, but reads until the program has closed
 # its side: what the program sees never depends on when a reset comes.
@@ -32,7 +31,7 @@ use Errno;
 use IO::Socket::INET;
 use IO::Socket::UNIX;
 use POSIX       ();
-use Socket      qw(MSG_PEEK SOL_SOCKET SO_LINGER);
+use Socket      qw(MSG_PEEK);
 use Storable    qw(freeze thaw);
 use Time::HiRes qw(sleep);
 
@@ -243,13 +242,6 @@ my %STEP = (
     fin => sub {
         my ($peer) = @_;
         return _end_tcp($peer->{tcp}) ? 'closed' : 'close failed';
-    },
-    reset => sub {
-        my ($peer) = @_;
-        setsockopt $peer->{tcp}, SOL_SOCKET, SO_LINGER, pack 'ii', 1, 0;
-        my $fd = fileno $peer->{tcp};
-        $peer->{failed} = 1;
-        return POSIX::close($fd) ? 'reset' : 'close failed';
     },
     plain => sub {
         my ($peer, $text) = @_;

@@ -103,6 +103,7 @@ sub idn_to_ascii {
 
     croak "'$name': it has an empty label"
       if grep { !length } @labels[ 0 .. $#labels - 1 ];
+    croak "'$name': a label is too long" if grep { length > 63 } @labels;
     return join '.', map { /[^\x01-\x7f]/ ? _convert($_, 0) : $_ } @labels;
 }
 

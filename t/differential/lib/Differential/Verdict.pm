@@ -34,7 +34,7 @@ my $BROKEN   = qr/^(?:hangs|ended by signal)/;
 my $CHECKS = qr/^(?:again,[ ])?(?:scalar[ ])?
   (?:new|make|start_SSL|connect_SSL|accept|client|listen
     |verify_hostname\w*(?:[ ]other)?)(?:[ ]\(\d+\))?$/x;
-my $ACCEPTED = qr/^(?:IO::Socket::SSL|1$)/;
+my $ACCEPTED = qr/^(?:IO::Socket::SSL|Elsewhere::|1$)/;
 
 sub new {
     my ($class, $file) = @_;
