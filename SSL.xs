@@ -177,6 +177,50 @@ _detach(GV *self, ...)
 	if (items > 1)
 		iss_state_set_opened(aTHX_ self, newSVsv(ST(1)));
 
+ # The descriptor, also of a handle that the program brought; undef if it is
+ # not open.
+void
+fileno(GV *self)
+    PPCODE:
+	dXSTARG;
+	const int fd = iss_fileno(aTHX_ self);
+	if (iss_state_bio_handle(aTHX_ self) != NULL) {
+		PUTBACK;
+		iss_methods_run_base(aTHX_ "IO::Socket::SSL::_pumped_fileno",
+		    ax, items);
+		return;
+	}
+	if (fd < 0)
+		XSRETURN_UNDEF;
+	PUSHi(fd);
+
+ # 1 during TLS, 0 or undef before, '' after; -1: it failed.
+void
+opened(GV *self)
+    PPCODE:
+	SV *opened = iss_state_opened(aTHX_ self);
+	if (iss_fileno(aTHX_ self) < 0 &&
+	    iss_state_bio_handle(aTHX_ self) == NULL)
+		mXPUSHs(newSVpvs(""));
+	else
+		XPUSHs(opened != NULL ? sv_mortalcopy(opened) : &PL_sv_undef);
+
+ # With an argument, or over a handle of the program's: the slow way.
+void
+blocking(GV *self, ...)
+    PPCODE:
+	dXSTARG;
+	int mode = -1;
+	if (items == 1 && iss_state_bio_handle(aTHX_ self) == NULL)
+		mode = iss_sock_blocks(iss_fileno(aTHX_ self));
+	if (mode < 0) {
+		PUTBACK;
+		iss_methods_run_base(aTHX_ "IO::Socket::SSL::_blocking", ax,
+		    items);
+		return;
+	}
+	PUSHi(mode);
+
 void
 _drop_unread(int fd)
     CODE:
@@ -213,19 +257,18 @@ _debug(IV level, const char *text)
     CODE:
 	iss_debug_trace(aTHX_ level, text);
 
+ # Is _SSL_object true?  Asking here does not lend it to the program.
+bool
+_has_object(GV *self)
+    CODE:
+	RETVAL = iss_state_has_object(aTHX_ self);
+    OUTPUT:
+	RETVAL
+
 void
 set_msg_callback(GV *self, ...)
     CODE:
 	iss_messages_set_callback(aTHX_ self, &ST(1), items - 1);
-
- # The descriptor of a handle, tied or not; undef if it is not open.
-void
-_real_fileno(GV *self)
-    PPCODE:
-	const int fd = iss_fileno(aTHX_ self);
-	if (fd < 0)
-		XSRETURN_UNDEF;
-	XSRETURN_IV(fd);
 
  # Croaks if handles may not be exchanged with Net::SSLeay.
 void
@@ -260,6 +303,7 @@ SV *
 _get_ssl_object(struct iss_conn *self)
     CODE:
 	iss_check_exchange(aTHX);
+	iss_conn_lend_ssl(self);
 	RETVAL = iss_new_handle(aTHX_ self->ssl);
     OUTPUT:
 	RETVAL
@@ -273,8 +317,7 @@ is_SSL(SV *self)
 	    iss_attached(aTHX_ iss_socket_glob(aTHX_ self));
 	if (conn == NULL)
 		XSRETURN_EMPTY;
-	mXPUSHs(Perl_newSVpvf(aTHX_ "%s%s", conn->got_notify ? "" : "r",
-	    conn->sent_notify ? "" : "w"));
+	mXPUSHs(iss_new_directions(aTHX_ conn));
 
  # How reading ended: close_notify or truncated; undef before the end.
 void

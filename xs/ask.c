@@ -97,18 +97,22 @@ has_died(pTHX)
 	return SvROK(ERRSV) || SvTRUE(ERRSV);
 }
 
-/* The scalar that the core points into is out of reach meanwhile. */
+/*
+ * The scalar that the core points into is out of reach meanwhile.  One with
+ * copy on write is a copy of ours, which only we can reach.
+ */
 static bool
 call_parked(pTHX_ struct iss_call *call, SV *code, I32 context, I32 *count)
 {
+	bool hides = call->guarded != NULL && !SvIsCOW(call->guarded);
 	struct parked parked = { 0 };
 	bool returned;
 
-	if (call->guarded != NULL)
+	if (hides)
 		park_value(aTHX_ call->guarded, &parked);
 	returned = call_returns(aTHX_ code, context, count);
 	call->sys_errno = errno;
-	if (call->guarded != NULL)
+	if (hides)
 		unpark_value(aTHX_ call->guarded, &parked);
 	return returned;
 }

@@ -54,6 +54,21 @@ iss_attachment(pTHX_ GV *glob)
 	return io != NULL ? iss_magic_find(aTHX_ &conn_magic, (SV *)io) : NULL;
 }
 
+struct iss_attachment *
+iss_attachment_and_tie(IO *io, const MAGIC **tie)
+{
+	struct iss_attachment *at = NULL;
+	const MAGIC *mg;
+
+	*tie = NULL;
+	for (mg = SvMAGIC((SV *)io); mg != NULL; mg = mg->mg_moremagic)
+		if (mg->mg_type == PERL_MAGIC_tiedscalar)
+			*tie = mg;
+		else if (mg->mg_virtual == &conn_magic.vtbl)
+			at = (struct iss_attachment *)mg->mg_ptr;
+	return at;
+}
+
 struct iss_conn *
 iss_attached(pTHX_ GV *glob)
 {

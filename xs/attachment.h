@@ -13,8 +13,9 @@
 #include "connection/conn.h"
 
 /*
- * Which methods of the socket's class are ours, one bit a method; valid while
- * the rest stays as it is.  methods.c uses it.
+ * Which methods of the socket's class are ours, one bit a method, and whether
+ * all methods of its tie are; valid while the rest stays as it is.  override.c
+ * uses it.
  */
 struct iss_method_cache {
 	HV *stash;
@@ -22,6 +23,9 @@ struct iss_method_cache {
 	U32 class_generation;
 	U32 package_generation;
 	U32 ours;
+	HV *tie_stash;
+	U32 tie_generation;
+	bool tie_is_ours;
 };
 
 /* One interpreter's hold on a connection. */
@@ -40,6 +44,9 @@ int iss_fileno(pTHX_ GV *glob);
 /* What is attached to a glob, which may be NULL; NULL if nothing is. */
 struct iss_attachment *iss_attachment(pTHX_ GV *glob);
 struct iss_conn *iss_attached(pTHX_ GV *glob);
+
+/* The same for an IO with magic, and what the handle is tied to, or NULL. */
+struct iss_attachment *iss_attachment_and_tie(IO *io, const MAGIC **tie);
 
 /* Attach a connection, whose reference is taken over; detach it. */
 void iss_attach(pTHX_ GV *glob, struct iss_conn *conn);

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "attachment.h"
+#include "direct.h"
 #include "errors.h"
 #include "lifecycle.h"
 #include "state.h"
@@ -46,21 +47,31 @@ recv_or_croak(pTHX)
 	return PL_ppaddr[OP_RECV](aTHX);
 }
 
-/* With a tie, sysread and syswrite call its methods and never reach the
- * descriptor. */
 static OP *
-only_tied(pTHX)
+transfer_directly(pTHX)
 {
-	SV *handle = PL_stack_base[TOPMARK + 1];
+	return iss_direct_transfer(aTHX) ? NORMAL
+					 : PL_ppaddr[PL_op->op_type](aTHX);
+}
 
-	if (may_be_tls(handle) &&
-	    SvTIED_mg((SV *)GvIOp((GV *)handle), PERL_MAGIC_tiedscalar) ==
-		NULL &&
-	    iss_attached(aTHX_(GV *) handle) != NULL)
-		Perl_croak(aTHX_
-		    "cannot use %s on a TLS socket that was untied",
-		    OP_NAME(PL_op));
-	return PL_ppaddr[PL_op->op_type](aTHX);
+static OP *
+print_directly(pTHX)
+{
+	return iss_direct_print(aTHX) ? NORMAL
+				      : PL_ppaddr[PL_op->op_type](aTHX);
+}
+
+static OP *
+readline_directly(pTHX)
+{
+	return iss_direct_readline(aTHX) ? NORMAL
+					 : PL_ppaddr[OP_READLINE](aTHX);
+}
+
+static OP *
+getc_directly(pTHX)
+{
+	return iss_direct_getc(aTHX) ? NORMAL : PL_ppaddr[OP_GETC](aTHX);
 }
 
 bool
@@ -103,8 +114,14 @@ static struct builtin {
 } builtins[] = {
 	{ OP_SEND, send_or_croak, NULL },
 	{ OP_RECV, recv_or_croak, NULL },
-	{ OP_SYSREAD, only_tied, NULL },
-	{ OP_SYSWRITE, only_tied, NULL },
+	{ OP_SYSREAD, transfer_directly, NULL },
+	{ OP_READ, transfer_directly, NULL },
+	{ OP_SYSWRITE, transfer_directly, NULL },
+	{ OP_PRINT, print_directly, NULL },
+	{ OP_SAY, print_directly, NULL },
+	{ OP_PRTF, print_directly, NULL },
+	{ OP_READLINE, readline_directly, NULL },
+	{ OP_GETC, getc_directly, NULL },
 	{ OP_SHUTDOWN, shutdown_after_tls, NULL },
 };
 

@@ -87,6 +87,14 @@ iss_fact(pTHX_ struct iss_conn *conn, enum iss_fact fact)
 	return dump_peer(aTHX_ conn);
 }
 
+SV *
+iss_new_directions(pTHX_ const struct iss_conn *conn)
+{
+	if (conn->got_notify)
+		return conn->sent_notify ? newSVpvs("") : newSVpvs("w");
+	return conn->sent_notify ? newSVpvs("r") : newSVpvs("rw");
+}
+
 void
 iss_push_servername(pTHX_ GV *self)
 {
@@ -120,21 +128,29 @@ static const struct {
 	{ "subjectAltNames", FIELD_SANS },
 };
 
+static void
+refuse_field(pTHX_ const char *text)
+{
+	SV *valid = sv_2mortal(newSVpvs(""));
+	size_t i;
+
+	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		sv_catpvf(valid, "%s%s", i > 0 ? ", " : "", fields[i].name);
+	Perl_croak(aTHX_ "unknown field '%.60s' for peer_certificate; valid "
+			 "fields are %" SVf,
+	    text, SVfARG(valid));
+}
+
 static enum field
 find_field(pTHX_ SV *name)
 {
 	const char *text = SvPV_nolen(name);
-	SV *valid = sv_2mortal(newSVpvs(""));
 	size_t i;
 
-	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		if (strcmp(text, fields[i].name) == 0)
 			return fields[i].field;
-		sv_catpvf(valid, "%s%s", i > 0 ? ", " : "", fields[i].name);
-	}
-	Perl_croak(aTHX_ "unknown field '%.60s' for peer_certificate; valid "
-			 "fields are %" SVf,
-	    text, SVfARG(valid));
+	refuse_field(aTHX_ text);
 	return FIELD_CN;
 }
 
@@ -156,9 +172,23 @@ push_name(pTHX_ X509 *cert, bool issuer)
 	iss_buf_release(&text);
 }
 
-/* The common name, or the pairs of type and alternative name. */
 static void
-push_names(pTHX_ X509 *cert, enum field field)
+push_common_name(pTHX_ X509 *cert)
+{
+	unsigned char *utf8;
+	int len = iss_cert_common_name(cert, &utf8);
+	dSP;
+
+	if (len >= 0) {
+		mXPUSHs(new_text(aTHX_ (const char *)utf8, (STRLEN)len));
+		OPENSSL_free(utf8);
+	}
+	PUTBACK;
+}
+
+/* The pairs of type and alternative name. */
+static void
+push_alternative_names(pTHX_ X509 *cert)
 {
 	struct iss_cert_names names;
 	const struct iss_presented *all = &names.presented;
@@ -167,40 +197,50 @@ push_names(pTHX_ X509 *cert, enum field field)
 	dSP;
 
 	iss_error_clear(&err);
-	if (iss_cert_names_init(&err, &names, cert) == ISS_OK) {
-		if (field == FIELD_CN && all->n_cns > 0)
-			mXPUSHs(new_text(aTHX_ (const char *)all->cns[0].bytes,
-			    all->cns[0].len));
-		for (i = 0; field == FIELD_SANS && i < all->n_sans; i++) {
+	if (iss_cert_names_init(&err, &names, cert) == ISS_OK)
+		for (i = 0; i < all->n_sans; i++) {
 			mXPUSHi(all->sans[i].type);
 			mXPUSHp(
 			    (const char *)all->sans[i].bytes, all->sans[i].len);
 		}
-	}
 	PUTBACK;
 	iss_cert_names_release(&names);
+}
+
+static void
+push_field(pTHX_ X509 *cert, enum field field)
+{
+	switch (field) {
+	case FIELD_ISSUER:
+	case FIELD_SUBJECT:
+		push_name(aTHX_ cert, field == FIELD_ISSUER);
+		break;
+	case FIELD_CN:
+		push_common_name(aTHX_ cert);
+		break;
+	case FIELD_SANS:
+		push_alternative_names(aTHX_ cert);
+		break;
+	}
 }
 
 void
 iss_push_field(pTHX_ X509 *cert, SV *name)
 {
-	enum field field = find_field(aTHX_ name);
-
-	if (field == FIELD_ISSUER || field == FIELD_SUBJECT)
-		push_name(aTHX_ cert, field == FIELD_ISSUER);
-	else
-		push_names(aTHX_ cert, field);
+	push_field(aTHX_ cert, find_field(aTHX_ name));
 }
 
 void
 iss_push_certificate(
     pTHX_ GV *self, struct iss_conn *conn, bool ours, SV *field)
 {
+	bool has_field = SvTRUE(field);
+	enum field wanted = FIELD_CN;
 	X509 *cert;
 	dSP;
 
-	if (SvTRUE(field)) /* either may croak */
-		(void)find_field(aTHX_ field);
+	if (has_field) /* either may croak */
+		wanted = find_field(aTHX_ field);
 	else
 		iss_check_exchange(aTHX);
 	cert = ours ? SSL_get_certificate(conn->ssl)
@@ -213,8 +253,8 @@ iss_push_certificate(
 	}
 	if (!ours)
 		X509_free(cert); /* the connection holds it as well */
-	if (SvTRUE(field)) {
-		iss_push_field(aTHX_ cert, field);
+	if (has_field) {
+		push_field(aTHX_ cert, wanted);
 		return;
 	}
 	mXPUSHs(iss_new_handle(aTHX_ cert));

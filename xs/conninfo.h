@@ -22,6 +22,9 @@ enum iss_fact {
 /* A new value; undef if the connection has no such fact. */
 SV *iss_fact(pTHX_ struct iss_conn *conn, enum iss_fact fact);
 
+/* What is_SSL returns: rw, without r or w if that half of TLS is over. */
+SV *iss_new_directions(pTHX_ const struct iss_conn *conn);
+
 /*
  * These push their results on the stack; the XSUB does a PUTBACK before.
  *

@@ -1,6 +1,7 @@
 #include "input.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/types.h>
 #include <sys/socket.h>
 
@@ -100,6 +101,93 @@ read_behind_wide(pTHX_ GV *glob, struct iss_conn *conn, SV *buf, size_t len,
 		sv_catpvn(buf, "", 1);
 	sv_catsv_mg(buf, bytes);
 	return result;
+}
+
+/* Is this a string that needs no preparation to read into it? */
+static bool
+is_plain_buffer(SV *buf)
+{
+	return SvPOK(buf) && !SvUTF8(buf) && !SvTHINKFIRST(buf) &&
+	       !SvMAGICAL(buf);
+}
+
+static SV *
+read_at_hand(
+    pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count, bool all)
+{
+	SV *buf = args[0];
+	const char *next;
+	size_t seen, len;
+
+	if (count != 2 || !is_plain_buffer(buf) || SvGMAGICAL(args[1]) ||
+	    !SvIOK(args[1]) || SvIVX(args[1]) <= 0 ||
+	    (next = iss_io_at_hand(conn, &seen)) == NULL)
+		return NULL;
+	len = (size_t)SvIVX(args[1]);
+	if (len > seen && all)
+		return NULL;
+	if (len > seen)
+		len = seen;
+	Copy(next, SvGROW(buf, len + 1), len, char);
+	iss_scalar_set_end(aTHX_ buf, len);
+	iss_tell_status(aTHX_ glob, conn, iss_io_served(conn, len));
+	return newSVuv(len);
+}
+
+static SV *
+line_at_hand(pTHX_ GV *glob, struct iss_conn *conn)
+{
+	const char *next, *end;
+	size_t seen;
+	SV *line;
+
+	if (!SvPOK(PL_rs) || SvGMAGICAL(PL_rs) || SvCUR(PL_rs) != 1 ||
+	    *SvPVX_const(PL_rs) != '\n' ||
+	    (next = iss_io_at_hand(conn, &seen)) == NULL ||
+	    (end = memchr(next, '\n', seen)) == NULL)
+		return NULL;
+	seen = (size_t)(end + 1 - next);
+	line = newSVpvn(next, seen);
+	iss_tell_status(aTHX_ glob, conn, iss_io_served(conn, seen));
+	IoLINES(GvIOp(glob))++;
+	return line;
+}
+
+static SV *
+byte_at_hand(pTHX_ GV *glob, struct iss_conn *conn)
+{
+	const char *next;
+	size_t seen;
+	SV *byte;
+
+	if ((next = iss_io_at_hand(conn, &seen)) == NULL)
+		return NULL;
+	byte = newSVpvn(next, 1);
+	iss_tell_status(aTHX_ glob, conn, iss_io_served(conn, 1));
+	return byte;
+}
+
+SV *
+iss_input_at_hand(pTHX_ enum iss_method method, GV *glob, struct iss_conn *conn,
+    SV **args, SSize_t count)
+{
+	switch (method) {
+	case ISS_METHOD_READ:
+	case ISS_METHOD_SYSREAD:
+		return read_at_hand(
+		    aTHX_ glob, conn, args, count, method == ISS_METHOD_READ);
+	case ISS_METHOD_READLINE:
+		if (iss_is_overridden(aTHX_ ISS_METHOD_SYSREAD, glob) ||
+		    iss_is_overridden(aTHX_ ISS_METHOD_PEEK, glob))
+			return NULL;
+		return line_at_hand(aTHX_ glob, conn);
+	case ISS_METHOD_GETC:
+		if (iss_is_overridden(aTHX_ ISS_METHOD_READ, glob))
+			return NULL;
+		return byte_at_hand(aTHX_ glob, conn);
+	default:
+		return NULL;
+	}
 }
 
 static SV *
@@ -309,18 +397,22 @@ SV *
 iss_input_readline(
     pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count)
 {
-	SV *text = sv_2mortal(newSVpvs(""));
 	struct iss_lines lines;
 	struct line_step step = { &lines, NULL };
 	struct iss_line line;
 	size_t had, got;
 	int rv = ISS_OK;
+	SV *text, *at_hand;
 
 	PERL_UNUSED_VAR(args);
 	PERL_UNUSED_VAR(count);
 	if (iss_is_overridden(aTHX_ ISS_METHOD_SYSREAD, glob) ||
 	    iss_is_overridden(aTHX_ ISS_METHOD_PEEK, glob))
-		return readline_by_methods(aTHX_ glob, text);
+		return readline_by_methods(
+		    aTHX_ glob, sv_2mortal(newSVpvs("")));
+	if ((at_hand = line_at_hand(aTHX_ glob, conn)) != NULL)
+		return at_hand;
+	text = sv_2mortal(newSVpvs(""));
 	find_separator(aTHX_ &line);
 	iss_lines_begin(&lines, &line);
 	while (rv == ISS_OK && !lines.ended) {

@@ -503,3 +503,12 @@ static PerlIO_funcs layer_funcs = {
 	.Clearerr = PerlIOBase_clearerr,
 	.Setlinebuf = PerlIOBase_setlinebuf,
 };
+
+bool
+iss_layer_has_read_ahead(pTHX_ PerlIO *in)
+{
+	return PerlIOValid(in) && PerlIO_has_cntptr(in) &&
+	       ((PerlIOBase(in)->flags & PERLIO_F_RDBUF) ||
+		   PerlIOBase(in)->tab->Get_cnt != PerlIOBuf_get_cnt) &&
+	       PerlIO_get_cnt(in) > 0;
+}

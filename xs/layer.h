@@ -13,4 +13,10 @@
 void iss_layer_push(pTHX_ GV *glob, struct iss_conn *conn);
 void iss_layer_pop(pTHX_ GV *glob);
 
+/*
+ * Has Perl read ahead on a handle?  A buffer that was never used is not asked,
+ * since PerlIO would allocate it (8 KiB) to answer.
+ */
+bool iss_layer_has_read_ahead(pTHX_ PerlIO *in);
+
 #endif

@@ -36,9 +36,9 @@ take_over_buffers(pTHX_ GV *self, struct iss_conn *conn, struct iss_error *err)
 		    "cannot flush the data that was printed before TLS");
 		return false;
 	}
-	if (in == NULL || !PerlIO_has_cntptr(in) ||
-	    (count = PerlIO_get_cnt(in)) <= 0)
+	if (in == NULL || !iss_layer_has_read_ahead(aTHX_ in))
 		return true;
+	count = PerlIO_get_cnt(in);
 	bytes = PerlIO_get_ptr(in);
 	if (iss_sock_put_in(conn->sock, bytes, (size_t)count) != ISS_OK) {
 		iss_error_set(err, "out of memory");

@@ -120,6 +120,7 @@ iss_messages_answer(void *handle, const struct iss_message *message)
 	args[ARG_BYTES] =
 	    sv_2mortal(newSVpvn((const char *)message->bytes, message->len));
 	args[ARG_LEN] = sv_2mortal(newSVuv(message->len));
+	iss_conn_lend_ssl(call->conn);
 	args[ARG_SSL] = iss_ask_handle(aTHX_ call, call->conn->ssl);
 	if (call->died == NULL)
 		ask_callback(aTHX_ call, callback, args);

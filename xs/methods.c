@@ -85,10 +85,20 @@ run_tls(pTHX_ enum iss_method method, GV *glob, struct iss_conn *conn, I32 ax,
     I32 items)
 {
 	const struct method *m = &methods[method];
-	SV *result;
+	SV *result = NULL;
 	dSP;
 
 	check_usage(aTHX_ method, items);
+	if (conn->ahead.bytes != NULL &&
+	    (method != ISS_METHOD_READLINE || GIMME_V != G_LIST))
+		result = iss_input_at_hand(
+		    aTHX_ method, glob, conn, &ST(1), items - 1);
+	if (result != NULL) {
+		SP = &ST(-1);
+		mXPUSHs(result);
+		PUTBACK;
+		return;
+	}
 	ENTER;
 	iss_hold(aTHX_ glob, conn);
 	hold_arguments(aTHX_ &ST(1), items - 1);
@@ -106,6 +116,12 @@ run_tls(pTHX_ enum iss_method method, GV *glob, struct iss_conn *conn, I32 ax,
 		mXPUSHs(result);
 	PUTBACK;
 	LEAVE;
+}
+
+void
+iss_methods_run_tls(pTHX_ enum iss_method method, GV *glob, I32 ax, I32 items)
+{
+	run_tls(aTHX_ method, glob, iss_attached(aTHX_ glob), ax, items);
 }
 
 /* Call code with the arguments that are on the stack already. */

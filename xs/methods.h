@@ -17,10 +17,14 @@
  * _run_base  a method of the base class, by its full name
  * _run_tied  a builtin on the tied handle: the method that the socket's class
  *            resolves
+ * _run_tls   our own method on a socket that has a connection; no result means
+ *            that it failed
  */
 void iss_methods_run(pTHX_ enum iss_method method, GV *glob, I32 ax, I32 items);
 void iss_methods_run_base(pTHX_ const char *name, I32 ax, I32 items);
 void iss_methods_run_tied(
     pTHX_ enum iss_method method, SV *handle, I32 ax, I32 items);
+void iss_methods_run_tls(
+    pTHX_ enum iss_method method, GV *glob, I32 ax, I32 items);
 
 #endif

@@ -2,8 +2,10 @@
 
 #include "call.h"
 #include "errors.h"
+#include "gather.h"
 #include "override.h"
 #include "scalar.h"
+#include "base/ascii.h"
 #include "connection/io.h"
 
 static int
@@ -62,33 +64,92 @@ write_by_method(pTHX_ GV *glob, SV *line)
 	return SvOK(result) ? newSVsv(result) : NULL;
 }
 
-/*
- * Write all bytes for print, which returns true on success, even for none: then
- * "0 but true".
- */
-static SV *
-write_line(pTHX_ GV *glob, struct iss_conn *conn, SV *line)
-{
-	SV *result;
-
-	if (iss_is_overridden(aTHX_ ISS_METHOD_WRITE, glob))
-		return write_by_method(aTHX_ glob, line);
-	result =
-	    write_bytes(aTHX_ glob, conn, line, SvPVX(line), SvCUR(line), true);
-	if (result != NULL && SvCUR(line) == 0)
-		sv_setpvs(result, "0 but true");
-	return result;
-}
+/* Bytes to be written, which nothing else can change meanwhile. */
+struct piece {
+	const char *bytes;
+	size_t len;
+	SV *guarded; /* the bytes are in here; or NULL */
+	char small[ISS_GATHERED_INLINE];
+};
 
 /*
  * The core may write from the program's own variable only if nothing can change
  * it between two calls of the core, and nothing can share its bytes.
  */
 static bool
-must_be_copied(pTHX_ SV *data, bool all)
+may_be_lent(SV *data, bool all)
 {
-	return all || !SvPOK(data) || SvUTF8(data) || SvTHINKFIRST(data) ||
-	       SvGMAGICAL(data);
+	return !all && SvPOK(data) && !SvUTF8(data) && !SvTHINKFIRST(data) &&
+	       !SvGMAGICAL(data);
+}
+
+/* Does a copy of the scalar share its bytes, instead of copying them all? */
+static bool
+shares_its_bytes(SV *data)
+{
+#ifdef CowREFCNT
+	return SvPOK(data) && SvIsCOW(data) && SvLEN(data) > 0 &&
+	       CowREFCNT(data) != SV_COW_REFCNT_MAX;
+#else
+	PERL_UNUSED_VAR(data);
+	return false;
+#endif
+}
+
+/*
+ * Keep bytes of data as they are now, for the scope: at most one record if only
+ * one is written.
+ */
+static void
+keep_piece(pTHX_ struct piece *p, SV *data, bool all)
+{
+	SV *kept;
+
+	p->guarded = NULL;
+	if (may_be_lent(data, all)) {
+		p->guarded = data;
+		return;
+	}
+	if (!all && p->len > ISS_RECORD_MAX)
+		p->len = ISS_RECORD_MAX;
+	if (p->len <= sizeof(p->small)) {
+		Copy(p->bytes, p->small, p->len, char);
+		p->bytes = p->small;
+		return;
+	}
+	if (shares_its_bytes(data)) {
+		kept = newSV(0);
+		sv_setsv_flags(
+		    kept, data, SV_COW_SHARED_HASH_KEYS | SV_NOSTEAL);
+		p->bytes = SvPVX_const(kept) + (p->bytes - SvPVX_const(data));
+	} else {
+		kept = newSVpvn(p->bytes, p->len);
+		p->bytes = SvPVX_const(kept);
+	}
+	SAVEFREESV(kept);
+	p->guarded = kept;
+}
+
+/*
+ * A copy of a scalar as bytes.  An object is asked for its text once.  False:
+ * some characters are wide, and the copy is UTF-8.
+ */
+static bool
+copy_bytes(pTHX_ SV *from, SV **copy)
+{
+	*copy = sv_newmortal();
+	sv_setsv_nomg(*copy, from);
+	(void)SvPV_force_nolen(*copy);
+	return !SvUTF8(*copy) || sv_utf8_downgrade(*copy, TRUE);
+}
+
+/* Are the scalar's bytes as Perl holds them the ones to send? */
+static bool
+is_bytes(pTHX_ SV *data)
+{
+	if (SvROK(data))
+		return false;
+	return !SvUTF8(data) || iss_ascii_is(SvPVX_const(data), SvCUR(data));
 }
 
 static SV *
@@ -98,35 +159,27 @@ write_from(pTHX_ GV *glob, struct iss_conn *conn, SV *data, SV *len_sv,
 	bool has_len = len_sv != NULL && (SvGMAGICAL(len_sv) || SvOK(len_sv));
 	IV offset = iss_scalar_number(aTHX_ offset_sv);
 	IV wish = iss_scalar_number(aTHX_ len_sv);
+	struct piece piece;
 	STRLEN have = 0, at;
-	const char *bytes = "";
-	size_t len;
-	SV *copy;
 
 	SvGETMAGIC(data);
-	if (must_be_copied(aTHX_ data, all)) {
-		copy = sv_newmortal();
-		sv_setsv_nomg(copy, data);
-		data = copy;
-		if (SvOK(data))
-			(void)SvPV_force_nolen(data);
-		if (SvUTF8(data) && !sv_utf8_downgrade(data, TRUE))
-			Perl_croak(aTHX_ "Wide character in %s",
-			    all ? "write" : "syswrite");
-	}
-	if (SvOK(data))
-		bytes = SvPV_nomg(data, have);
-	len = has_len ? iss_scalar_wanted(aTHX_ wish) : have;
+	if (!is_bytes(aTHX_ data) && !copy_bytes(aTHX_ data, &data))
+		Perl_croak(
+		    aTHX_ "Wide character in %s", all ? "write" : "syswrite");
+	piece.bytes = SvOK(data) ? SvPV_nomg_const(data, have) : "";
+	piece.len = has_len ? iss_scalar_wanted(aTHX_ wish) : have;
 	at = iss_scalar_place(aTHX_ offset, have, false);
-	if (len > have - at)
-		len = have - at;
+	if (piece.len > have - at)
+		piece.len = have - at;
+	piece.bytes += at;
+	keep_piece(aTHX_ &piece, data, all);
 	return write_bytes(
-	    aTHX_ glob, conn, SvOK(data) ? data : NULL, bytes + at, len, all);
+	    aTHX_ glob, conn, piece.guarded, piece.bytes, piece.len, all);
 }
 
-/* Append an item as the bytes that print sends for it. */
+/* Gather an item as the bytes that print sends for it. */
 static void
-append_item(pTHX_ SV *line, SV *item)
+gather_item(pTHX_ struct iss_gathered *line, SV *item)
 {
 	STRLEN len;
 	const char *bytes;
@@ -138,58 +191,86 @@ append_item(pTHX_ SV *line, SV *item)
 			    "Use of uninitialized value in print");
 		return;
 	}
-	if (!SvUTF8(item) && !SvROK(item)) {
-		bytes = SvPV_nomg(item, len);
-		sv_catpvn_nomg(line, bytes, len);
-		return;
-	}
-	item = sv_2mortal(newSVsv(item));
-	(void)SvPV_force_nolen(item);
-	if (SvUTF8(item) && !sv_utf8_downgrade(item, TRUE))
+	if (!is_bytes(aTHX_ item) && !copy_bytes(aTHX_ item, &item))
 		Perl_ck_warner_d(
 		    aTHX_ packWARN(WARN_UTF8), "Wide character in print");
-	bytes = SvPV_nolen(item);
-	sv_catpvn_nomg(line, bytes, SvCUR(item));
+	bytes = SvPV_nomg_const(item, len);
+	iss_gather(aTHX_ line, bytes, len);
+}
+
+/*
+ * Write all that was gathered for print, which returns true on success, even
+ * for no bytes at all: then "0 but true".
+ */
+static SV *
+write_line(pTHX_ GV *glob, struct iss_conn *conn, struct iss_gathered *line)
+{
+	const char *bytes;
+	size_t len;
+	SV *result;
+
+	bytes = iss_gathered_bytes(line, &len);
+	if (iss_is_overridden(aTHX_ ISS_METHOD_WRITE, glob))
+		return write_by_method(
+		    aTHX_ glob, newSVpvn_flags(bytes, len, SVs_TEMP));
+	result = write_bytes(aTHX_ glob, conn, line->more, bytes, len, true);
+	if (result != NULL && len == 0)
+		sv_setpvs(result, "0 but true");
+	return result;
+}
+
+/* A long text alone need not be gathered. */
+static bool
+is_long_text(SV *item)
+{
+	return SvPOK(item) && !SvROK(item) && !SvUTF8(item) &&
+	       !SvGMAGICAL(item) && SvCUR(item) > ISS_GATHERED_INLINE;
 }
 
 static SV *
 print_items(pTHX_ GV *glob, struct iss_conn *conn, SV **items, SSize_t count,
     bool newline)
 {
-	SV *line = sv_2mortal(newSVpvs(""));
 	SV *between = PL_ofsgv != NULL ? GvSV(PL_ofsgv) : NULL;
+	SV *after = PL_ors_sv != NULL && SvOK(PL_ors_sv) ? PL_ors_sv : NULL;
+	struct iss_gathered line;
 	SSize_t i;
 
+	if (count == 1 && !newline && after == NULL && is_long_text(items[0]) &&
+	    !iss_is_overridden(aTHX_ ISS_METHOD_WRITE, glob))
+		return write_from(aTHX_ glob, conn, items[0], NULL, NULL, true);
+	iss_gather_begin(&line);
 	for (i = 0; i < count; i++) {
 		if (i > 0 && between != NULL && SvOK(between))
-			append_item(aTHX_ line, between);
-		append_item(aTHX_ line, items[i]);
+			gather_item(aTHX_ &line, between);
+		gather_item(aTHX_ &line, items[i]);
 	}
 	if (newline)
-		sv_catpvs(line, "\n");
-	else if (PL_ors_sv != NULL && SvOK(PL_ors_sv))
-		append_item(aTHX_ line, PL_ors_sv);
-	return write_line(aTHX_ glob, conn, line);
+		iss_gather(aTHX_ &line, "\n", 1);
+	else if (after != NULL)
+		gather_item(aTHX_ &line, after);
+	return write_line(aTHX_ glob, conn, &line);
 }
 
 SV *
 iss_output_printf(
     pTHX_ GV *glob, struct iss_conn *conn, SV **items, SSize_t count)
 {
-	SV *line = sv_2mortal(newSVpvs(""));
-	SV *ready = sv_2mortal(newSVpvs(""));
+	SV *text = sv_2mortal(newSVpvs(""));
+	struct iss_gathered line;
 	const char *format;
 	STRLEN len;
 
 	if (count > 0) {
 		format = SvPV(items[0], len);
 		if (SvUTF8(items[0]))
-			SvUTF8_on(line);
-		sv_vcatpvfn(line, format, len, NULL, items + 1,
+			SvUTF8_on(text);
+		sv_vcatpvfn(text, format, len, NULL, items + 1,
 		    (Size_t)(count - 1), NULL);
 	}
-	append_item(aTHX_ ready, line);
-	return write_line(aTHX_ glob, conn, ready);
+	iss_gather_begin(&line);
+	gather_item(aTHX_ &line, text);
+	return write_line(aTHX_ glob, conn, &line);
 }
 
 SV *

@@ -14,6 +14,14 @@ static const char *const names[ISS_METHOD_COUNT] = {
 	[ISS_METHOD_PEEK] = "peek",
 };
 
+/* The methods of the tie, which share one XSUB. */
+static const char *const tie_names[] = { "READ", "READLINE", "GETC", "PRINT",
+	"PRINTF", "WRITE" };
+
+#define TIE_CLASS "IO::Socket::SSL::SSL_HANDLE"
+
+static XSUBADDR_t tie_xsub; /* the same in every interpreter */
+
 const char *
 iss_method_name(enum iss_method method)
 {
@@ -28,6 +36,7 @@ iss_overrides_remember(pTHX)
 	GV *gv;
 	int i;
 
+	tie_xsub = CvXSUB(get_cv(TIE_CLASS "::READ", 0));
 	for (i = 0; i < ISS_METHOD_COUNT; i++) {
 		sv_setpvf(name, "IO::Socket::SSL::%s", names[i]);
 		cv = get_cv(SvPV_nolen(name), 0);
@@ -98,6 +107,44 @@ iss_is_ours(
 		cache->package_generation = meta->pkg_gen;
 	}
 	return (cache->ours >> method & 1) != 0;
+}
+
+static bool
+has_our_methods(pTHX_ HV *tie_stash)
+{
+	size_t i;
+
+	if (strNE(HvNAME(tie_stash), TIE_CLASS))
+		return false;
+	for (i = 0; i < sizeof(tie_names) / sizeof(*tie_names); i++) {
+		GV *gv =
+		    gv_fetchmethod_autoload(tie_stash, tie_names[i], FALSE);
+
+		if (gv == NULL || GvCV(gv) == NULL || !CvISXSUB(GvCV(gv)) ||
+		    CvXSUB(GvCV(gv)) != tie_xsub)
+			return false;
+	}
+	return true;
+}
+
+bool
+iss_tie_is_ours(pTHX_ SV *object, struct iss_method_cache *cache)
+{
+	struct mro_meta *meta;
+	HV *stash;
+
+	if (object == NULL || !SvROK(object) || !SvOBJECT(SvRV(object)))
+		return false;
+	stash = SvSTASH(SvRV(object));
+	if (!SvOOK((SV *)stash) || (meta = HvAUX(stash)->xhv_mro_meta) == NULL)
+		return false;
+	if (cache->tie_stash != stash ||
+	    cache->tie_generation != meta->pkg_gen) {
+		cache->tie_is_ours = has_our_methods(aTHX_ stash);
+		cache->tie_stash = stash;
+		cache->tie_generation = meta->pkg_gen;
+	}
+	return cache->tie_is_ours;
 }
 
 bool

@@ -33,6 +33,9 @@ void iss_overrides_remember(pTHX);
 bool iss_is_ours(
     pTHX_ enum iss_method method, GV *glob, struct iss_method_cache *cache);
 
+/* Is a tied handle's object one of ours, and is no method of it replaced? */
+bool iss_tie_is_ours(pTHX_ SV *object, struct iss_method_cache *cache);
+
 /* Does a subclass override this method?  False without TLS. */
 bool iss_is_overridden(pTHX_ enum iss_method method, GV *glob);
 

@@ -2,6 +2,7 @@
 
 #include "debug.h"
 #include "handles.h"
+#include "magic.h"
 #include "values.h"
 
 /* Freeing a value may run Perl code, which may drop the hash. */
@@ -14,15 +15,53 @@ forget(pTHX_ HV *hash, const char *const *keys)
 	SvREFCNT_dec((SV *)hash);
 }
 
+/* A program that reads the address of the SSL may use it. */
+static int
+lend_ssl(pTHX_ SV *sv, MAGIC *mg)
+{
+	PERL_UNUSED_CONTEXT;
+	PERL_UNUSED_VAR(sv);
+	iss_conn_lend_ssl((struct iss_conn *)mg->mg_ptr);
+	return 0;
+}
+
+static void *
+dup_lender(pTHX_ void *conn, SV *owner)
+{
+	PERL_UNUSED_CONTEXT;
+	PERL_UNUSED_VAR(owner);
+	return iss_conn_up_ref(conn);
+}
+
+static void
+free_lender(pTHX_ void *conn)
+{
+	PERL_UNUSED_CONTEXT;
+	iss_conn_free(conn);
+}
+
+static const struct iss_magic lender = { { .svt_get = lend_ssl,
+					     .svt_free = iss_magic_free,
+					     .svt_dup = iss_magic_dup },
+	dup_lender, free_lender };
+
+static SV *
+new_ssl_object(pTHX_ struct iss_conn *conn)
+{
+	SV *sv = iss_new_kept_handle(aTHX_ conn->ssl);
+
+	iss_magic_attach(aTHX_ &lender, sv, iss_conn_up_ref(conn), NULL);
+	return sv;
+}
+
 void
-iss_state_begin(pTHX_ GV *glob, const struct iss_conn *conn, int fd)
+iss_state_begin(pTHX_ GV *glob, struct iss_conn *conn, int fd)
 {
 	static const char *const keys[] = { "_SSL_read_closed",
 		"_SSL_write_closed", "_SSL_servername", NULL };
 	HV *hash = GvHVn(glob);
 
-	(void)hv_stores(
-	    hash, "_SSL_object", iss_new_kept_handle(aTHX_ conn->ssl));
+	(void)hv_stores(hash, "_SSL_object", new_ssl_object(aTHX_ conn));
 	(void)hv_stores(hash, "_SSL_fileno", newSViv(fd));
 	(void)hv_stores(hash, "_SSL_opening", newSViv(1));
 	forget(aTHX_ hash, keys);
@@ -64,6 +103,15 @@ iss_state_open(pTHX_ GV *glob, const struct iss_conn *conn)
 	}
 	iss_state_set_opened(aTHX_ glob, newSViv(1));
 	(void)hv_deletes(GvHVn(glob), "_SSL_opening", G_DISCARD);
+}
+
+bool
+iss_state_has_object(pTHX_ GV *glob)
+{
+	SV **object =
+	    GvHV(glob) != NULL ? hv_fetchs(GvHV(glob), "_SSL_object", 0) : NULL;
+
+	return object != NULL && SvTRUE_nomg(*object);
 }
 
 bool
@@ -191,4 +239,10 @@ SV *
 iss_state_bio_handle(pTHX_ GV *glob)
 {
 	return iss_hash_value(aTHX_ GvHV(glob), "_SSL_bio_handle");
+}
+
+SV *
+iss_state_opened(pTHX_ GV *glob)
+{
+	return iss_hash_value(aTHX_ GvHV(glob), "_SSL_opened");
 }

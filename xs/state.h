@@ -24,7 +24,7 @@
 #include "connection/conn.h"
 
 /* A handshake begins on conn, over the descriptor fd. */
-void iss_state_begin(pTHX_ GV *glob, const struct iss_conn *conn, int fd);
+void iss_state_begin(pTHX_ GV *glob, struct iss_conn *conn, int fd);
 
 /* The handshake is done. */
 void iss_state_open(pTHX_ GV *glob, const struct iss_conn *conn);
@@ -37,6 +37,9 @@ void iss_state_end(pTHX_ GV *glob);
 
 /* Set _SSL_opened, taking over the reference. */
 void iss_state_set_opened(pTHX_ GV *glob, SV *value);
+
+/* Is there an _SSL_object, which the program has not set to a false value? */
+bool iss_state_has_object(pTHX_ GV *glob);
 
 /* Has a handshake begun and not been seen to end? */
 bool iss_state_is_opening(pTHX_ GV *glob);
@@ -69,6 +72,7 @@ SV *iss_state_session_key(pTHX_ GV *glob);
 SV *iss_state_servername(pTHX_ GV *glob);
 SV *iss_state_msg_callback(pTHX_ GV *glob);
 SV *iss_state_bio_handle(pTHX_ GV *glob);
+SV *iss_state_opened(pTHX_ GV *glob);
 
 /* Set what a connection needs until it ends: the sub of its scheme (NULL: it
  * has none), which is copied; the key of its sessions, taking over the

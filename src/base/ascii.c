@@ -3,13 +3,22 @@
  */
 #include "base/ascii.h"
 
+#include <stdint.h>
+#include <string.h>
+
 enum { LONGEST_SHOWN = 100 };
 
 bool
 iss_ascii_is(const void *bytes, size_t len)
 {
 	const unsigned char *byte = bytes;
+	uint64_t word;
 
+	for (; len >= sizeof(word); byte += sizeof(word), len -= sizeof(word)) {
+		memcpy(&word, byte, sizeof(word));
+		if (word & UINT64_C(0x8080808080808080))
+			return false;
+	}
 	while (len > 0 && byte[len - 1] < 0x80)
 		len--;
 	return len == 0;

@@ -4,7 +4,6 @@
 #include "connection/conn.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
@@ -167,6 +166,7 @@ iss_conn_free(struct iss_conn *conn)
 	iss_verify_release(&conn->verify);
 	iss_buf_release(&conn->unsent);
 	iss_buf_release(&conn->taken);
+	iss_ahead_release(&conn->ahead);
 	iss_refcount_release(&conn->refs);
 	free(conn);
 }
@@ -242,6 +242,27 @@ iss_conn_abandon(struct iss_conn *conn)
 	conn->sock->fd = -1;
 }
 
+/* Bytes must never be served twice. */
+static bool
+settle(struct iss_conn *conn)
+{
+	if (iss_ahead_settle(&conn->ahead, conn->ssl))
+		return true;
+	conn->state = ISS_CONN_FAILED;
+	iss_error_clear(&conn->err);
+	iss_error_set(&conn->err,
+	    "the program read from the SSL object of this socket by itself");
+	return false;
+}
+
+void
+iss_conn_lend_ssl(struct iss_conn *conn)
+{
+	conn->ahead.off = true;
+	if (conn->ahead.bytes != NULL && iss_conn_enter(conn) == ISS_OK)
+		iss_conn_leave(conn);
+}
+
 int
 iss_conn_enter(struct iss_conn *conn)
 {
@@ -250,6 +271,10 @@ iss_conn_enter(struct iss_conn *conn)
 		    "a callback used the connection for which it was called");
 	conn->sock->sys_errno = 0;
 	iss_sock_limit(conn->sock);
+	if (conn->ahead.bytes != NULL && !settle(conn)) {
+		iss_link_leave(&conn->link);
+		return ISS_ERROR;
+	}
 	return ISS_OK;
 }
 
@@ -443,9 +468,7 @@ iss_conn_fill_pump(struct iss_conn *conn)
 bool
 iss_conn_blocks(const struct iss_conn *conn)
 {
-	int flags = fcntl(conn->sock->fd, F_GETFL);
-
-	return flags >= 0 && !(flags & O_NONBLOCK);
+	return iss_sock_blocks(conn->sock->fd) == 1;
 }
 
 /* Has a signal arrived during a call that does not wait? */

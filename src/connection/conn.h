@@ -28,6 +28,7 @@
 #include "link/link.h"
 #include "base/refcount.h"
 #include "revocation/staple.h"
+#include "connection/ahead.h"
 #include "connection/pump.h"
 #include "connection/resume.h"
 #include "connection/sock.h"
@@ -52,6 +53,7 @@ struct iss_conn {
 	struct iss_staple staple;
 	struct iss_resume resume;
 	struct iss_pump pump;
+	struct iss_ahead ahead;
 	enum iss_conn_state state;
 	bool server;
 	bool sent_notify;  /* our close_notify is out: we write no more TLS */
@@ -129,6 +131,12 @@ bool iss_conn_can_write(const struct iss_conn *conn);
 int iss_conn_enter(struct iss_conn *conn);
 void iss_conn_leave(struct iss_conn *conn);
 int iss_conn_failed(struct iss_conn *conn, int ret, const char *what);
+
+/*
+ * The program gets the SSL, and may read from it: from now on nothing is looked
+ * at ahead (ahead.h).
+ */
+void iss_conn_lend_ssl(struct iss_conn *conn);
 
 /* Fill conn->err for an operation that is not even tried: why, and errnum.
  * Returns ISS_ERROR. */

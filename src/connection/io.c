@@ -335,12 +335,51 @@ receive(struct iss_conn *conn, struct transfer *t)
 }
 
 int
+iss_io_served(struct iss_conn *conn, size_t len)
+{
+	conn->ahead.served += len;
+	if (conn->ahead.served < conn->ahead.len)
+		return ISS_OK;
+	if (iss_conn_enter(conn) != ISS_OK)
+		return ISS_ERROR;
+	iss_conn_leave(conn);
+	return ISS_OK;
+}
+
+/* Is more of a record decrypted than this read takes? */
+static bool
+is_worth_a_look(const struct iss_conn *conn, size_t len)
+{
+	return iss_io_may_look(conn) && conn->unsent.len == 0 &&
+	       (size_t)SSL_pending(conn->ssl) > len;
+}
+
+static int
+take(const char *next, size_t seen, void *buf, size_t len, size_t *got)
+{
+	*got = len < seen ? len : seen;
+	memcpy(buf, next, *got);
+	return ISS_OK;
+}
+
+int
 iss_io_read(struct iss_conn *conn, void *buf, size_t len, size_t *got)
 {
 	struct transfer t = { SSL_read_ex, "SSL read error", buf, len, 0 };
-	int rv = receive(conn, &t);
+	const char *next;
+	size_t seen;
+	int rv;
 
-	*got = rv == ISS_OK ? t.done : 0;
+	*got = 0;
+	if (conn->ahead.bytes == NULL && is_worth_a_look(conn, len) &&
+	    (rv = iss_io_look(conn, &next, &seen)) != ISS_OK)
+		return rv;
+	if ((next = iss_io_at_hand(conn, &seen)) != NULL) {
+		take(next, seen, buf, len, got);
+		return iss_io_served(conn, *got);
+	}
+	if ((rv = receive(conn, &t)) == ISS_OK)
+		*got = t.done;
 	return rv;
 }
 
@@ -348,10 +387,35 @@ int
 iss_io_peek(struct iss_conn *conn, void *buf, size_t len, size_t *got)
 {
 	struct transfer t = { SSL_peek_ex, "SSL peek error", buf, len, 0 };
-	int rv = receive(conn, &t);
+	const char *next;
+	size_t seen;
+	int rv;
 
-	*got = rv == ISS_OK ? t.done : 0;
+	*got = 0;
+	if ((next = iss_io_at_hand(conn, &seen)) != NULL)
+		return take(next, seen, buf, len, got);
+	if ((rv = receive(conn, &t)) == ISS_OK)
+		*got = t.done;
 	return rv;
+}
+
+int
+iss_io_look(struct iss_conn *conn, const char **next, size_t *len)
+{
+	char record[ISS_RECORD_MAX];
+	size_t got;
+	int rv;
+
+	if ((*next = iss_io_at_hand(conn, len)) != NULL)
+		return ISS_OK;
+	if ((rv = iss_io_peek(conn, record, sizeof(record), &got)) != ISS_OK)
+		return rv;
+	if (!iss_ahead_keep(&conn->ahead, record, got)) {
+		iss_error_clear(&conn->err);
+		return iss_error_set(&conn->err, "out of memory");
+	}
+	*next = iss_io_at_hand(conn, len);
+	return ISS_OK;
 }
 
 /* Our half of TLS is over (iss_shutdown_write_plain). */
@@ -495,5 +559,7 @@ iss_io_pending(struct iss_conn *conn)
 		    !iss_conn_fill_pump(conn))
 			break;
 	}
-	return iss_conn_can_read(conn) ? (size_t)SSL_pending(conn->ssl) : 0;
+	return iss_conn_can_read(conn)
+		   ? (size_t)SSL_pending(conn->ssl) - conn->ahead.served
+		   : 0;
 }

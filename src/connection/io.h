@@ -21,6 +21,37 @@
 int iss_io_read(struct iss_conn *conn, void *buf, size_t len, size_t *got);
 int iss_io_peek(struct iss_conn *conn, void *buf, size_t len, size_t *got);
 
+/* Is looking ahead possible?  Not if the program has the SSL, nor if a pump
+ * moves the bytes, nor at plain data after the end of TLS. */
+static inline bool
+iss_io_may_look(const struct iss_conn *conn)
+{
+	return !conn->ahead.off && !conn->sock->pumped &&
+	       (conn->state != ISS_CONN_OPEN || iss_conn_can_read(conn));
+}
+
+/*
+ * Look at what iss_io_read returns next, up to the end of its record: as
+ * iss_io_peek, but *next points to the bytes, borrowed until the next call for
+ * this connection.  Only if iss_io_may_look.
+ */
+int iss_io_look(struct iss_conn *conn, const char **next, size_t *len);
+
+/*
+ * What can be read without OpenSSL: NULL, or *len bytes, of which _served takes
+ * some away.  _served returns ISS_OK, or ISS_ERROR if the SSL has lost them.
+ */
+static inline const char *
+iss_io_at_hand(const struct iss_conn *conn, size_t *len)
+{
+	if (conn->ahead.bytes == NULL || conn->unsent.len > 0 ||
+	    !iss_conn_can_read(conn))
+		return NULL;
+	return iss_ahead_next(&conn->ahead, len);
+}
+
+int iss_io_served(struct iss_conn *conn, size_t len);
+
 /* A read has returned ISS_EOF to the program, which may read plain data next.
  */
 void iss_io_end_of_data(struct iss_conn *conn);

@@ -32,9 +32,11 @@ static int
 look_ahead(
     struct iss_lines *lines, struct iss_conn *conn, char *text, size_t had)
 {
-	char *next = text + had;
+	const char *next = text + had;
 	size_t seen, newlines = 0;
-	int rv = iss_io_peek(conn, next, lines->look, &seen);
+	int rv = iss_io_may_look(conn)
+		     ? iss_io_look(conn, &next, &seen)
+		     : iss_io_peek(conn, text + had, lines->look, &seen);
 
 	if (rv != ISS_OK)
 		return rv;

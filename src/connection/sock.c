@@ -4,6 +4,7 @@
 #include "connection/sock.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
@@ -309,6 +310,14 @@ iss_sock_drop_unread(int fd)
 	while (chunks-- > 0 &&
 	       recv(fd, dropped, sizeof(dropped), MSG_DONTWAIT) > 0)
 		;
+}
+
+int
+iss_sock_blocks(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags < 0 ? -1 : !(flags & O_NONBLOCK);
 }
 
 bool

@@ -90,6 +90,9 @@ bool iss_sock_send_waiting(struct iss_sock *sock);
 /* The pump has taken the first len bytes of those that wait. */
 void iss_sock_took_out(struct iss_sock *sock, size_t len);
 
+/* Does a descriptor block?  1, 0, or -1: it is not open. */
+int iss_sock_blocks(int fd);
+
 /*
  * The address of the peer, getpeername(2); *len is the room, then its length.
  * False: there is none, or the bytes do not go over the descriptor.

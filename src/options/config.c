@@ -80,6 +80,7 @@ iss_config_init(struct iss_config *config, bool server)
 	config->verify_mode = -1;
 	config->ocsp_mode = -1;
 	config->dh_auto = 1;
+	config->mode_release_buffers = true;
 	iss_buf_init(&config->alpn_protocols, ISS_WIRE_MAX);
 	iss_buf_init(&config->npn_protocols, ISS_WIRE_MAX);
 }

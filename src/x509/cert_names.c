@@ -133,29 +133,38 @@ collect_sans(struct iss_error *err, struct iss_cert_names *names)
 	return ISS_OK;
 }
 
-/* If the last common name cannot be read, no other one takes its place. */
-static void
-collect_cn(struct iss_cert_names *names, const X509 *cert)
+int
+iss_cert_common_name(const X509 *cert, unsigned char **utf8)
 {
 	const X509_NAME *subject = X509_get_subject_name(cert);
-	const X509_NAME_ENTRY *entry;
+	const X509_NAME_ENTRY *entry = NULL;
 	int i = X509_NAME_entry_count(subject);
-	int len;
+	int len = -1;
 
+	*utf8 = NULL;
 	while (--i >= 0) {
 		entry = X509_NAME_get_entry(subject, i);
 		if (OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry)) ==
 		    NID_commonName)
 			break;
 	}
-	if (i < 0)
+	if (i >= 0)
+		len =
+		    ASN1_STRING_to_UTF8(utf8, X509_NAME_ENTRY_get_data(entry));
+	if (len >= 0)
+		return len;
+	*utf8 = NULL;
+	ERR_clear_error();
+	return -1;
+}
+
+static void
+collect_cn(struct iss_cert_names *names, const X509 *cert)
+{
+	int len = iss_cert_common_name(cert, &names->utf8);
+
+	if (len < 0)
 		return;
-	len =
-	    ASN1_STRING_to_UTF8(&names->utf8, X509_NAME_ENTRY_get_data(entry));
-	if (len < 0) {
-		names->utf8 = NULL;
-		return;
-	}
 	names->cn.bytes = names->utf8;
 	names->cn.len = (size_t)len;
 	names->presented.cns = &names->cn;

@@ -45,6 +45,13 @@ struct iss_cert_names {
 int iss_cert_names_init(
     struct iss_error *err, struct iss_cert_names *names, const X509 *cert);
 
+/*
+ * The last common name of the subject, as UTF-8.  Returns its length, with
+ * *utf8 to be freed by OPENSSL_free; -1, with NULL, if there is none or it
+ * cannot be read: then no other one takes its place.  ASN1_STRING_to_UTF8(3).
+ */
+int iss_cert_common_name(const X509 *cert, unsigned char **utf8);
+
 /* Free everything, and so presented.  May be called twice. */
 void iss_cert_names_release(struct iss_cert_names *names);
 

@@ -17,7 +17,7 @@ our ($SSL_ERROR, $DEBUG);
 *ERROR = \$SSL_ERROR;
 {
     no warnings 'once';
-    *DEBUG = \$Net::SSLeay::trace;    # one variable, whichever is loaded first
+    *DEBUG = \$Net::SSLeay::trace;   # one variable, whichever is loaded first
 }
 $DEBUG ||= 0;
 
@@ -60,24 +60,25 @@ for my $module (keys %ON_DEMAND) {
         *$name = sub {
             { local ($@, $!); require $file }
             goto &$name;
-        } unless $INC{$file};
+          }
+          unless $INC{$file};
     }
 }
 
 # Methods of this class that other modules define.
-*can_ipv6                  = \&IO::Socket::SSL::Base::can_ipv6;
-*context_init              = \&IO::Socket::SSL::Defaults::context_init;
-*default_ca                = \&IO::Socket::SSL::Defaults::default_ca;
-*set_args_filter_hack      = \&IO::Socket::SSL::Defaults::set_args_filter_hack;
-*set_client_defaults       = \&IO::Socket::SSL::Defaults::set_client_defaults;
-*set_ctx_defaults          = \&IO::Socket::SSL::Defaults::set_defaults;
-*set_default_context       = \&IO::Socket::SSL::Defaults::set_default_context;
+*can_ipv6             = \&IO::Socket::SSL::Base::can_ipv6;
+*context_init         = \&IO::Socket::SSL::Defaults::context_init;
+*default_ca           = \&IO::Socket::SSL::Defaults::default_ca;
+*set_args_filter_hack = \&IO::Socket::SSL::Defaults::set_args_filter_hack;
+*set_client_defaults  = \&IO::Socket::SSL::Defaults::set_client_defaults;
+*set_ctx_defaults     = \&IO::Socket::SSL::Defaults::set_defaults;
+*set_default_context  = \&IO::Socket::SSL::Defaults::set_default_context;
 *set_default_session_cache =
   \&IO::Socket::SSL::Session_Cache::set_default_session_cache;
-*set_defaults              = \&IO::Socket::SSL::Defaults::set_defaults;
-*set_server_defaults       = \&IO::Socket::SSL::Defaults::set_server_defaults;
-*start_SSL                 = \&IO::Socket::SSL::Upgrade::start_SSL;
-*stop_SSL                  = \&IO::Socket::SSL::Upgrade::stop_SSL;
+*set_defaults        = \&IO::Socket::SSL::Defaults::set_defaults;
+*set_server_defaults = \&IO::Socket::SSL::Defaults::set_server_defaults;
+*start_SSL           = \&IO::Socket::SSL::Upgrade::start_SSL;
+*stop_SSL            = \&IO::Socket::SSL::Upgrade::stop_SSL;
 {
     no strict 'refs';    ## no critic (ProhibitNoStrict)
     *$_ = \&{"IO::Socket::SSL::Deprecated::$_"} for @OLD;
@@ -96,9 +97,11 @@ sub import {
     for my $word (@_) {
         if (my $do = $ON_IMPORT{ $word =~ /^INET[46]$/ ? lc $word : $word }) {
             $do->();
-        } elsif ($word =~ /^:?debug(\d+)$/) {
+        }
+        elsif ($word =~ /^:?debug(\d+)$/) {
             $DEBUG = $1;
-        } else {
+        }
+        else {
             push @names, $word;
         }
     }
@@ -110,7 +113,7 @@ sub import {
 
 sub configure {
     my ($self, $args) = @_;
-    my %base = map { $_ => $args->{$_} } grep { !/^SSL_/ } keys %$args;
+    my %base     = map { $_ => $args->{$_} } grep { !/^SSL_/ } keys %$args;
     my $blocking = delete $base{Blocking};
 
     $self->configure_SSL($args) || return $self->_failed;
@@ -151,13 +154,12 @@ sub configure_SSL {
     _debug(2, 'configure_SSL') if $DEBUG;
     $args{SSL_server} = defined $args{Listen} ? 1 : 0
       unless defined $args{SSL_server};
-    my $merged =
-      IO::Socket::SSL::Defaults::merge(\%args, $args{SSL_server});
+    my $merged = IO::Socket::SSL::Defaults::merge(\%args, $args{SSL_server});
     IO::Socket::SSL::Defaults::check_subs($merged);
     delete $merged->{SSL_usebio} unless ${*$self}{_SSL_bio_handle};
     ${*$self}{_SSL_arguments} = $merged;
     ${*$self}{_SSL_opened}    = 0;
-    $SSL_ERROR                = '';
+    $SSL_ERROR = '';
     delete @{*$self}{qw(_SSL_ctx _SSL_made_for)};
 
     # With nothing but a Timeout, IO::Socket::accept makes a socket that gets
@@ -173,14 +175,14 @@ sub configure_SSL {
 # that was made here for the other role is replaced.
 sub _context {
     my ($self, $server) = @_;
-    my $hash = \%{*$self};
+    my $hash     = \%{*$self};
     my $made_for = $hash->{_SSL_made_for};
 
     delete $hash->{_SSL_ctx}
       if defined $made_for && !$made_for ne !$server;
     return $hash->{_SSL_ctx} if $hash->{_SSL_ctx};
     my $args = $hash->{_SSL_arguments};
-    my $ctx = IO::Socket::SSL::Defaults::context_of_socket($args, $server)
+    my $ctx  = IO::Socket::SSL::Defaults::context_of_socket($args, $server)
       || return;
     IO::Socket::SSL::Defaults::add_built_in($args, $server, $ctx);
     $hash->{_SSL_made_for} = $server ? 1 : 0;
@@ -353,7 +355,8 @@ sub _broken {
     if (my $trap = $args->{SSL_error_trap}) {
         $self->_forget;
         $trap->($self, $text);
-    } elsif (!$args->{SSL_keepSocketOnError}) {
+    }
+    elsif (!$args->{SSL_keepSocketOnError}) {
         $self->_forget;
         CORE::close($self);
     }
@@ -387,7 +390,7 @@ sub _is_open {
     my $hash = \%{*$self};
 
     return
-         $hash->{_SSL_object}
+         _has_object($self)
       && !$hash->{_SSL_opening}
       && $hash->{_SSL_opened}
       && $hash->{_SSL_opened} > 0;
@@ -398,15 +401,15 @@ sub _is_open {
 sub close {
     my $self = shift;
     my %args = @_ == 1 ? %{ $_[0] } : @_;
-    my $fd   = IO::Socket::SSL::SSL_HANDLE::real_fileno($self);
+    my $fd   = IO::Socket::SSL::fileno($self);
 
     _debug(2, 'close') if $DEBUG;
     if (!defined $fd) {
         $self->_set_error('the socket is not open', EBADF);
         return '';
     }
-    my $fast = !exists $args{SSL_fast_shutdown} || $args{SSL_fast_shutdown};
-    my $speaks  = defined is_SSL($self) && !$args{SSL_no_shutdown};
+    my $fast   = !exists $args{SSL_fast_shutdown} || $args{SSL_fast_shutdown};
+    my $speaks = defined is_SSL($self) && !$args{SSL_no_shutdown};
     my $stopped = $self->stop_SSL(
         %args,
         SSL_fast_shutdown      => $fast,
@@ -417,20 +420,20 @@ sub close {
     $self->_forget('');
     my $handle = delete ${*$self}{_SSL_bio_handle};
     return IO::Socket::SSL::Pump::close_handle($handle) if defined $handle;
-    _drop_unread($fd) if $speaks;
+    _drop_unread($fd)                                   if $speaks;
     return CORE::close($self);
 }
 
 # ------------------------------------------------------ state and errors
 
-sub opened {
+# The methods opened, fileno and blocking are in SSL.xs, apart from these steps.
+sub _pumped_fileno {
     my ($self) = @_;
 
-    return '' unless defined IO::Socket::SSL::SSL_HANDLE::real_fileno($self);
-    return ${*$self}{_SSL_opened};
+    return IO::Socket::SSL::Pump::descriptor(${*$self}{_SSL_bio_handle});
 }
 
-sub blocking {
+sub _blocking {
     my ($self, @mode) = @_;
     my $handle = ${*$self}{_SSL_bio_handle};
 
@@ -442,12 +445,6 @@ sub opening {
     my ($self) = @_;
 
     return ${*$self}{_SSL_opening};
-}
-
-sub fileno {    ## no critic (ProhibitBuiltinHomonyms)
-    my ($self) = @_;
-
-    return IO::Socket::SSL::SSL_HANDLE::real_fileno($self);
 }
 
 sub _get_ctx_object {

@@ -230,7 +230,7 @@ test_switches(void)
 {
 	static const struct pair_options options[PAIR_OPTIONS_MAX] = {
 		{ "SSL_honor_cipher_order", "0" },
-		{ "SSL_mode_release_buffers", "1" },
+		{ "SSL_mode_release_buffers", "0" },
 		{ "SSL_check_crl", "1" },
 		{ "SSL_cipher_list", "ECDHE-RSA-AES128-GCM-SHA256" },
 		{ "SSL_cert_file", CERTS "server-both.pem" },
@@ -240,8 +240,8 @@ test_switches(void)
 	ok(!(SSL_CTX_get_options(ctx->ssl_ctx) &
 	       SSL_OP_CIPHER_SERVER_PREFERENCE),
 	    "SSL_honor_cipher_order off");
-	ok(SSL_CTX_get_mode(ctx->ssl_ctx) & SSL_MODE_RELEASE_BUFFERS,
-	    "SSL_mode_release_buffers");
+	ok(!(SSL_CTX_get_mode(ctx->ssl_ctx) & SSL_MODE_RELEASE_BUFFERS),
+	    "SSL_mode_release_buffers off");
 	ok(X509_VERIFY_PARAM_get_flags(SSL_CTX_get0_param(ctx->ssl_ctx)) &
 		X509_V_FLAG_CRL_CHECK,
 	    "SSL_check_crl");

@@ -32,16 +32,6 @@ sub untie_from {
     return;
 }
 
-# The descriptor of a socket, tied or not; undef if it is not open.
-sub real_fileno {
-    my ($socket) = @_;
-
-    my $handle = ${*$socket}{_SSL_bio_handle};
-    return IO::Socket::SSL::Pump::descriptor($handle) if defined $handle;
-    return fileno $socket unless tied *$socket;
-    return IO::Socket::SSL::_real_fileno($socket);
-}
-
 # Call a method of the socket's class.  If the socket was reblessed into a
 # class without TLS, that method would come back to this tie, so the socket is
 # an IO::Socket::SSL during the call.

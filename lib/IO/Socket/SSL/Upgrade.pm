@@ -6,7 +6,7 @@ use strict;
 use warnings;
 
 use Carp;
-use Errno qw(EBADF);
+use Errno        qw(EBADF);
 use Scalar::Util qw(blessed reftype);
 
 our @CARP_NOT = qw(IO::Socket::SSL);
@@ -16,8 +16,8 @@ sub start_SSL {
     my %args = @args == 1 ? %{ $args[0] } : @args;
 
     IO::Socket::SSL::_debug(2, 'start_SSL') if $IO::Socket::SSL::DEBUG;
-    $class = ref $class if ref $class;
-    $socket = \$_[1] if ref \$socket eq 'GLOB';    # not the copy in @args
+    $class  = ref $class if ref $class;
+    $socket = \$_[1]     if ref \$socket eq 'GLOB';    # not the copy in @args
     if ($args{SSL_usebio}) {
         $socket = IO::Socket::SSL::Pump::new_socket($class, $socket);
         return _start($socket, %args);
@@ -40,7 +40,7 @@ sub _take_over {
     my $was = blessed($socket);
 
     if ((reftype($socket) || '') ne 'GLOB'
-        || !defined IO::Socket::SSL::SSL_HANDLE::real_fileno($socket))
+        || !defined IO::Socket::SSL::fileno($socket))
     {
         return $class->_set_error("$method needs an open socket", EBADF);
     }
@@ -78,7 +78,7 @@ sub accept_plain {
     my ($ok, $died) = IO::Socket::SSL::_try(
         sub { IO::Socket::SSL::_handshake_as($socket, 1, @options) });
     return $socket if $ok;
-    return if !defined $died && ${*$socket}{_SSL_opening};
+    return         if !defined $died && ${*$socket}{_SSL_opening};
     return _not_started($socket, $died);
 }
 
@@ -115,8 +115,8 @@ sub _start {
 # the result must not write in the clear.  Dies with the error if it is given,
 # else returns the empty list.
 sub _not_started {
-    my ($self, $error) = @_;
-    my ($errno, $text) = ($! + 0, "$IO::Socket::SSL::SSL_ERROR");
+    my ($self,  $error) = @_;
+    my ($errno, $text)  = ($! + 0, "$IO::Socket::SSL::SSL_ERROR");
     my $was = ${*$self}{_SSL_ioclass_upgraded};
 
     if (   defined $was
@@ -126,7 +126,8 @@ sub _not_started {
         $self->_mark_failed;
         delete ${*$self}{_SSL_ioclass_upgraded};
         bless $self, $was;
-    } else {
+    }
+    else {
         $self->_forget;
         _downgrade($self);
     }
@@ -147,7 +148,8 @@ sub _downgrade {
     delete @$hash{ grep { /^_SSL_/ } keys %$hash };
     if (defined $was) {
         bless $self, $was unless ref $self eq $was;
-    } else {
+    }
+    else {
         IO::Socket::SSL::_unbless($self);
     }
     return $self;
@@ -163,15 +165,16 @@ sub stop_SSL {
     IO::Socket::SSL::_debug(2, 'stop_SSL') if $IO::Socket::SSL::DEBUG;
     if (defined IO::Socket::SSL::is_SSL($self)) {
         my $fast = $args{SSL_fast_shutdown} ? 1 : 0;
-        my $quiet = $args{SSL_no_shutdown} || !$hash->{_SSL_object};
+        my $quiet =
+          $args{SSL_no_shutdown} || !IO::Socket::SSL::_has_object($self);
 
         # Another thread may have finished the handshake: then _SSL_opened is
         # not 1 here, but _SSL_opening is still true.
         if (!$quiet && ($hash->{_SSL_opened} == 1 || $hash->{_SSL_opening})) {
             my $seconds = IO::Socket::SSL::_limit($args{Timeout});
-            my $how     = $fast && !$down ? 2 : $fast;    # 2 for close
-            my $done    = $self->_shutdown(
-                $how, $seconds, defined $seconds && $self->blocking ? 1 : 0);
+            my $how     = $fast && !$down ? 2 : $fast;       # 2 for close
+            my $done    = $self->_shutdown($how, $seconds,
+                defined $seconds && $self->blocking ? 1 : 0);
             return unless $done;
             if ($down && $fast && IO::Socket::SSL::is_SSL($self) eq 'r') {
                 $self->_write_plain;
@@ -182,7 +185,7 @@ sub stop_SSL {
     }
     $self->_forget(undef);
     delete $hash->{_SSL_ctx} if $args{SSL_ctx_free};
-    return $self if !$down;
+    return $self             if !$down;
     _downgrade($self);
     my $original = $hash->{_SSL_bio_handle};
     return defined $original ? $original : $self;
