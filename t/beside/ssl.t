@@ -124,7 +124,7 @@ sub moved_on {
     $sock->blocking(0);
     IO::Socket::SSL->start_SSL($sock,
         client_args(SSL_startHandshake => 0, %args));
-    $sock->connect_SSL and die 'a handshake without waiting';
+    return moved_on(%args) if $sock->connect_SSL;    # the server was faster
     my $ssl = $sock->_get_ssl_object;
     my $done;
     do {
