@@ -202,7 +202,7 @@ my @WRONG = (
     [
         'no PEM',
         sub { PEM_file2cert($garbage) },
-        qr/^cannot parse \Q$garbage\E as PEM X509 cert: no PEM found/
+        qr/^cannot parse .*garbage\.txt as PEM X509 cert: no PEM found/
     ],
     [
         'DER',
@@ -291,31 +291,29 @@ subtest 'messages show no secrets' => sub {
     my ($body) = $pem =~ /\n(.{40})/;
     my $secret = 'correct horse battery staple';
     my %call   = (
-        'PEM_file2key'     => sub { PEM_file2key($_[0]) },
-        'PEM_file2cert'    => sub { PEM_file2cert($_[0]) },
-        'PEM_file2certs'   => sub { PEM_file2certs($_[0]) },
-        'PEM_cert2file'    => sub { PEM_cert2file($cert, $_[0]) },
-        'PEM_key2file'     => sub { PEM_key2file($key, $_[0]) },
-        'PEM_certs2file'   => sub { PEM_certs2file($_[0], $cert) },
-        'PEM_cert2string'  => sub { PEM_cert2string($_[0]) },
-        'PEM_key2string'   => sub { PEM_key2string($_[0]) },
-        'KEY_free'         => sub { KEY_free($_[0]) },
-        'KEY_create_rsa'   => sub { KEY_create_rsa($_[0]) },
-        'KEY_create_ec'    => sub { KEY_create_ec($_[0]) },
-        'CERT_create, key' => sub { CERT_create(key => $_[0]) },
+        'PEM_file2key'            => sub { PEM_file2key($_[0]) },
+        'PEM_file2cert'           => sub { PEM_file2cert($_[0]) },
+        'PEM_file2certs'          => sub { PEM_file2certs($_[0]) },
+        'PEM_cert2file'           => sub { PEM_cert2file($cert, $_[0]) },
+        'PEM_key2file'            => sub { PEM_key2file($key, $_[0]) },
+        'PEM_certs2file'          => sub { PEM_certs2file($_[0], $cert) },
+        'PEM_cert2string'         => sub { PEM_cert2string($_[0]) },
+        'PEM_key2string'          => sub { PEM_key2string($_[0]) },
+        'KEY_free'                => sub { KEY_free($_[0]) },
+        'KEY_create_rsa'          => sub { KEY_create_rsa($_[0]) },
+        'KEY_create_ec'           => sub { KEY_create_ec($_[0]) },
+        'CERT_create, key'        => sub { CERT_create(key => $_[0]) },
         'CERT_create, issuer_key' =>
           sub { CERT_create(issuer_cert => $cert, issuer_key => $_[0]) },
         'CERT_create, not_before' => sub { CERT_create(not_before => $_[0]) },
-        'CERT_create, serial'     => sub { CERT_create(serial => $_[0]) },
-        'CERT_create, unknown'    => sub { CERT_create($_[0] => 1) },
+        'CERT_create, serial'     => sub { CERT_create(serial     => $_[0]) },
+        'CERT_create, unknown'    => sub { CERT_create($_[0]      => 1) },
     );
     for my $name (sort keys %call) {
         my $error = died(sub { $call{$name}->($pem) });
         unlike($error, qr/\Q$body/, "$name shows nothing of a key");
-        unlike(
-            died(sub { $call{$name}->('x' x 500) }),
-            qr/x{61}/, '... nor more than the beginning of a value'
-        );
+        unlike(died(sub { $call{$name}->('x' x 500) }),
+            qr/x{61}/, '... nor more than the beginning of a value');
         unlike(died(sub { $call{$name}->($secret) }),
             qr/$secret/, '... nor a pass phrase')
           if $name =~ /KEY_free|key2string|CERT_create, .*key/;

@@ -39,7 +39,7 @@ use IO::Select;
 use IO::Socket::INET;
 use IO::Socket::SSL;
 use POSIX  ();
-use Socket qw(SOL_SOCKET SO_LINGER);
+use Socket qw(SOL_SOCKET SO_LINGER SO_SNDBUF);
 use Test::More;
 
 use ISS::Test::Peer;
@@ -308,19 +308,24 @@ sub complete {
 }
 
 # Write the same text to a non-blocking socket until it accepts no more;
-# returns the count of bytes.  The kernel may make room a moment later, and
-# select does not tell of it while there is little: try again until nothing is
-# accepted.
+# returns the count of bytes.
 sub fill {
     my ($sock, $text) = @_;
 
-    my ($written, $before) = (0, -1);
-    while ($written != $before) {
-        $before = $written;
-        while (my $count = syswrite $sock, $text) {
+    # The kernel takes a little more now and then, so the socket is full only
+    # if it refuses a few times in a row; the last refusal is just now.
+    my ($written, $refused) = (0, 0);
+    setsockopt $sock, SOL_SOCKET, SO_SNDBUF, pack 'i', 65_536;
+    while ($refused < 5) {
+        ## no critic (ProhibitSleepViaSelect)
+        select undef, undef, undef, 0.1 if $refused;
+        if (my $count = syswrite $sock, $text) {
             $written += $count;
+            $refused = 0;
         }
-        select undef, undef, undef, 0.1; ## no critic (ProhibitSleepViaSelect)
+        else {
+            $refused++;
+        }
     }
     return $written;
 }
