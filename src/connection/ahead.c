@@ -22,7 +22,8 @@ iss_ahead_settle(struct iss_ahead *ahead, SSL *ssl)
 {
 	size_t owed = ahead->served, n;
 
-	while (owed > 0) {
+	/* Never read on from the network. */
+	while (owed > 0 && (size_t)SSL_pending(ssl) >= owed) {
 		if (!SSL_read_ex(ssl, ahead->bytes, owed, &n))
 			break;
 		owed -= n;

@@ -272,7 +272,7 @@ iss_conn_enter(struct iss_conn *conn)
 	conn->sock->sys_errno = 0;
 	iss_sock_limit(conn->sock);
 	if (conn->ahead.bytes != NULL && !settle(conn)) {
-		iss_link_leave(&conn->link);
+		iss_conn_leave(conn);
 		return ISS_ERROR;
 	}
 	return ISS_OK;
