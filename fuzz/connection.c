@@ -7,7 +7,7 @@
  * nothing that was printed stands on the wire in the clear, and an error has a
  * text.
  */
-#include "connection/conn.h"
+#include "connection/handshake.h"
 #include "connection/io.h"
 #include "connection/lines.h"
 #include "connection/shutdown.h"

@@ -8,7 +8,7 @@
  * A handshake succeeds only with a peer that the options let pass, whatever
  * else comes; a failure has a text.
  */
-#include "connection/conn.h"
+#include "connection/handshake.h"
 #include "connection/io.h"
 #include "connection/shutdown.h"
 

@@ -16,6 +16,7 @@
 #include "values.h"
 #include "base/deadline.h"
 #include "connection/conn.h"
+#include "connection/handshake.h"
 #include "connection/shutdown.h"
 
 /*

@@ -1,6 +1,6 @@
 /*
- * One TLS connection: its state, its handshake, and what io.h and shutdown.h
- * are built on.  All functions that may wait return
+ * One TLS connection: its state, and what handshake.h, io.h and shutdown.h are
+ * built on.  All functions that may wait return
  *
  *	ISS_OK
  *	ISS_WANT_READ   the descriptor does not block, and is not readable
@@ -110,13 +110,6 @@ void iss_conn_abandon(struct iss_conn *conn);
 /* Turn the message callback on or off. */
 void iss_conn_tell_messages(struct iss_conn *conn, bool tell);
 
-/*
- * Begin the handshake as server or client, or continue it, until it is done or
- * the deadline passes.  ISS_OK once it is done.  SSL_do_handshake(3).
- */
-int iss_conn_handshake(
-    struct iss_conn *conn, bool server, iss_deadline deadline);
-
 /* Can application data be read, or written, under TLS? */
 bool iss_conn_can_read(const struct iss_conn *conn);
 bool iss_conn_can_write(const struct iss_conn *conn);
@@ -124,13 +117,10 @@ bool iss_conn_can_write(const struct iss_conn *conn);
 /*
  * Bracket around every OpenSSL call that reads or writes.  _enter clears stale
  * errors, and refuses a callback that comes back to the connection it was
- * called for (ISS_ERROR, EDEADLK).  _leave follows the call.  After both,
- * _failed classifies a call that returned ret, a failure: it updates conn,
- * fills conn->err, whose sentence begins with what, and returns the status.
+ * called for (ISS_ERROR, EDEADLK).  _leave follows the call.
  */
 int iss_conn_enter(struct iss_conn *conn);
 void iss_conn_leave(struct iss_conn *conn);
-int iss_conn_failed(struct iss_conn *conn, int ret, const char *what);
 
 /*
  * The program gets the SSL, and may read from it: from now on nothing is looked
@@ -141,27 +131,5 @@ void iss_conn_lend_ssl(struct iss_conn *conn);
 /* Fill conn->err for an operation that is not even tried: why, and errnum.
  * Returns ISS_ERROR. */
 int iss_conn_refuse(struct iss_conn *conn, int errnum, const char *why);
-
-/* Is the descriptor in blocking mode?  False without one. */
-bool iss_conn_blocks(const struct iss_conn *conn);
-
-/*
- * Repeat step until it does not want to wait any more, or the deadline passes.
- * With a deadline we wait by poll(2), whatever the descriptor's mode.  The
- * error of a timeout begins with what.
- *
- * A peer that sends without end, but no data, holds nobody up: a step gives up
- * after some reads (sock.h) and sets sock->spent.  It is then repeated, unless
- * the deadline has passed, the program has a signal to handle (ISS_INTR), or
- * there is no deadline and the descriptor does not block (ISS_WANT_READ).
- */
-typedef int iss_conn_step(struct iss_conn *conn, void *arg);
-int iss_conn_run_until(struct iss_conn *conn, iss_conn_step *step, void *arg,
-    iss_deadline deadline, const char *what);
-
-/* iss_pump_flush and iss_pump_fill; a failure of the handle is one of the
- * connection. */
-int iss_conn_flush_pump(struct iss_conn *conn);
-bool iss_conn_fill_pump(struct iss_conn *conn);
 
 #endif

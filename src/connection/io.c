@@ -11,6 +11,9 @@
 #include <sys/socket.h>
 
 #include "base/compat.h"
+#include "connection/handshake.h"
+#include "connection/outcome.h"
+#include "connection/wait.h"
 
 #define WRITE_FAILED "SSL write error"
 

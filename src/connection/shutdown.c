@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 
 #include "connection/io.h"
+#include "connection/outcome.h"
+#include "connection/wait.h"
 
 #define SHUTDOWN_FAILED "SSL shutdown error"
 

@@ -15,7 +15,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#include "connection/conn.h"
+#include "connection/handshake.h"
 #include "context/ctx.h"
 #include "fixture.h"
 #include "options/config.h"

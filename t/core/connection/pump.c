@@ -9,6 +9,7 @@
 #include <openssl/err.h>
 
 #include "connection/io.h"
+#include "connection/wait.h"
 #include "connection/shutdown.h"
 #include "pair.h"
 #include "tap.h"

@@ -1,0 +1,88 @@
+#include "connection/handshake.h"
+
+#include <openssl/err.h>
+
+#include "connection/outcome.h"
+#include "connection/wait.h"
+#include "verification/anonymous.h"
+
+static const char *
+handshake_failed(const struct iss_conn *conn)
+{
+	return conn->server ? "SSL accept attempt failed"
+			    : "SSL connect attempt failed";
+}
+
+static int
+handshake_step(struct iss_conn *conn, void *arg)
+{
+	int ret;
+
+	(void)arg;
+	if (iss_conn_enter(conn) != ISS_OK)
+		return ISS_ERROR;
+	ret = SSL_do_handshake(conn->ssl);
+	iss_conn_leave(conn);
+	if (ret == 1) {
+		if (iss_anonymous_refuse(&conn->link) != ISS_OK ||
+		    iss_staple_finish(&conn->link) != ISS_OK)
+			return iss_conn_fail_by_callback(
+			    conn, handshake_failed(conn));
+		conn->state = ISS_CONN_OPEN;
+		conn->heard = BIO_number_read(SSL_get_rbio(conn->ssl));
+		conn->sent = BIO_number_written(SSL_get_wbio(conn->ssl));
+		iss_resume_note_renewal(&conn->resume, &conn->link);
+		ERR_clear_error();
+		return ISS_OK;
+	}
+	return iss_conn_failed(conn, ret, handshake_failed(conn));
+}
+
+static int
+begin_handshake(struct iss_conn *conn, bool server)
+{
+	conn->server = server;
+	iss_error_clear(&conn->err);
+	if (server && iss_session_id_bind(&conn->err, &conn->ctx->session_id,
+			  &conn->link) != ISS_OK) {
+		conn->state = ISS_CONN_FAILED;
+		return ISS_ERROR;
+	}
+	if (server)
+		SSL_set_accept_state(conn->ssl);
+	else
+		SSL_set_connect_state(conn->ssl);
+	conn->state = ISS_CONN_HANDSHAKE;
+	return ISS_OK;
+}
+
+int
+iss_conn_handshake(struct iss_conn *conn, bool server, iss_deadline deadline)
+{
+	const char *what;
+	int rv;
+
+	switch (conn->state) {
+	case ISS_CONN_OPEN:
+		return iss_conn_flush_pump(conn);
+	case ISS_CONN_FAILED:
+		return ISS_ERROR;
+	case ISS_CONN_NEW:
+		if (begin_handshake(conn, server) != ISS_OK)
+			return ISS_ERROR;
+		break;
+	case ISS_CONN_HANDSHAKE:
+		break;
+	}
+	what = handshake_failed(conn);
+	rv = iss_conn_run_until(conn, handshake_step, NULL, deadline, what);
+	if (rv == ISS_EOF) {
+		conn->state = ISS_CONN_FAILED;
+		rv = iss_error_set(&conn->err,
+		    "%s: the peer sent close_notify during the handshake",
+		    what);
+	}
+	if (rv == ISS_TIMEOUT)
+		conn->state = ISS_CONN_FAILED;
+	return rv == ISS_OK ? iss_conn_flush_pump(conn) : rv;
+}

@@ -1,0 +1,139 @@
+/*
+ * Owns the meaning of SSL_get_error(3).
+ */
+#include "connection/outcome.h"
+
+#include <errno.h>
+
+#include <openssl/err.h>
+
+#include "base/compat.h"
+
+/* The socket would block, or a signal interrupted the call. */
+static int
+wait_status(const struct iss_conn *conn, int want)
+{
+	return conn->sock->sys_errno == EINTR ? ISS_INTR : want;
+}
+
+/* TCP ended without close_notify: an end like any other, unless the caller is
+ * strict. */
+static int
+ended_without_notify(struct iss_conn *conn, const char *what)
+{
+	conn->truncated = true;
+	if (conn->state == ISS_CONN_OPEN && !conn->strict_eof) {
+		ERR_clear_error();
+		return ISS_EOF;
+	}
+	iss_error_set(&conn->err, "%s: the peer closed the connection %s", what,
+	    conn->state == ISS_CONN_OPEN ? "without close_notify (truncated)"
+					 : "during the handshake");
+	conn->state = ISS_CONN_FAILED;
+	return ISS_ERROR;
+}
+
+/* Is it OpenSSL's reason when one of our callbacks refused to go on? */
+static bool
+is_callback_failure(int reason)
+{
+	return reason == SSL_R_CERTIFICATE_VERIFY_FAILED ||
+	       reason == SSL_R_CALLBACK_FAILED ||
+	       reason == SSL_R_INVALID_STATUS_RESPONSE ||
+	       reason == SSL_R_PSK_IDENTITY_NOT_FOUND;
+}
+
+int
+iss_conn_fail_by_callback(struct iss_conn *conn, const char *what)
+{
+	const struct iss_error *why = &conn->link.failure;
+
+	conn->state = ISS_CONN_FAILED;
+	iss_error_clear(&conn->err);
+	iss_error_set(&conn->err, "%s: %s%s", what,
+	    why->verify_error != X509_V_OK ? "certificate verify failed: " : "",
+	    why->text);
+	conn->err.verify_error = why->verify_error;
+	conn->err.depth = why->depth;
+	return ISS_ERROR;
+}
+
+/*
+ * Has OpenSSL, 3.6 or newer, refused the server's staple?  It uses the reason
+ * of an alert, which no server sends.
+ */
+static bool
+is_staple_failure(const struct iss_conn *conn, unsigned long error)
+{
+	return !conn->server && ERR_GET_LIB(error) == ERR_LIB_SSL &&
+	       ERR_GET_REASON(error) ==
+		   SSL_R_TLSV1_BAD_CERTIFICATE_STATUS_RESPONSE;
+}
+
+/*
+ * The connection failed.  Many programs look only at errno after a read or
+ * write: it becomes EPROTO if no system call failed.
+ */
+static int
+fail_for_good(struct iss_conn *conn, const char *what)
+{
+	int e = conn->sock->sys_errno;
+	unsigned long reason;
+	bool was_open = conn->state == ISS_CONN_OPEN;
+
+	conn->state = ISS_CONN_FAILED;
+	iss_error_prefer_ssl();
+	reason = ERR_peek_error();
+	/* Since 3.6 the queue tells of the system's failure, too. */
+	if (e != 0 && (reason == 0 || ISS_COMPAT_IS_SYSTEM_ERROR(reason)))
+		return iss_error_errno(&conn->err, e, "%s", what);
+	if (iss_error_is_set(&conn->link.failure) &&
+	    is_callback_failure(ERR_GET_REASON(reason)))
+		return iss_conn_fail_by_callback(conn, what);
+	if (is_staple_failure(conn, reason))
+		return iss_error_set(&conn->err,
+		    "%s: the stapled OCSP response cannot be read "
+		    "(SSL_OCSP_NO_STAPLE asks for none)",
+		    what);
+	iss_error_openssl(&conn->err, "%s", what);
+	if (was_open && conn->err.sys_errno == 0)
+		conn->err.sys_errno = EPROTO;
+	return ISS_ERROR;
+}
+
+/*
+ * Is the failure due to the end of the TCP stream?  OpenSSL 1.1.1 then reports
+ * SSL_ERROR_SYSCALL without an error.  3.0 queues an error and sends an alert,
+ * and errno is that of the alert if the peer is gone.
+ */
+static bool
+is_end(const struct iss_conn *conn)
+{
+	unsigned long error = ERR_peek_error();
+
+	return error == 0
+		   ? conn->sock->sys_errno == 0
+		   : ERR_GET_REASON(error) == ISS_COMPAT_R_UNEXPECTED_EOF;
+}
+
+int
+iss_conn_failed(struct iss_conn *conn, int ret, const char *what)
+{
+	int code = SSL_get_error(conn->ssl, ret);
+
+	iss_error_clear(&conn->err);
+	switch (code) {
+	case SSL_ERROR_WANT_READ:
+		return wait_status(conn, ISS_WANT_READ);
+	case SSL_ERROR_WANT_WRITE:
+		return wait_status(conn, ISS_WANT_WRITE);
+	case SSL_ERROR_ZERO_RETURN:
+		conn->got_notify = true;
+		return ISS_EOF;
+	default:
+		break;
+	}
+	if (conn->sock->eof && is_end(conn))
+		return ended_without_notify(conn, what);
+	return fail_for_good(conn, what);
+}

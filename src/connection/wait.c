@@ -1,0 +1,136 @@
+/*
+ * Owns the loop that waits.
+ */
+#include "connection/wait.h"
+
+#include <errno.h>
+
+/* A step, as the pump runs it. */
+struct pumped_step {
+	struct iss_conn *conn;
+	iss_conn_step *step;
+	void *arg;
+};
+
+static int
+pumped_step(void *arg)
+{
+	const struct pumped_step *pumped = arg;
+
+	return pumped->step(pumped->conn, pumped->arg);
+}
+
+static void
+note_pump_failure(struct iss_conn *conn)
+{
+	if (conn->pump.failed)
+		conn->state = ISS_CONN_FAILED;
+}
+
+static int
+run_step(struct iss_conn *conn, iss_conn_step *step, void *arg)
+{
+	struct pumped_step pumped = { conn, step, arg };
+	int rv = iss_pump_run(&conn->pump, pumped_step, &pumped);
+
+	note_pump_failure(conn);
+	return rv;
+}
+
+int
+iss_conn_flush_pump(struct iss_conn *conn)
+{
+	int rv = iss_pump_flush(&conn->pump);
+
+	note_pump_failure(conn);
+	return rv;
+}
+
+bool
+iss_conn_fill_pump(struct iss_conn *conn)
+{
+	bool filled = iss_pump_fill(&conn->pump);
+
+	note_pump_failure(conn);
+	return filled;
+}
+
+bool
+iss_conn_blocks(const struct iss_conn *conn)
+{
+	return iss_sock_blocks(conn->sock->fd) == 1;
+}
+
+/* Has a signal arrived during a call that does not wait? */
+static bool
+has_signal(const struct iss_conn *conn)
+{
+	const struct iss_callbacks *ask = iss_link_callbacks(&conn->link);
+
+	return ask->has_signal != NULL && ask->has_signal(conn->link.handle);
+}
+
+/*
+ * A descriptor that blocks keeps us until there is data; but if the peer sends
+ * something else all the time, signals must still be handled.
+ */
+static int
+run_without_deadline(struct iss_conn *conn, iss_conn_step *step, void *arg)
+{
+	int rv = run_step(conn, step, arg);
+
+	while (rv == ISS_WANT_READ && conn->sock->spent) {
+		if (conn->sock->fd >= 0 && !iss_conn_blocks(conn))
+			return rv;
+		if (has_signal(conn))
+			return ISS_INTR;
+		rv = run_step(conn, step, arg);
+	}
+	return rv;
+}
+
+/* Wait for what a step wants. */
+static int
+wait_for(const struct iss_conn *conn, int want, iss_deadline deadline)
+{
+	const struct iss_sock *sock = conn->sock;
+
+	const bool is_spent = want == ISS_WANT_READ && sock->spent;
+
+	if (sock->fd < 0 && !is_spent)
+		return want; /* there is nothing to wait for */
+	if (iss_deadline_is_over(deadline))
+		return ISS_TIMEOUT;
+	if (is_spent)
+		return has_signal(conn) ? ISS_INTR : ISS_OK;
+	return iss_deadline_wait(sock->fd, want, deadline);
+}
+
+int
+iss_conn_run_until(struct iss_conn *conn, iss_conn_step *step, void *arg,
+    iss_deadline deadline, const char *what)
+{
+	struct iss_sock *sock = conn->sock;
+	/* Restored afterwards, since a callback may have run us for this conn.
+	 */
+	const bool dont_wait = sock->dont_wait;
+	int rv;
+
+	if (deadline == ISS_NO_DEADLINE)
+		return run_without_deadline(conn, step, arg);
+	sock->dont_wait = true;
+	do {
+		rv = run_step(conn, step, arg);
+		if (rv != ISS_WANT_READ && rv != ISS_WANT_WRITE)
+			break;
+		rv = wait_for(conn, rv, deadline);
+	} while (rv == ISS_OK);
+	sock->dont_wait = dont_wait;
+	if (rv == ISS_TIMEOUT) {
+		iss_error_clear(&conn->err);
+		iss_error_errno(&conn->err, ETIMEDOUT, "%s", what);
+	}
+	if (rv == ISS_ERROR && !iss_error_is_set(&conn->err))
+		iss_error_errno(&conn->err, errno, "%s", what);
+	return rv;
+}

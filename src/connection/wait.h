@@ -1,0 +1,29 @@
+/* What may wait: steps of a connection, repeated until they are done. */
+#ifndef ISS_WAIT_H
+#define ISS_WAIT_H
+
+#include "connection/conn.h"
+
+/* Is the descriptor in blocking mode?  False without one. */
+bool iss_conn_blocks(const struct iss_conn *conn);
+
+/*
+ * Repeat step until it does not want to wait any more, or the deadline passes.
+ * With a deadline we wait by poll(2), whatever the descriptor's mode.  The
+ * error of a timeout begins with what.
+ *
+ * A peer that sends without end, but no data, holds nobody up: a step gives up
+ * after some reads (sock.h) and sets sock->spent.  It is then repeated, unless
+ * the deadline has passed, the program has a signal to handle (ISS_INTR), or
+ * there is no deadline and the descriptor does not block (ISS_WANT_READ).
+ */
+typedef int iss_conn_step(struct iss_conn *conn, void *arg);
+int iss_conn_run_until(struct iss_conn *conn, iss_conn_step *step, void *arg,
+    iss_deadline deadline, const char *what);
+
+/* iss_pump_flush and iss_pump_fill; a failure of the handle is one of the
+ * connection. */
+int iss_conn_flush_pump(struct iss_conn *conn);
+bool iss_conn_fill_pump(struct iss_conn *conn);
+
+#endif
