@@ -95,34 +95,49 @@ finish_handshake(struct iss_conn *conn)
 	return ISS_ERROR;
 }
 
-static int
-transfer_step(struct iss_conn *conn, void *arg)
-{
-	struct transfer *t = arg;
-	int done;
-
-	if (iss_conn_enter(conn) != ISS_OK)
-		return ISS_ERROR;
-	done = t->call(conn->ssl, t->buf, t->len, &t->done);
-	iss_conn_leave(conn);
-	if (done)
-		return ISS_OK;
-	return iss_conn_failed(conn, 0, t->what);
-}
-
-/* Did the system refuse to send, because the peer is gone? */
-static bool
-is_peer_gone(const struct iss_error *err)
-{
-	return err->code == SSL_ERROR_SYSCALL &&
-	       (err->sys_errno == EPIPE || err->sys_errno == ECONNRESET);
-}
-
 static void
 forget_write(struct iss_conn *conn)
 {
 	conn->half_written = false;
 	iss_buf_release(&conn->taken);
+}
+
+/*
+ * The peer is gone, so nothing can be sent any more; but it may have answered
+ * before, and that can still be read, as from a plain socket.
+ */
+static void
+note_gone(struct iss_conn *conn)
+{
+	conn->peer_gone = true;
+	forget_write(conn);
+}
+
+/* SSL_write_ex with the type of SSL_read_ex. */
+static int
+write_call(SSL *ssl, void *buf, size_t len, size_t *put)
+{
+	return SSL_write_ex(ssl, buf, len, put);
+}
+
+static int
+transfer_step(struct iss_conn *conn, void *arg)
+{
+	struct transfer *t = arg;
+	struct iss_sock *sock = conn->sock;
+	int done;
+
+	if (iss_conn_enter(conn) != ISS_OK)
+		return ISS_ERROR;
+	sock->hides_gone = !sock->pumped;
+	done = t->call(conn->ssl, t->buf, t->len, &t->done);
+	sock->hides_gone = false;
+	iss_conn_leave(conn);
+	if (sock->gone != 0 && !conn->peer_gone)
+		note_gone(conn);
+	if (sock->gone != 0 && t->call == write_call)
+		return iss_conn_refuse(conn, sock->gone, t->what);
+	return done ? ISS_OK : iss_conn_failed(conn, 0, t->what);
 }
 
 static int
@@ -134,19 +149,12 @@ truncated(struct iss_conn *conn)
 }
 
 /*
- * The result of a write.  A peer that is gone may have answered before: that
- * can still be read, as from a plain socket.  OpenSSL 3 refuses to write once
- * it has met the end of TCP, without a reason.
+ * The result of a write.  OpenSSL 3 refuses to write once it has met the end of
+ * TCP, without a reason.
  */
 static int
 written(struct iss_conn *conn, int rv)
 {
-	if (rv == ISS_ERROR && !conn->sock->pumped &&
-	    is_peer_gone(&conn->err)) {
-		conn->peer_gone = true;
-		conn->state = ISS_CONN_OPEN;
-		forget_write(conn);
-	}
 	return rv == ISS_EOF ? truncated(conn) : rv;
 }
 
@@ -154,18 +162,16 @@ static int
 unsent_step(struct iss_conn *conn, void *arg)
 {
 	struct iss_buf *unsent = &conn->unsent;
-	size_t put;
-	int done;
+	int rv;
 
 	(void)arg;
 	while (unsent->len > 0) {
-		if (iss_conn_enter(conn) != ISS_OK)
-			return ISS_ERROR;
-		done = SSL_write_ex(conn->ssl, unsent->data, unsent->len, &put);
-		iss_conn_leave(conn);
-		if (!done)
-			return iss_conn_failed(conn, 0, WRITE_FAILED);
-		iss_buf_drop(unsent, put);
+		struct transfer t = { write_call, WRITE_FAILED, unsent->data,
+			unsent->len, 0 };
+
+		if ((rv = transfer_step(conn, &t)) != ISS_OK)
+			return rv;
+		iss_buf_drop(unsent, t.done);
 	}
 	return ISS_OK;
 }
@@ -212,13 +218,6 @@ transfer(struct iss_conn *conn, struct transfer *t)
 	    conn, transfer_step, t, io_deadline(conn), t->what);
 }
 
-/* SSL_write_ex with the type of SSL_read_ex. */
-static int
-write_call(SSL *ssl, void *buf, size_t len, size_t *put)
-{
-	return SSL_write_ex(ssl, buf, len, put);
-}
-
 /*
  * A write must be repeated.  If OpenSSL is not within a handshake it may have
  * made a record of the bytes.  A pump takes whole records.
@@ -258,6 +257,8 @@ note_written(struct iss_conn *conn, const struct transfer *t)
 static int
 send_waiting_step(struct iss_conn *conn, void *arg)
 {
+	int rv;
+
 	(void)arg;
 	if (iss_sock_send_waiting(conn->sock))
 		return ISS_OK;
@@ -265,9 +266,9 @@ send_waiting_step(struct iss_conn *conn, void *arg)
 		return ISS_WANT_WRITE;
 	if (errno == EINTR)
 		return ISS_INTR;
-	conn->peer_gone = true;
-	forget_write(conn);
-	return iss_conn_refuse(conn, errno, WRITE_FAILED);
+	rv = iss_conn_refuse(conn, errno, WRITE_FAILED);
+	note_gone(conn);
+	return rv;
 }
 
 int

@@ -175,6 +175,19 @@ transmit(struct iss_sock *sock, const void *buf, size_t len)
 	return send_now(sock, buf, len);
 }
 
+/*
+ * OpenSSL reads nothing after a failed write (since 4.0), though the peer may
+ * have answered before it went.  So it does not learn of that.
+ */
+static bool
+hide_gone(struct iss_sock *sock)
+{
+	if (sock->hides_gone && sock->gone == 0 &&
+	    (errno == EPIPE || errno == ECONNRESET))
+		sock->gone = errno;
+	return sock->gone != 0;
+}
+
 /* Remember why a call failed, and whether to call again. */
 static void
 note_failure(BIO *bio, struct iss_sock *sock, int retry_flag)
@@ -218,6 +231,10 @@ sock_write(BIO *bio, const char *buf, size_t len, size_t *put)
 	*put = 0;
 	if ((n = transmit(sock, buf, len)) >= 0) {
 		*put = (size_t)n;
+		return 1;
+	}
+	if (hide_gone(sock)) {
+		*put = len;
 		return 1;
 	}
 	note_failure(bio, sock, BIO_FLAGS_WRITE);

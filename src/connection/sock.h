@@ -34,7 +34,9 @@ struct iss_sock {
 	size_t in_pos;
 	struct iss_buf out; /* written, not yet taken out or sent */
 	size_t out_pos;
-	bool absorbs; /* what cannot be sent now goes to out; never waits */
+	bool absorbs;    /* what cannot be sent now goes to out; never waits */
+	bool hides_gone; /* take the bytes for a peer that is gone; see gone */
+	int gone; /* errno of the first that was taken so; then all are */
 };
 
 /*
