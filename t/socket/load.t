@@ -157,8 +157,39 @@ is(
 # Modules that few programs need are loaded on demand.
 unlike(
     perl_says('-MIO::Socket::SSL', '-e', 'print join " ", sort keys %INC'),
-    qr{SSL/(?:Utils|Intercept|PublicSuffix|OCSP)|SSLeay|Storable},
+    qr{SSL/(?:Utils|Intercept|PublicSuffix|OCSP|Session_Cache)|SSLeay|Storable},
     'no companion module is loaded before it is needed'
+);
+unlike(
+    perl_says(
+        '-MIO::Socket::SSL', '-e',
+        'IO::Socket::SSL::SSL_Context->new or die $SSL_ERROR;'
+          . ' print join " ", sort keys %INC'
+    ),
+    qr{\boverload\.pm|SSL/Session_Cache},
+    '... nor overload, nor the cache of sessions by a client without one'
+);
+is(
+    perl_says(
+        '-MIO::Socket::SSL',
+        '-we',
+        'my $own = IO::Socket::SSL::Session_Cache->new(2);'
+          . ' IO::Socket::SSL::set_default_session_cache($own);'
+          . ' my $ctx = IO::Socket::SSL::SSL_Context->new;'
+          . ' print $ctx->{session_cache} == $own ? "same" : "other"'
+    ),
+    'same',
+    'the default session cache is that of contexts made later'
+);
+is(
+    perl_says(
+        '-MIO::Socket::SSL',
+        '-we',
+        'my $ctx = IO::Socket::SSL::SSL_Context->new('
+          . 'SSL_session_cache_size => 3); print $ctx->has_session_cache'
+    ),
+    1,
+    'SSL_session_cache_size loads what it needs'
 );
 
 # Functions that older programs call.

@@ -29,7 +29,6 @@ use IO::Socket::SSL::Constants;
 use IO::Socket::SSL::Defaults;
 use IO::Socket::SSL::Interop;
 use IO::Socket::SSL::SSL_Context;
-use IO::Socket::SSL::Session_Cache;
 use IO::Socket::SSL::SSL_HANDLE;
 use IO::Socket::SSL::Upgrade;
 
@@ -49,6 +48,7 @@ my %ON_DEMAND = (
     OCSP_Cache    => [qw(new _keep_answer)],
     OCSP_Resolver => [qw(new)],
     Pump          => [qw(new_socket)],
+    Session_Cache => [qw(for_context new set_default_session_cache)],
 );
 
 for my $module (keys %ON_DEMAND) {

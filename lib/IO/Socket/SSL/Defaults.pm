@@ -8,7 +8,6 @@ use warnings;
 
 use Carp;
 use Scalar::Util qw(blessed reftype);
-use overload ();
 
 our @CARP_NOT =
   qw(IO::Socket::SSL IO::Socket::SSL::SSL_Context IO::Socket::IP IO::Socket);
@@ -136,7 +135,9 @@ sub is_code {
     my ($value) = @_;
 
     return 1 if (reftype($value) || '') eq 'CODE';
-    return blessed($value) && defined overload::Method($value, '&{}');
+    return unless blessed($value);
+    require overload;
+    return defined overload::Method($value, '&{}');
 }
 
 # Subs that belong to a connection, not to its context.

@@ -7,13 +7,6 @@ use warnings;
 
 use Carp;
 
-# An object of this class stands in for a handle that must not be used.
-use overload
-  '0+'     => sub { croak fault() || 'Net::SSLeay cannot use this handle' },
-  '""'     => sub { return 'a handle that Net::SSLeay cannot use' },
-  'bool'   => sub { return 1 },
-  fallback => 1;
-
 our @CARP_NOT = qw(IO::Socket::SSL IO::Socket::SSL::SSL_Context
   IO::Socket::SSL::Session_Cache IO::Socket::SSL::Utils IO::Socket);
 
@@ -36,7 +29,21 @@ sub check {
 sub to_be_kept {
     my ($address) = @_;
 
-    return defined fault() ? bless(\$address, __PACKAGE__) : $address;
+    return defined fault() ? _stand_in($address) : $address;
+}
+
+# An object that stands in for a handle that must not be used.
+sub _stand_in {
+    my ($address) = @_;
+
+    require overload;    # late: few programs need it
+    overload->import(
+        '0+' => sub { croak fault() || 'Net::SSLeay cannot use this handle' },
+        '""'     => sub { return 'a handle that Net::SSLeay cannot use' },
+        'bool'   => sub { return 1 },
+        fallback => 1
+    ) unless overload::Overloaded(__PACKAGE__);
+    return bless \$address, __PACKAGE__;
 }
 
 # Why handles cannot be exchanged; undef if they can.

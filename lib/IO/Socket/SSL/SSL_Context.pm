@@ -46,13 +46,23 @@ sub new {
           if $MUST_BE_CODE{$option} && !IO::Socket::SSL::Defaults::is_code($value);
         $self->{ $KEPT{$option} } = $value;
     }
-    my $cache =
-      $server ? undef : IO::Socket::SSL::Session_Cache::for_context($args);
+    my $cache = $server ? undef : _session_cache($args);
     $self->{session_cache} = $cache if defined $cache;
     $self->{ocsp_cache} = _ocsp_cache($args->{SSL_ocsp_cache});
     IO::Socket::SSL::Defaults::add_files_of_1_77($args, $server);
     $self->_create($args, $server ? 1 : 0) || return;
     return $self;
+}
+
+# Most clients keep no sessions and need not load Session_Cache.pm.
+sub _session_cache {
+    my ($args) = @_;
+
+    return
+      unless defined $IO::Socket::SSL::Session_Cache::DEFAULT
+      || defined $args->{SSL_session_cache}
+      || defined $args->{SSL_session_cache_size};
+    return IO::Socket::SSL::Session_Cache::for_context($args);
 }
 
 sub _ocsp_cache {

@@ -1,10 +1,11 @@
 # Caches of sessions for clients, and which one a context has.  xs/resume.c
 # asks it before a handshake, xs/sessions.c adds to it.  Our own cache is in
-# src/sessions/session_cache.c.
+# src/sessions/session_cache.c.  IO::Socket::SSL loads this file on demand.
 package IO::Socket::SSL::Session_Cache;
 
 use strict;
 use warnings;
+no warnings 'redefine';    # IO::Socket::SSL defines what loads this file
 
 use Carp;
 use Scalar::Util qw(blessed looks_like_number);
@@ -12,7 +13,7 @@ use Scalar::Util qw(blessed looks_like_number);
 our @CARP_NOT =
   qw(IO::Socket::SSL IO::Socket::SSL::SSL_Context IO::Socket::IP IO::Socket);
 
-my $default;
+our $DEFAULT;    # the program's own, for contexts that name none
 
 # A cache for sessions under up to $size keys; the empty list unless $size is a
 # positive number.
@@ -39,9 +40,9 @@ sub _check {
 sub set_default_session_cache {
     my ($cache) = @_;
 
-    $default =
+    $DEFAULT =
       defined $cache ? _check($cache, 'the default session cache') : undef;
-    return $default;
+    return $DEFAULT;
 }
 
 # For a new context of clients: the cache, or the number of keys that a cache
@@ -51,7 +52,7 @@ sub for_context {
     my ($cache, $size) = @$args{qw(SSL_session_cache SSL_session_cache_size)};
 
     return _check($cache, 'SSL_session_cache') if defined $cache;
-    return $default unless defined $size && length $size;
+    return $DEFAULT unless defined $size && length $size;
     croak "SSL_session_cache_size must be a number, not '$size'"
       unless looks_like_number($size);
     return $size >= 1 ? $size : undef;
