@@ -80,6 +80,25 @@ open_through_signals(const char *path, int flags, mode_t mode)
 	return fd;
 }
 
+/* Should the file have become a fifo, do not wait for its other end. */
+bool
+iss_file_opens_as(const char *path, const struct iss_file_stamp *stamp)
+{
+	int fd = open_through_signals(path, O_RDONLY | O_NONBLOCK, 0);
+	struct iss_file_stamp now;
+	struct stat st;
+	bool same = false;
+
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &st) == 0) {
+		set_stamp(&now, &st);
+		same = iss_file_stamp_equal(&now, stamp);
+	}
+	close(fd);
+	return same;
+}
+
 static ssize_t
 read_through_signals(int fd, void *bytes, size_t size)
 {

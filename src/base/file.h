@@ -40,6 +40,12 @@ bool iss_file_stamp_equal(
 bool iss_file_stamp_is_settled(const struct iss_file_stamp *stamp);
 
 /*
+ * May this process open the file at path now, and is it the one with the stamp?
+ * stamp must be that of a regular file.
+ */
+bool iss_file_opens_as(const char *path, const struct iss_file_stamp *stamp);
+
+/*
  * Append the file to out, whose bound is the largest size that is accepted.
  * Anything that can be opened and read to its end will do, such as a fifo or
  * /dev/fd/N.  Unless stamp is NULL, *stamp is that of the opened file, taken

@@ -383,7 +383,8 @@ set_identities(struct build *build)
 
 	for (i = 0; i < config->n_identities; i++) {
 		if (iss_identity_use(build->err, build->ssl_ctx,
-			&config->identities[i], build->link, &used) != ISS_OK)
+			&config->identities[i], build->link, config->key_cache,
+			&used) != ISS_OK)
 			return ISS_ERROR;
 		if (!used && (config->vhost != NULL || i > 0) &&
 		    is_named(&config->identities[i]))

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "x509/keypair.h"
+#include "x509/pair_cache.h"
 
 static int
 ask_password(void *arg, char *buf, size_t size)
@@ -107,10 +108,11 @@ collect_key(struct iss_error *err, struct iss_keypair *pair,
 
 /* In one step with the chain, so that a weak one is found here. */
 static int
-use_pair(struct iss_error *err, SSL_CTX *ctx, const struct iss_keypair *pair,
+use_pair(struct iss_error *err, SSL_CTX *ctx, struct iss_keypair *pair,
     const char *cert_name, const char *key_name)
 {
-	if (iss_keypair_check(err, pair, cert_name, key_name) != ISS_OK)
+	if (!pair->matched &&
+	    iss_keypair_check(err, pair, cert_name, key_name) != ISS_OK)
 		return ISS_ERROR;
 	if (!SSL_CTX_use_cert_and_key(
 		ctx, pair->cert, pair->key, pair->chain, 0))
@@ -131,8 +133,8 @@ use_cert(struct iss_error *err, SSL_CTX *ctx, const struct iss_keypair *pair)
 }
 
 static int
-use_what_there_is(struct iss_error *err, SSL_CTX *ctx,
-    const struct iss_keypair *pair, const struct iss_identity *identity)
+use_what_there_is(struct iss_error *err, SSL_CTX *ctx, struct iss_keypair *pair,
+    const struct iss_identity *identity)
 {
 	const char *cert_name = "SSL_cert";
 	const char *key_name = "SSL_key";
@@ -152,23 +154,50 @@ use_what_there_is(struct iss_error *err, SSL_CTX *ctx,
 	    cert_name);
 }
 
+/* Only files are remembered: handles may change. */
+static bool
+has_files(const struct iss_identity *identity, struct iss_pair_files *files)
+{
+	files->cert = identity->cert_file;
+	files->key = identity->key_file;
+	return identity->cert_file != NULL && identity->cert == NULL &&
+	       identity->key == NULL;
+}
+
+static int
+collect(struct iss_error *err, struct iss_keypair *pair,
+    const struct iss_identity *identity, const struct iss_link *link)
+{
+	int rv = collect_cert(err, pair, identity, link);
+
+	if (rv == ISS_OK && pair->cert != NULL)
+		rv = collect_key(err, pair, identity, link);
+	return rv;
+}
+
 int
 iss_identity_use(struct iss_error *err, SSL_CTX *ctx,
     const struct iss_identity *identity, const struct iss_link *link,
-    bool *used)
+    bool remember, bool *used)
 {
+	struct iss_pair_files files;
 	struct iss_keypair pair;
-	int rv;
+	bool found = false;
+	int rv = ISS_OK;
 
 	*used = false;
 	iss_keypair_init(&pair);
-	rv = collect_cert(err, &pair, identity, link);
+	remember = remember && has_files(identity, &files);
+	if (remember)
+		found = iss_pair_cache_get1(&files, &pair);
+	if (!found)
+		rv = collect(err, &pair, identity, link);
 	if (rv == ISS_OK && pair.cert != NULL) {
-		rv = collect_key(err, &pair, identity, link);
-		if (rv == ISS_OK)
-			rv = use_what_there_is(err, ctx, &pair, identity);
+		rv = use_what_there_is(err, ctx, &pair, identity);
 		*used = rv == ISS_OK && pair.key != NULL;
 	}
+	if (*used && remember && !found)
+		iss_pair_cache_keep(&files, &pair);
 	iss_keypair_release(&pair);
 	return rv;
 }

@@ -20,12 +20,13 @@
  * A key without a certificate is ignored, and its file not read.  A certificate
  * handle without a key is added alone: the program may add the key to ctx;
  * without one, OpenSSL does not show the certificate to a peer.  *used tells
- * whether both a certificate and a key were added.
+ * whether both a certificate and a key were added.  If remember is true, a pair
+ * from files is taken from, or put into, the memory of pairs (pair_cache.h).
  *
  * Returns ISS_OK, or ISS_ERROR with the option, the file and the reason.
  */
 int iss_identity_use(struct iss_error *err, SSL_CTX *ctx,
     const struct iss_identity *identity, const struct iss_link *link,
-    bool *used);
+    bool remember, bool *used);
 
 #endif

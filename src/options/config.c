@@ -33,6 +33,7 @@ static const struct iss_option context_options[] = {
 	CONTEXT("alpn_protocols", ISS_PROTOCOLS, alpn_protocols),
 	CONTEXT("npn_protocols", ISS_PROTOCOLS, npn_protocols),
 	CONTEXT("mode_release_buffers", ISS_FLAG, mode_release_buffers),
+	CONTEXT("key_cache", ISS_FLAG, key_cache),
 	CONTEXT("psk", ISS_PSK_LIST, psks),
 	BY_VHOST("verify_mode", ISS_NUMBER, verify_mode),
 	BY_VHOST("verify_strict", ISS_FLAG, verify_strict),
@@ -81,6 +82,7 @@ iss_config_init(struct iss_config *config, bool server)
 	config->ocsp_mode = -1;
 	config->dh_auto = 1;
 	config->mode_release_buffers = true;
+	config->key_cache = true;
 	iss_buf_init(&config->alpn_protocols, ISS_WIRE_MAX);
 	iss_buf_init(&config->npn_protocols, ISS_WIRE_MAX);
 }

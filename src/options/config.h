@@ -47,6 +47,7 @@ struct iss_config {
 	/* who we are */
 	struct iss_identity *identities; /* one per kind of key */
 	size_t n_identities;
+	bool key_cache; /* remember those from files: pair_cache.h */
 	struct iss_psk_list psks;
 	/* whom we trust */
 	int verify_mode; /* SSL_VERIFY_*, -1: by role */

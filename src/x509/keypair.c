@@ -105,6 +105,7 @@ ask_password(
 {
 	int len = -1;
 
+	load->found.guarded = true;
 	if (load->password != NULL)
 		len = load->password(load->arg, pw->text, PASSWORD_MAX);
 	else if (may_prompt)
@@ -355,6 +356,7 @@ parse_pkcs12(struct load *load, PKCS12 *p12)
 		if (got.cert != NULL)
 			order_chain(got.cert, got.chain);
 		load->found = got;
+		load->found.guarded = true;
 		iss_keypair_init(&got);
 		if ((load->want & ISS_KEYPAIR_PKCS12_KEY) != 0)
 			load->want |= ISS_KEYPAIR_TRY_KEY;
@@ -429,6 +431,8 @@ hand_over(struct load *load, struct iss_keypair *pair)
 		pair->key = found->key;
 		found->key = old.key;
 	}
+	pair->guarded |= found->guarded;
+	pair->matched = false;
 }
 
 int
@@ -464,24 +468,31 @@ iss_keypair_load(struct iss_error *err, struct iss_keypair *pair,
     const char *file, unsigned want, iss_keypair_password_fn *password,
     void *arg)
 {
+	const EVP_PKEY *had = pair->key;
+	struct iss_file_stamp stamp;
 	struct iss_buf bytes;
 	int rv;
 
 	iss_buf_init(&bytes, ISS_FILE_MAX);
-	rv = iss_file_read(err, file, &bytes, NULL);
+	rv = iss_file_read(err, file, &bytes, &stamp);
 	if (rv == ISS_OK)
 		rv = iss_keypair_parse(err, pair, file, bytes.data, bytes.len,
 		    want, password, arg);
 	iss_buf_release(&bytes); /* wipes them */
+	if (rv == ISS_OK && (want & ISS_KEYPAIR_CERT) != 0)
+		pair->cert_stamp = stamp;
+	if (rv == ISS_OK && pair->key != had)
+		pair->key_stamp = stamp;
 	return rv;
 }
 
 int
-iss_keypair_check(struct iss_error *err, const struct iss_keypair *pair,
+iss_keypair_check(struct iss_error *err, struct iss_keypair *pair,
     const char *cert_name, const char *key_name)
 {
 	ERR_clear_error();
-	if (X509_check_private_key(pair->cert, pair->key))
+	pair->matched = X509_check_private_key(pair->cert, pair->key) != 0;
+	if (pair->matched)
 		return ISS_OK;
 	if (strcmp(cert_name, key_name) == 0)
 		return iss_error_openssl(err,

@@ -5,18 +5,24 @@
 #ifndef ISS_KEYPAIR_H
 #define ISS_KEYPAIR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
 #include "base/error.h"
+#include "base/file.h"
 
 /* Owns a reference to each member that is not NULL. */
 struct iss_keypair {
 	X509 *cert;
 	STACK_OF(X509) * chain; /* next issuer first, without cert; or NULL */
 	EVP_PKEY *key;
+	/* of the files that iss_keypair_load read; else zeroed */
+	struct iss_file_stamp cert_stamp, key_stamp;
+	bool guarded; /* a pass phrase was needed, or it is PKCS#12 */
+	bool matched; /* iss_keypair_check has found them to belong together */
 };
 
 /* Make it empty. */
@@ -74,7 +80,7 @@ int iss_keypair_parse(struct iss_error *err, struct iss_keypair *pair,
  * names are those of the files or options, for the error.  Returns ISS_OK or
  * ISS_ERROR.  X509_check_private_key(3).
  */
-int iss_keypair_check(struct iss_error *err, const struct iss_keypair *pair,
+int iss_keypair_check(struct iss_error *err, struct iss_keypair *pair,
     const char *cert_name, const char *key_name);
 
 #endif

@@ -31,7 +31,7 @@ my @OPTIONS = map { "SSL_$_" } qw(
   error_trap on_peer_shutdown
 );
 my @TRUE = map { "SSL_$_" } qw(
-  honor_cipher_order mode_release_buffers check_crl strict_eof
+  honor_cipher_order mode_release_buffers key_cache check_crl strict_eof
   force_fingerprint use_cert keepSocketOnError nodelay
 );
 

@@ -322,6 +322,20 @@ test_settled(void)
 	}
 }
 
+static void
+test_opens_as(void)
+{
+	struct iss_file_stamp stamp, other;
+
+	ok(iss_file_stamp("t/certs/server.pem", &stamp) &&
+		iss_file_stamp("t/certs/ca.pem", &other),
+	    "two files");
+	ok(iss_file_opens_as("t/certs/server.pem", &stamp),
+	    "a file with its own stamp");
+	ok(!iss_file_opens_as("t/certs/server.pem", &other), "another's");
+	ok(!iss_file_opens_as("/nowhere/x", &stamp), "a file that is gone");
+}
+
 int
 main(void)
 {
@@ -334,5 +348,6 @@ main(void)
 	test_stamps();
 	test_stamp_parts();
 	test_settled();
+	test_opens_as();
 	return tap_done();
 }

@@ -207,7 +207,7 @@ test_row(const struct row *row)
 	SSL_CTX_set_security_level(ctx, 2);
 	fill(&identity, &row->given);
 	iss_error_clear(&err);
-	is_int(iss_identity_use(&err, ctx, &identity, &nobody, &used),
+	is_int(iss_identity_use(&err, ctx, &identity, &nobody, false, &used),
 	    why == NULL ? ISS_OK : ISS_ERROR, "%s", row->name);
 	has_text(err.text, why != NULL ? why : "", "... why");
 	is_int((long long)ERR_peek_error(), 0, "... the queue is empty");
@@ -259,7 +259,7 @@ test_passwords(void)
 		program.asked = 0;
 		iss_error_clear(&err);
 		is_int(iss_identity_use(
-			   &err, ctx, &identity, cases[i].link, &used),
+			   &err, ctx, &identity, cases[i].link, false, &used),
 		    cases[i].good ? ISS_OK : ISS_ERROR, "password: %s",
 		    cases[i].name);
 		ok((program.asked > 0) == cases[i].asked, "... %s",
@@ -298,7 +298,8 @@ test_several(void)
 	for (i = 0; i < ROWS(cases); i++) {
 		fill(&identity, &cases[i].given);
 		iss_error_clear(&err);
-		is_int(iss_identity_use(&err, ctx, &identity, &nobody, &used),
+		is_int(iss_identity_use(
+			   &err, ctx, &identity, &nobody, false, &used),
 		    cases[i].good ? ISS_OK : ISS_ERROR, "identity %zu: %s", i,
 		    cases[i].given.cert_file);
 		if (!cases[i].good)

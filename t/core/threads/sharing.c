@@ -1,8 +1,8 @@
 /*
  * Eight threads share what connections share: contexts with virtual hosts, a
- * cache of sessions, the process's cache of CA files, a list of suffixes, and
- * counts of holders.  make tsan runs it under ThreadSanitizer; without that it
- * shows that nothing is lost, freed twice or waited for.
+ * cache of sessions, the process's caches of CA files and of key pairs, a list
+ * of suffixes, and counts of holders.  make tsan runs it under ThreadSanitizer;
+ * without that it shows that nothing is lost, freed twice or waited for.
  */
 #include <pthread.h>
 #include <unistd.h>
