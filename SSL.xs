@@ -293,6 +293,13 @@ _openssl_version_number()
 	RETVAL
 
 IV
+_cipher_bits(SSL *ssl, ...)
+    CODE:
+	RETVAL = SSL_get_cipher_bits(ssl, NULL);
+    OUTPUT:
+	RETVAL
+
+IV
 _ctx_set_mode(SSL_CTX *ctx, long mode)
     CODE:
 	RETVAL = SSL_CTX_set_mode(ctx, mode);

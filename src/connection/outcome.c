@@ -17,7 +17,7 @@ wait_status(const struct iss_conn *conn, int want)
 }
 
 /* TCP ended without close_notify: an end like any other, unless the caller is
- * strict. */
+ * strict.  The error is then EPROTO, as of every fault of a peer. */
 static int
 ended_without_notify(struct iss_conn *conn, const char *what)
 {
@@ -29,6 +29,8 @@ ended_without_notify(struct iss_conn *conn, const char *what)
 	iss_error_set(&conn->err, "%s: the peer closed the connection %s", what,
 	    conn->state == ISS_CONN_OPEN ? "without close_notify (truncated)"
 					 : "during the handshake");
+	if (conn->state == ISS_CONN_OPEN)
+		conn->err.sys_errno = EPROTO;
 	conn->state = ISS_CONN_FAILED;
 	return ISS_ERROR;
 }

@@ -66,7 +66,7 @@ is(without('print Net::SSLeay::OP_ALL() & ~0xffffffff'),
 
 my $needed =
   qr/: Net::SSLeay is not installed; install it .* at -e line 1\.$/;
-for my $function (qw(get_cipher_bits PEM_get_string_X509 NO_SUCH_CONSTANT)) {
+for my $function (qw(pending X509_NAME_oneline NO_SUCH_CONSTANT)) {
     like(
         without("Net::SSLeay::$function(1)"),
         qr/^Net::SSLeay::$function$needed/,
@@ -85,6 +85,33 @@ is(
 );
 is(without('Net::SSLeay::SESSION_free(0); print "freed"'),
     'freed', 'SESSION_free works');
+my ($server, $address) = tls_server(sub { readline $_[0] });
+my $CONNECT =
+    "my \$sock = IO::Socket::SSL->new(PeerAddr => '$address',"
+  . "SSL_ca_file => '"
+  . cert('ca')
+  . "', SSL_verifycn_name => 'localhost') or die \$SSL_ERROR;";
+is(
+    without(
+            "$CONNECT print Net::SSLeay::get_cipher_bits("
+          . '$sock->_get_ssl_object, 0)'
+    ),
+    256,
+    'get_cipher_bits works'
+);
+like(
+    without(
+            "$CONNECT print Net::SSLeay::PEM_get_string_X509("
+          . '$sock->peer_certificate)'
+    ),
+    qr/^-----BEGIN CERTIFICATE-----\n.*-----END CERTIFICATE-----$/s,
+    'PEM_get_string_X509 works'
+);
+like(
+    without('Net::SSLeay::get_cipher_bits(0)'),
+    qr/the handle is NULL at -e line 1\.$/,
+    '... and die of a handle that is none'
+);
 like(
     without(
 'no warnings; $IO::Socket::SSL::Facade::OFF = 1; Net::SSLeay::VERIFY_PEER()'
@@ -152,11 +179,8 @@ is(
     'a broken one: constants work'
 );
 like(
-    with_file(
-        'sub AUTOLOAD { } die "broken\n";',
-        'Net::SSLeay::get_cipher_bits(1)'
-    ),
-    qr/^Net::SSLeay::get_cipher_bits: .* cannot be loaded: broken/,
+    with_file('sub AUTOLOAD { } die "broken\n";', 'Net::SSLeay::pending(1)'),
+    qr/^Net::SSLeay::pending: .* cannot be loaded: broken/,
     '... and functions say why'
 );
 my $mixed = 'sub SSLeay { 0x1000215f } sub pending { "called" }'

@@ -5,6 +5,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use Errno qw(EPROTO);
 use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;
@@ -91,6 +92,7 @@ each_setting(
             5, 'SSL_strict_eof: data can be read');
         is(sysread($sock, $buffer, 100), 4,     '... all of it');
         is(sysread($sock, $buffer, 100), undef, 'the end is an error');
+        is($! + 0, EPROTO, '... EPROTO');
         like(
             $SSL_ERROR,
             qr/eof|truncat|without close_notify/i,

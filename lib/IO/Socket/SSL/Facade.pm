@@ -44,7 +44,9 @@ sub _serve {
 my %OURS = (
     CTX_set_mode           => \&IO::Socket::SSL::_ctx_set_mode,
     OPENSSL_VERSION_NUMBER => \&IO::Socket::SSL::_openssl_version_number,
+    PEM_get_string_X509    => \&IO::Socket::SSL::Utils::PEM_cert2string,
     SESSION_free           => \&IO::Socket::SSL::Session_Cache::_free_session,
+    get_cipher_bits        => \&IO::Socket::SSL::_cipher_bits,
 );
 
 my $is_absent;    # no Net::SSLeay was found
