@@ -9,6 +9,7 @@
 #include <openssl/x509.h>
 
 #include "xs/attachment.h"
+#include "xs/binding.h"
 #include "xs/builtin.h"
 #include "xs/certspec.h"
 #include "xs/conninfo.h"
@@ -413,6 +414,8 @@ _find_default_ca()
 	PUTBACK;
 	iss_push_default_ca(aTHX);
 	return;
+
+INCLUDE: xs/Binding.xsi
 
 INCLUDE: xs/SSL_Context.xsi
 

@@ -239,10 +239,16 @@ iss_push_certificate(
 	X509 *cert;
 	dSP;
 
-	if (has_field) /* either may croak */
+	if (has_field) { /* either may croak; an object may close the socket */
 		wanted = find_field(aTHX_ field);
-	else
+		conn = iss_attached(aTHX_ self);
+	} else
 		iss_check_exchange(aTHX);
+	if (conn == NULL) {
+		iss_tell_text(
+		    aTHX_ self, 0, "there is no TLS connection on this socket");
+		return;
+	}
 	cert = ours ? SSL_get_certificate(conn->ssl)
 		    : SSL_get1_peer_certificate(conn->ssl);
 	if (cert == NULL) {
