@@ -9,9 +9,9 @@
 
 /*
  * Defines the static function `int name(void)`, which returns the index for
- * objects of a class: SSL, SSL_CTX, SSL_SESSION, X509, X509_STORE.  When memory
- * ran out it returns -1, for which the class's get_ex_data returns NULL and
- * its set_ex_data fails.
+ * objects of a class: SSL, SSL_CTX, SSL_SESSION, X509, X509_STORE,
+ * X509_STORE_CTX.  When memory ran out it returns -1, for which the class's
+ * get_ex_data returns NULL and its set_ex_data fails.
  *
  * free_fn is the CRYPTO_EX_free that releases a value with its object, or NULL.
  */

@@ -14,6 +14,7 @@
 #include "names/presented.h"
 #include "revocation/crl.h"
 #include "revocation/staple.h"
+#include "verification/signatures.h"
 #include "verification/strict.h"
 #include "x509/cert.h"
 #include "x509/cert_names.h"
@@ -402,6 +403,16 @@ judge_strictly(struct iss_link *link, const SSL *ssl, X509_STORE_CTX *store)
 	return true;
 }
 
+/* If the program sees the calls of the callback, they are OpenSSL's own. */
+static int
+verify_cert(const struct iss_link *link, X509_STORE_CTX *store)
+{
+	if (link->verify->must_ask ||
+	    X509_STORE_CTX_get_verify_cb(store) != judge_cert)
+		return X509_verify_cert(store);
+	return iss_signatures_verify_cert(store);
+}
+
 /*
  * Called by OpenSSL for the whole chain.  A fingerprint comes first: a user who
  * knows the very certificate needs no CA, name or date.  The name is checked
@@ -435,7 +446,7 @@ judge_chain(X509_STORE_CTX *store, void *unused)
 	}
 	if (verify->force_fingerprint)
 		return refuse_fingerprint(link, store, leaf);
-	if ((ok = X509_verify_cert(store)) <= 0) {
+	if ((ok = verify_cert(link, store)) <= 0) {
 		note_failure(link, store);
 		return ok;
 	}
