@@ -75,11 +75,44 @@ each_issuer(struct iss_error *err, const X509 *cert, const struct teller *to)
 	return each_of_name(err, X509_get_issuer_name(cert), to);
 }
 
+enum { LIBRARY_REASON_MIN = 100, LIBRARY_REASON_MAX = 4095 };
+
+static bool
+memory_ran_out(struct iss_error *err)
+{
+	return iss_error_memory_ran_out(err) || err->no_memory;
+}
+
+/*
+ * Does OpenSSL name a flaw of what it parsed?  If it had no memory it may say
+ * that, or only that some library failed, or nothing.  Those reasons, which all
+ * libraries share, are below or far above those of a single one.
+ */
+static bool
+names_flaw(unsigned long error)
+{
+	int reason = ERR_GET_REASON(error);
+
+	return reason >= LIBRARY_REASON_MIN && reason <= LIBRARY_REASON_MAX;
+}
+
+/* The parsed extension; NULL if there is none, it is malformed, or, with that
+ * error recorded, memory ran out. */
+static void *
+parse_extension(struct iss_error *err, const X509 *cert, int nid)
+{
+	int critical;
+	void *parsed = X509_get_ext_d2i(cert, nid, &critical, NULL);
+
+	if (parsed == NULL && critical >= 0 && !names_flaw(ERR_peek_error()))
+		iss_error_memory(err);
+	return parsed;
+}
+
 static int
 each_san(struct iss_error *err, const X509 *cert, const struct teller *to)
 {
-	GENERAL_NAMES *names =
-	    X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+	GENERAL_NAMES *names = parse_extension(err, cert, NID_subject_alt_name);
 	GENERAL_NAME *name;
 	struct iss_buf value;
 	int i, rv = ISS_OK;
@@ -113,12 +146,11 @@ static int
 each_crl_uri(struct iss_error *err, const X509 *cert, const struct teller *to)
 {
 	CRL_DIST_POINTS *points =
-	    X509_get_ext_d2i(cert, NID_crl_distribution_points, NULL, NULL);
+	    parse_extension(err, cert, NID_crl_distribution_points);
 	const DIST_POINT *point;
 	const GENERAL_NAMES *names;
 	int i, n;
 
-	(void)err;
 	if (points == NULL)
 		return ISS_EOF;
 	for (i = 0; i < sk_DIST_POINT_num(points); i++) {
@@ -138,11 +170,10 @@ static int
 each_ocsp_uri(struct iss_error *err, const X509 *cert, const struct teller *to)
 {
 	AUTHORITY_INFO_ACCESS *infos =
-	    X509_get_ext_d2i(cert, NID_info_access, NULL, NULL);
+	    parse_extension(err, cert, NID_info_access);
 	const ACCESS_DESCRIPTION *info;
 	int i;
 
-	(void)err;
 	if (infos == NULL)
 		return ISS_EOF;
 	for (i = 0; i < sk_ACCESS_DESCRIPTION_num(infos); i++) {
@@ -157,12 +188,10 @@ each_ocsp_uri(struct iss_error *err, const X509 *cert, const struct teller *to)
 static int
 each_key_usage(struct iss_error *err, const X509 *cert, const struct teller *to)
 {
-	ASN1_BIT_STRING *bits =
-	    X509_get_ext_d2i(cert, NID_key_usage, NULL, NULL);
+	ASN1_BIT_STRING *bits = parse_extension(err, cert, NID_key_usage);
 	const char *name;
 	int i;
 
-	(void)err;
 	if (bits == NULL)
 		return ISS_EOF;
 	for (i = 0; (name = iss_usage_key_name((unsigned)i)) != NULL; i++)
@@ -194,7 +223,7 @@ iss_certinfo_each(struct iss_error *err, const X509 *cert,
 	ERR_clear_error();
 	rv = lists[list](err, cert, &to);
 	/* a list that cannot be parsed is not an error */
-	return iss_error_memory_ran_out(err) ? ISS_ERROR : rv;
+	return memory_ran_out(err) ? ISS_ERROR : rv;
 }
 
 int
@@ -206,9 +235,9 @@ iss_certinfo_each_usage(
 	int i;
 
 	ERR_clear_error();
-	usages = X509_get_ext_d2i(cert, NID_ext_key_usage, NULL, NULL);
+	usages = parse_extension(err, cert, NID_ext_key_usage);
 	if (usages == NULL)
-		return iss_error_memory_ran_out(err) ? ISS_ERROR : ISS_EOF;
+		return memory_ran_out(err) ? ISS_ERROR : ISS_EOF;
 	for (i = 0; i < sk_ASN1_OBJECT_num(usages); i++) {
 		set_oid(&oid, sk_ASN1_OBJECT_value(usages, i));
 		fn(arg, &oid);

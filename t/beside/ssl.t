@@ -114,17 +114,29 @@ subtest 'Net::SSLeay drives a connection that has callbacks of ours' => sub {
 };
 
 # A client whose handshake we start and Net::SSLeay continues: (the result of
-# Net::SSLeay::connect, the socket, the server).
+# Net::SSLeay::connect, the socket, the server).  The server answers after we
+# have begun.
 sub moved_on {
     my (%args) = @_;
 
-    my ($server, $address) =
-      tls_server(sub { my ($sock) = @_; print $sock "hello\n" });
-    my $sock = IO::Socket::INET->new($address) or die;
+    my $listener = listener();
+    my $server   = peer(
+        sub {
+            my ($me) = @_;
+            $me->hear;
+            my $tcp  = $listener->accept or die "accept: $!";
+            my $sock = IO::Socket::SSL->start_SSL($tcp, server_args())
+              or return;
+            print $sock "hello\n";
+            $me->hear;
+        }
+    );
+    my $sock = IO::Socket::INET->new(address($listener)) or die;
     $sock->blocking(0);
     IO::Socket::SSL->start_SSL($sock,
         client_args(SSL_startHandshake => 0, %args));
-    return moved_on(%args) if $sock->connect_SSL;    # the server was faster
+    die 'nobody can have answered' if $sock->connect_SSL;
+    $server->tell('go on');
     my $ssl = $sock->_get_ssl_object;
     my $done;
     do {
