@@ -20,7 +20,12 @@
 int iss_option_value_set(pTHX_ struct iss_error *err, void *config,
     const struct iss_option *option, SV *value);
 
-/* For a file or a list, '' and 0 mean "not given". */
+/*
+ * For a file, a list, an object or the name of a scheme, '' and 0 mean "not
+ * given".  _is_given of lib/IO/Socket/SSL/Defaults.pm says the same of the
+ * arguments of a call, where such a value must not hide a default; this is for
+ * the values that do not come that way: those of hosts, and the defaults.
+ */
 bool iss_option_value_is_given(pTHX_ SV *value);
 
 /* Croak with the error unless rv is ISS_OK. */

@@ -5,6 +5,7 @@
  */
 #include "peer.h"
 
+#include "option_value.h"
 #include "publicsuffix.h"
 #include "state.h"
 #include "values.h"
@@ -243,8 +244,7 @@ scheme_by_name(pTHX_ SV *name)
 	iss_croak(aTHX_ message);
 }
 
-/* '' lets wildcards match below public suffixes; an object has its own list; 0
- * counts as not given. */
+/* '' lets wildcards match below public suffixes; an object has its own list. */
 static void
 set_suffixes(pTHX_ struct iss_verify *verify, SV *given)
 {
@@ -254,7 +254,7 @@ set_suffixes(pTHX_ struct iss_verify *verify, SV *given)
 	if (given != NULL && SvOK(given)) {
 		any = SvPOK(given) && SvCUR(given) == 0;
 		list = iss_attached_suffixes(aTHX_ given);
-		if (list == NULL && (SvROK(given) || SvTRUE_nomg(given)))
+		if (list == NULL && iss_option_value_is_given(aTHX_ given))
 			iss_croak(aTHX_ newSVpvs(
 			    "SSL_verifycn_publicsuffix must be '' or an "
 			    "IO::Socket::SSL::PublicSuffix object"));

@@ -49,7 +49,7 @@ sub as_in_1_77 {
 }
 
 # Options that take a sub, an object, a handle, a file, a list, or the name of a
-# host or scheme.  For them a false value counts as not given.
+# host or scheme.
 my %NONE_IF_FALSE = map { ("SSL_$_" => 1) } qw(
   ca client_ca cert key dh verifycn_scheme verify_callback passwd_cb
   create_ctx_callback ocsp_staple_callback ocsp_cache session_cache
@@ -57,14 +57,17 @@ my %NONE_IF_FALSE = map { ("SSL_$_" => 1) } qw(
   ca_file ca_path client_ca_file crl_file dh_file fingerprint verifycn_name
 );
 
-sub _without_false {
-    my (%args) = @_;
+# Does this false value mean something?  '' and 0 do not for the options above.
+# SSL_hostname => '' turns SNI off, and SSL_verifycn_publicsuffix => '' the
+# suffixes, so for them only 0 does not.  undef is for _overlay to judge.
+my %NONE_IF_0 = map { ("SSL_$_" => 1) } qw(hostname verifycn_publicsuffix);
 
-    delete @args{ grep { $NONE_IF_FALSE{$_} && defined $args{$_}
-              && !ref $args{$_} && !$args{$_} } keys %args };
-    delete $args{SSL_hostname}    # an empty one turns SNI off
-      if defined $args{SSL_hostname} && $args{SSL_hostname} eq '0';
-    return %args;
+sub _is_given {
+    my ($option, $value) = @_;
+
+    return 1 if !defined $value;
+    return !$NONE_IF_FALSE{$option}
+      && !($NONE_IF_0{$option} && $value eq '0');
 }
 
 # Copy options from one hash onto another; undef counts as not given.
@@ -88,7 +91,8 @@ sub merge {
     my $role   = $server ? \%for_server : \%for_client;
     my %wanted = %$given;
     $filter->($server ? 1 : 0, \%wanted) if $filter;
-    %wanted = _without_false(%wanted);
+    delete @wanted{ grep { !ref $wanted{$_} && !$wanted{$_}
+              && !_is_given($_, $wanted{$_}) } keys %wanted };
     my %merged = $AS_IN_1_77 ? %OLD_VALUES : ();
     _overlay(\%merged, $_) for \%for_all, $role, \%wanted;
     $merged{_SSL_merged} = {};
