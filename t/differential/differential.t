@@ -20,6 +20,7 @@ use Differential::Verdict;
 my $WRITTEN_FOR = '2.099';    # the version that MEANT speaks of
 my $WALKS       = 150;        # of each seed
 my $AGAIN       = 200;        # as many programs may run a second time
+my $UNSTABLE    = 5;          # as many may differ from time to time
 
 plan skip_all => $ENV{ISS_TEST_REFERENCE_NOTE}
   || 'ISS_TEST_REFERENCE names no other IO::Socket::SSL'
@@ -35,18 +36,23 @@ plan skip_all => 'ISS_TEST_REFERENCE has '
 
 diag "walks: seeds 1 and $seed (ISS_TEST_WALK_SEED)";
 my ($ours, $theirs) = $suite->run;
-again($ours, $theirs);
-my $verdict = Differential::Verdict->new("$FindBin::Bin/MEANT");
-for my $name (sort keys %$ours) {
-    fail_for($_) for $verdict->judge($name, $ours->{$name}, $theirs->{$name});
-}
-cmp_ok(scalar keys %$ours, '>=', 3000, 'at least 3,000 programs');
 is(
     join("\n", sort keys %$theirs),
     join("\n", sort keys %$ours),
     'the same programs on both sides'
 );
+cmp_ok(scalar keys %$ours, '>=', 3000, 'at least 3,000 programs');
+
+my @unstable = settle($ours, $theirs);
+my $verdict  = Differential::Verdict->new("$FindBin::Bin/MEANT");
+for my $name (sort keys %$ours) {
+    fail_for($_) for $verdict->judge($name, $ours->{$name}, $theirs->{$name});
+}
 is($verdict->unexplained, 0, 'each difference is meant');
+cmp_ok(scalar @unstable,
+    '<=', $UNSTABLE,
+    "at most $UNSTABLE programs see another thing each time under 2.099")
+  or diag map { "  $_\n" } @unstable;
 
 # Which walks differ depends on the day.
 is(
@@ -55,7 +61,7 @@ is(
     '',
     'each entry of MEANT explains a difference'
 );
-diag $verdict->summary;
+diag $verdict->summary, ', ', scalar @unstable, ' unstable';
 done_testing();
 
 sub today {
@@ -64,17 +70,45 @@ sub today {
 }
 
 # On a busy machine a program may take too long: what is unexplained runs
-# again, one program at a time, and that counts.
-sub again {
+# again, one program at a time, and that counts.  What is still unexplained, but
+# not the same each time under 2.099, cannot be compared: it is taken out unless
+# it is grave.  Returns the names of such programs.
+sub settle {
     my ($ours, $theirs) = @_;
 
-    my $first = Differential::Verdict->new("$FindBin::Bin/MEANT");
-    my @names = grep { $first->judge($_, $ours->{$_}, $theirs->{$_}) }
-      sort keys %$ours;
-    return if !@names || @names > $AGAIN;
-    my @second = $suite->run(@names);
-    $ours->{$_}   = $second[0]{$_} for @names;
-    $theirs->{$_} = $second[1]{$_} for @names;
+    my @names = unexplained($ours, $theirs);
+    diag scalar @names, ' of them differ at the first try' if @names;
+    return if @names > $AGAIN;
+    my %first = map { $_ => $theirs->{$_} } @names;
+    run_again($ours, $theirs, @names);
+    @names = unexplained($ours, $theirs);
+    my %second = map { $_ => $theirs->{$_} } @names;
+    run_again($ours, $theirs, @names);
+    my @unstable = grep {
+        my $last = join "\n", @{ $theirs->{$_} };
+        grep { join("\n", @$_) ne $last } $first{$_}, $second{$_}
+    } unexplained($ours, $theirs, 'except grave');
+    delete @$_{@unstable} for $ours, $theirs;
+    return @unstable;
+}
+
+sub unexplained {
+    my ($ours, $theirs, $except_grave) = @_;
+
+    my $verdict = Differential::Verdict->new("$FindBin::Bin/MEANT");
+    return grep {
+        my @found = $verdict->judge($_, $ours->{$_}, $theirs->{$_});
+        @found && !($except_grave && grep { $_->{grave} } @found)
+    } sort keys %$ours;
+}
+
+sub run_again {
+    my ($ours, $theirs, @names) = @_;
+
+    return if !@names;
+    my @again = $suite->run(@names);
+    $ours->{$_}   = $again[0]{$_} for @names;
+    $theirs->{$_} = $again[1]{$_} for @names;
     return;
 }
 

@@ -108,15 +108,17 @@ sub _walk {
     for my $step (@walk) {
         my ($name, $code) = @$step;
         if ($tls) {
-            $awaited ||=
-              $peer->await(@{ $PEERS{$kind} } - ($kind eq 'cuts' ? 0 : 1));
+            $awaited ||= _await($peer, $kind);
         }
         elsif ($READS{$name}) {
             $peer->give_up($sock);
         }
         my $done = _step($sock, $step, $raw, $refused) ? 1 : 0;
-        last if $tls && $name eq 'start_SSL';    # 2.099 has broken the first
-        $raw ||= $name eq 'stop_SSL quiet';
+
+       # 2.099 has broken the first connection; or the peer, which did not see
+       # its end, answers in its own time.
+        last if $name eq 'start_SSL' && ($tls || $raw);
+        $raw ||= $tls && $name eq 'stop_SSL quiet';
         if ($name =~ /^(start|stop|connect)_SSL/) {
             $tls = $1 eq 'stop' ? $tls && (!$done || $name =~ /fast/) : $done;
             $refused = $1 ne 'stop'    && !$done;
@@ -124,9 +126,16 @@ sub _walk {
         $refused = 0 if $name =~ /^close/;
         $tls     = 0 if !defined fileno $sock;
     }
+    _await($peer, $kind) if $tls && !$awaited;
     undef $sock;
     ended($peer, 0, $raw);
     return;
+}
+
+# Until the peer has written.
+sub _await {
+    my ($peer, $kind) = @_;
+    return $peer->await(@{ $PEERS{$kind} } - ($kind eq 'cuts' ? 0 : 1));
 }
 
 # Steps have other names after a handshake that failed on a socket of ours.

@@ -7,7 +7,7 @@
 #
 # A transcript is a list of lines "CALL: WHAT IT GAVE".  Calls are paired by
 # name and turn; one that is not there gave "(nothing)".  An unexplained
-# difference is a hash with the keys program, call, theirs and ours.
+# difference is a hash with the keys program, call, theirs, ours and grave.
 #
 # The file has paragraphs of lines "KEY VALUE"; # begins a comment:
 #
@@ -16,12 +16,14 @@
 #   theirs   INET4$         one for what it gave under the other module
 #   ours     inet6$         and one for what it gave under ours
 #   because  MANUAL: "..."  the sentence that says so; more lines go on
+#   after    ^close: 1$     optional: a line before it, of either module
 #   then     rest           optional: later lines follow from this one
 #   admits   "..."          why ours may accept what the other refuses
 #
 # Where ours accepts a peer, a name or a file that the other module refuses,
 # only an entry with "admits" counts, and "then" does not cover it.  A crash, a
 # hang, SIGPIPE on a TLS connection and plain text on the wire are never meant.
+# All these are grave.
 package Differential::Verdict;
 
 use strict;
@@ -53,6 +55,7 @@ sub judge {
         next if !$grave && _follows($difference, $follows);
         my $entry = $grave ? undef : $self->_entry_for($difference);
         if (!$entry) {
+            $difference->{grave} = $grave || _admits($difference);
             push @unexplained, $difference;
             next;
         }
@@ -90,15 +93,17 @@ sub _differences {
     my @calls  = grep { !$seen{$_}++ } map { $_->[0] } @$left, @$right;
     my %ours   = map  { @$_ } @$left;
     my %theirs = map  { @$_ } @$right;
-    my @differences;
+    my (@differences, @before);
     for my $call (@calls) {
         my %pair = (
             program => $name,
             call    => $call,
             ours    => defined $ours{$call}   ? $ours{$call}   : '(nothing)',
-            theirs  => defined $theirs{$call} ? $theirs{$call} : '(nothing)'
+            theirs  => defined $theirs{$call} ? $theirs{$call} : '(nothing)',
+            before  => [@before]
         );
         push @differences, \%pair if $pair{ours} ne $pair{theirs};
+        push @before,      map { "$call: $_" } @pair{qw(ours theirs)};
     }
     return @differences;
 }
@@ -171,11 +176,17 @@ sub _entry_for {
 
     my $admits = _admits($difference) ? 1 : 0;
     for my $entry (@{ $self->{entries} }) {
-        next if $admits != (defined $entry->{admits} ? 1 : 0);
-        return $entry
-          if !grep { $difference->{$_} !~ $entry->{$_} } @PATTERNS;
+        next          if $admits != (defined $entry->{admits} ? 1 : 0);
+        next          if grep { $difference->{$_} !~ $entry->{$_} } @PATTERNS;
+        return $entry if _comes_after($difference, $entry->{after});
     }
     return;
+}
+
+sub _comes_after {
+    my ($difference, $pattern) = @_;
+    return !defined $pattern
+      || grep { /$pattern/ } @{ $difference->{before} };
 }
 
 sub _entries {
@@ -198,6 +209,7 @@ sub _entries {
               if !defined $entry{$pattern};
             $entry{$pattern} = qr/$entry{$pattern}/;
         }
+        $entry{after} = qr/$entry{after}/      if defined $entry{after};
         die "$file: no reason in:\n$paragraph" if !$entry{because};
         push @entries, \%entry;
     }
