@@ -129,7 +129,7 @@ carry_to_peer(struct life *life)
 static void
 claim_status(const struct life *life, int status)
 {
-	claim(status != ISS_ERROR || iss_error_is_set(&life->conn->err));
+	claim(status != ISS_ERROR || iss_kept_error_is_set(&life->conn->err));
 	claim(status != ISS_TIMEOUT);
 	claim(life->conn->state != ISS_CONN_FAILED ||
 	      (!iss_conn_can_read(life->conn) &&

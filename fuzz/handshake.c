@@ -477,8 +477,8 @@ shake_hands(struct life *life)
 		ERR_clear_error();
 		carry_to_us(life);
 	}
-	claim(
-	    life->us.rv != ISS_ERROR || iss_error_is_set(&life->us.conn->err));
+	claim(life->us.rv != ISS_ERROR ||
+	      iss_kept_error_is_set(&life->us.conn->err));
 }
 
 /* Who is let in shows one of the right certificates, or has the key. */

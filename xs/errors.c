@@ -91,6 +91,15 @@ iss_tell_error(pTHX_ GV *glob, const struct iss_error *err)
 	set_errors(aTHX_ glob, err->sys_errno, err->code, err->text);
 }
 
+/* Of a copy: a tied $SSL_ERROR may use the connection. */
+static void
+tell_kept(pTHX_ GV *glob, const struct iss_conn *conn)
+{
+	struct iss_error err = *iss_conn_error(conn);
+
+	iss_tell_error(aTHX_ glob, &err);
+}
+
 void
 iss_tell_text(pTHX_ GV *glob, int e, const char *text)
 {
@@ -116,7 +125,7 @@ iss_tell_status(pTHX_ GV *glob, const struct iss_conn *conn, int status)
 		break;
 	case ISS_ERROR:
 	case ISS_TIMEOUT:
-		iss_tell_error(aTHX_ glob, &conn->err);
+		tell_kept(aTHX_ glob, conn);
 		break;
 	default: /* success; an end is not an error */
 		iss_tell_success(aTHX);

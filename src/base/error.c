@@ -104,18 +104,35 @@ record(struct iss_error *err, int code, const char *fmt, va_list args)
 	vsnprintf(err->text, sizeof(err->text), fmt, args);
 }
 
+/* Is there an error to record, and room for it? */
+static bool
+takes(const struct iss_error *err)
+{
+	return err != NULL && !iss_error_is_set(err);
+}
+
+/* Empty the queue. */
+static int
+recorded(struct iss_error *err)
+{
+	bool no_memory = drain();
+
+	if (err != NULL)
+		err->no_memory |= no_memory;
+	return ISS_ERROR;
+}
+
 int
 iss_error_set(struct iss_error *err, const char *fmt, ...)
 {
 	va_list args;
 
-	if (!iss_error_is_set(err)) {
+	if (takes(err)) {
 		va_start(args, fmt);
 		record(err, SSL_ERROR_SSL, fmt, args);
 		va_end(args);
 	}
-	err->no_memory |= drain();
-	return ISS_ERROR;
+	return recorded(err);
 }
 
 int
@@ -123,15 +140,14 @@ iss_error_errno(struct iss_error *err, int errnum, const char *fmt, ...)
 {
 	va_list args;
 
-	if (!iss_error_is_set(err)) {
+	if (takes(err)) {
 		va_start(args, fmt);
 		record(err, SSL_ERROR_SYSCALL, fmt, args);
 		va_end(args);
 		err->sys_errno = errnum;
 		append_errno(err, errnum);
 	}
-	err->no_memory |= drain();
-	return ISS_ERROR;
+	return recorded(err);
 }
 
 /* Is it a reason of libssl's own, rather than one that all libraries share? */
@@ -161,7 +177,7 @@ iss_error_openssl(struct iss_error *err, const char *fmt, ...)
 	va_list args;
 	int flags = 0;
 
-	if (!iss_error_is_set(err)) {
+	if (takes(err)) {
 		va_start(args, fmt);
 		record(err, SSL_ERROR_SSL, fmt, args);
 		va_end(args);
@@ -173,8 +189,7 @@ iss_error_openssl(struct iss_error *err, const char *fmt, ...)
 		else
 			append_text(err, ": ", "OpenSSL gave no reason", "");
 	}
-	err->no_memory |= drain();
-	return ISS_ERROR;
+	return recorded(err);
 }
 
 int

@@ -46,7 +46,8 @@ bool iss_error_is_set(const struct iss_error *err);
 /*
  * Record an error, unless one is recorded already, empty OpenSSL's queue, and
  * return ISS_ERROR.  err->no_memory is set if the queue tells so, also when
- * another error came first.
+ * another error came first.  _set, _errno and _openssl accept NULL, for which
+ * nothing is recorded (kept_error.h).
  *
  * _set      the sentence alone
  * _errno    the sentence, ": " and the text of errnum, kept as sys_errno

@@ -88,6 +88,8 @@ make_ssl(struct iss_error *err, struct iss_conn *conn, int fd)
 	    (bio = iss_sock_new(fd, &conn->sock)) == NULL)
 		return iss_error_openssl(err, "cannot create an SSL object");
 	SSL_set_bio(conn->ssl, bio, bio);
+	conn->frees_buffers =
+	    (SSL_get_mode(conn->ssl) & SSL_MODE_RELEASE_BUFFERS) != 0;
 	conn->pump.sock = conn->sock;
 	conn->pump.link = &conn->link;
 	conn->pump.err = &conn->err;
@@ -167,6 +169,8 @@ iss_conn_free(struct iss_conn *conn)
 	iss_buf_release(&conn->unsent);
 	iss_buf_release(&conn->taken);
 	iss_ahead_release(&conn->ahead);
+	iss_kept_error_clear(&conn->err);
+	iss_kept_error_clear(&conn->link.failure);
 	iss_refcount_release(&conn->refs);
 	free(conn);
 }
@@ -174,10 +178,15 @@ iss_conn_free(struct iss_conn *conn)
 int
 iss_conn_keep_sessions(struct iss_conn *conn, bool share)
 {
-	iss_error_clear(&conn->err);
+	struct iss_error err;
+
+	iss_kept_error_clear(&conn->err);
+	iss_error_clear(&err);
 	ERR_clear_error();
-	return iss_resume_keep(
-	    &conn->err, &conn->resume, &conn->link, conn->ctx, share);
+	if (iss_resume_keep(
+		&err, &conn->resume, &conn->link, conn->ctx, share) == ISS_OK)
+		return ISS_OK;
+	return iss_kept_error_copy(&conn->err, &err);
 }
 
 bool
@@ -232,8 +241,9 @@ iss_conn_can_write(const struct iss_conn *conn)
 int
 iss_conn_refuse(struct iss_conn *conn, int errnum, const char *why)
 {
-	iss_error_clear(&conn->err);
-	return iss_error_errno(&conn->err, errnum, "%s", why);
+	iss_kept_error_clear(&conn->err);
+	return iss_error_errno(
+	    iss_kept_error_fill(&conn->err), errnum, "%s", why);
 }
 
 void
@@ -246,11 +256,16 @@ iss_conn_abandon(struct iss_conn *conn)
 static bool
 settle(struct iss_conn *conn)
 {
-	if (iss_ahead_settle(&conn->ahead, conn->ssl))
+	bool drained = conn->ahead.served == conn->ahead.len;
+
+	if (iss_ahead_settle(&conn->ahead, conn->ssl)) {
+		if (drained)
+			iss_conn_free_buffers(conn);
 		return true;
+	}
 	conn->state = ISS_CONN_FAILED;
-	iss_error_clear(&conn->err);
-	iss_error_set(&conn->err,
+	iss_kept_error_clear(&conn->err);
+	iss_error_set(iss_kept_error_fill(&conn->err),
 	    "the program read from the SSL object of this socket by itself");
 	return false;
 }

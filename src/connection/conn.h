@@ -25,6 +25,7 @@
 #include "context/ctx.h"
 #include "base/deadline.h"
 #include "base/error.h"
+#include "base/kept_error.h"
 #include "link/link.h"
 #include "base/refcount.h"
 #include "revocation/staple.h"
@@ -69,10 +70,12 @@ struct iss_conn {
 	iss_deadline linger_until;
 	uint64_t heard, sent;  /* bytes of the handshake, over the descriptor */
 	bool strict_eof;       /* a truncated end is an error */
+	bool frees_buffers;    /* see iss_conn_free_buffers */
+	bool has_buffers;      /* and they may be there */
 	struct iss_buf unsent; /* kept back by iss_io_write_later */
 	struct iss_buf taken;  /* of a write that must be repeated: io.h */
 	double io_timeout;     /* seconds for a read or write; < 0: no limit */
-	struct iss_error err;  /* of the last operation that failed */
+	struct iss_kept_error err; /* of the last operation that failed */
 };
 
 /*
@@ -123,10 +126,42 @@ int iss_conn_enter(struct iss_conn *conn);
 void iss_conn_leave(struct iss_conn *conn);
 
 /*
+ * A client has read application data, or failed to: note whether more than a
+ * record came.  OpenSSL frees its buffer for reading by itself, but not the one
+ * for writing, which it also makes for a message that comes after the
+ * handshake, such as a ticket.  _free_buffers does that, after a successful
+ * read of ours that leaves nothing unread (CVE-2024-4741).
+ * SSL_free_buffers(3).
+ */
+static inline void
+iss_conn_note_reads(struct iss_conn *conn)
+{
+	/* A record is read in two parts. */
+	if (conn->sock->reads_left < ISS_SOCK_READS - 2)
+		conn->has_buffers = conn->frees_buffers;
+}
+
+static inline void
+iss_conn_free_buffers(struct iss_conn *conn)
+{
+	if (!conn->has_buffers || conn->server || SSL_has_pending(conn->ssl))
+		return;
+	SSL_free_buffers(conn->ssl);
+	conn->has_buffers = false;
+}
+
+/*
  * The program gets the SSL, and may read from it: from now on nothing is looked
  * at ahead (ahead.h).
  */
 void iss_conn_lend_ssl(struct iss_conn *conn);
+
+/* The error of the last operation that failed, borrowed until the next one. */
+static inline const struct iss_error *
+iss_conn_error(const struct iss_conn *conn)
+{
+	return iss_kept_error_get0(&conn->err);
+}
 
 /* Fill conn->err for an operation that is not even tried: why, and errnum.
  * Returns ISS_ERROR. */

@@ -41,12 +41,15 @@ handshake_step(struct iss_conn *conn, void *arg)
 static int
 begin_handshake(struct iss_conn *conn, bool server)
 {
+	struct iss_error err;
+
 	conn->server = server;
-	iss_error_clear(&conn->err);
-	if (server && iss_session_id_bind(&conn->err, &conn->ctx->session_id,
+	iss_kept_error_clear(&conn->err);
+	iss_error_clear(&err);
+	if (server && iss_session_id_bind(&err, &conn->ctx->session_id,
 			  &conn->link) != ISS_OK) {
 		conn->state = ISS_CONN_FAILED;
-		return ISS_ERROR;
+		return iss_kept_error_copy(&conn->err, &err);
 	}
 	if (server)
 		SSL_set_accept_state(conn->ssl);
@@ -78,7 +81,7 @@ iss_conn_handshake(struct iss_conn *conn, bool server, iss_deadline deadline)
 	rv = iss_conn_run_until(conn, handshake_step, NULL, deadline, what);
 	if (rv == ISS_EOF) {
 		conn->state = ISS_CONN_FAILED;
-		rv = iss_error_set(&conn->err,
+		rv = iss_error_set(iss_kept_error_fill(&conn->err),
 		    "%s: the peer sent close_notify during the handshake",
 		    what);
 	}

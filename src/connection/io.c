@@ -87,11 +87,10 @@ finish_handshake(struct iss_conn *conn)
 		break;
 	}
 	/* The first error stays; many programs look only at errno. */
-	if (!iss_error_is_set(&conn->err))
+	if (!iss_kept_error_is_set(&conn->err))
 		return iss_conn_refuse(
 		    conn, EPERM, "the TLS connection has already failed");
-	if (conn->err.sys_errno == 0)
-		conn->err.sys_errno = EPERM;
+	iss_kept_error_default_errno(&conn->err, EPERM);
 	return ISS_ERROR;
 }
 
@@ -132,6 +131,9 @@ transfer_step(struct iss_conn *conn, void *arg)
 	sock->hides_gone = !sock->pumped;
 	done = t->call(conn->ssl, t->buf, t->len, &t->done);
 	sock->hides_gone = false;
+	iss_conn_note_reads(conn);
+	if (done && t->call == SSL_read_ex)
+		iss_conn_free_buffers(conn);
 	iss_conn_leave(conn);
 	if (sock->gone != 0 && !conn->peer_gone)
 		note_gone(conn);
@@ -230,8 +232,9 @@ note_taken(struct iss_conn *conn, const struct transfer *t, int rv)
 		return rv;
 	if (!iss_buf_append(&conn->taken, t->buf, t->len)) {
 		conn->state = ISS_CONN_FAILED;
-		iss_error_clear(&conn->err);
-		return iss_error_set(&conn->err, "out of memory");
+		iss_kept_error_clear(&conn->err);
+		return iss_error_set(
+		    iss_kept_error_fill(&conn->err), "out of memory");
 	}
 	conn->half_written = true;
 	return rv;
@@ -415,8 +418,9 @@ iss_io_look(struct iss_conn *conn, const char **next, size_t *len)
 	if ((rv = iss_io_peek(conn, record, sizeof(record), &got)) != ISS_OK)
 		return rv;
 	if (!iss_ahead_keep(&conn->ahead, record, got)) {
-		iss_error_clear(&conn->err);
-		return iss_error_set(&conn->err, "out of memory");
+		iss_kept_error_clear(&conn->err);
+		return iss_error_set(
+		    iss_kept_error_fill(&conn->err), "out of memory");
 	}
 	*next = iss_io_at_hand(conn, len);
 	return ISS_OK;
@@ -535,8 +539,9 @@ iss_io_write_later(
 	if (len > ISS_RECORD_MAX - conn->unsent.len)
 		len = ISS_RECORD_MAX - conn->unsent.len;
 	if (!iss_buf_append(&conn->unsent, buf, len)) {
-		iss_error_clear(&conn->err);
-		return iss_error_set(&conn->err, "out of memory");
+		iss_kept_error_clear(&conn->err);
+		return iss_error_set(
+		    iss_kept_error_fill(&conn->err), "out of memory");
 	}
 	*put = len;
 	return ISS_OK;

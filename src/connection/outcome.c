@@ -26,11 +26,12 @@ ended_without_notify(struct iss_conn *conn, const char *what)
 		ERR_clear_error();
 		return ISS_EOF;
 	}
-	iss_error_set(&conn->err, "%s: the peer closed the connection %s", what,
+	iss_error_set(iss_kept_error_fill(&conn->err),
+	    "%s: the peer closed the connection %s", what,
 	    conn->state == ISS_CONN_OPEN ? "without close_notify (truncated)"
 					 : "during the handshake");
 	if (conn->state == ISS_CONN_OPEN)
-		conn->err.sys_errno = EPROTO;
+		iss_kept_error_default_errno(&conn->err, EPROTO);
 	conn->state = ISS_CONN_FAILED;
 	return ISS_ERROR;
 }
@@ -48,15 +49,14 @@ is_callback_failure(int reason)
 int
 iss_conn_fail_by_callback(struct iss_conn *conn, const char *what)
 {
-	const struct iss_error *why = &conn->link.failure;
+	const struct iss_error *why = iss_kept_error_get0(&conn->link.failure);
 
 	conn->state = ISS_CONN_FAILED;
-	iss_error_clear(&conn->err);
-	iss_error_set(&conn->err, "%s: %s%s", what,
+	iss_kept_error_clear(&conn->err);
+	iss_error_set(iss_kept_error_fill(&conn->err), "%s: %s%s", what,
 	    why->verify_error != X509_V_OK ? "certificate verify failed: " : "",
 	    why->text);
-	conn->err.verify_error = why->verify_error;
-	conn->err.depth = why->depth;
+	iss_kept_error_blame(&conn->err, why->verify_error, why->depth);
 	return ISS_ERROR;
 }
 
@@ -88,18 +88,19 @@ fail_for_good(struct iss_conn *conn, const char *what)
 	reason = ERR_peek_error();
 	/* Since 3.6 the queue tells of the system's failure, too. */
 	if (e != 0 && (reason == 0 || ISS_COMPAT_IS_SYSTEM_ERROR(reason)))
-		return iss_error_errno(&conn->err, e, "%s", what);
-	if (iss_error_is_set(&conn->link.failure) &&
+		return iss_error_errno(
+		    iss_kept_error_fill(&conn->err), e, "%s", what);
+	if (iss_kept_error_is_set(&conn->link.failure) &&
 	    is_callback_failure(ERR_GET_REASON(reason)))
 		return iss_conn_fail_by_callback(conn, what);
 	if (is_staple_failure(conn, reason))
-		return iss_error_set(&conn->err,
+		return iss_error_set(iss_kept_error_fill(&conn->err),
 		    "%s: the stapled OCSP response cannot be read "
 		    "(SSL_OCSP_NO_STAPLE asks for none)",
 		    what);
-	iss_error_openssl(&conn->err, "%s", what);
-	if (was_open && conn->err.sys_errno == 0)
-		conn->err.sys_errno = EPROTO;
+	iss_error_openssl(iss_kept_error_fill(&conn->err), "%s", what);
+	if (was_open)
+		iss_kept_error_default_errno(&conn->err, EPROTO);
 	return ISS_ERROR;
 }
 
@@ -123,7 +124,7 @@ iss_conn_failed(struct iss_conn *conn, int ret, const char *what)
 {
 	int code = SSL_get_error(conn->ssl, ret);
 
-	iss_error_clear(&conn->err);
+	iss_kept_error_clear(&conn->err);
 	switch (code) {
 	case SSL_ERROR_WANT_READ:
 		return wait_status(conn, ISS_WANT_READ);

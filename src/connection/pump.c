@@ -20,8 +20,9 @@ handle_failed(struct iss_pump *pump, int rv, const char *what)
 	if (rv != ISS_ERROR && rv != ISS_EOF)
 		return rv;
 	pump->failed = true;
-	iss_error_clear(pump->err);
-	return iss_error_errno(pump->err, e != 0 ? e : EPIPE, "%s", what);
+	iss_kept_error_clear(pump->err);
+	return iss_error_errno(
+	    iss_kept_error_fill(pump->err), e != 0 ? e : EPIPE, "%s", what);
 }
 
 int

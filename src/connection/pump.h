@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "base/error.h"
+#include "base/kept_error.h"
 #include "connection/sock.h"
 #include "link/link.h"
 
@@ -18,7 +18,7 @@
 struct iss_pump {
 	struct iss_sock *sock;
 	const struct iss_link *link; /* lends pump_read and so on */
-	struct iss_error *err;       /* filled when the handle fails */
+	struct iss_kept_error *err;  /* filled when the handle fails */
 	bool failed;                 /* the handle failed for good */
 };
 

@@ -41,8 +41,8 @@ notify_step(struct iss_conn *conn, void *arg)
 static int
 truncated(struct iss_conn *conn)
 {
-	iss_error_clear(&conn->err);
-	return iss_error_set(&conn->err,
+	iss_kept_error_clear(&conn->err);
+	return iss_error_set(iss_kept_error_fill(&conn->err),
 	    SHUTDOWN_FAILED ": the peer closed the connection without "
 			    "close_notify (truncated)");
 }
@@ -51,7 +51,7 @@ truncated(struct iss_conn *conn)
 static int
 failed_before(struct iss_conn *conn)
 {
-	if (iss_error_is_set(&conn->err))
+	if (iss_kept_error_is_set(&conn->err))
 		return ISS_ERROR;
 	return iss_conn_refuse(conn, EPIPE,
 	    SHUTDOWN_FAILED ": the TLS connection has already failed");

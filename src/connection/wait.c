@@ -114,7 +114,7 @@ iss_conn_run_until(struct iss_conn *conn, iss_conn_step *step, void *arg,
 	/* Restored afterwards, since a callback may have run us for this conn.
 	 */
 	const bool dont_wait = sock->dont_wait;
-	int rv;
+	int e, rv;
 
 	if (deadline == ISS_NO_DEADLINE)
 		return run_without_deadline(conn, step, arg);
@@ -127,10 +127,13 @@ iss_conn_run_until(struct iss_conn *conn, iss_conn_step *step, void *arg,
 	} while (rv == ISS_OK);
 	sock->dont_wait = dont_wait;
 	if (rv == ISS_TIMEOUT) {
-		iss_error_clear(&conn->err);
-		iss_error_errno(&conn->err, ETIMEDOUT, "%s", what);
+		iss_kept_error_clear(&conn->err);
+		iss_error_errno(
+		    iss_kept_error_fill(&conn->err), ETIMEDOUT, "%s", what);
 	}
-	if (rv == ISS_ERROR && !iss_error_is_set(&conn->err))
-		iss_error_errno(&conn->err, errno, "%s", what);
+	if (rv == ISS_ERROR && !iss_kept_error_is_set(&conn->err)) {
+		e = errno;
+		iss_error_errno(iss_kept_error_fill(&conn->err), e, "%s", what);
+	}
 	return rv;
 }

@@ -100,11 +100,11 @@ report_unknown_identity(const SSL *ssl, const char *identity)
 		return;
 	if (len <= PSK_MAX_IDENTITY_LEN &&
 	    is_readable((const unsigned char *)identity, len))
-		iss_error_set(&link->failure,
+		iss_error_set(iss_kept_error_fill(&link->failure),
 		    "SSL_psk has no key for the client's identity \"%s\"",
 		    identity);
 	else
-		iss_error_set(&link->failure,
+		iss_error_set(iss_kept_error_fill(&link->failure),
 		    "SSL_psk has no key for the client's identity");
 }
 

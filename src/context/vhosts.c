@@ -133,16 +133,16 @@ refuse_name(SSL *ssl, int *alert, const unsigned char *name, size_t len)
 		return SSL_CLIENT_HELLO_ERROR;
 	iss_error_clear(&ignored);
 	if (name == NULL)
-		iss_error_set(&link->failure,
+		iss_error_set(iss_kept_error_fill(&link->failure),
 		    "the client sent no server name, and there is no default "
 		    "certificate");
 	else if (iss_reference_id_init(&ignored, &host, name, len) == ISS_OK)
-		iss_error_set(&link->failure,
+		iss_error_set(iss_kept_error_fill(&link->failure),
 		    "there is no certificate for the server name \"%s\" that "
 		    "the client sent, and no default certificate",
 		    host.name);
 	else
-		iss_error_set(&link->failure,
+		iss_error_set(iss_kept_error_fill(&link->failure),
 		    "the client sent an invalid server name, and there is no "
 		    "default certificate");
 	return SSL_CLIENT_HELLO_ERROR;
@@ -163,7 +163,8 @@ go_over(SSL *ssl, int *alert, const struct iss_vhost *to)
 	iss_error_openssl(
 	    &err, "cannot switch to the context for %s", to->name);
 	if (link != NULL)
-		iss_error_set(&link->failure, "%s", err.text);
+		iss_error_set(
+		    iss_kept_error_fill(&link->failure), "%s", err.text);
 	*alert = SSL_AD_INTERNAL_ERROR;
 	return SSL_CLIENT_HELLO_ERROR;
 }

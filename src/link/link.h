@@ -13,6 +13,7 @@
 #include <openssl/x509.h>
 
 #include "base/error.h"
+#include "base/kept_error.h"
 #include "link/callbacks.h"
 
 struct iss_new_sessions;
@@ -37,7 +38,7 @@ struct iss_link {
 	 * Why one of our callbacks refused to go on; the first failure stays.
 	 * OpenSSL's error then says no more than that a callback failed.
 	 */
-	struct iss_error failure;
+	struct iss_kept_error failure;
 };
 
 /*

@@ -46,14 +46,13 @@ refuse_cert(
 	struct iss_buf subject;
 
 	iss_error_clear(&ignored);
-	iss_error_clear(&link->failure);
+	iss_kept_error_clear(&link->failure);
 	iss_buf_init(&subject, ISS_ERROR_PART_MAX);
 	if (cert != NULL)
 		iss_cert_subject_text(&ignored, cert, &subject);
-	iss_error_set(&link->failure, "%s (depth %d, subject %s)", why, depth,
-	    iss_buf_text(&subject));
-	link->failure.verify_error = error;
-	link->failure.depth = depth;
+	iss_error_set(iss_kept_error_fill(&link->failure),
+	    "%s (depth %d, subject %s)", why, depth, iss_buf_text(&subject));
+	iss_kept_error_blame(&link->failure, error, depth);
 	iss_buf_release(&subject);
 	SSL_set_verify_result(link->ssl, error);
 	return ISS_ERROR;

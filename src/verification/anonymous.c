@@ -52,9 +52,9 @@ forbid(struct iss_link *link)
 	if (list_others(&list, link->ssl) &&
 	    (list.overflowed ||
 		!SSL_set_cipher_list(link->ssl, iss_buf_text(&list)))) {
-		iss_error_clear(&link->failure);
-		rv = iss_error_openssl(
-		    &link->failure, "cannot exclude anonymous ciphers");
+		iss_kept_error_clear(&link->failure);
+		rv = iss_error_openssl(iss_kept_error_fill(&link->failure),
+		    "cannot exclude anonymous ciphers");
 	}
 	iss_buf_release(&list);
 	return rv;
@@ -71,8 +71,8 @@ iss_anonymous_refuse(struct iss_link *link)
 		return forbid(link);
 	if (SSL_is_server(link->ssl))
 		return ISS_OK;
-	iss_error_clear(&link->failure);
-	return iss_error_set(&link->failure,
+	iss_kept_error_clear(&link->failure);
+	return iss_error_set(iss_kept_error_fill(&link->failure),
 	    "the peer sent no certificate, because the cipher %s is "
 	    "anonymous",
 	    SSL_CIPHER_get_name(cipher));

@@ -241,17 +241,16 @@ note_failure(struct iss_link *link, X509_STORE_CTX *store)
 	X509 *cert = X509_STORE_CTX_get_current_cert(store);
 	struct iss_buf where;
 
-	if (iss_error_is_set(&link->failure))
+	if (iss_kept_error_is_set(&link->failure))
 		return;
 	iss_buf_init(&where, 2 * ISS_ERROR_PART_MAX);
 	iss_cert_describe(&where, cert, depth, error);
-	iss_error_set(&link->failure, "%s%s",
+	iss_error_set(iss_kept_error_fill(&link->failure), "%s%s",
 	    error == X509_V_ERR_APPLICATION_VERIFICATION
 		? "refused by SSL_verify_callback"
 		: X509_verify_cert_error_string(error),
 	    iss_buf_text(&where));
-	link->failure.verify_error = error;
-	link->failure.depth = depth;
+	iss_kept_error_blame(&link->failure, error, depth);
 	iss_buf_release(&where);
 }
 
@@ -332,10 +331,10 @@ refuse_fingerprint(struct iss_link *link, X509_STORE_CTX *store, X509 *leaf)
 	iss_buf_init(&has, ISS_ERROR_PART_MAX);
 	iss_cert_fingerprint_text(&ignored, leaf, "sha256", false, &has);
 	iss_cert_describe(&has, leaf, 0, X509_V_ERR_CERT_REJECTED);
-	iss_error_set(&link->failure,
+	iss_error_set(iss_kept_error_fill(&link->failure),
 	    "the certificate does not match SSL_fingerprint: it has %s",
 	    iss_buf_text(&has));
-	link->failure.verify_error = X509_V_ERR_CERT_REJECTED;
+	iss_kept_error_blame(&link->failure, X509_V_ERR_CERT_REJECTED, 0);
 	iss_buf_release(&has);
 	return refuse_leaf(store, leaf, X509_V_ERR_CERT_REJECTED);
 }
@@ -384,10 +383,10 @@ judge_flaw(struct iss_link *link, X509_STORE_CTX *store,
 		return link != NULL;
 	iss_buf_init(&where, 2 * ISS_ERROR_PART_MAX);
 	iss_cert_describe(&where, cert, flaw->depth, error);
-	iss_error_set(&link->failure, "SSL_verify_strict: %s (%s)%s",
-	    flaw->rule, flaw->source, iss_buf_text(&where));
-	link->failure.verify_error = error;
-	link->failure.depth = flaw->depth;
+	iss_error_set(iss_kept_error_fill(&link->failure),
+	    "SSL_verify_strict: %s (%s)%s", flaw->rule, flaw->source,
+	    iss_buf_text(&where));
+	iss_kept_error_blame(&link->failure, error, flaw->depth);
 	iss_buf_release(&where);
 	return false;
 }
@@ -411,6 +410,19 @@ verify_cert(const struct iss_link *link, X509_STORE_CTX *store)
 	    X509_STORE_CTX_get_verify_cb(store) != judge_cert)
 		return X509_verify_cert(store);
 	return iss_signatures_verify_cert(store);
+}
+
+static int
+judge_name(struct iss_link *link, X509_STORE_CTX *store, X509 *leaf)
+{
+	struct iss_error err;
+
+	iss_error_clear(&err);
+	if (iss_verify_cert_name(&err, link->verify, link, leaf,
+		X509_STORE_CTX_get0_chain(store)) == ISS_OK)
+		return 1;
+	iss_kept_error_copy(&link->failure, &err);
+	return refuse_leaf(store, leaf, X509_V_ERR_HOSTNAME_MISMATCH);
 }
 
 /*
@@ -438,7 +450,7 @@ judge_chain(X509_STORE_CTX *store, void *unused)
 		return X509_verify_cert(store) > 0 &&
 		       (!strict || judge_strictly(NULL, ssl, store));
 	verify = link->verify;
-	iss_error_clear(&link->failure);
+	iss_kept_error_clear(&link->failure);
 	link->pinned = has_fingerprint(&verify->fingerprints, leaf);
 	if (link->pinned) {
 		X509_STORE_CTX_set_error(store, X509_V_OK);
@@ -453,10 +465,7 @@ judge_chain(X509_STORE_CTX *store, void *unused)
 	if (!judge_revocation(store) ||
 	    (strict && !judge_strictly(link, ssl, store)))
 		return 0;
-	if (iss_verify_cert_name(&link->failure, verify, link, leaf,
-		X509_STORE_CTX_get0_chain(store)) == ISS_OK)
-		return 1;
-	return refuse_leaf(store, leaf, X509_V_ERR_HOSTNAME_MISMATCH);
+	return judge_name(link, store, leaf);
 }
 
 void
@@ -563,6 +572,6 @@ iss_verify_session(struct iss_link *link)
 		    link->staple, SSL_get0_session(link->ssl));
 	/* The full handshake that follows reports its own failure. */
 	if (!good)
-		iss_error_clear(&link->failure);
+		iss_kept_error_clear(&link->failure);
 	return good;
 }

@@ -276,7 +276,8 @@ pair_finish(struct pair *pair)
 	pair_handshake(pair);
 	if (pair->client.rv != ISS_OK || pair->server.rv != ISS_OK) {
 		printf("Bail out! handshake: %s%s\n",
-		    pair->client.conn->err.text, pair->server.conn->err.text);
+		    iss_conn_error(pair->client.conn)->text,
+		    iss_conn_error(pair->server.conn)->text);
 		exit(2);
 	}
 }

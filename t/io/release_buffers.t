@@ -6,6 +6,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use IO::Socket::SSL;
 use ISS::Test;
+use POSIX ();
 use Test::More;
 
 my $COUNT = 40;
@@ -57,6 +58,34 @@ sub taken {
     return ($server->hear)[0];
 }
 
+# The same of a client, in a process of its own.
+sub taken_by_client {
+    my ($address, @args) = @_;
+
+    my $pid = open my $result, '-|';
+    defined $pid or die "fork: $!";
+    if (!$pid) {
+        my $ctx = IO::Socket::SSL::SSL_Context->new(client_args(), @args);
+        my (@held, $before);
+        for (1 .. 2 * $COUNT) {
+            my $sock = IO::Socket::SSL->new(
+                PeerAddr      => $address,
+                SSL_reuse_ctx => $ctx,
+                client_args()
+            ) or die "connect: $SSL_ERROR";
+            syswrite($sock, 'x') or die "write: $SSL_ERROR";
+            defined($_ % 2 ? sysread($sock, my $buf, 1) : getc $sock)
+              or die "read: $SSL_ERROR";
+            push @held, $sock;
+            $before = heap() if $_ == $COUNT;
+        }
+        print +(heap() - $before) / $COUNT;
+        close STDOUT;
+        POSIX::_exit(0);
+    }
+    return scalar <$result>;
+}
+
 # Fork all servers before the first client, so that they do not inherit the
 # memory that it leaves in our heap.
 my %servers = map {
@@ -68,6 +97,22 @@ my %servers = map {
         ]
     )
 } versions();
+my %for_clients = map { ($_ => start_server(SSL_version => $_)) } versions();
+
+each_version(
+    sub {
+        my ($version) = @_;
+
+        # Tickets come after the handshake, before the answer.
+        my $address = $for_clients{$version}[1];
+        my ($kept, $freed) = map {
+            taken_by_client($address, SSL_mode_release_buffers => $_)
+        } 0, 1;
+        cmp_ok($kept - $freed, '>', 25,
+            'the heap of a client is smaller by two records')
+          or diag "$kept KiB without, $freed with";
+    }
+);
 
 each_version(
     sub {

@@ -104,7 +104,7 @@ come_back(void *handle, bool ok, X509_STORE_CTX *store)
 	program.calls++;
 	program.handshake =
 	    iss_conn_handshake(program.conn, false, ISS_NO_DEADLINE);
-	program.sys_errno = program.conn->err.sys_errno;
+	program.sys_errno = iss_conn_error(program.conn)->sys_errno;
 	program.read = iss_io_read(program.conn, &byte, 1, &n);
 	program.write = iss_io_write(program.conn, "x", 1, &n);
 	program.busy_after = program.conn->link.busy;
@@ -194,7 +194,7 @@ test_abandon(void)
 	iss_conn_abandon(pair.client.conn);
 	is_int(iss_io_write(pair.client.conn, "x", 1, &n), ISS_ERROR,
 	    "an abandoned connection does not write");
-	is_int(pair.client.conn->err.sys_errno, EBADF, "... errno");
+	is_int(iss_conn_error(pair.client.conn)->sys_errno, EBADF, "... errno");
 	is_int(recv(pair.server.fd, &byte, 1, 0), -1, "... nothing came");
 	is_int(recv(pair.client.fd, &byte, 1, 0), 1, "... nor was read");
 	pair_close(&pair);

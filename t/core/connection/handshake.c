@@ -27,7 +27,7 @@ test_handshake(const char *version)
 	    "... done is done, whatever the deadline");
 	is_int(iss_conn_handshake(pair.client.conn, true, OVER), ISS_OK,
 	    "... and whatever the role");
-	ok(!iss_error_is_set(&pair.client.conn->err), "... no error");
+	ok(!iss_kept_error_is_set(&pair.client.conn->err), "... no error");
 	is_int((long long)ERR_peek_error(), 0, "... the queue is empty");
 	pair_close(&pair);
 }
@@ -51,8 +51,8 @@ test_deadline(void)
 		is_int(iss_conn_handshake(conn, false, OVER), ISS_TIMEOUT,
 		    "nobody answers in time, on a socket that %s",
 		    blocks ? "blocks" : "does not block");
-		is_int(conn->err.sys_errno, ETIMEDOUT, "... errno");
-		has_text(conn->err.text,
+		is_int(iss_conn_error(conn)->sys_errno, ETIMEDOUT, "... errno");
+		has_text(iss_conn_error(conn)->text,
 		    "SSL connect attempt failed: ", "... of what");
 		is_int(conn->state, ISS_CONN_FAILED, "... it failed");
 		ok(!conn->sock->dont_wait, "... the socket is as it was");

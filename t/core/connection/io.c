@@ -100,8 +100,8 @@ static void
 expect_errno(struct iss_conn *conn, int rv, int sys_errno, const char *why)
 {
 	is_int(rv, ISS_ERROR, "... fails");
-	is_int(conn->err.sys_errno, sys_errno, "... errno");
-	has_text(conn->err.text, why, "... why");
+	is_int(iss_conn_error(conn)->sys_errno, sys_errno, "... errno");
+	has_text(iss_conn_error(conn)->text, why, "... why");
 }
 
 static void
@@ -176,13 +176,14 @@ test_failed(void)
 	open_pair(&pair, NULL, false);
 	conn = pair.client.conn;
 	conn->state = ISS_CONN_FAILED;
-	iss_error_set(&conn->err, "the first error");
+	iss_error_set(iss_kept_error_fill(&conn->err), "the first error");
 	diag("a connection that failed");
 	is_int(iss_io_read(conn, &byte, 1, &n), ISS_ERROR, "read");
 	is_int(iss_io_write(conn, "x", 1, &n), ISS_ERROR, "write");
 	is_int(iss_io_write_later(conn, "x", 1, &n), ISS_ERROR, "later");
-	is_text(conn->err.text, "the first error", "the first error stays");
-	iss_error_clear(&conn->err);
+	is_text(iss_conn_error(conn)->text, "the first error",
+	    "the first error stays");
+	iss_kept_error_clear(&conn->err);
 	expect_errno(conn, iss_io_read(conn, &byte, 1, &n), EPERM,
 	    "the TLS connection has already failed");
 	pair_close(&pair);
@@ -233,7 +234,7 @@ test_truncated(const char *version)
 	expect_read(conn, ISS_OK, "last", "data before the end");
 	expect_read(conn, ISS_EOF, "", "TCP's end, taken for an end");
 	ok(conn->truncated && !conn->got_notify, "... which is truncated");
-	ok(!iss_error_is_set(&conn->err), "... without an error");
+	ok(!iss_kept_error_is_set(&conn->err), "... without an error");
 	expect_read(conn, ISS_EOF, "", "... again");
 	iss_io_end_of_data(conn);
 	expect_read(conn, ISS_EOF, "", "... also when the program knows");
@@ -270,13 +271,14 @@ test_truncated_strict(const char *version)
 	expect_read(conn, ISS_OK, "last", "data before the end");
 	is_int(iss_io_read(conn, &byte, 1, &n), ISS_ERROR,
 	    "TCP's end, where that is an error");
-	has_text(conn->err.text,
+	has_text(iss_conn_error(conn)->text,
 	    "SSL read error: the peer closed the connection without "
 	    "close_notify (truncated)",
 	    "... why");
 	is_int(conn->state, ISS_CONN_FAILED, "... for good");
 	is_int(iss_io_write(conn, "x", 1, &n), ISS_ERROR, "... nor written");
-	has_text(conn->err.text, "SSL read error: ", "... for that reason");
+	has_text(iss_conn_error(conn)->text,
+	    "SSL read error: ", "... for that reason");
 	pair_close(&pair);
 }
 
@@ -542,7 +544,7 @@ test_later_fails(void)
 	iss_io_write_later(client, "lost", 4, &put);
 	pair_hang_up(&pair.server);
 	is_int(iss_io_flush(client), ISS_ERROR, "a peer that is gone");
-	is_int(client->err.sys_errno, EPIPE, "... errno");
+	is_int(iss_conn_error(client)->sys_errno, EPIPE, "... errno");
 	is_int((long long)client->unsent.len, 0, "... and it is lost");
 	pair_close(&pair);
 
@@ -575,15 +577,16 @@ test_timeout(void)
 	    "a limit in time is not for sockets that do not block");
 	fcntl(pair.client.fd, F_SETFL, 0);
 	expect_read(conn, ISS_TIMEOUT, "", "one that blocks");
-	is_int(conn->err.sys_errno, ETIMEDOUT, "... errno");
-	has_text(conn->err.text, "SSL read error: ", "... of what");
+	is_int(iss_conn_error(conn)->sys_errno, ETIMEDOUT, "... errno");
+	has_text(iss_conn_error(conn)->text, "SSL read error: ", "... of what");
 	is_int(conn->state, ISS_CONN_OPEN, "... it may be tried again");
 	send_text(pair.server.conn, "late");
 	expect_read(conn, ISS_OK, "late", "... and succeeds");
 	while ((rv = iss_io_write(conn, bytes, sizeof(bytes), &n)) == ISS_OK)
 		;
 	is_int(rv, ISS_TIMEOUT, "a peer that does not read");
-	has_text(conn->err.text, "SSL write error: ", "... of what");
+	has_text(
+	    iss_conn_error(conn)->text, "SSL write error: ", "... of what");
 	pair_close(&pair);
 }
 
@@ -631,7 +634,7 @@ come_back(void *handle, const struct iss_message *message)
 	if (program.conn == NULL || program.calls++ > 0)
 		return;
 	program.read = iss_io_read(program.conn, &byte, 1, &n);
-	program.sys_errno = program.conn->err.sys_errno;
+	program.sys_errno = iss_conn_error(program.conn)->sys_errno;
 	program.write = iss_io_write(program.conn, "x", 1, &n);
 	program.flush = iss_io_flush(program.conn);
 }
@@ -743,8 +746,9 @@ test_again(const char *version)
 	memset(other, 'o', sizeof(other));
 	is_int(iss_io_write(stream.client, other, sizeof(other), &put),
 	    ISS_ERROR, "other bytes");
-	is_int(stream.client->err.sys_errno, EINVAL, "... errno");
-	has_text(stream.client->err.text, "with the same data", "... why");
+	is_int(iss_conn_error(stream.client)->sys_errno, EINVAL, "... errno");
+	has_text(iss_conn_error(stream.client)->text, "with the same data",
+	    "... why");
 	arrive();
 	is_int(iss_io_write(stream.client, other, 1, &put), ISS_ERROR,
 	    "... also once there is room");
@@ -824,7 +828,7 @@ test_gone_within_write(void)
 	is_int(
 	    iss_io_write(stream.client, stream.sent + stream.put, PIECE, &put),
 	    ISS_ERROR, "... then writing fails");
-	is_int(stream.client->err.sys_errno, EPIPE, "... errno");
+	is_int(iss_conn_error(stream.client)->sys_errno, EPIPE, "... errno");
 	pair_close(&stream.pair);
 }
 

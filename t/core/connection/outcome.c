@@ -22,18 +22,19 @@ expect_failed(struct iss_conn *conn, int rv, const char *why)
 
 	is_int(rv, ISS_ERROR, "... fails");
 	is_int(conn->state, ISS_CONN_FAILED, "... for good");
-	has_text(conn->err.text,
+	has_text(iss_conn_error(conn)->text,
 	    conn->server ? "SSL accept attempt failed: "
 			 : "SSL connect attempt failed: ",
 	    "... of what");
-	has_text(conn->err.text, why, "... why");
+	has_text(iss_conn_error(conn)->text, why, "... why");
 	is_int((long long)ERR_peek_error(), 0, "... the queue is empty");
-	snprintf(first, sizeof(first), "%s", conn->err.text);
+	snprintf(first, sizeof(first), "%s", iss_conn_error(conn)->text);
 	is_int(iss_conn_handshake(conn, conn->server, ISS_NO_DEADLINE),
 	    ISS_ERROR, "... also when it is tried again");
 	is_int(iss_io_read(conn, &byte, 1, &n), ISS_ERROR, "... or read");
 	is_int(iss_io_write(conn, "x", 1, &n), ISS_ERROR, "... or written");
-	is_text(conn->err.text, first, "... and the first error stays");
+	is_text(
+	    iss_conn_error(conn)->text, first, "... and the first error stays");
 }
 
 /* The peer ends the stream after so many turns of the handshake. */
@@ -103,7 +104,8 @@ test_reset(void)
 	rv = iss_conn_handshake(pair.client.conn, false, ISS_NO_DEADLINE);
 	diag("a peer that resets the connection");
 	expect_failed(pair.client.conn, rv, strerror(ECONNRESET));
-	is_int(pair.client.conn->err.sys_errno, ECONNRESET, "... errno");
+	is_int(iss_conn_error(pair.client.conn)->sys_errno, ECONNRESET,
+	    "... errno");
 	ok(!pair.client.conn->truncated, "... that is not an end");
 	pair_close(&pair);
 	iss_ctx_free(client);

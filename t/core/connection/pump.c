@@ -131,7 +131,8 @@ connect_both(const char *version)
 	begin(version, 0);
 	pair_handshake(&pair);
 	if (pair.client.rv != ISS_OK || pair.server.rv != ISS_OK) {
-		printf("Bail out! %s%s\n", client->err.text, server->err.text);
+		printf("Bail out! %s%s\n", iss_conn_error(client)->text,
+		    iss_conn_error(server)->text);
 		exit(2);
 	}
 }
@@ -267,16 +268,19 @@ test_broken(void)
 			rv = iss_io_write(client, "x", 1, &n);
 		}
 		is_int(rv, ISS_ERROR, "%s", cases[i].what);
-		is_int(client->err.sys_errno, cases[i].want_errno, "... errno");
-		has_text(client->err.text,
+		is_int(iss_conn_error(client)->sys_errno, cases[i].want_errno,
+		    "... errno");
+		has_text(iss_conn_error(client)->text,
 		    cases[i].reads ? "SSL_usebio: read: "
 				   : "SSL_usebio: write: ",
 		    "... of what");
 		is_int(client->state, ISS_CONN_FAILED, "... for good");
-		snprintf(first, sizeof(first), "%s", client->err.text);
+		snprintf(
+		    first, sizeof(first), "%s", iss_conn_error(client)->text);
 		is_int(iss_io_read(client, &byte, 1, &n), ISS_ERROR,
 		    "... also later");
-		is_text(client->err.text, first, "... and the error stays");
+		is_text(iss_conn_error(client)->text, first,
+		    "... and the error stays");
 		pair_close(&pair);
 	}
 }
@@ -297,7 +301,7 @@ test_end(void)
 	pipes[0].ended = true;
 	is_int(iss_conn_handshake(client, false, ISS_NO_DEADLINE), ISS_ERROR,
 	    "a handle that ends in the handshake");
-	has_text(client->err.text,
+	has_text(iss_conn_error(client)->text,
 	    "the peer closed the connection during the handshake", "... why");
 	pair_close(&pair);
 }

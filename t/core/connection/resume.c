@@ -44,7 +44,8 @@ static void
 finish(void)
 {
 	pair_handshake(&pair);
-	is_int(pair.client.rv, ISS_OK, "... a handshake: %s", client->err.text);
+	is_int(pair.client.rv, ISS_OK, "... a handshake: %s",
+	    iss_conn_error(client)->text);
 	is_int(iss_shutdown_notify(client, ISS_NO_DEADLINE), ISS_OK,
 	    "... and its end");
 }
@@ -223,7 +224,7 @@ test_refused(struct iss_ctx *ours, struct iss_ctx *theirs)
 	    "a peer that the program refuses today");
 	ok(refusals > 0 && client->resume.offered == NULL,
 	    "... is not offered it");
-	ok(!iss_error_is_set(&client->link.failure),
+	ok(!iss_kept_error_is_set(&client->link.failure),
 	    "... which is no failure yet");
 	pair_handshake(&pair);
 	is_int(pair.client.rv, ISS_ERROR, "... but a full handshake is one");

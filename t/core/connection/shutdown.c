@@ -96,8 +96,8 @@ test_not_open(void)
 		is_int(iss_shutdown_both(client, OVER), want, "... both");
 		ok(!client->sent_notify, "... nothing is sent");
 		is_int((long long)waiting(&pair.server), 0, "... at all");
-		ok(iss_error_is_set(&client->err) == failed, "... an error? %s",
-		    client->err.text);
+		ok(iss_kept_error_is_set(&client->err) == failed,
+		    "... an error? %s", iss_conn_error(client)->text);
 		pair_close(&pair);
 	}
 	iss_ctx_free(ours);
@@ -127,7 +127,7 @@ test_both(const char *version)
 	    "then it is done");
 	ok(client->got_notify, "... we have got theirs");
 	is_int(iss_shutdown_both(client, OVER), ISS_OK, "... done is done");
-	ok(!iss_error_is_set(&client->err), "... without an error");
+	ok(!iss_kept_error_is_set(&client->err), "... without an error");
 	is_int((long long)ERR_peek_error(), 0, "... the queue is empty");
 	pair_close(&pair);
 }
@@ -161,11 +161,11 @@ test_truncated(const char *version)
 	pair_end_stream(&pair.server);
 	is_int(iss_shutdown_both(client, ISS_NO_DEADLINE), ISS_ERROR,
 	    "%s: a peer that ends TCP instead", version);
-	is_text(client->err.text, why, "... why");
+	is_text(iss_conn_error(client)->text, why, "... why");
 	ok(client->sent_notify && client->truncated, "... ours is sent");
 	is_int(
 	    iss_shutdown_both(client, ISS_NO_DEADLINE), ISS_ERROR, "... again");
-	is_text(client->err.text, why, "... why");
+	is_text(iss_conn_error(client)->text, why, "... why");
 	pair_close(&pair);
 
 	begin(version);
@@ -174,7 +174,7 @@ test_truncated(const char *version)
 	    "%s: TCP's end that was read before", version);
 	is_int(iss_shutdown_both(client, ISS_NO_DEADLINE), ISS_ERROR,
 	    "... is told then");
-	is_text(client->err.text, why, "... why");
+	is_text(iss_conn_error(client)->text, why, "... why");
 	pair_close(&pair);
 }
 
@@ -188,8 +188,9 @@ test_deadline(void)
 	begin(NULL);
 	is_int(iss_shutdown_both(client, OVER), ISS_TIMEOUT,
 	    "a peer that does not answer");
-	is_int(client->err.sys_errno, ETIMEDOUT, "... errno");
-	has_text(client->err.text, "SSL shutdown error: ", "... of what");
+	is_int(iss_conn_error(client)->sys_errno, ETIMEDOUT, "... errno");
+	has_text(iss_conn_error(client)->text,
+	    "SSL shutdown error: ", "... of what");
 	is_int(client->state, ISS_CONN_OPEN, "... it may be tried again");
 	iss_shutdown_notify(server, ISS_NO_DEADLINE);
 	is_int(iss_shutdown_both(client, ISS_NO_DEADLINE), ISS_OK,
@@ -218,7 +219,7 @@ test_deadline(void)
 	pair_hang_up(&pair.server);
 	is_int(iss_shutdown_notify(client, ISS_NO_DEADLINE), ISS_ERROR,
 	    "a peer that is gone");
-	is_int(client->err.sys_errno, EPIPE, "... errno");
+	is_int(iss_conn_error(client)->sys_errno, EPIPE, "... errno");
 	ok(!iss_conn_can_write(client), "... for good");
 	pair_close(&pair);
 }

@@ -66,7 +66,7 @@ test_run_until(void)
 		deadline = cases[i].deadline == 0   ? ISS_NO_DEADLINE
 			   : cases[i].deadline == 1 ? OVER
 						    : iss_deadline_after(86400);
-		iss_error_clear(&conn->err);
+		iss_kept_error_clear(&conn->err);
 		errno = EIO;
 		is_int(iss_conn_run_until(
 			   conn, scripted_step, &script, deadline, "the step"),
@@ -75,9 +75,10 @@ test_run_until(void)
 		ok(script.dont_wait == (cases[i].deadline != 0),
 		    "... it waits by itself without a deadline alone");
 		ok(!conn->sock->dont_wait, "... and is as it was");
-		ok((conn->err.text[0] != '\0') == (cases[i].rv == ISS_TIMEOUT ||
-						      cases[i].rv == ISS_ERROR),
-		    "... an error? '%s'", conn->err.text);
+		ok((iss_conn_error(conn)->text[0] != '\0') ==
+			(cases[i].rv == ISS_TIMEOUT ||
+			    cases[i].rv == ISS_ERROR),
+		    "... an error? '%s'", iss_conn_error(conn)->text);
 	}
 	pair_close(&pair);
 }

@@ -101,11 +101,13 @@ test_row(const struct row *row, int version)
 	ok(raw_pair_handshake(&pair) == row->good, "%s: %s", row->name,
 	    row->good ? "a handshake" : "none");
 	if (version == TLS1_2_VERSION)
-		has_text(link.failure.text, row->why, "... why");
+		has_text(iss_kept_error_get0(&link.failure)->text, row->why,
+		    "... why");
 	else
 		ok(SSL_session_reused(pair.client) == row->good,
 		    "... by the key");
 	raw_pair_close(&pair);
+	iss_kept_error_clear(&link.failure);
 	SSL_CTX_free(client);
 	SSL_CTX_free(server);
 	iss_psk_list_release(&ours);

@@ -35,7 +35,7 @@ static void
 take_error(struct iss_error *err, const struct end *end)
 {
 	if (end->conn != NULL && end->rv == ISS_ERROR && !iss_error_is_set(err))
-		*err = end->conn->err;
+		*err = *iss_conn_error(end->conn);
 }
 
 static bool
@@ -467,7 +467,7 @@ visit(struct iss_error *err, struct iss_session_cache *cache, bool *reused)
 
 	good = open_both(err, &two, "localhost");
 	if (good && iss_conn_keep_sessions(two.client.conn, false) != ISS_OK) {
-		*err = two.client.conn->err;
+		*err = *iss_conn_error(two.client.conn);
 		good = false;
 	}
 	if (good)

@@ -141,9 +141,11 @@ test_bytes(struct iss_ctx *ctx, const void *bytes, size_t len, const char *why,
 	staple_open(&pair, server, ctx, ISS_OCSP_MUST_STAPLE);
 	is_int(
 	    staple_handshake(&pair), ISS_ERROR, "... unless it must be there");
-	has_text(pair.client.conn->err.text, NONE, "... it says so");
-	has_text(pair.client.conn->err.text, why, "... it says why");
-	is_int(pair.client.conn->err.verify_error,
+	has_text(
+	    iss_conn_error(pair.client.conn)->text, NONE, "... it says so");
+	has_text(
+	    iss_conn_error(pair.client.conn)->text, why, "... it says why");
+	is_int(iss_conn_error(pair.client.conn)->verify_error,
 	    X509_V_ERR_OCSP_VERIFY_NEEDED, "... the error of X509");
 	is_int(SSL_get_verify_result(pair.client.conn->ssl),
 	    X509_V_ERR_OCSP_VERIFY_NEEDED, "... OpenSSL knows");
@@ -194,8 +196,8 @@ test_status(struct iss_ctx *ctx)
 			staple_open(&pair, server, ctx, modes[m]);
 			is_int(staple_handshake(&pair), cases[i].rv,
 			    "status %d, mode %d", cases[i].status, modes[m]);
-			has_text(pair.client.conn->err.text, cases[i].why,
-			    "... why");
+			has_text(iss_conn_error(pair.client.conn)->text,
+			    cases[i].why, "... why");
 			is_int(host.told, 1, "... the host is told");
 			is_int(host.answer.status, cases[i].status, "... what");
 			pair_close(&pair);
@@ -222,8 +224,8 @@ test_opinions(struct iss_ctx *ctx)
 	pair_close(&pair);
 	staple_open(&pair, server, ctx, ISS_OCSP_MUST_STAPLE);
 	is_int(staple_handshake(&pair), ISS_ERROR, "... which is not enough");
-	has_text(
-	    pair.client.conn->err.text, "revoked", "... where it must be good");
+	has_text(iss_conn_error(pair.client.conn)->text, "revoked",
+	    "... where it must be good");
 	pair_close(&pair);
 	OPENSSL_free(der);
 
@@ -231,8 +233,8 @@ test_opinions(struct iss_ctx *ctx)
 	host.opinion = ISS_STAPLE_REFUSED;
 	staple_open(&pair, server, ctx, ISS_OCSP_TRY_STAPLE);
 	is_int(staple_handshake(&pair), ISS_ERROR, "the host refuses it");
-	has_text(
-	    pair.client.conn->err.text, "SSL_ocsp_staple_callback", "... why");
+	has_text(iss_conn_error(pair.client.conn)->text,
+	    "SSL_ocsp_staple_callback", "... why");
 	pair_close(&pair);
 	host.opinion = ISS_STAPLE_NO_OPINION;
 	staple_open(&pair, server, ctx, ISS_OCSP_TRY_STAPLE);
@@ -276,7 +278,8 @@ resume(struct iss_ctx *ctx, SSL_SESSION *session, int mode, bool good,
 	is_int(rv, good ? ISS_OK : ISS_ERROR, "%s", what);
 	ok(SSL_session_reused(pair.client.conn->ssl) == 1, "... resumed");
 	if (!good)
-		has_text(pair.client.conn->err.text, NONE, "... why not");
+		has_text(iss_conn_error(pair.client.conn)->text, NONE,
+		    "... why not");
 	is_int(host.asked, 0, "... the host is not asked again");
 	pair_close(&pair);
 	SSL_SESSION_free(session);
@@ -339,7 +342,7 @@ test_new_handshake(struct iss_ctx *ctx, int status, const char *why)
 		iss_conn_failed(pair.client.conn, 0, "read");
 	}
 	is_int(pair.client.conn->state, ISS_CONN_FAILED, "then another");
-	has_text(pair.client.conn->err.text, why, "... why");
+	has_text(iss_conn_error(pair.client.conn)->text, why, "... why");
 	pair_close(&pair);
 	OPENSSL_free(der);
 }
@@ -411,7 +414,8 @@ test_several(struct iss_ctx *ctx)
 		is_int(staple_handshake(&pair), cases[i].rv,
 		    "two staples, the leaf's %d, its issuer's %d",
 		    cases[i].leaf, cases[i].above);
-		has_text(pair.client.conn->err.text, cases[i].why, "... why");
+		has_text(iss_conn_error(pair.client.conn)->text, cases[i].why,
+		    "... why");
 		pair_close(&pair);
 	}
 	iss_ctx_free(sub);

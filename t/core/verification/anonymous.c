@@ -36,7 +36,7 @@ test_anonymous(void)
 		is_int(pair.client.rv, cases[i].rv,
 		    "an anonymous server, verify mode %s", cases[i].mode);
 		if (cases[i].rv != ISS_OK)
-			has_text(pair.client.conn->err.text,
+			has_text(iss_conn_error(pair.client.conn)->text,
 			    "the peer sent no certificate, because the cipher "
 			    "AECDH",
 			    "... why");
@@ -92,8 +92,8 @@ test_renegotiation(const char *mode, bool good)
 		is_int(rv, ISS_OK, "... which is accepted");
 	} else {
 		is_int(rv, ISS_ERROR, "... which is refused");
-		has_text(
-		    pair.client.conn->err.text, "handshake failure", "... why");
+		has_text(iss_conn_error(pair.client.conn)->text,
+		    "handshake failure", "... why");
 	}
 	pair_close(&pair);
 	iss_ctx_free(ours);

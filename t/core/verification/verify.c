@@ -280,16 +280,16 @@ test_row(const struct row *row, const char *version)
 	is_int(pair.client.rv, row->why == NULL ? ISS_OK : ISS_ERROR, "%s",
 	    row->what);
 	if (row->why == NULL) {
-		ok(!iss_error_is_set(&client->err), "... no error: %s",
-		    client->err.text);
+		ok(!iss_kept_error_is_set(&client->err), "... no error: %s",
+		    iss_conn_error(client)->text);
 	} else {
-		has_text(client->err.text, row->why, "... why");
-		has_text(client->err.text,
+		has_text(iss_conn_error(client)->text, row->why, "... why");
+		has_text(iss_conn_error(client)->text,
 		    "SSL connect attempt failed: certificate verify failed: ",
 		    "... of what");
-		is_int(client->err.verify_error, row->verify_error,
+		is_int(iss_conn_error(client)->verify_error, row->verify_error,
 		    "... the error of X509");
-		is_int(client->err.depth, row->depth, "... where");
+		is_int(iss_conn_error(client)->depth, row->depth, "... where");
 		ok(pair.server.rv != ISS_OK || strcmp(version, "TLSv1_3") == 0,
 		    "... nor is the server content");
 		ok(!iss_conn_can_read(client) && !iss_conn_can_write(client),
@@ -457,7 +457,8 @@ test_clients(const char *version)
 		    "client %s, server's verify mode %s",
 		    cases[i].cert != NULL ? cases[i].cert : "without",
 		    cases[i].mode);
-		has_text(pair.server.conn->err.text, cases[i].why, "... why");
+		has_text(iss_conn_error(pair.server.conn)->text, cases[i].why,
+		    "... why");
 		pair_close(&pair);
 		iss_ctx_free(ours);
 		iss_ctx_free(theirs);

@@ -110,11 +110,29 @@ sub _without_built_in {
 }
 
 my %BUILT_IN;
+my %ADDED;    # what add_built_in adds: sockets share these hashes
 
 # Show programs that look into a socket's arguments the values that are in
 # force under its context.  They are noted, so that merge can remove them.
 sub add_built_in {
     my ($args, $server, $ctx) = @_;
+    my $cert =
+      $server || grep({ defined $args->{$_} } qw(SSL_cert SSL_cert_file))
+      ? 1
+      : 0;
+    my $case = join ' ', $server ? 1 : 0, $cert, $ctx->{verify_mode},
+      grep { defined $args->{$_} } qw(SSL_check_crl SSL_cipher_list
+      SSL_honor_cipher_order SSL_keepSocketOnError SSL_use_cert
+      SSL_verify_mode SSL_version);
+    my $value = $ADDED{$case} ||= _built_in($args, $server, $ctx, $cert);
+
+    @$args{ keys %$value } = values %$value;
+    $args->{_SSL_merged} = $value;
+    return;
+}
+
+sub _built_in {
+    my ($args, $server, $ctx, $cert) = @_;
 
     %BUILT_IN = (
         SSL_check_crl   => 0,
@@ -122,16 +140,14 @@ sub add_built_in {
         SSL_keepSocketOnError => 0,
         SSL_version => IO::Socket::SSL::SSL_Context::_default_version(),
     ) if !%BUILT_IN;
-    my %value = (%BUILT_IN, SSL_verify_mode => $ctx->{verify_mode});
+    my %value = (
+        %BUILT_IN,
+        SSL_use_cert    => $cert,
+        SSL_verify_mode => $ctx->{verify_mode}
+    );
     $value{SSL_honor_cipher_order} = 1 if $server;
-    $value{SSL_use_cert} =
-      $server || grep({ defined $args->{$_} } qw(SSL_cert SSL_cert_file))
-      ? 1
-      : 0;
     delete @value{ grep { defined $args->{$_} } keys %value };
-    @$args{ keys %value } = values %value;
-    $args->{_SSL_merged} = \%value;
-    return;
+    return \%value;
 }
 
 # Is it a sub, blessed or not, or an object that can be called as one?
