@@ -38,6 +38,7 @@
 #include "connection/io.h"
 #include "connection/shutdown.h"
 #include "revocation/ocsp.h"
+#include "context/keylog.h"
 #include "context/psk.h"
 #include "names/suffix.h"
 #include "options/version.h"

@@ -126,6 +126,33 @@ answer_ctx_created(void *handle, SSL_CTX *ctx)
 	return call->died == NULL && !call->exits;
 }
 
+static void
+answer_warn(void *handle, const char *text)
+{
+	struct iss_call *call = handle;
+	dCALL_PERL(call);
+	SV *message = sv_2mortal(newSVpv(text, 0));
+
+	iss_ask(aTHX_ call, (SV *)get_cv("Carp::carp", 0), &message, 1);
+}
+
+static void
+answer_keylog(void *handle, const char *line)
+{
+	struct iss_call *call = handle;
+	dCALL_PERL(call);
+	SV *code, *args[2];
+
+	if (call->died != NULL || call->glob == NULL)
+		return;
+	code = iss_state_callback(aTHX_ call->glob, "keylog_callback");
+	if (code == NULL)
+		return;
+	args[0] = sv_2mortal(newRV_inc((SV *)call->glob));
+	args[1] = sv_2mortal(newSVpv(line, 0));
+	iss_ask(aTHX_ call, code, args, 2);
+}
+
 static bool
 answer_has_signal(void *handle)
 {
@@ -143,6 +170,8 @@ const struct iss_callbacks iss_answers = {
 	.ticket_key = iss_tickets_answer,
 	.staple = iss_ocsp_answer_staple,
 	.ocsp_answer = iss_ocsp_answer_keep,
+	.warn = answer_warn,
+	.keylog = answer_keylog,
 	.has_signal = answer_has_signal,
 	.message = iss_messages_answer,
 	.pump_read = iss_pump_answer_read,

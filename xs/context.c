@@ -143,6 +143,9 @@ iss_create_ctx(pTHX_ SV *self, HV *args, bool server)
 		callbacks.password = NULL;
 	if (iss_hash_value(aTHX_ call.callbacks, "ticket_keycb") == NULL)
 		callbacks.ticket_key = NULL;
+	if (iss_hash_value(aTHX_ call.callbacks, "keylog_callback") == NULL)
+		callbacks.keylog = NULL;
+	config.tainted = TAINTING_get;
 	rv = iss_ctx_new(&err, &ctx, &config, &link);
 	iss_config_release(&config);
 	if (call.died != NULL || call.exits)
@@ -159,5 +162,8 @@ iss_create_ctx(pTHX_ SV *self, HV *args, bool server)
 	take_chains(aTHX_ args, server);
 	if (ctx->ignores_crl_file)
 		warn_of_crl_file(aTHX);
+	if (ctx->has_public_keylog)
+		iss_carp(aTHX_ newSVpvs(
+		    "SSL_keylog_file: others than its owner can read it"));
 	return true;
 }

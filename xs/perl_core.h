@@ -10,4 +10,9 @@
 #include "XSUB.h"
 #include "ppport.h"
 
+/* Since Perl 5.18. */
+#ifndef TAINTING_get
+#	define TAINTING_get (PL_tainting)
+#endif
+
 #endif

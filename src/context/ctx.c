@@ -14,6 +14,7 @@
 #include "base/compat.h"
 #include "context/dh.h"
 #include "context/identity.h"
+#include "context/keylog.h"
 #include "context/psk.h"
 #include "options/version.h"
 #include "revocation/staple.h"
@@ -456,6 +457,18 @@ set_sessions(struct build *build)
 }
 
 static int
+set_keylog(struct build *build)
+{
+	const struct iss_config *config = build->config;
+
+	if (config->keylog_file == NULL &&
+	    iss_link_callbacks(build->link)->keylog == NULL)
+		return ISS_OK;
+	return iss_keylog_use(build->err, build->ssl_ctx, config->keylog_file,
+	    config->tainted, &build->ctx->has_public_keylog);
+}
+
+static int
 tell_program(struct build *build)
 {
 	const struct iss_link *link = build->link;
@@ -521,6 +534,7 @@ static step_fn *const steps[] = {
 	set_protocols,
 	set_rules,
 	set_sessions,
+	set_keylog,
 	tell_program,
 	add_vhosts,
 };

@@ -39,6 +39,7 @@ struct iss_ctx {
 	int ocsp_mode; /* ISS_OCSP_*, -1: by the verify mode */
 	/* SSL_crl_file is given, but nothing says that it is to be used */
 	bool ignores_crl_file;
+	bool has_public_keylog; /* others can read SSL_keylog_file */
 	/* digest of all options: what sessions are bound to */
 	unsigned char rules[ISS_SESSION_POLICY_LEN];
 	struct iss_session_id session_id; /* of a server */

@@ -54,6 +54,10 @@ struct iss_callbacks {
 	/* Has a signal arrived whose handler waits to run?  Asked by calls that
 	 * take long without waiting. */
 	bool (*has_signal)(void *handle);
+	/* Warn the user. */
+	void (*warn)(void *handle, const char *text);
+	/* A secret of the connection, as a line of a key log (RFC 9850). */
+	void (*keylog)(void *handle, const char *line);
 	/* A message of the protocol was sent or received. */
 	void (*message)(void *handle, const struct iss_message *message);
 	/*

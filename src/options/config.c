@@ -49,6 +49,7 @@ static const struct iss_option context_options[] = {
 	CONTEXT("force_fingerprint", ISS_SWITCH, force_fingerprint),
 	CONTEXT("ocsp_mode", ISS_NUMBER, ocsp_mode),
 	CONTEXT("session_id_context", ISS_TEXT, session_id_context),
+	CONTEXT("keylog_file", ISS_FILE, keylog_file),
 };
 
 static const struct iss_option identity_options[] = {

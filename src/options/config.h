@@ -65,6 +65,9 @@ struct iss_config {
 	int ocsp_mode; /* ISS_OCSP_* of staple.h, -1: by the verify mode */
 	/* sessions of a server */
 	char *session_id_context;
+	/* for those who analyse what was recorded */
+	char *keylog_file;
+	bool tainted; /* the program distrusts its environment: no key log */
 	/*
 	 * The virtual hosts of a server, each with a whole config of its own.
 	 * vhost is the name in one of those; NULL in the config around them,

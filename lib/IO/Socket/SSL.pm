@@ -87,6 +87,7 @@ for my $module (keys %ON_DEMAND) {
 my %ON_IMPORT = (
     inet4            => sub { @ISA = (IO::Socket::SSL::Base::use_inet4()) },
     inet6            => sub { @ISA = (IO::Socket::SSL::Base::use_inet6()) },
+    keylog           => sub { IO::Socket::SSL::Defaults::log_keys() },
     ':defaults-1.77' => sub { IO::Socket::SSL::Defaults::as_in_1_77() },
 );
 

@@ -48,13 +48,28 @@ sub as_in_1_77 {
     return;
 }
 
+# The file that SSLKEYLOGFILE names becomes the default of SSL_keylog_file.
+sub log_keys {
+    my $file = $ENV{SSLKEYLOGFILE};
+
+    return if !defined $file || !length $file;
+    if (IO::Socket::SSL::SSL_Context::_must_not_log_keys()) {
+        carp 'SSLKEYLOGFILE is ignored: '
+          . 'no key log under setuid, setgid or taint';
+        return;
+    }
+    $for_all{SSL_keylog_file} = $file;
+    return;
+}
+
 # Options that take a sub, an object, a handle, a file, a list, or the name of a
 # host or scheme.
 my %NONE_IF_FALSE = map { ("SSL_$_" => 1) } qw(
   ca client_ca cert key dh verifycn_scheme verify_callback passwd_cb
-  create_ctx_callback ocsp_staple_callback ocsp_cache session_cache
+  create_ctx_callback ocsp_staple_callback keylog_callback ocsp_cache session_cache
   ticket_keycb ciphersuites alpn_protocols npn_protocols cert_file key_file
   ca_file ca_path client_ca_file crl_file dh_file fingerprint verifycn_name
+  keylog_file
 );
 
 # Does this false value mean something?  '' and 0 do not for the options above.

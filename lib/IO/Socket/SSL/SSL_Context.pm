@@ -24,11 +24,12 @@ my %KEPT = (
     SSL_session_key         => 'session_key',
     SSL_ticket_keycb        => 'ticket_keycb',
     SSL_ocsp_staple_callback => 'ocsp_staple_callback',
+    SSL_keylog_callback      => 'keylog_callback',
 );
 
 my %MUST_BE_CODE = map { $_ => 1 }
   qw(SSL_passwd_cb SSL_verify_callback SSL_create_ctx_callback
-  SSL_ocsp_staple_callback);
+  SSL_ocsp_staple_callback SSL_keylog_callback);
 
 sub new {
     my ($class, @args) = @_;
