@@ -399,6 +399,17 @@ get_fingerprint(SV *self, SV *algo = &PL_sv_undef, SV *cert = &PL_sv_undef, bool
 	    pubkey, ix != 0);
 	return;
 
+ # verify_hostname, which passes its own arguments.
+void
+_verify_hostname(SV *self, SV *name = &PL_sv_undef, SV *scheme = &PL_sv_undef, SV *suffix = &PL_sv_undef, ...)
+    PPCODE:
+	scheme = iss_own_scheme(aTHX_ scheme);
+	suffix = sv_mortalcopy(suffix);
+	if (!iss_verify_name(aTHX_ iss_socket_glob(aTHX_ self), &PL_sv_undef,
+		name, scheme, suffix))
+		XSRETURN_EMPTY;
+	XSRETURN_IV(1);
+
  # Does the given certificate, by default the peer's, belong to the name?
 void
 _verify_name(SV *self, SV *cert, SV *name, SV *scheme, SV *suffix)

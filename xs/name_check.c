@@ -53,3 +53,11 @@ iss_verify_name(pTHX_ GV *self, SV *handle, SV *name, SV *scheme, SV *suffix)
 		iss_tell_error(aTHX_ self, &err);
 	return rv == ISS_OK;
 }
+
+SV *
+iss_own_scheme(pTHX_ SV *scheme)
+{
+	SV *own = sv_mortalcopy(scheme);
+
+	return SvOK(own) ? own : newSVpvs_flags("default", SVs_TEMP);
+}

@@ -13,4 +13,8 @@
 bool iss_verify_name(
     pTHX_ GV *self, SV *handle, SV *name, SV *scheme, SV *suffix);
 
+/* A mortal copy of a scheme, which no callback can free; "default" for undef.
+ */
+SV *iss_own_scheme(pTHX_ SV *scheme);
+
 #endif

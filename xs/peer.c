@@ -107,7 +107,11 @@ scheme_of(pTHX_ HV *args, HV *context)
 bool
 iss_peer_as_in_1_77(pTHX)
 {
-	SV *old = get_sv("IO::Socket::SSL::Defaults::AS_IN_1_77", 0);
+	/* unlike get_sv, Perl remembers where the package is */
+	HV *package = gv_stashpvs("IO::Socket::SSL::Defaults", 0);
+	SV **entry =
+	    package != NULL ? hv_fetchs(package, "AS_IN_1_77", 0) : NULL;
+	SV *old = entry != NULL && isGV(*entry) ? GvSV(*entry) : NULL;
 
 	return old != NULL && SvTRUE(old);
 }

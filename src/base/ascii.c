@@ -37,7 +37,8 @@ iss_ascii_equal(const void *a, const void *b, size_t len)
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		if (iss_ascii_lower(left[i]) != iss_ascii_lower(right[i]))
+		if (left[i] != right[i] &&
+		    iss_ascii_lower(left[i]) != iss_ascii_lower(right[i]))
 			return false;
 	return true;
 }

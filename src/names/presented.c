@@ -41,12 +41,15 @@ static bool
 match_wildcard(const char *host, const unsigned char *pattern, size_t len,
     enum iss_wildcards allowed, const struct iss_suffix_rules *suffixes)
 {
-	const unsigned char *star = memchr(pattern, '*', len);
-	const unsigned char *dot = memchr(pattern, '.', len);
-	const char *host_dot = strchr(host, '.');
+	const unsigned char *star = memchr(pattern, '*', len), *dot;
+	const char *host_dot;
 	size_t rest;
 
-	if (star == NULL || dot == NULL || star > dot || host_dot == NULL)
+	if (star == NULL) /* most names */
+		return false;
+	dot = memchr(pattern, '.', len);
+	host_dot = strchr(host, '.');
+	if (dot == NULL || star > dot || host_dot == NULL)
 		return false;
 	rest = len - (size_t)(dot - pattern);
 	if (rest != strlen(host_dot) || !iss_ascii_equal(dot, host_dot, rest))

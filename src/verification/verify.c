@@ -24,6 +24,7 @@
 void
 iss_verify_release(struct iss_verify *verify)
 {
+	iss_kept_names_free(verify->peer_names);
 	free(verify->name);
 	iss_fingerprint_list_release(&verify->fingerprints);
 	iss_suffix_list_free(verify->suffixes);
@@ -121,18 +122,6 @@ refuse_by_callback(struct iss_error *err, const struct iss_verify *verify)
 	return ISS_ERROR;
 }
 
-static bool
-has_constraints(const STACK_OF(X509) * chain)
-{
-	int i;
-
-	for (i = 1; i < sk_X509_num(chain); i++)
-		if (X509_get_ext_by_NID(
-			sk_X509_value(chain, i), NID_name_constraints, -1) >= 0)
-			return true;
-	return false;
-}
-
 /* What the CAs of a certificate, whose chain is given or known by the link, say
  * of its names. */
 struct ca_rules {
@@ -149,7 +138,7 @@ ask_cas(const struct iss_verify *verify, const struct iss_link *link,
 
 	if (given == NULL && link->ssl != NULL)
 		chain = iss_chain_get1(link->ssl);
-	rules.have_constraints = has_constraints(chain);
+	rules.have_constraints = iss_constraints_exist(chain);
 	rules.permit_host = !rules.have_constraints ||
 			    iss_constraints_permit(chain, &verify->host);
 	if (given == NULL)
@@ -198,13 +187,30 @@ match_by_scheme(struct iss_error *err, const struct iss_verify *verify,
 	return ISS_OK;
 }
 
+/* The names of the certificate, which the connection keeps when the program
+ * asks (verify_hostname).  NULL: they are not kept. */
+static const struct iss_presented *
+kept_names(const struct iss_link *link, X509 *cert, STACK_OF(X509) * chain)
+{
+	const struct iss_link *own =
+	    link->ssl != NULL ? iss_link_of(link->ssl) : NULL;
+
+	return chain == NULL && own != NULL
+		   ? iss_kept_names_get(&own->verify->peer_names, cert)
+		   : NULL;
+}
+
 static int
 check_name_by_scheme(struct iss_error *err, const struct iss_verify *verify,
     const struct iss_link *link, X509 *cert, STACK_OF(X509) * chain)
 {
+	const struct iss_presented *kept = kept_names(link, cert, chain);
 	struct iss_cert_names names;
-	int rv = iss_cert_names_init(err, &names, cert);
+	int rv;
 
+	if (kept != NULL)
+		return match_by_scheme(err, verify, kept, link, chain);
+	rv = iss_cert_names_init(err, &names, cert);
 	if (rv == ISS_OK)
 		rv =
 		    match_by_scheme(err, verify, &names.presented, link, chain);
@@ -231,7 +237,6 @@ iss_verify_cert_name(struct iss_error *err, const struct iss_verify *verify,
 		return refuse_by_callback(err, verify);
 	return ISS_OK;
 }
-
 /* Remember the first failure, as the sentence that the user will read. */
 static void
 note_failure(struct iss_link *link, X509_STORE_CTX *store)

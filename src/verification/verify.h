@@ -38,6 +38,8 @@ struct iss_verify {
 	struct iss_fingerprint_list fingerprints; /* owned */
 	bool force_fingerprint;                   /* nothing else accepts */
 	bool must_ask; /* refuse all if the program cannot be asked */
+	/* of the peer, parsed when the program first asked for a name; owned */
+	struct iss_kept_names *peer_names; /* cert_names.h */
 };
 
 /* Free what the struct owns, and zero it. */
@@ -100,7 +102,8 @@ int iss_verify_follow(struct iss_error *err, SSL *ssl);
  * Does the certificate belong to the name, by these rules?  If not, err says
  * which name was wanted and which are offered.  The link lends the check_name
  * callback.  chain is the certificate's, leaf first; NULL: that of link->ssl,
- * if there is one.  If a CA in it has name constraints, the common name does
+ * if there is one, whose connection then keeps the names of the certificate for
+ * the next time.  If a CA in it has name constraints, the common name does
  * not count: they bind only alternative names (RFC 5280, 4.2.1.10).  Returns
  * ISS_OK or ISS_ERROR.
  */

@@ -206,3 +206,40 @@ iss_cert_names_release(struct iss_cert_names *names)
 	iss_buf_release(&names->text);
 	memset(names, 0, sizeof(*names));
 }
+
+struct iss_kept_names {
+	X509 *cert; /* one reference, so that no other gets its address */
+	struct iss_cert_names names;
+};
+
+const struct iss_presented *
+iss_kept_names_get(struct iss_kept_names **kept, X509 *cert)
+{
+	struct iss_kept_names *new;
+	struct iss_error ignored;
+
+	if (*kept != NULL && (*kept)->cert == cert)
+		return &(*kept)->names.presented;
+	if ((new = calloc(1, sizeof(*new))) == NULL)
+		return NULL;
+	iss_error_clear(&ignored);
+	if (iss_cert_names_init(&ignored, &new->names, cert) != ISS_OK) {
+		iss_kept_names_free(new);
+		return NULL;
+	}
+	X509_up_ref(cert);
+	new->cert = cert;
+	iss_kept_names_free(*kept);
+	*kept = new;
+	return &new->names.presented;
+}
+
+void
+iss_kept_names_free(struct iss_kept_names *kept)
+{
+	if (kept == NULL)
+		return;
+	iss_cert_names_release(&kept->names);
+	X509_free(kept->cert);
+	free(kept);
+}

@@ -52,6 +52,17 @@ int iss_cert_names_init(
  */
 int iss_cert_common_name(const X509 *cert, unsigned char **utf8);
 
+/*
+ * The names of a certificate that is asked again and again.  _get parses them
+ * unless *kept (NULL at first) has those of cert, of which it takes a
+ * reference; the result is valid until the next call.  NULL when memory runs
+ * out.
+ */
+struct iss_kept_names;
+const struct iss_presented *iss_kept_names_get(
+    struct iss_kept_names **kept, X509 *cert);
+void iss_kept_names_free(struct iss_kept_names *kept);
+
 /* Free everything, and so presented.  May be called twice. */
 void iss_cert_names_release(struct iss_cert_names *names);
 

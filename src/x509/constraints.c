@@ -73,3 +73,15 @@ iss_constraints_permit(
 	ERR_clear_error();
 	return permitted;
 }
+
+bool
+iss_constraints_exist(const STACK_OF(X509) * chain)
+{
+	int i;
+
+	for (i = 1; i < sk_X509_num(chain); i++)
+		if (X509_get_ext_by_NID(
+			sk_X509_value(chain, i), NID_name_constraints, -1) >= 0)
+			return true;
+	return false;
+}

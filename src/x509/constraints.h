@@ -19,4 +19,7 @@
 bool iss_constraints_permit(
     const STACK_OF(X509) * chain, const struct iss_reference_id *host);
 
+/* Has any CA of a chain, leaf first, name constraints? */
+bool iss_constraints_exist(const STACK_OF(X509) * chain);
+
 #endif

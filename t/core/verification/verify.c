@@ -465,6 +465,64 @@ test_clients(const char *version)
 	}
 }
 
+/* Is the certificate for that name, on the connection (NULL: on none)? */
+static bool
+is_for(struct iss_conn *conn, X509 *cert, const char *name, const char *scheme)
+{
+	struct iss_verify verify = { 0 };
+	struct iss_link link = { .ssl = conn != NULL ? conn->ssl : NULL };
+	int rv;
+
+	iss_error_clear(&err);
+	rv = iss_verify_set_name(
+	    &err, &verify, name, strlen(name), iss_scheme_find(scheme));
+	if (rv == ISS_OK)
+		rv = iss_verify_cert_name(&err, &verify, &link, cert, NULL);
+	ok(verify.peer_names == NULL, "%s: kept by the connection", name);
+	iss_verify_release(&verify);
+	return rv == ISS_OK;
+}
+
+static void
+test_kept_names(const char *version)
+{
+	const struct pair_options client[PAIR_OPTIONS_MAX] = {
+		{ "SSL_ca_file", CERTS "ca.pem" },
+		{ "SSL_version", version },
+	};
+	X509 *cert, *other = fixture_cert("server2");
+	const struct iss_kept_names *kept;
+	struct iss_ctx *ours = pair_ctx(false, client);
+	struct iss_ctx *theirs = pair_server_ctx(NULL);
+	struct iss_conn *conn;
+	struct pair pair;
+
+	pair_init(&pair);
+	pair_open(&pair, ours, theirs);
+	iss_ctx_free(ours);
+	iss_ctx_free(theirs);
+	pair_handshake(&pair);
+	conn = pair.client.conn;
+	cert = SSL_get1_peer_certificate(conn->ssl);
+	ok(conn->verify.peer_names == NULL,
+	    "%s: nothing is kept before somebody asks", version);
+	ok(is_for(conn, cert, "localhost", "http"), "its name");
+	kept = conn->verify.peer_names;
+	ok(kept != NULL, "the names are kept");
+	ok(is_for(conn, cert, "localhost", "http"), "its name, again");
+	ok(!is_for(conn, cert, "other.test", "http"), "another name");
+	has_text(err.text, "localhost", "... the error shows those kept");
+	ok(kept == conn->verify.peer_names, "they are parsed once");
+	ok(is_for(conn, other, "server2.test", "http") &&
+		!is_for(conn, other, "localhost", "http"),
+	    "of another certificate its own names count");
+	ok(is_for(conn, cert, "localhost", "http"), "and back");
+	ok(is_for(NULL, cert, "localhost", "http"), "without a connection");
+	X509_free(cert);
+	X509_free(other);
+	pair_close(&pair);
+}
+
 int
 main(void)
 {
@@ -476,6 +534,7 @@ main(void)
 		for (i = 0; i < ROWS(rows); i++)
 			test_row(&rows[i], versions[v]);
 		test_clients(versions[v]);
+		test_kept_names(versions[v]);
 	}
 	test_asked();
 	test_names_apart();

@@ -207,6 +207,25 @@ test_odd_extensions(void)
 	X509_free(cert);
 }
 
+/* The names of one certificate at a time, for as long as they are asked for. */
+static void
+test_kept(void)
+{
+	X509 *one = fixture_cert("server"), *two = fixture_cert("many-san");
+	struct iss_kept_names *kept = NULL;
+	const struct iss_presented *first = iss_kept_names_get(&kept, one);
+
+	ok(first != NULL && first->n_cns == 1, "the names of a certificate");
+	ok(iss_kept_names_get(&kept, one) == first, "are parsed once");
+	X509_free(one);
+	ok(first->n_cns == 1, "and do not need their caller's certificate");
+	first = iss_kept_names_get(&kept, two);
+	ok(first != NULL && first->n_sans > 2, "another one has its own");
+	X509_free(two);
+	iss_kept_names_free(kept);
+	iss_kept_names_free(NULL);
+}
+
 int
 main(void)
 {
@@ -219,5 +238,6 @@ main(void)
 	test_odd_extensions();
 	is_text(err.text, "", "no error that was not expected");
 	is_int((long long)ERR_peek_error(), 0, "the queue is left empty");
+	test_kept();
 	return tap_done();
 }

@@ -69,6 +69,9 @@ test_row(size_t i, int depth)
 	    rows[i].permitted || depth == 0, "depth %d, %s: %s", depth,
 	    rows[i].constraints != NULL ? rows[i].constraints : "none",
 	    rows[i].host);
+	ok(iss_constraints_exist(chain) ==
+		(rows[i].constraints != NULL && depth > 0),
+	    "... has a CA constraints");
 	is_int((long long)ERR_peek_error(), 0, "... the queue stays empty");
 	sk_X509_pop_free(chain, X509_free);
 }
