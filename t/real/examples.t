@@ -4,6 +4,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use IO::Socket::SSL;
 use Test::More;
 
 use ISS::Program;
@@ -16,6 +17,7 @@ my @CA      = ('--ca',   cert('ca'));
 
 https();
 starttls();
+echo();
 done_testing;
 
 sub https {
@@ -69,5 +71,47 @@ sub starttls {
     ok(eval { $server->wait_for(qr/^handshake: .*alert/m) },
         'starttls_server prints the alert')
       or diag $@;
+    return;
+}
+
+# 50 idle clients, 5 active ones, and one that stops in its handshake.
+sub echo {
+    my $server =
+      ISS::Program->start([@PERL, "$EXAMPLE/echo_server.pl", @SERVER]);
+    my $address = $server->wait_for(qr/^(127\.0\.0\.1:\d+)$/m);
+    my $ctx     = IO::Socket::SSL::SSL_Context->new(client_args());
+    my $connect = sub {
+        return IO::Socket::SSL->new(
+            PeerAddr      => $address,
+            SSL_reuse_ctx => $ctx,
+            client_args(), @_
+        ) || die "connect: $SSL_ERROR";
+    };
+
+    my $silent = $connect->(SSL_startHandshake => 0);
+    my @idle   = map { $connect->() } 1 .. 50;
+    my @active = map { $connect->() } 1 .. 5;
+    for my $round (1 .. 3) {
+        my @sent = map { "$round$_" x 10_000 } 1 .. @active;
+        print { $active[$_] } $sent[$_] or die "write: $SSL_ERROR"
+          for 0 .. $#active;
+        my $good = 0;
+        for (0 .. $#active) {
+            my ($wanted, $answer) = (length $sent[$_], '');
+            1
+              while length $answer < $wanted
+              && read $active[$_], $answer, $wanted, length $answer;
+            $good++ if $answer eq $sent[$_];
+        }
+        is($good, @active, "echo_server answers 5 active clients, $round");
+    }
+    my $still = 0;
+    for my $socket (@idle) {
+        syswrite $socket, 'x';
+        sysread $socket, my $answer, 1;
+        $still++ if $answer eq 'x';
+    }
+    is($still, @idle, '... and 50 that were idle');
+    ok($silent->connect_SSL, '... and one that was slow');
     return;
 }
