@@ -11,6 +11,7 @@
 #include "xs/attachment.h"
 #include "xs/binding.h"
 #include "xs/builtin.h"
+#include "xs/cert_hash.h"
 #include "xs/certspec.h"
 #include "xs/conninfo.h"
 #include "xs/constants.h"
@@ -247,6 +248,14 @@ _queued_errors()
 	PUTBACK;
 	iss_push_queued_errors(aTHX);
 	return;
+
+ # More about what errstr tells; undef if nothing failed.
+SV *
+ssl_error_info(SV *self)
+    CODE:
+	RETVAL = iss_new_failure(aTHX_ iss_socket_glob(aTHX_ self));
+    OUTPUT:
+	RETVAL
 
 void
 _tell_success()

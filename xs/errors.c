@@ -6,12 +6,14 @@
 #include <openssl/ssl.h>
 
 #include "debug.h"
+#include "failure.h"
 #include "state.h"
 
 #define MY_CXT_KEY "IO::Socket::SSL::errors" XS_VERSION
 
 typedef struct {
-	GV *error; /* $SSL_ERROR */
+	GV *error;   /* $SSL_ERROR */
+	GV *failure; /* its scalar holds what is known about that */
 } my_cxt_t;
 
 START_MY_CXT
@@ -44,13 +46,17 @@ iss_errors_init(pTHX_ bool in_new_thread)
 {
 	GV *error =
 	    gv_fetchpvs("IO::Socket::SSL::SSL_ERROR", GV_ADDMULTI, SVt_PV);
+	GV *failure =
+	    gv_fetchpvs("IO::Socket::SSL::_FAILURE", GV_ADDMULTI, SVt_PV);
 
 	if (in_new_thread) {
 		MY_CXT_CLONE;
 		MY_CXT.error = error;
+		MY_CXT.failure = failure;
 	} else {
 		MY_CXT_INIT;
 		MY_CXT.error = error;
+		MY_CXT.failure = failure;
 		define_constant(
 		    aTHX_ "SSL_WANT_READ", SSL_ERROR_WANT_READ, WANT_READ_TEXT);
 		define_constant(aTHX_ "SSL_WANT_WRITE", SSL_ERROR_WANT_WRITE,
@@ -66,13 +72,41 @@ set_errors(pTHX_ GV *glob, int e, IV number, const char *text)
 	STRLEN len = strlen(text);
 	SV *last = iss_state_last_error(aTHX_ glob);
 
-	if (number != SSL_ERROR_WANT_READ && number != SSL_ERROR_WANT_WRITE &&
-	    iss_debug_level(aTHX) >= 1)
-		iss_debug_print(aTHX_ text);
 	set_dualvar(aTHX_ global, number, text, len);
 	if (last != NULL)
 		set_dualvar(aTHX_ last, number, text, len);
 	errno = e;
+}
+
+/* Remember what is known of the error that is about to be told. */
+static void
+remember(pTHX_ GV *glob, struct iss_failure *failure)
+{
+	dMY_CXT;
+	SV *last = iss_state_last_error(aTHX_ glob);
+
+	iss_failure_attach(aTHX_ GvSVn(MY_CXT.failure), failure);
+	if (last != NULL)
+		iss_failure_attach(aTHX_ last,
+		    failure != NULL ? iss_failure_up_ref(failure) : NULL);
+}
+
+static void
+tell_failure(
+    pTHX_ GV *glob, const struct iss_error *err, const struct iss_conn *conn)
+{
+	if (iss_debug_level(aTHX) >= 1)
+		iss_debug_print(aTHX_ err->text);
+	remember(aTHX_ glob, iss_failure_new(err, conn));
+	set_errors(aTHX_ glob, err->sys_errno, err->code, err->text);
+}
+
+/* It must only wait. */
+static void
+tell_wait(pTHX_ GV *glob, IV number, const char *text)
+{
+	remember(aTHX_ glob, NULL);
+	set_errors(aTHX_ glob, EWOULDBLOCK, number, text);
 }
 
 void
@@ -81,14 +115,16 @@ iss_tell_success(pTHX)
 	dMY_CXT;
 	SV *global = GvSVn(MY_CXT.error);
 
-	if (SvTRUE_nomg(global))
-		sv_setpvs_mg(global, "");
+	if (!SvTRUE_nomg(global))
+		return;
+	iss_failure_attach(aTHX_ GvSVn(MY_CXT.failure), NULL);
+	sv_setpvs_mg(global, "");
 }
 
 void
 iss_tell_error(pTHX_ GV *glob, const struct iss_error *err)
 {
-	set_errors(aTHX_ glob, err->sys_errno, err->code, err->text);
+	tell_failure(aTHX_ glob, err, NULL);
 }
 
 /* Of a copy: a tied $SSL_ERROR may use the connection. */
@@ -97,31 +133,40 @@ tell_kept(pTHX_ GV *glob, const struct iss_conn *conn)
 {
 	struct iss_error err = *iss_conn_error(conn);
 
-	iss_tell_error(aTHX_ glob, &err);
+	tell_failure(aTHX_ glob, &err, conn);
 }
 
 void
 iss_tell_text(pTHX_ GV *glob, int e, const char *text)
 {
-	set_errors(
-	    aTHX_ glob, e, e != 0 ? SSL_ERROR_SYSCALL : SSL_ERROR_SSL, text);
+	struct iss_error err;
+
+	iss_error_clear(&err);
+	iss_error_set(&err, "%s", text);
+	err.sys_errno = e;
+	if (e != 0)
+		err.code = SSL_ERROR_SYSCALL;
+	tell_failure(aTHX_ glob, &err, NULL);
 }
 
 void
 iss_tell_status(pTHX_ GV *glob, const struct iss_conn *conn, int status)
 {
+	struct iss_error err;
+
 	switch (status) {
 	case ISS_WANT_READ:
-		set_errors(aTHX_ glob, EWOULDBLOCK, SSL_ERROR_WANT_READ,
-		    WANT_READ_TEXT);
+		tell_wait(aTHX_ glob, SSL_ERROR_WANT_READ, WANT_READ_TEXT);
 		break;
 	case ISS_WANT_WRITE:
-		set_errors(aTHX_ glob, EWOULDBLOCK, SSL_ERROR_WANT_WRITE,
-		    WANT_WRITE_TEXT);
+		tell_wait(aTHX_ glob, SSL_ERROR_WANT_WRITE, WANT_WRITE_TEXT);
 		break;
 	case ISS_INTR:
-		set_errors(aTHX_ glob, EINTR, SSL_ERROR_SYSCALL,
-		    "interrupted by a signal");
+		iss_error_clear(&err);
+		iss_error_set(&err, "interrupted by a signal");
+		err.sys_errno = EINTR;
+		err.code = SSL_ERROR_SYSCALL;
+		tell_failure(aTHX_ glob, &err, NULL);
 		break;
 	case ISS_ERROR:
 	case ISS_TIMEOUT:
@@ -132,6 +177,24 @@ iss_tell_status(pTHX_ GV *glob, const struct iss_conn *conn, int status)
 		errno = 0;
 		break;
 	}
+}
+
+SV *
+iss_new_failure(pTHX_ GV *glob)
+{
+	dMY_CXT;
+	SV *text = GvSVn(MY_CXT.error);
+	SV *holder = GvSVn(MY_CXT.failure);
+	SV *last = iss_state_last_error(aTHX_ glob);
+	const struct iss_failure *failure;
+
+	if (last != NULL && SvTRUE_nomg(last))
+		text = holder = last;
+	failure = iss_failure_of(aTHX_ holder);
+	/* The program may have changed or cleared the text. */
+	if (failure == NULL || strcmp(SvPV_nolen(text), failure->err.text) != 0)
+		return newSV(0);
+	return iss_failure_as_hash(aTHX_ failure);
 }
 
 enum { QUEUED_TEXT_MAX = 256 }; /* what ERR_error_string(3) uses */

@@ -27,6 +27,13 @@ void iss_tell_text(pTHX_ GV *glob, int e, const char *text);
 /* Push the errors of OpenSSL's queue, the oldest first, and empty it. */
 void iss_push_queued_errors(pTHX);
 
+/*
+ * What is known about the last error of the socket, or of all (NULL, or a
+ * socket without one): a new hash, or undef if nothing failed or it must only
+ * wait.
+ */
+SV *iss_new_failure(pTHX_ GV *glob);
+
 /* Report success: make $SSL_ERROR false. */
 void iss_tell_success(pTHX);
 

@@ -29,6 +29,5 @@ SV *iss_key_to_pem(pTHX_ EVP_PKEY *key);
 void iss_write_pem(pTHX_ SV *file, SV *pem, bool secret);
 SV *iss_new_rsa_key(pTHX_ SV *bits);
 SV *iss_new_ec_key(pTHX_ SV *curve);
-SV *iss_cert_as_hash(pTHX_ X509 *cert, SV *digest);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "base/error.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +25,11 @@ iss_error_clear(struct iss_error *err)
 	err->verify_error = X509_V_OK;
 	err->depth = 0;
 	err->no_memory = false;
+	err->kind = ISS_KIND_NONE;
+	err->alert = 0;
+	err->queued = 0;
+	err->option[0] = '\0';
+	err->file[0] = '\0';
 	err->text[0] = '\0';
 }
 
@@ -77,23 +83,61 @@ append_reason(struct iss_error *err, unsigned long e, const char *data)
 		reason = text;
 	}
 	append_text(err, ": ", reason, "");
-	if (ERR_GET_LIB(e) == ERR_LIB_SSL && alert >= 0 && alert <= UINT8_MAX)
+	if (ERR_GET_LIB(e) == ERR_LIB_SSL && alert >= 0 && alert <= UINT8_MAX) {
+		err->kind = ISS_KIND_ALERT;
+		err->alert = alert;
 		append_text(err, ": the peer sent the alert \"",
 		    iss_alert_name(alert), "\"");
-	else
+	} else
 		append_text(err, " (", data, ")");
 }
 
-/* Empty OpenSSL's queue; does it tell that memory ran out? */
-static bool
-drain(void)
+static void
+keep_entry(struct iss_error *err, unsigned long code, const char *data)
 {
+	struct iss_error_entry *entry;
+
+	if (err->queued == ISS_ERROR_QUEUE_MAX)
+		return;
+	entry = &err->queue[err->queued++];
+	entry->code = code;
+	snprintf(
+	    entry->data, sizeof(entry->data), "%s", data != NULL ? data : "");
+}
+
+/*
+ * Empty OpenSSL's queue; does it tell that memory ran out?  The entries are
+ * those of err, unless that is NULL.
+ */
+static bool
+drain(struct iss_error *err)
+{
+	const char *data = NULL;
 	unsigned long e;
 	bool ran_out = false;
+	int flags = 0;
 
-	while ((e = ERR_get_error()) != 0)
+	while ((e = iss_compat_get_error(&data, &flags)) != 0) {
 		ran_out |= ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
+		if (err != NULL)
+			keep_entry(
+			    err, e, (flags & ERR_TXT_STRING) ? data : NULL);
+	}
 	return ran_out;
+}
+
+/* Is the sentence about an option, whose name it begins with? */
+static void
+note_option(struct iss_error *err)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+	size_t len = strspn(err->text, letters);
+
+	if (strncmp(err->text, "SSL_", 4) == 0 && len < sizeof(err->option)) {
+		memcpy(err->option, err->text, len);
+		err->option[len] = '\0';
+	}
 }
 
 static void
@@ -102,52 +146,55 @@ record(struct iss_error *err, int code, const char *fmt, va_list args)
 	iss_error_clear(err);
 	err->code = code;
 	vsnprintf(err->text, sizeof(err->text), fmt, args);
+	note_option(err);
 }
 
-/* Is there an error to record, and room for it? */
+/* Does nobody else's error stand there already? */
 static bool
 takes(const struct iss_error *err)
 {
 	return err != NULL && !iss_error_is_set(err);
 }
 
-/* Empty the queue. */
+/* The end of recording: the queue belongs to a new error alone. */
 static int
-recorded(struct iss_error *err)
+recorded(struct iss_error *err, bool is_new)
 {
-	bool no_memory = drain();
+	bool ran_out = drain(is_new ? err : NULL);
 
 	if (err != NULL)
-		err->no_memory |= no_memory;
+		err->no_memory |= ran_out;
 	return ISS_ERROR;
 }
 
 int
 iss_error_set(struct iss_error *err, const char *fmt, ...)
 {
+	bool is_new = takes(err);
 	va_list args;
 
-	if (takes(err)) {
+	if (is_new) {
 		va_start(args, fmt);
 		record(err, SSL_ERROR_SSL, fmt, args);
 		va_end(args);
 	}
-	return recorded(err);
+	return recorded(err, is_new);
 }
 
 int
 iss_error_errno(struct iss_error *err, int errnum, const char *fmt, ...)
 {
+	bool is_new = takes(err);
 	va_list args;
 
-	if (takes(err)) {
+	if (is_new) {
 		va_start(args, fmt);
 		record(err, SSL_ERROR_SYSCALL, fmt, args);
 		va_end(args);
 		err->sys_errno = errnum;
 		append_errno(err, errnum);
 	}
-	return recorded(err);
+	return recorded(err, is_new);
 }
 
 /* Is it a reason of libssl's own, rather than one that all libraries share? */
@@ -174,22 +221,25 @@ iss_error_openssl(struct iss_error *err, const char *fmt, ...)
 {
 	const char *data = NULL;
 	unsigned long e;
+	bool is_new = takes(err);
 	va_list args;
 	int flags = 0;
 
-	if (takes(err)) {
+	if (is_new) {
 		va_start(args, fmt);
 		record(err, SSL_ERROR_SSL, fmt, args);
 		va_end(args);
 		e = iss_compat_get_error(&data, &flags);
 		err->no_memory = ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
-		if (e != 0)
-			append_reason(
-			    err, e, (flags & ERR_TXT_STRING) ? data : NULL);
-		else
+		if ((flags & ERR_TXT_STRING) == 0)
+			data = NULL;
+		if (e != 0) {
+			append_reason(err, e, data);
+			keep_entry(err, e, data);
+		} else
 			append_text(err, ": ", "OpenSSL gave no reason", "");
 	}
-	return recorded(err);
+	return recorded(err, is_new);
 }
 
 int
@@ -203,7 +253,7 @@ iss_error_memory(struct iss_error *err)
 bool
 iss_error_memory_ran_out(struct iss_error *err)
 {
-	if (!drain())
+	if (!drain(NULL))
 		return false;
 	iss_error_memory(err);
 	return true;
@@ -221,5 +271,61 @@ iss_error_prefix(struct iss_error *err, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(err->text, sizeof(err->text), fmt, args);
 	va_end(args);
+	note_option(err);
 	append_text(err, ": ", text, "");
+}
+
+void
+iss_error_blame_file(struct iss_error *err, const char *file)
+{
+	if (iss_error_is_set(err) && err->file[0] == '\0')
+		snprintf(err->file, sizeof(err->file), "%s", file);
+}
+
+enum iss_error_kind
+iss_error_kind_of(const struct iss_error *err)
+{
+	if (err->kind != ISS_KIND_NONE)
+		return err->kind;
+	switch (err->verify_error) {
+	case X509_V_OK:
+		break;
+	case X509_V_ERR_HOSTNAME_MISMATCH:
+		return ISS_KIND_NAME;
+	case X509_V_ERR_CERT_REVOKED:
+		return ISS_KIND_REVOKED;
+	case X509_V_ERR_APPLICATION_VERIFICATION:
+		return ISS_KIND_REFUSED;
+	default:
+		return ISS_KIND_VERIFY;
+	}
+	if (err->option[0] != '\0')
+		return ISS_KIND_CONFIG;
+	if (err->sys_errno == ETIMEDOUT)
+		return ISS_KIND_TIMEOUT;
+	return err->code == SSL_ERROR_SYSCALL ? ISS_KIND_SYSTEM
+					      : ISS_KIND_PROTOCOL;
+}
+
+const char *
+iss_error_kind_name(enum iss_error_kind kind)
+{
+	static const char *const names[] = {
+		[ISS_KIND_NONE] = "protocol",
+		[ISS_KIND_PROTOCOL] = "protocol",
+		[ISS_KIND_VERIFY] = "verify",
+		[ISS_KIND_NAME] = "name",
+		[ISS_KIND_PIN] = "pin",
+		[ISS_KIND_REVOKED] = "revoked",
+		[ISS_KIND_STAPLE] = "staple",
+		[ISS_KIND_REFUSED] = "refused",
+		[ISS_KIND_ALERT] = "alert",
+		[ISS_KIND_NOT_TLS] = "not_tls",
+		[ISS_KIND_CONFIG] = "config",
+		[ISS_KIND_TIMEOUT] = "timeout",
+		[ISS_KIND_EOF] = "eof",
+		[ISS_KIND_SYSTEM] = "system",
+	};
+
+	return names[kind];
 }

@@ -25,7 +25,35 @@ enum iss_status {
 
 enum {
 	ISS_ERROR_TEXT_MAX = 1024, /* with the terminator */
-	ISS_ERROR_PART_MAX = 300   /* for the names of a peer within a text */
+	ISS_ERROR_PART_MAX = 300,  /* for the names of a peer within a text */
+	ISS_ERROR_FILE_MAX = 1024,
+	ISS_ERROR_OPTION_MAX = 40,
+	ISS_ERROR_QUEUE_MAX = 8,
+	ISS_ERROR_DATA_MAX = 80
+};
+
+/* What kind of failure it is, for programs that want to know. */
+enum iss_error_kind {
+	ISS_KIND_NONE,     /* nobody has said so far: see iss_error_kind_of */
+	ISS_KIND_PROTOCOL, /* of TLS */
+	ISS_KIND_VERIFY,   /* the chain of the peer's certificate */
+	ISS_KIND_NAME,     /* it is for somebody else */
+	ISS_KIND_PIN,      /* it is not the one of SSL_fingerprint */
+	ISS_KIND_REVOKED,
+	ISS_KIND_STAPLE,  /* of OCSP: missing, foreign, old, damaged */
+	ISS_KIND_REFUSED, /* by a callback of the program */
+	ISS_KIND_ALERT,   /* the peer sent one */
+	ISS_KIND_NOT_TLS, /* the peer speaks something else */
+	ISS_KIND_CONFIG,  /* an option */
+	ISS_KIND_TIMEOUT,
+	ISS_KIND_EOF,   /* the peer ended the stream */
+	ISS_KIND_SYSTEM /* errno */
+};
+
+/* An error of OpenSSL's queue. */
+struct iss_error_entry {
+	unsigned long code; /* ERR_get_error(3) */
+	char data[ISS_ERROR_DATA_MAX];
 };
 
 struct iss_error {
@@ -34,6 +62,13 @@ struct iss_error {
 	long verify_error; /* X509_V_ERR_*, X509_V_OK: not a verification */
 	int depth;         /* of the certificate at fault, 0 is the leaf */
 	bool no_memory;    /* OpenSSL, or we, ran out of memory */
+	enum iss_error_kind kind;
+	int alert; /* its number, of ISS_KIND_ALERT */
+	/* what OpenSSL said, the oldest first */
+	struct iss_error_entry queue[ISS_ERROR_QUEUE_MAX];
+	int queued;
+	char option[ISS_ERROR_OPTION_MAX]; /* "": not about an option */
+	char file[ISS_ERROR_FILE_MAX];     /* "": not about a file */
 	char text[ISS_ERROR_TEXT_MAX];
 };
 
@@ -77,7 +112,20 @@ void iss_error_prefer_ssl(void);
  */
 bool iss_error_memory_ran_out(struct iss_error *err);
 
-/* Put "sentence: " in front of a recorded error, if there is one. */
+/*
+ * The kind of a recorded error: what was said, or what its other members tell.
+ * _name is the word for it in ssl_error_info.
+ */
+enum iss_error_kind iss_error_kind_of(const struct iss_error *err);
+const char *iss_error_kind_name(enum iss_error_kind kind);
+
+/* Tell which file a recorded error is about, unless that is known. */
+void iss_error_blame_file(struct iss_error *err, const char *file);
+
+/*
+ * Put "sentence: " in front of a recorded error, if there is one.  A sentence
+ * that begins with the name of an option, here and above, is about that option.
+ */
 void iss_error_prefix(struct iss_error *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 

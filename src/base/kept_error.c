@@ -71,6 +71,13 @@ iss_kept_error_blame(struct iss_kept_error *kept, long verify_error, int depth)
 }
 
 void
+iss_kept_error_set_kind(struct iss_kept_error *kept, enum iss_error_kind kind)
+{
+	if (kept->error != NULL)
+		kept->error->kind = kind;
+}
+
+void
 iss_kept_error_default_errno(struct iss_kept_error *kept, int errnum)
 {
 	if (kept->error != NULL && kept->error->sys_errno == 0)

@@ -41,6 +41,10 @@ int iss_kept_error_copy(
 void iss_kept_error_blame(
     struct iss_kept_error *kept, long verify_error, int depth);
 
+/* Add the kind to a recorded error. */
+void iss_kept_error_set_kind(
+    struct iss_kept_error *kept, enum iss_error_kind kind);
+
 /* Add an errno to a recorded error that has none. */
 void iss_kept_error_default_errno(struct iss_kept_error *kept, int errnum);
 

@@ -84,6 +84,7 @@ iss_conn_handshake(struct iss_conn *conn, bool server, iss_deadline deadline)
 		rv = iss_error_set(iss_kept_error_fill(&conn->err),
 		    "%s: the peer sent close_notify during the handshake",
 		    what);
+		iss_kept_error_set_kind(&conn->err, ISS_KIND_EOF);
 	}
 	if (rv == ISS_TIMEOUT)
 		conn->state = ISS_CONN_FAILED;

@@ -8,6 +8,7 @@
 #include <openssl/err.h>
 
 #include "base/compat.h"
+#include "connection/stranger.h"
 
 /* The socket would block, or a signal interrupted the call. */
 static int
@@ -30,6 +31,7 @@ ended_without_notify(struct iss_conn *conn, const char *what)
 	    "%s: the peer closed the connection %s", what,
 	    conn->state == ISS_CONN_OPEN ? "without close_notify (truncated)"
 					 : "during the handshake");
+	iss_kept_error_set_kind(&conn->err, ISS_KIND_EOF);
 	if (conn->state == ISS_CONN_OPEN)
 		iss_kept_error_default_errno(&conn->err, EPROTO);
 	conn->state = ISS_CONN_FAILED;
@@ -57,6 +59,7 @@ iss_conn_fail_by_callback(struct iss_conn *conn, const char *what)
 	    why->verify_error != X509_V_OK ? "certificate verify failed: " : "",
 	    why->text);
 	iss_kept_error_blame(&conn->err, why->verify_error, why->depth);
+	iss_kept_error_set_kind(&conn->err, why->kind);
 	return ISS_ERROR;
 }
 
@@ -93,12 +96,19 @@ fail_for_good(struct iss_conn *conn, const char *what)
 	if (iss_kept_error_is_set(&conn->link.failure) &&
 	    is_callback_failure(ERR_GET_REASON(reason)))
 		return iss_conn_fail_by_callback(conn, what);
-	if (is_staple_failure(conn, reason))
-		return iss_error_set(iss_kept_error_fill(&conn->err),
+	if (is_staple_failure(conn, reason)) {
+		iss_error_set(iss_kept_error_fill(&conn->err),
 		    "%s: the stapled OCSP response cannot be read "
 		    "(SSL_OCSP_NO_STAPLE asks for none)",
 		    what);
+		iss_kept_error_set_kind(&conn->err, ISS_KIND_STAPLE);
+		return ISS_ERROR;
+	}
 	iss_error_openssl(iss_kept_error_fill(&conn->err), "%s", what);
+	if (!was_open && iss_stranger_has_spoken(conn->sock)) {
+		iss_sock_look_further(conn->sock);
+		iss_kept_error_set_kind(&conn->err, ISS_KIND_NOT_TLS);
+	}
 	if (was_open)
 		iss_kept_error_default_errno(&conn->err, EPROTO);
 	return ISS_ERROR;

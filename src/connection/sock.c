@@ -200,6 +200,33 @@ note_failure(BIO *bio, struct iss_sock *sock, int retry_flag)
 		BIO_set_flags(bio, retry_flag | BIO_FLAGS_SHOULD_RETRY);
 }
 
+static void
+note_first(struct iss_sock *sock, const char *bytes, size_t len)
+{
+	size_t room = sizeof(sock->first) - sock->first_len;
+
+	if (len > room)
+		len = room;
+	memcpy(sock->first + sock->first_len, bytes, len);
+	sock->first_len += len;
+}
+
+void
+iss_sock_look_further(struct iss_sock *sock)
+{
+	char more[ISS_SOCK_FIRST];
+	size_t waiting = iss_sock_waiting_in(sock);
+	ssize_t n;
+
+	if (waiting > 0)
+		note_first(sock, sock->in.data + sock->in_pos, waiting);
+	if (sock->pumped)
+		return;
+	n = recv(sock->fd, more, sizeof(more), MSG_PEEK | MSG_DONTWAIT);
+	if (n > 0)
+		note_first(sock, more, (size_t)n);
+}
+
 static int
 sock_read(BIO *bio, char *buf, size_t len, size_t *got)
 {
@@ -210,6 +237,8 @@ sock_read(BIO *bio, char *buf, size_t len, size_t *got)
 	*got = 0;
 	if ((n = receive(sock, buf, len)) > 0) {
 		*got = (size_t)n;
+		if (sock->first_len < sizeof(sock->first))
+			note_first(sock, buf, (size_t)n);
 		return 1;
 	}
 	if (n == 0) {

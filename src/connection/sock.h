@@ -20,6 +20,8 @@
 /* A record takes two reads, or a few more if it arrives in parts. */
 enum { ISS_SOCK_READS = 64 };
 
+enum { ISS_SOCK_FIRST = 48 }; /* enough to see what a peer speaks */
+
 struct iss_sock {
 	int fd;         /* borrowed; -1: none */
 	int sys_errno;  /* of the last call that failed, 0 after success */
@@ -37,6 +39,8 @@ struct iss_sock {
 	bool absorbs;    /* what cannot be sent now goes to out; never waits */
 	bool hides_gone; /* take the bytes for a peer that is gone; see gone */
 	int gone; /* errno of the first that was taken so; then all are */
+	unsigned char first[ISS_SOCK_FIRST]; /* that the peer has sent */
+	size_t first_len;
 };
 
 /*
@@ -82,6 +86,10 @@ size_t iss_sock_waiting_out(const struct iss_sock *sock);
 /* Can at least a byte be read without waiting?  The end of the stream does not
  * count. */
 bool iss_sock_has_input(const struct iss_sock *sock);
+
+/* Look what follows the first bytes of the peer, and is still unread, and add
+ * it to first.  Never waits. */
+void iss_sock_look_further(struct iss_sock *sock);
 
 /*
  * Not pumped: send what waits.  False, with errno, if something is left.  Until

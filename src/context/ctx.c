@@ -196,8 +196,11 @@ set_dh(struct build *build)
 	if (rv == ISS_OK && (config->dh != NULL || config->dh_file != NULL) &&
 	    given_groups(config) == NULL)
 		rv = iss_dh_insist(build->err, build->ssl_ctx);
-	if (rv != ISS_OK)
+	if (rv != ISS_OK) {
 		iss_error_prefix(build->err, "%s", option);
+		if (config->dh == NULL && config->dh_file != NULL)
+			iss_error_blame_file(build->err, config->dh_file);
+	}
 	return rv;
 }
 
@@ -227,6 +230,7 @@ add_files(struct build *build, X509_STORE *store, const char *option,
 	for (i = 0; i < files->count; i++)
 		if (add(build->err, store, files->text[i]) != ISS_OK) {
 			iss_error_prefix(build->err, "%s", option);
+			iss_error_blame_file(build->err, files->text[i]);
 			return ISS_ERROR;
 		}
 	return ISS_OK;
@@ -343,6 +347,8 @@ set_client_cas(struct build *build)
 		if (iss_trust_subjects(
 			build->err, config->client_ca_file, &names) != ISS_OK) {
 			iss_error_prefix(build->err, "SSL_client_ca_file");
+			iss_error_blame_file(
+			    build->err, config->client_ca_file);
 			return ISS_ERROR;
 		}
 		SSL_CTX_set_client_CA_list(build->ssl_ctx, names);

@@ -31,6 +31,7 @@ load_file(struct iss_error *err, struct iss_keypair *pair, const char *option,
 		can_ask ? ask_password : NULL, &link) == ISS_OK)
 		return ISS_OK;
 	iss_error_prefix(err, "%s", option);
+	iss_error_blame_file(err, file);
 	return ISS_ERROR;
 }
 
@@ -46,8 +47,9 @@ check_key_file(struct iss_error *err, const struct iss_identity *identity)
 	if (identity->key_file == NULL ||
 	    iss_file_stamp(identity->key_file, &stamp))
 		return ISS_OK;
-	return iss_error_errno(
-	    err, errno, "SSL_key_file: %s", identity->key_file);
+	iss_error_errno(err, errno, "SSL_key_file: %s", identity->key_file);
+	iss_error_blame_file(err, identity->key_file);
+	return ISS_ERROR;
 }
 
 /* The first certificate is the leaf, the others are its chain. */

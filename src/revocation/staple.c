@@ -53,6 +53,11 @@ refuse_cert(
 	iss_error_set(iss_kept_error_fill(&link->failure),
 	    "%s (depth %d, subject %s)", why, depth, iss_buf_text(&subject));
 	iss_kept_error_blame(&link->failure, error, depth);
+	if (error != X509_V_ERR_CERT_REVOKED)
+		iss_kept_error_set_kind(
+		    &link->failure, error == X509_V_ERR_APPLICATION_VERIFICATION
+					? ISS_KIND_REFUSED
+					: ISS_KIND_STAPLE);
 	iss_buf_release(&subject);
 	SSL_set_verify_result(link->ssl, error);
 	return ISS_ERROR;

@@ -28,6 +28,7 @@ iss_verify_release(struct iss_verify *verify)
 	free(verify->name);
 	iss_fingerprint_list_release(&verify->fingerprints);
 	iss_suffix_list_free(verify->suffixes);
+	iss_blame_release(&verify->blame);
 	memset(verify, 0, sizeof(*verify));
 }
 
@@ -340,6 +341,7 @@ refuse_fingerprint(struct iss_link *link, X509_STORE_CTX *store, X509 *leaf)
 	    "the certificate does not match SSL_fingerprint: it has %s",
 	    iss_buf_text(&has));
 	iss_kept_error_blame(&link->failure, X509_V_ERR_CERT_REJECTED, 0);
+	iss_kept_error_set_kind(&link->failure, ISS_KIND_PIN);
 	iss_buf_release(&has);
 	return refuse_leaf(store, leaf, X509_V_ERR_CERT_REJECTED);
 }
@@ -438,9 +440,8 @@ judge_name(struct iss_link *link, X509_STORE_CTX *store, X509 *leaf)
  * switch, the scheme.
  */
 static int
-judge_chain(X509_STORE_CTX *store, void *unused)
+judge_chain_of(struct iss_link *link, X509_STORE_CTX *store)
 {
-	struct iss_link *link = iss_link_of_store(store);
 	const SSL *ssl = X509_STORE_CTX_get_ex_data(
 	    store, SSL_get_ex_data_X509_STORE_CTX_idx());
 	X509 *leaf = X509_STORE_CTX_get0_cert(store);
@@ -448,7 +449,6 @@ judge_chain(X509_STORE_CTX *store, void *unused)
 	const struct iss_verify *verify;
 	int ok;
 
-	(void)unused;
 	if (strict)
 		iss_strict_prepare(store);
 	if (link == NULL)
@@ -471,6 +471,18 @@ judge_chain(X509_STORE_CTX *store, void *unused)
 	    (strict && !judge_strictly(link, ssl, store)))
 		return 0;
 	return judge_name(link, store, leaf);
+}
+
+static int
+judge_chain(X509_STORE_CTX *store, void *unused)
+{
+	struct iss_link *link = iss_link_of_store(store);
+	int ok = judge_chain_of(link, store);
+
+	(void)unused;
+	if (ok <= 0 && link != NULL)
+		iss_blame_note(&link->verify->blame, store);
+	return ok;
 }
 
 void

@@ -18,6 +18,7 @@
 #include "names/scheme.h"
 #include "names/suffix.h"
 #include "sessions/session_policy.h"
+#include "verification/blame.h"
 
 /* How the name of a peer is checked. */
 enum iss_name_check {
@@ -40,6 +41,7 @@ struct iss_verify {
 	bool must_ask; /* refuse all if the program cannot be asked */
 	/* of the peer, parsed when the program first asked for a name; owned */
 	struct iss_kept_names *peer_names; /* cert_names.h */
+	struct iss_blame blame;            /* of the last refusal */
 };
 
 /* Free what the struct owns, and zero it. */

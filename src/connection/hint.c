@@ -1,0 +1,415 @@
+/*
+ * One table: a row a condition, the first that holds gives the hint.
+ */
+#include "connection/hint.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include "base/buf.h"
+#include "base/compat.h"
+#include "connection/stranger.h"
+#include "x509/asn1_time.h"
+#include "x509/name.h"
+
+/* 2026-01-01: a clock that says an earlier date is wrong. */
+enum { WRITTEN_AT = 1767225600, DATE_MAX = 32 };
+
+typedef const struct iss_hint_facts facts_t;
+
+/* ---- conditions ---- */
+
+static bool
+is_client(facts_t *facts)
+{
+	return facts->conn != NULL && !facts->conn->server;
+}
+
+static bool
+has_verify_error(facts_t *facts, const long *errors, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (facts->err->verify_error == errors[i])
+			return true;
+	return false;
+}
+
+#define HAS_VERIFY_ERROR(facts, ...)                                           \
+	has_verify_error(facts, (const long[]){ __VA_ARGS__ },                 \
+	    sizeof((const long[]){ __VA_ARGS__ }) / sizeof(long))
+
+/* Does OpenSSL's queue name this reason of libssl? */
+static bool
+has_reason(facts_t *facts, int reason)
+{
+	const struct iss_error_entry *entry = facts->err->queue;
+	int i;
+
+	for (i = 0; i < facts->err->queued; i++, entry++)
+		if (ERR_GET_LIB(entry->code) == ERR_LIB_SSL &&
+		    ERR_GET_REASON(entry->code) == reason)
+			return true;
+	return false;
+}
+
+static bool
+has_alert(facts_t *facts, int alert)
+{
+	return facts->kind == ISS_KIND_ALERT && facts->err->alert == alert;
+}
+
+/* The last certificate that the peer has sent; NULL if it sent none. */
+static X509 *
+last_sent(facts_t *facts)
+{
+	int count = sk_X509_num(facts->blame->chain);
+
+	return count > 0 ? sk_X509_value(facts->blame->chain, count - 1) : NULL;
+}
+
+static bool
+misses_issuer(facts_t *facts)
+{
+	return HAS_VERIFY_ERROR(facts, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT,
+		   X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
+		   X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE) &&
+	       last_sent(facts) != NULL;
+}
+
+static bool
+misses_intermediate(facts_t *facts)
+{
+	return misses_issuer(facts) && sk_X509_num(facts->blame->chain) == 1;
+}
+
+static bool
+is_self_signed(facts_t *facts)
+{
+	return HAS_VERIFY_ERROR(facts, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT);
+}
+
+static bool
+has_unknown_root(facts_t *facts)
+{
+	return HAS_VERIFY_ERROR(facts, X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN);
+}
+
+static bool
+is_about_date(facts_t *facts)
+{
+	return HAS_VERIFY_ERROR(facts, X509_V_ERR_CERT_HAS_EXPIRED,
+	    X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CRL_HAS_EXPIRED,
+	    X509_V_ERR_CRL_NOT_YET_VALID);
+}
+
+static bool
+is_clock_wrong(facts_t *facts)
+{
+	return is_about_date(facts) && time(NULL) < WRITTEN_AT;
+}
+
+static bool
+is_expired(facts_t *facts)
+{
+	return HAS_VERIFY_ERROR(facts, X509_V_ERR_CERT_HAS_EXPIRED) &&
+	       facts->blame->cert != NULL;
+}
+
+static bool
+is_too_weak(facts_t *facts)
+{
+	return HAS_VERIFY_ERROR(facts, X509_V_ERR_EE_KEY_TOO_SMALL,
+		   X509_V_ERR_CA_KEY_TOO_SMALL, X509_V_ERR_CA_MD_TOO_WEAK) ||
+	       has_reason(facts, SSL_R_EE_KEY_TOO_SMALL) ||
+	       has_reason(facts, SSL_R_CA_KEY_TOO_SMALL) ||
+	       has_reason(facts, SSL_R_CA_MD_TOO_WEAK) ||
+	       has_reason(facts, SSL_R_DH_KEY_TOO_SMALL);
+}
+
+/* Only of the protocols that have a STARTTLS. */
+static bool
+wants_starttls(facts_t *facts)
+{
+	const char *language;
+
+	if (facts->kind != ISS_KIND_NOT_TLS || !is_client(facts))
+		return false;
+	language = iss_stranger_language(facts->conn->sock);
+	return strcmp(language, "smtp") == 0 || strcmp(language, "ftp") == 0 ||
+	       strcmp(language, "imap") == 0 || strcmp(language, "pop3") == 0;
+}
+
+static bool
+is_not_tls(facts_t *facts)
+{
+	return facts->kind == ISS_KIND_NOT_TLS && facts->conn != NULL;
+}
+
+static bool
+wants_certificate(facts_t *facts)
+{
+	return has_alert(facts, SSL_AD_CERTIFICATE_REQUIRED);
+}
+
+static bool
+is_our_ca_unknown(facts_t *facts)
+{
+	return has_alert(facts, SSL_AD_UNKNOWN_CA);
+}
+
+static bool
+refuses_our_certificate(facts_t *facts)
+{
+	return has_alert(facts, SSL_AD_BAD_CERTIFICATE) ||
+	       has_alert(facts, SSL_AD_CERTIFICATE_UNKNOWN) ||
+	       has_alert(facts, SSL_AD_CERTIFICATE_EXPIRED) ||
+	       has_alert(facts, SSL_AD_CERTIFICATE_REVOKED) ||
+	       has_alert(facts, SSL_AD_UNSUPPORTED_CERTIFICATE);
+}
+
+static bool
+renegotiates_as_before(facts_t *facts)
+{
+#ifdef SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED
+	return has_reason(facts, SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED);
+#else
+	(void)facts;
+	return false;
+#endif
+}
+
+static bool
+shares_no_version(facts_t *facts)
+{
+	return has_alert(facts, SSL_AD_PROTOCOL_VERSION) ||
+	       has_reason(facts, SSL_R_UNSUPPORTED_PROTOCOL) ||
+	       has_reason(facts, SSL_R_WRONG_SSL_VERSION) ||
+	       has_reason(facts, SSL_R_NO_PROTOCOLS_AVAILABLE) ||
+	       has_reason(facts, SSL_R_VERSION_TOO_LOW) ||
+	       has_reason(facts, SSL_R_VERSION_TOO_HIGH);
+}
+
+static bool
+shares_no_group(facts_t *facts)
+{
+#ifdef SSL_R_NO_SUITABLE_GROUPS
+	if (has_reason(facts, SSL_R_NO_SUITABLE_GROUPS))
+		return true;
+#endif
+	return has_reason(facts, SSL_R_NO_SUITABLE_KEY_SHARE) ||
+	       has_reason(facts, SSL_R_NO_SHARED_GROUPS);
+}
+
+static bool
+shares_no_cipher(facts_t *facts)
+{
+	return has_reason(facts, SSL_R_NO_SHARED_CIPHER) ||
+	       has_reason(facts, SSL_R_NO_CIPHERS_AVAILABLE);
+}
+
+static bool
+server_found_nothing(facts_t *facts)
+{
+	return is_client(facts) && has_alert(facts, SSL_AD_HANDSHAKE_FAILURE);
+}
+
+static bool
+may_not_read(facts_t *facts)
+{
+	return facts->err->file[0] != '\0' && facts->err->sys_errno == EACCES;
+}
+
+static bool
+has_other_name(facts_t *facts)
+{
+	return facts->kind == ISS_KIND_NAME && is_client(facts);
+}
+
+/* ---- hints ---- */
+
+static void
+put_name(struct iss_buf *out, const X509_NAME *name)
+{
+	struct iss_error ignored;
+
+	iss_error_clear(&ignored);
+	iss_buf_puts(out, "\"");
+	iss_name_text(&ignored, name, out);
+	iss_buf_puts(out, "\"");
+}
+
+static void
+put_date(struct iss_buf *out, time_t seconds)
+{
+	char text[DATE_MAX] = "?";
+	struct tm date;
+
+	if (gmtime_r(&seconds, &date) != NULL)
+		strftime(text, sizeof(text), "%Y-%m-%d", &date);
+	iss_buf_puts(out, text);
+}
+
+static void
+say_intermediate(struct iss_buf *out, facts_t *facts)
+{
+	iss_buf_printf(out,
+	    "the %s does not send the certificate of its "
+	    "issuer ",
+	    is_client(facts) ? "server" : "client");
+	put_name(out, X509_get_issuer_name(last_sent(facts)));
+	iss_buf_printf(out,
+	    "; it is for the %s to send it, unless it is a root: then it is "
+	    "not trusted here (SSL_ca_file)",
+	    is_client(facts) ? "server" : "client");
+}
+
+static void
+say_issuer(struct iss_buf *out, facts_t *facts)
+{
+	iss_buf_printf(out,
+	    "the %s sent %d certificates; the issuer of the "
+	    "last one, ",
+	    is_client(facts) ? "server" : "client",
+	    sk_X509_num(facts->blame->chain));
+	put_name(out, X509_get_issuer_name(last_sent(facts)));
+	iss_buf_puts(out, ", is not among the CAs that are trusted here");
+}
+
+static void
+say_root(struct iss_buf *out, facts_t *facts)
+{
+	X509 *last = last_sent(facts);
+
+	iss_buf_puts(out, "the chain ends in a CA that is not trusted here");
+	if (last != NULL) {
+		iss_buf_puts(out, ": ");
+		put_name(out, X509_get_subject_name(last));
+	}
+	iss_buf_puts(out, " (SSL_ca_file names those that are)");
+}
+
+static void
+say_clock(struct iss_buf *out, facts_t *facts)
+{
+	(void)facts;
+	iss_buf_puts(out, "the clock of this machine is wrong: it says ");
+	put_date(out, time(NULL));
+}
+
+static void
+say_expired(struct iss_buf *out, facts_t *facts)
+{
+	int64_t end;
+
+	iss_buf_puts(out, "the certificate ended on ");
+	if (iss_asn1_time_get(X509_get0_notAfter(facts->blame->cert), &end))
+		put_date(out, (time_t)end);
+	iss_buf_puts(out, ", and the clock here says ");
+	put_date(out, time(NULL));
+}
+
+static void
+say_stranger(struct iss_buf *out, facts_t *facts)
+{
+	iss_buf_puts(out, "the peer does not speak TLS; it said: ");
+	iss_stranger_quote(out, facts->conn->sock);
+}
+
+static void
+say_starttls(struct iss_buf *out, facts_t *facts)
+{
+	say_stranger(out, facts);
+	iss_buf_puts(out, " (on this port TLS begins after STARTTLS: see "
+			  "start_SSL)");
+}
+
+static void
+say_file(struct iss_buf *out, facts_t *facts)
+{
+	iss_buf_printf(out,
+	    "the user with the number %lu may not read %s; a program that "
+	    "changes its user must read it before",
+	    (unsigned long)geteuid(), facts->err->file);
+}
+
+/* A row a condition, with its text, or with a function that writes it. */
+static const struct {
+	bool (*holds)(facts_t *facts);
+	const char *text;
+	void (*say)(struct iss_buf *out, facts_t *facts);
+} hints[] = {
+	{ is_clock_wrong, NULL, say_clock },
+	{ misses_intermediate, NULL, say_intermediate },
+	{ misses_issuer, NULL, say_issuer },
+	{ is_self_signed,
+	    "the certificate is signed by itself, so no CA vouches for it; to "
+	    "accept this very one give its fingerprint in SSL_fingerprint, or "
+	    "the certificate in SSL_ca_file",
+	    NULL },
+	{ has_unknown_root, NULL, say_root },
+	{ is_expired, NULL, say_expired },
+	{ is_too_weak,
+	    "the key or the digest of a certificate is too weak for the "
+	    "security level of OpenSSL; it should be replaced",
+	    NULL },
+	{ has_other_name,
+	    "the certificate is valid, but for another name: connect by a name "
+	    "that it is for, or say it in SSL_verifycn_name",
+	    NULL },
+	{ wants_starttls, NULL, say_starttls },
+	{ is_not_tls, NULL, say_stranger },
+	{ wants_certificate,
+	    "the peer wants a certificate of ours: SSL_cert_file and "
+	    "SSL_key_file",
+	    NULL },
+	{ is_our_ca_unknown,
+	    "the peer does not know the CA of our certificate, or we did not "
+	    "send the certificates between the two",
+	    NULL },
+	{ refuses_our_certificate, "the peer refuses our certificate", NULL },
+	{ renegotiates_as_before,
+	    "the server can only renegotiate in the way that RFC 5746 replaced "
+	    "in 2010; it needs an update",
+	    NULL },
+	{ shares_no_version,
+	    "the two sides have no version of TLS in common: see SSL_version",
+	    NULL },
+	{ shares_no_group,
+	    "the two sides have no group for the key exchange in common: see "
+	    "SSL_ecdh_curve",
+	    NULL },
+	{ shares_no_cipher,
+	    "the two sides have no cipher in common, or the server has no "
+	    "certificate for those that the client offers: see SSL_cipher_list",
+	    NULL },
+	{ server_found_nothing,
+	    "the server found no version, cipher or group that both sides "
+	    "have, or wants a certificate of ours",
+	    NULL },
+	{ may_not_read, NULL, say_file },
+};
+
+void
+iss_hint_write(char *out, size_t size, const struct iss_hint_facts *facts)
+{
+	struct iss_buf text;
+	size_t i, count = sizeof(hints) / sizeof(hints[0]);
+
+	iss_buf_init(&text, size - 1);
+	for (i = 0; i < count && !hints[i].holds(facts); i++)
+		;
+	if (i < count && hints[i].text != NULL)
+		iss_buf_puts(&text, hints[i].text);
+	else if (i < count)
+		hints[i].say(&text, facts);
+	snprintf(out, size, "%s", iss_buf_text(&text));
+	iss_buf_release(&text);
+}

@@ -1,0 +1,301 @@
+# ssl_error_info: what is known about a failure, by its kind.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use IO::Socket::SSL;
+use IO::Socket::SSL::Utils;
+use ISS::OCSP;
+use ISS::Test;
+use Test::More;
+
+my ($server, $address) = tls_server(sub { });
+
+# The facts of a failed new to our server, or to another address.
+sub failed_new {
+    my (%args) = @_;
+
+    my $sock = IO::Socket::SSL->new(PeerAddr => $address, client_args(%args));
+    return { text => 'it has not failed' } if $sock;
+    return IO::Socket::SSL->ssl_error_info;
+}
+
+# It has these values; patterns must match.
+sub has {
+    my ($info, $expected, $what) = @_;
+
+    subtest $what => sub {
+        is(ref $info, 'HASH', 'there are facts') or return;
+        for my $key (sort keys %$expected) {
+            my $value = $expected->{$key};
+            if (ref $value eq 'Regexp') { like($info->{$key}, $value, $key) }
+            else { is_deeply($info->{$key}, $value, $key) }
+        }
+        is($info->{text}, "$SSL_ERROR",   'text') if $info->{what} ne 'read';
+        is($info->{code}, $SSL_ERROR + 0, 'code');
+        my @always = qw(text what kind code errno hint openssl);
+        is((grep { !defined $info->{$_} } @always), 0,
+            'what is always there');
+    };
+    return;
+}
+
+is(IO::Socket::SSL->ssl_error_info, undef, 'nothing has failed so far');
+
+my %LOCALHOST = (
+    subject => '/C=DE/O=IO-Socket-SSL/CN=localhost',
+    issuer  => '/C=DE/O=IO-Socket-SSL/CN=Test CA',
+    names   => [
+        [DNS => 'localhost'],
+        [IP  => '127.0.0.1'],
+        [IP  => '::1'],
+        [DNS => '*.example.test']
+    ],
+);
+
+# ------------------------------------------------------ by the kind
+
+{
+    my $info = failed_new(SSL_ca_file => cert('other-ca'));
+    has(
+        $info,
+        {
+            kind        => 'verify',
+            what        => 'connect',
+            verify_code => 20,
+            verify_name => 'X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+            depth       => 0,
+            peer        => $address,
+            name        => 'localhost',
+            hint        =>
+qr{^the server does not send the certificate of its issuer "/C=DE/O=IO-Socket-SSL/CN=Test CA"; it is for the server to send it},
+        },
+        'verify: an unknown CA'
+    );
+    my $cert = $info->{cert};
+    is_deeply({ map { $_ => $cert->{$_} } keys %LOCALHOST },
+        \%LOCALHOST, '... the certificate');
+    like($cert->{fingerprint}, qr/^sha256\$[0-9a-f]{64}$/, '... its digest');
+    like($cert->{$_},          qr/^\d+$/,                  "... $_")
+      for qw(serial not_before not_after);
+    is_deeply($info->{chain}, [$cert], '... the chain as it was sent');
+    is(
+        $info->{openssl}[0]{reason},
+        'certificate verify failed',
+        "... OpenSSL's reason"
+    );
+    like($info->{openssl}[0]{number}, qr/^\d+$/, '... and its number');
+    $info->{kind} = 'changed';
+    isnt(IO::Socket::SSL->ssl_error_info->{kind}, 'changed', 'a fresh hash');
+}
+has(
+    failed_new(SSL_verifycn_name => 'other.test'),
+    {
+        kind   => 'name',
+        wanted => 'other.test',
+        names  => $LOCALHOST{names},
+        hint   => qr/valid, but for another name/,
+    },
+    'name'
+);
+has(
+    failed_new(
+        SSL_fingerprint       => 'sha256$' . '0' x 64,
+        SSL_force_fingerprint => 1
+    ),
+    { kind => 'pin', depth => 0 },
+    'pin'
+);
+has(failed_new(SSL_verify_callback => sub { 0 }),
+    { kind => 'refused', depth => 1 }, 'refused');
+has(
+    failed_new(SSL_ocsp_mode => SSL_OCSP_MUST_STAPLE),
+    { kind => 'staple', what => 'connect' },
+    'staple: there is none'
+);
+has(
+    failed_new(SSL_cert_file => '/none/there'),
+    {
+        kind   => 'config',
+        option => 'SSL_cert_file',
+        file   => '/none/there',
+        errno  => 2,
+        what   => 'context',
+    },
+    'config: a file'
+);
+has(
+    failed_new(SSL_cipher_list => 'NONE_SUCH'),
+    { kind => 'config', option => 'SSL_cipher_list' },
+    'config: a value'
+);
+{
+    my $closed = address(listener());
+    has(failed_new(PeerAddr => $closed),
+        { kind => 'system', what => 'connect' }, 'system');
+}
+{
+    my $silent = listener();
+    has(failed_new(PeerAddr => address($silent), Timeout => 0.1),
+        { kind => 'timeout', what => 'connect' }, 'timeout');
+}
+
+# A peer that says these bytes; undef: hangs up.
+sub stranger {
+    my ($bytes) = @_;
+
+    my $listener = listener();
+    my $peer     = peer(
+        sub {
+            my ($me) = @_;
+            my $tcp = $listener->accept or die "accept: $!";
+            if (defined $bytes) { syswrite $tcp, $bytes; $me->hear }
+            else                { sysread $tcp, my $hello, 10_000 }
+        }
+    );
+    return failed_new(PeerAddr => address($listener));
+}
+has(stranger(undef), { kind => 'eof', what => 'connect' }, 'eof');
+for my $case (
+    [http  => "HTTP/1.1 400 Bad Request\r\n\r\n"],
+    [smtp  => "220 mail.test ESMTP\r\n"],
+    [ftp   => "220 FTP server ready\r\n"],
+    [imap  => "* OK IMAP4 ready\r\n"],
+    [pop3  => "+OK POP3 ready\r\n"],
+    [ssh   => "SSH-2.0-x\r\n"],
+    [other => "hello, who is there?\r\n"],
+  )
+{
+    my ($language, $bytes) = @$case;
+    (my $line = $bytes) =~ s/\r.*//s;
+    $line =~ s/,/\\x2c/;
+    has(
+        stranger($bytes),
+        {
+            kind       => 'not_tls',
+            looks_like => $language,
+            hint => qr/^the peer does not speak TLS; it said: \Q$line\E/,
+        },
+        "not_tls: $language"
+    );
+}
+
+# Each alert that a peer may send.
+my %ALERT = (
+    40  => ['handshake failure', qr/found no version, cipher or group/],
+    42  => ['bad certificate',   qr/refuses our certificate/],
+    48  => ['unknown CA',        qr/does not know the CA of our certificate/],
+    51  => ['decrypt error',     qr/^$/],
+    70  => ['protocol version',  qr/no version of TLS in common/],
+    71  => ['insufficient security', qr/^$/],
+    80  => ['internal error',        qr/^$/],
+    112 => ['unrecognized name',     qr/^$/],
+    116 => ['certificate required',  qr/wants a certificate of ours/],
+);
+for my $number (sort { $a <=> $b } keys %ALERT) {
+    my ($name, $hint) = @{ $ALERT{$number} };
+    my $info = stranger(pack 'C n n C C', 21, 0x303, 2, 2, $number);
+    has(
+        $info,
+        {
+            kind  => 'alert',
+            alert =>
+              { number => $number, name => $info->{alert}{name}, sent => 0 },
+            hint => $hint,
+        },
+        "alert $number, $name"
+    );
+    like($info->{text}, qr/\Q$info->{alert}{name}\E/, '... as in the text');
+}
+
+# -------------------------------------- on a socket, and over time
+
+{
+    my ($sock, $peer) = tls_pair(
+        mine => { SSL_strict_eof => 1 },
+        peer => sub { $_[0]->close(SSL_no_shutdown => 1) }
+    );
+    is($sock->ssl_error_info, undef, 'a good connection') if !$SSL_ERROR;
+    ok(!sysread($sock, my $byte, 1), 'a truncated end');
+    my $info = $sock->ssl_error_info;
+    is($info->{kind}, 'eof',  '... is an end');
+    is($info->{what}, 'read', '... of a read');
+    failed_new(SSL_verifycn_name => 'other.test');
+    is($sock->ssl_error_info->{kind},
+        'eof', 'the socket keeps its own, whatever fails elsewhere');
+    is(IO::Socket::SSL->ssl_error_info->{kind},
+        'name', '... and the class tells the last of all');
+    my ($good, $its_peer) = tls_pair(peer => sub { });
+    is(IO::Socket::SSL->ssl_error_info, undef, 'nothing, after a success');
+    $good->blocking(0);
+    is(sysread($good, $byte, 1), undef,         'a read that must wait');
+    is($SSL_ERROR,               SSL_WANT_READ, '... says so');
+    is($good->ssl_error_info,    undef,         '... which is no failure');
+}
+{
+    failed_new(SSL_verifycn_name => 'other.test');
+    $SSL_ERROR = 'something of the program';
+    is(IO::Socket::SSL->ssl_error_info,
+        undef, 'a text of the program has none');
+}
+
+SKIP: {
+    skip 'this perl has no threads', 1 if !eval { require threads; 1 };
+    failed_new(SSL_verifycn_name => 'other.test');
+    is(
+        threads->create(sub { IO::Socket::SSL->ssl_error_info->{wanted} })
+          ->join,
+        'other.test',
+        'a thread begins with the facts of its parent'
+    );
+    threads->create(sub { failed_new(SSL_cipher_list => 'NONE_SUCH') })->join;
+    is(IO::Socket::SSL->ssl_error_info->{kind}, 'name',
+        '... and has its own');
+}
+
+# ------------------------------------------- what verification finds
+
+my %VERIFY = (
+    'self-signed' => [18, qr/signed by itself/],
+    'expired'     => [10, qr/ended on \d{4}-\d\d-\d\d, and the clock here/],
+    'not-yet'     => [9,  qr/^/],
+    'weak'        => [66, qr/too weak/],
+);
+for my $name (sort keys %VERIFY) {
+    my ($code, $hint) = @{ $VERIFY{$name} };
+    my $now = time;
+    my @ca =
+      $name eq 'self-signed'
+      ? ()
+      : CERT_create(CA => 1, subject => { CN => 'our CA' });
+    my ($cert, $key) = CERT_create(
+        subject => { CN => 'v.test' },
+        purpose => 'server',
+        (@ca ? (issuer => \@ca) : ()),
+        not_before => $name eq 'not-yet' ? $now + 86_400 : $now - 86_400 * 30,
+        not_after  => $name eq 'expired' ? $now - 86_400 : $now + 86_400 * 30,
+        ($name eq 'weak' ? (key => KEY_create_rsa(1024)) : ()),
+    );
+    my ($other, $at) = tls_server(
+        sub { },
+        SSL_cert_file   => undef,
+        SSL_key_file    => undef,
+        SSL_cert        => $cert,
+        SSL_key         => $key,
+        SSL_cipher_list => 'DEFAULT@SECLEVEL=0'
+    );
+    my $info = failed_new(
+        PeerAddr            => $at,
+        SSL_verifycn_scheme => 'none',
+        SSL_cipher_list => 'DEFAULT@SECLEVEL=' . ($name eq 'weak' ? 2 : 1),
+        (@ca ? (SSL_ca_file => undef, SSL_ca => [$ca[0]]) : ())
+    );
+    has(
+        $info,
+        { kind => 'verify', verify_code => $code, hint => $hint },
+        "verify: $name"
+    );
+}
+
+done_testing();
