@@ -153,6 +153,8 @@ while (my ($version, $types) = splice @TYPES, 0, 2) {
             unpack('H*', $hash{$name}->($der)),
             "$name: the certificate's hash"
         );
+        CERT_free($cert);
+        KEY_free($key);
     }
 }
 

@@ -296,6 +296,8 @@ for my $name (sort keys %VERIFY) {
         { kind => 'verify', verify_code => $code, hint => $hint },
         "verify: $name"
     );
+    CERT_free($_) for grep { defined } $cert, $ca[0];
+    KEY_free($_)  for grep { defined } $key,  $ca[1];
 }
 
 done_testing();
