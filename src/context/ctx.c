@@ -20,6 +20,7 @@
 #include "revocation/staple.h"
 #include "sessions/new_sessions.h"
 #include "sessions/ticket.h"
+#include "sessions/ticket_files.h"
 #include "verification/verify.h"
 #include "x509/trust.h"
 
@@ -444,6 +445,20 @@ set_rules(struct build *build)
 	return rv;
 }
 
+static int
+set_ticket_keys(struct build *build)
+{
+	const struct iss_texts *files = &build->config->ticket_keys;
+
+	if (files->count > 0 &&
+	    iss_ticket_files_use(build->err, build->ssl_ctx, files) != ISS_OK)
+		return ISS_ERROR;
+	if (files->count > 0 ||
+	    iss_link_callbacks(build->link)->ticket_key != NULL)
+		iss_ticket_install(build->ssl_ctx);
+	return ISS_OK;
+}
+
 /*
  * A client has no session id context: OpenSSL would break off the handshake
  * where a session has another one, because it comes from another context or is
@@ -456,8 +471,8 @@ set_sessions(struct build *build)
 		iss_new_sessions_install(build->ssl_ctx);
 		return ISS_OK;
 	}
-	if (iss_link_callbacks(build->link)->ticket_key != NULL)
-		iss_ticket_install(build->ssl_ctx);
+	if (set_ticket_keys(build) != ISS_OK)
+		return ISS_ERROR;
 	return iss_session_id_use(build->err, &build->ctx->session_id,
 	    build->ssl_ctx, build->config, build->ctx->rules);
 }

@@ -19,9 +19,10 @@ make_random(struct iss_error *err, struct iss_session_id *id)
  * Virtual hosts do not share sessions.  Where clients are verified the rules
  * are part of the name: a ticket key that several processes share must not let
  * in a session made under other rules, for example before a CRL was renewed.
+ * Without SSL_session_id_context nothing but the rules tells contexts apart.
  */
 static int
-digest_option(struct iss_error *err, struct iss_session_id *id,
+digest_rules(struct iss_error *err, struct iss_session_id *id,
     const SSL_CTX *ctx, const struct iss_config *config,
     const unsigned char rules[ISS_SESSION_POLICY_LEN])
 {
@@ -31,11 +32,19 @@ digest_option(struct iss_error *err, struct iss_session_id *id,
 	iss_session_policy_init(&policy);
 	iss_session_policy_add_text(&policy, config->session_id_context);
 	iss_session_policy_add_text(&policy, config->vhost);
-	if (SSL_CTX_get_verify_mode(ctx) != SSL_VERIFY_NONE)
+	if (config->session_id_context == NULL ||
+	    SSL_CTX_get_verify_mode(ctx) != SSL_VERIFY_NONE)
 		iss_session_policy_add(&policy, rules, ISS_SESSION_POLICY_LEN);
 	rv = iss_session_policy_final(err, &policy, id->bytes);
 	iss_session_policy_release(&policy);
 	return rv;
+}
+
+/* With other processes, which must find the same name untold. */
+static bool
+shares_sessions(const struct iss_config *config)
+{
+	return config->ticket_keys.count > 0;
 }
 
 /*
@@ -47,8 +56,8 @@ iss_session_id_use(struct iss_error *err, struct iss_session_id *id,
     SSL_CTX *ctx, const struct iss_config *config,
     const unsigned char rules[ISS_SESSION_POLICY_LEN])
 {
-	int rv = config->session_id_context != NULL
-		     ? digest_option(err, id, ctx, config, rules)
+	int rv = config->session_id_context != NULL || shares_sessions(config)
+		     ? digest_rules(err, id, ctx, config, rules)
 		     : make_random(err, id);
 
 	if (rv != ISS_OK)

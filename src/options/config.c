@@ -11,15 +11,23 @@
 
 #define CONTEXT(name, kind, member)                                            \
 	{                                                                      \
-		"SSL_" name, kind, offsetof(struct iss_config, member), false  \
+		"SSL_" name, kind, offsetof(struct iss_config, member), false, \
+		    false                                                      \
 	}
 #define BY_VHOST(name, kind, member)                                           \
 	{                                                                      \
-		"SSL_" name, kind, offsetof(struct iss_config, member), true   \
+		"SSL_" name, kind, offsetof(struct iss_config, member), true,  \
+		    false                                                      \
+	}
+#define NEUTRAL(name, kind, member)                                            \
+	{                                                                      \
+		"SSL_" name, kind, offsetof(struct iss_config, member), false, \
+		    true                                                       \
 	}
 #define IDENTITY(name, kind, member)                                           \
 	{                                                                      \
-		"SSL_" name, kind, offsetof(struct iss_identity, member), true \
+		"SSL_" name, kind, offsetof(struct iss_identity, member),      \
+		    true, false                                                \
 	}
 
 static const struct iss_option context_options[] = {
@@ -49,12 +57,15 @@ static const struct iss_option context_options[] = {
 	CONTEXT("force_fingerprint", ISS_SWITCH, force_fingerprint),
 	CONTEXT("ocsp_mode", ISS_NUMBER, ocsp_mode),
 	CONTEXT("session_id_context", ISS_TEXT, session_id_context),
-	CONTEXT("keylog_file", ISS_FILE, keylog_file),
+	NEUTRAL("ticket_keys", ISS_TEXTS, ticket_keys),
+	NEUTRAL("keylog_file", ISS_FILE, keylog_file),
 };
 
 static const struct iss_option identity_options[] = {
 	IDENTITY("cert_file", ISS_FILE, cert_file),
-	IDENTITY("key_file", ISS_FILE, key_file),
+	/* goes with a certificate, which tells enough */
+	{ "SSL_key_file", ISS_FILE, offsetof(struct iss_identity, key_file),
+	    true, true },
 	IDENTITY("cert", ISS_CERTS, cert),
 	IDENTITY("key", ISS_KEY, key),
 };

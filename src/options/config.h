@@ -65,6 +65,7 @@ struct iss_config {
 	int ocsp_mode; /* ISS_OCSP_* of staple.h, -1: by the verify mode */
 	/* sessions of a server */
 	char *session_id_context;
+	struct iss_texts ticket_keys;
 	/* for those who analyse what was recorded */
 	char *keylog_file;
 	bool tainted; /* the program distrusts its environment: no key log */

@@ -43,6 +43,7 @@ struct iss_option {
 	enum iss_option_kind kind;
 	size_t offset; /* of the member in its struct */
 	bool by_vhost; /* may be a hash by the host that a client asks for */
+	bool neutral; /* sessions may pass between contexts that differ in it */
 };
 
 /*

@@ -8,7 +8,7 @@
 #define PEER(name, kind, member)                                               \
 	{                                                                      \
 		"SSL_" name, kind, offsetof(struct iss_peer_config, member),   \
-		    false                                                      \
+		    false, false                                               \
 	}
 
 static const struct iss_option client_options[] = {

@@ -4,9 +4,10 @@
  */
 #include "sessions/session_policy.h"
 
+#include <stdint.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/file_digest.h"
 
 void
 iss_session_policy_init(struct iss_session_policy *policy)
@@ -23,20 +24,37 @@ iss_session_policy_release(struct iss_session_policy *policy)
 	policy->md = NULL;
 }
 
+/* The same bytes on all machines. */
+static void
+add_plain(struct iss_session_policy *policy, uint64_t number)
+{
+	unsigned char bytes[8];
+	size_t i;
+
+	for (i = sizeof(bytes); i > 0; i--, number >>= 8)
+		bytes[i - 1] = (unsigned char)number;
+	policy->failed = !EVP_DigestUpdate(policy->md, bytes, sizeof(bytes));
+}
+
 void
 iss_session_policy_add(
     struct iss_session_policy *policy, const void *bytes, size_t len)
 {
 	if (policy->failed)
 		return;
-	policy->failed = !EVP_DigestUpdate(policy->md, &len, sizeof(len)) ||
-			 !EVP_DigestUpdate(policy->md, bytes, len);
+	add_plain(policy, len);
+	policy->failed =
+	    policy->failed || !EVP_DigestUpdate(policy->md, bytes, len);
 }
 
 void
 iss_session_policy_add_number(struct iss_session_policy *policy, long number)
 {
-	iss_session_policy_add(policy, &number, sizeof(number));
+	if (policy->failed)
+		return;
+	add_plain(policy, sizeof(uint64_t));
+	if (!policy->failed)
+		add_plain(policy, (uint64_t)number);
 }
 
 void
@@ -74,30 +92,19 @@ iss_session_policy_add_fingerprints(struct iss_session_policy *policy,
 	}
 }
 
-static void
-add_time(struct iss_session_policy *policy, const struct timespec *time)
-{
-	iss_session_policy_add(policy, &time->tv_sec, sizeof(time->tv_sec));
-	iss_session_policy_add(policy, &time->tv_nsec, sizeof(time->tv_nsec));
-}
-
 /*
- * A path and the stamp of what is there.  The stamp of a folder changes when a
- * file comes or goes.  Member by member, since a struct may have padding.
+ * The content of a file or folder, so that machines agree that have it in
+ * different places.  What cannot be read, or only once, counts by its path.
  */
 static void
 add_file(struct iss_session_policy *policy, const char *path)
 {
-	struct iss_file_stamp stamp;
+	unsigned char digest[ISS_FILE_DIGEST_LEN];
 
-	iss_session_policy_add_text(policy, path);
-	if (path == NULL || *path == '\0' || !iss_file_stamp(path, &stamp))
-		return;
-	iss_session_policy_add(policy, &stamp.dev, sizeof(stamp.dev));
-	iss_session_policy_add(policy, &stamp.ino, sizeof(stamp.ino));
-	iss_session_policy_add(policy, &stamp.size, sizeof(stamp.size));
-	add_time(policy, &stamp.mtime);
-	add_time(policy, &stamp.ctime);
+	if (path == NULL || *path == '\0' || !iss_file_digest(path, digest))
+		iss_session_policy_add_text(policy, path);
+	else
+		iss_session_policy_add(policy, digest, sizeof(digest));
 }
 
 static void
@@ -141,6 +148,8 @@ add_option(struct iss_session_policy *policy, const void *options,
 	const void *value = (const char *)options + option->offset;
 	const struct iss_buf *buf = value;
 
+	if (option->neutral)
+		return;
 	switch (option->kind) {
 	case ISS_TEXT:
 		iss_session_policy_add_text(policy, *(char *const *)value);
@@ -166,7 +175,8 @@ add_option(struct iss_session_policy *policy, const void *options,
 		iss_session_policy_add_number(policy, *(const int *)value);
 		break;
 	case ISS_SECONDS:
-		iss_session_policy_add(policy, value, sizeof(double));
+		iss_session_policy_add_number(
+		    policy, (long)(*(const double *)value * 1000));
 		break;
 	case ISS_CERTS:
 		add_certs(policy, *(STACK_OF(X509) *const *)value);

@@ -33,7 +33,7 @@ void iss_session_policy_release(struct iss_session_policy *policy);
  *
  * _text    NULL counts as other than ""
  * _cert    a certificate, or NULL
- * _config  all options; for a file that one names also its stamp (file.h)
+ * _config  all options but neutral ones; a file counts by its content
  */
 void iss_session_policy_add(
     struct iss_session_policy *policy, const void *bytes, size_t len);

@@ -1,5 +1,5 @@
 /*
- * Owns how one secret serves both encryption and authentication.
+ * Owns where a key comes from, and how it encrypts and authenticates.
  */
 #include "sessions/ticket.h"
 
@@ -11,33 +11,66 @@
 
 #include "base/compat.h"
 #include "link/link.h"
+#include "sessions/ticket_files.h"
 
 /* The results of OpenSSL's callback. */
 enum { TICKET_ERROR = -1, TICKET_NONE = 0, TICKET_GOOD = 1, TICKET_RENEW = 2 };
 
-/* RFC 5077, 4: AES-128-CBC and HMAC-SHA-256; half of the secret for each. */
+/* RFC 5077, 4: AES-CBC and HMAC-SHA-256. */
 enum { HALF = ISS_TICKET_SECRET_LEN / 2, IV_LEN = 16 };
 
+/* The secret of SSL_ticket_keycb: AES-128 and HMAC, half of it for each. */
+static void
+divide(const unsigned char *secret, struct iss_ticket_secret *out)
+{
+	out->len = HALF;
+	memcpy(out->hmac, secret, HALF);
+	memcpy(out->aes, secret + HALF, HALF);
+}
+
 static bool
-ask_for_key(SSL *ssl, const unsigned char *name, struct iss_ticket_key *key)
+ask_program(SSL *ssl, const unsigned char *name, struct iss_ticket_secret *out,
+    bool *current)
 {
 	const struct iss_link *link = iss_link_of(ssl);
 	const struct iss_callbacks *ask;
+	struct iss_ticket_key key;
+	bool found;
 
 	if (link == NULL)
 		return false;
 	ask = iss_link_callbacks(link);
-	return ask->ticket_key != NULL &&
-	       ask->ticket_key(link->handle, name, key);
+	found = ask->ticket_key != NULL &&
+		ask->ticket_key(link->handle, name, &key);
+	if (found) {
+		divide(key.secret, out);
+		memcpy(out->name, key.name, sizeof(out->name));
+		*current = name == NULL ||
+			   memcmp(name, key.name, sizeof(key.name)) == 0;
+	}
+	OPENSSL_cleanse(&key, sizeof(key));
+	return found;
+}
+
+/* Files come before the program, as both cannot be given. */
+static bool
+find_key(SSL *ssl, const unsigned char *name, struct iss_ticket_secret *out,
+    bool *current)
+{
+	return iss_ticket_files_exist(ssl)
+		   ? iss_ticket_files_key(ssl, name, out, current)
+		   : ask_program(ssl, name, out, current);
 }
 
 static int
-set_keys(const struct iss_ticket_key *key, const unsigned char *iv,
+set_keys(const struct iss_ticket_secret *key, const unsigned char *iv,
     EVP_CIPHER_CTX *cipher, iss_compat_ticket_mac *mac, int encrypt)
 {
-	if (EVP_CipherInit_ex(cipher, EVP_aes_128_cbc(), NULL,
-		key->secret + HALF, iv, encrypt) &&
-	    iss_compat_ticket_mac_init(mac, key->secret, HALF))
+	const EVP_CIPHER *aes =
+	    key->len == HALF ? EVP_aes_128_cbc() : EVP_aes_256_cbc();
+
+	if (EVP_CipherInit_ex(cipher, aes, NULL, key->aes, iv, encrypt) &&
+	    iss_compat_ticket_mac_init(mac, key->hmac, key->len))
 		return TICKET_GOOD;
 	return TICKET_ERROR;
 }
@@ -54,17 +87,27 @@ must_send(const SSL *ssl)
 	       SSL_version(ssl) >= TLS1_3_VERSION;
 }
 
+static bool
+make_random(struct iss_ticket_secret *key)
+{
+	key->len = HALF;
+	return RAND_bytes(key->name, sizeof(key->name)) == 1 &&
+	       RAND_bytes(key->aes, HALF) == 1 &&
+	       RAND_bytes(key->hmac, HALF) == 1;
+}
+
 static int
 encrypt_ticket(SSL *ssl, unsigned char *name, unsigned char *iv,
     EVP_CIPHER_CTX *cipher, iss_compat_ticket_mac *mac)
 {
-	struct iss_ticket_key key;
+	struct iss_ticket_secret key;
 	int rv = TICKET_ERROR;
+	bool current;
 
-	if (!ask_for_key(ssl, NULL, &key)) {
+	if (!find_key(ssl, NULL, &key, &current)) {
 		if (!must_send(ssl))
 			return TICKET_NONE;
-		if (RAND_bytes((unsigned char *)&key, sizeof(key)) != 1)
+		if (!make_random(&key))
 			return TICKET_ERROR;
 	}
 	if (RAND_bytes(iv, IV_LEN) == 1) {
@@ -77,25 +120,19 @@ encrypt_ticket(SSL *ssl, unsigned char *name, unsigned char *iv,
 
 /* A client of TLS 1.3 uses a ticket once (RFC 8446, C.4), so it needs another
  * one, as OpenSSL sends them under keys of its own. */
-static bool
-must_renew(const SSL *ssl, const unsigned char *name,
-    const struct iss_ticket_key *current)
-{
-	return SSL_version(ssl) >= TLS1_3_VERSION ||
-	       memcmp(name, current->name, sizeof(current->name)) != 0;
-}
-
 static int
 decrypt_ticket(SSL *ssl, const unsigned char *name, const unsigned char *iv,
     EVP_CIPHER_CTX *cipher, iss_compat_ticket_mac *mac)
 {
-	struct iss_ticket_key key;
+	struct iss_ticket_secret key;
+	bool current;
 	int rv;
 
-	if (!ask_for_key(ssl, name, &key))
+	if (!find_key(ssl, name, &key, &current))
 		return TICKET_NONE;
 	rv = set_keys(&key, iv, cipher, mac, 0);
-	if (rv == TICKET_GOOD && must_renew(ssl, name, &key))
+	if (rv == TICKET_GOOD &&
+	    (SSL_version(ssl) >= TLS1_3_VERSION || !current))
 		rv = TICKET_RENEW;
 	OPENSSL_cleanse(&key, sizeof(key));
 	return rv;

@@ -10,6 +10,7 @@
 #include "verification/verify.h"
 
 static unsigned char rules[ISS_SESSION_POLICY_LEN] = { 1 };
+static bool shared; /* there are ticket keys */
 static unsigned char other_rules[ISS_SESSION_POLICY_LEN] = { 2 };
 
 /* The id of a context with this option, virtual host and verify mode. */
@@ -25,6 +26,7 @@ make_id(char *option, char *vhost, int mode,
 	iss_config_init(&config, true);
 	config.session_id_context = option;
 	config.vhost = vhost;
+	config.ticket_keys.count = shared;
 	iss_error_clear(&err);
 	SSL_CTX_set_verify(ctx, mode, NULL);
 	is_int(iss_session_id_use(&err, &id, ctx, &config, use_rules), ISS_OK,
@@ -60,6 +62,18 @@ test_context(void)
 	ok(!same(make_id(NULL, NULL, none, rules),
 	       make_id(NULL, NULL, none, rules)),
 	    "without a text the id is random");
+	shared = true;
+	ok(same(make_id(NULL, NULL, none, rules),
+	       make_id(NULL, NULL, none, rules)),
+	    "... but for those with ticket keys, where it is made of the "
+	    "rules");
+	ok(!same(make_id(NULL, NULL, none, rules),
+	       make_id(NULL, NULL, none, other_rules)),
+	    "... so that others have another");
+	ok(!same(make_id(NULL, NULL, none, rules),
+	       make_id(NULL, host, none, rules)),
+	    "... and of the host");
+	shared = false;
 }
 
 /* What bind makes of the id shows in handshakes (t/sessions). */

@@ -255,6 +255,12 @@ test_every_option(void)
 	for (i = 0; i < count; i++) {
 		if (sample(options[i].kind, false) == NULL)
 			continue;
+		if (options[i].neutral) {
+			one = config_digest(options[i].name,
+			    sample(options[i].kind, false), false);
+			ok(same(one, plain), "%s makes none", options[i].name);
+			continue;
+		}
 		one = config_digest(
 		    options[i].name, sample(options[i].kind, false), false);
 		two = config_digest(
@@ -287,7 +293,7 @@ add_identities(struct iss_session_policy *policy, int arg)
 	iss_config_release(&config);
 }
 
-/* The content of a file is told by its size and time. */
+/* A file counts by its content. */
 static void
 test_files(void)
 {
@@ -302,9 +308,12 @@ test_files(void)
 		before = config_digest(options[i], path, false);
 		ok(same(before, config_digest(options[i], path, false)),
 		    "%s: a file that stays the same", options[i]);
+		ok(same(before, config_digest(options[i],
+				    scratch_write("copy", "one", 3), false)),
+		    "... a copy of it");
 		path = scratch_write("file", "three", 5);
 		after = config_digest(options[i], path, false);
-		ok(!same(before, after), "... one of another size");
+		ok(!same(before, after), "... one with other content");
 		unlink(path);
 		ok(!same(after, config_digest(options[i], path, false)),
 		    "... one that is gone");

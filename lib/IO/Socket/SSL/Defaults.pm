@@ -67,8 +67,8 @@ sub log_keys {
 my %NONE_IF_FALSE = map { ("SSL_$_" => 1) } qw(
   ca client_ca cert key dh verifycn_scheme verify_callback passwd_cb
   create_ctx_callback ocsp_staple_callback keylog_callback ocsp_cache session_cache
-  ticket_keycb ciphersuites alpn_protocols npn_protocols cert_file key_file
-  ca_file ca_path client_ca_file crl_file dh_file fingerprint verifycn_name
+  ticket_keycb ticket_keys ciphersuites alpn_protocols npn_protocols cert_file
+  key_file ca_file ca_path client_ca_file crl_file dh_file fingerprint verifycn_name
   keylog_file
 );
 
@@ -96,6 +96,9 @@ sub _overlay {
     return $onto;
 }
 
+# A client may not be given these; a default of them is ignored.
+our @SERVER_ONLY = qw(SSL_ticket_keys);
+
 # The arguments of a call with all defaults and the filter applied, as a new
 # hash.  Arguments that have been merged before are copied, without what
 # add_built_in added: it belongs to the role that they had then.
@@ -110,6 +113,7 @@ sub merge {
               && !_is_given($_, $wanted{$_}) } keys %wanted };
     my %merged = $AS_IN_1_77 ? %OLD_VALUES : ();
     _overlay(\%merged, $_) for \%for_all, $role, \%wanted;
+    $server || defined $wanted{$_} || delete $merged{$_} for @SERVER_ONLY;
     $merged{_SSL_merged} = {};
     return \%merged;
 }

@@ -47,12 +47,24 @@ sub new {
           if $MUST_BE_CODE{$option} && !IO::Socket::SSL::Defaults::is_code($value);
         $self->{ $KEPT{$option} } = $value;
     }
+    _check_role($args) if !$server;
+    croak 'SSL_ticket_keys and SSL_ticket_keycb cannot both be given'
+      if defined $args->{SSL_ticket_keys} && defined $args->{SSL_ticket_keycb};
     my $cache = $server ? undef : _session_cache($args);
     $self->{session_cache} = $cache if defined $cache;
     $self->{ocsp_cache} = _ocsp_cache($args->{SSL_ocsp_cache});
     IO::Socket::SSL::Defaults::add_files_of_1_77($args, $server);
     $self->_create($args, $server ? 1 : 0) || return;
     return $self;
+}
+
+sub _check_role {
+    my ($args) = @_;
+
+    for my $option (@IO::Socket::SSL::Defaults::SERVER_ONLY) {
+        croak "$option is for servers" if defined $args->{$option};
+    }
+    return;
 }
 
 # Most clients keep no sessions and need not load Session_Cache.pm.
