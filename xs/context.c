@@ -12,11 +12,12 @@
 #include "options/config.h"
 #include "x509/cert.h"
 
-ISS_MAGIC_COUNTED(ctx_magic, struct iss_ctx, iss_ctx_up_ref, iss_ctx_free);
+ISS_MAGIC_COUNTED(
+    ctx_magic, struct iss_current, iss_current_up_ref, iss_current_free);
 ISS_MAGIC_COUNTED(cert_magic, X509, X509_up_ref, X509_free);
 
-struct iss_ctx *
-iss_attached_ctx(pTHX_ SV *object)
+struct iss_current *
+iss_attached_current(pTHX_ SV *object)
 {
 	return iss_magic_find_behind(aTHX_ &ctx_magic, object);
 }
@@ -116,8 +117,10 @@ warn_of_crl_file(pTHX)
 	    "without SSL_check_crl => 1"));
 }
 
-bool
-iss_create_ctx(pTHX_ SV *self, HV *args, bool server)
+/* Make a context by the options in args, with the subs of the object hash.
+ * NULL: the error is reported. */
+static struct iss_ctx *
+make_ctx(pTHX_ HV *hash, HV *args, bool server, const struct iss_ctx *before)
 {
 	struct iss_callbacks callbacks = iss_answers;
 	struct iss_link link = { .callbacks = &callbacks };
@@ -127,16 +130,13 @@ iss_create_ctx(pTHX_ SV *self, HV *args, bool server)
 	struct iss_call call;
 	int rv;
 
-	if (!SvROK(self) || SvTYPE(SvRV(self)) != SVt_PVHV)
-		Perl_croak(aTHX_ "a context must be a hash");
-	check_ticket_callback(aTHX_ (HV *)SvRV(self));
 	iss_error_clear(&err);
 	if (iss_args_to_config(aTHX_ &err, args, server, &config) != ISS_OK) {
 		iss_tell_error(aTHX_ NULL, &err);
-		return false;
+		return NULL;
 	}
 	iss_call_begin(aTHX_ &call, NULL, NULL, NULL);
-	call.callbacks = (HV *)SvRV(self);
+	call.callbacks = hash;
 	link.handle = &call;
 	/* Without a sub, the core may prompt on the terminal. */
 	if (iss_hash_value(aTHX_ call.callbacks, "passwd_cb") == NULL)
@@ -146,24 +146,134 @@ iss_create_ctx(pTHX_ SV *self, HV *args, bool server)
 	if (iss_hash_value(aTHX_ call.callbacks, "keylog_callback") == NULL)
 		callbacks.keylog = NULL;
 	config.tainted = TAINTING_get;
-	rv = iss_ctx_new(&err, &ctx, &config, &link);
+	rv = iss_ctx_renew(&err, &ctx, &config, &link, before);
 	iss_config_release(&config);
 	if (call.died != NULL || call.exits)
 		iss_ctx_free(ctx);
 	iss_call_end(aTHX_ &call);
 	if (rv == ISS_INVALID)
 		iss_croak(aTHX_ newSVpv(err.text, 0));
-	if (rv != ISS_OK) {
-		iss_tell_error(aTHX_ NULL, &err);
-		return false;
+	if (rv == ISS_OK)
+		return ctx;
+	iss_tell_error(aTHX_ NULL, &err);
+	return NULL;
+}
+
+/* Attach the place for a context, which it takes over. */
+static bool
+attach_ctx(pTHX_ SV *self, struct iss_ctx *ctx)
+{
+	struct iss_current *current;
+	struct iss_error err;
+
+	iss_error_clear(&err);
+	if (iss_current_new(&err, &current, ctx) == ISS_OK) {
+		iss_magic_attach(aTHX_ &ctx_magic, SvRV(self), current, NULL);
+		return true;
 	}
-	iss_magic_attach(aTHX_ &ctx_magic, SvRV(self), ctx, NULL);
-	set_keys(aTHX_ (HV *)SvRV(self), ctx, args);
+	iss_ctx_free(ctx);
+	iss_tell_error(aTHX_ NULL, &err);
+	return false;
+}
+
+static void
+free_ctx(pTHX_ void *ctx)
+{
+	iss_ctx_free(ctx);
+}
+
+/* The context of an object, which stays alive until the scope ends; NULL if
+ * there is none. */
+static struct iss_ctx *
+hold_ctx(pTHX_ SV *object)
+{
+	struct iss_current *current = iss_attached_current(aTHX_ object);
+	struct iss_ctx *ctx;
+
+	if (current == NULL)
+		return NULL;
+	ctx = iss_current_get1(current);
+	SAVEDESTRUCTOR_X(free_ctx, ctx);
+	return ctx;
+}
+
+bool
+iss_create_ctx(pTHX_ SV *self, HV *args, bool server, SV *before)
+{
+	struct iss_ctx *ctx;
+	HV *hash;
+
+	if (!SvROK(self) || SvTYPE(SvRV(self)) != SVt_PVHV)
+		Perl_croak(aTHX_ "a context must be a hash");
+	hash = (HV *)SvRV(self);
+	check_ticket_callback(aTHX_ hash);
+	ENTER;
+	ctx = make_ctx(aTHX_ hash, args, server, hold_ctx(aTHX_ before));
+	LEAVE;
+	if (ctx == NULL || !attach_ctx(aTHX_ self, ctx))
+		return false;
+	set_keys(aTHX_ hash, ctx, args);
 	take_chains(aTHX_ args, server);
+	if (SvOK(before))
+		return true; /* whoever made that one was warned */
 	if (ctx->ignores_crl_file)
 		warn_of_crl_file(aTHX);
 	if (ctx->has_public_keylog)
 		iss_carp(aTHX_ newSVpvs(
 		    "SSL_keylog_file: others than its owner can read it"));
 	return true;
+}
+
+void
+iss_replace_ctx(pTHX_ SV *self, SV *by, HV *args)
+{
+	struct iss_current *current = iss_attached_current(aTHX_ self);
+	struct iss_current *other = iss_attached_current(aTHX_ by);
+	struct iss_ctx *ctx;
+
+	if (current == NULL || other == NULL)
+		Perl_croak(aTHX_ "there is no context");
+	ctx = iss_current_get1(other);
+	iss_current_replace(current, ctx);
+	set_keys(aTHX_ (HV *)SvRV(self), ctx, args);
+}
+
+bool
+iss_keep_ctx(pTHX_ SV *self, const char *reason)
+{
+	struct iss_current *current = iss_attached_current(aTHX_ self);
+
+	return current != NULL && iss_current_keep(current, reason);
+}
+
+void
+iss_look_at_files(pTHX_ SV *self, struct iss_current *current)
+{
+	enum iss_look look = iss_current_look(current);
+	SV *args[2];
+
+	if (look == ISS_LOOK_SAME)
+		return;
+	args[0] = self;
+	args[1] = boolSV(look == ISS_LOOK_CHANGED);
+	iss_call_perl(
+	    aTHX_ "IO::Socket::SSL::SSL_Context::_look_again", 0, args, 2);
+}
+
+SV *
+iss_ctx_handle(pTHX_ SV *self)
+{
+	HV *hash = (HV *)SvRV(self);
+	SV **known = hv_fetchs(hash, "context", 0);
+	const struct iss_ctx *ctx;
+
+	ENTER;
+	ctx = hold_ctx(aTHX_ self);
+	if (ctx != NULL &&
+	    (known == NULL ||
+		iss_handle_address(aTHX_ * known) != ctx->ssl_ctx))
+		known = hv_stores(
+		    hash, "context", iss_new_kept_handle(aTHX_ ctx->ssl_ctx));
+	LEAVE;
+	return known != NULL ? newSVsv(*known) : newSV(0);
 }

@@ -1,7 +1,7 @@
 /*
  * Contexts:
  *
- *	$ctx -> HV -> magic -> struct iss_ctx
+ *	$ctx -> HV -> magic -> struct iss_current -> struct iss_ctx
  *
  * and the certificates that they take over:
  *
@@ -12,20 +12,39 @@
 
 #include "perl_core.h"
 
-#include "context/ctx.h"
+#include "context/current.h"
 
-/* The context of an IO::Socket::SSL::SSL_Context object; NULL for anything
- * else. */
-struct iss_ctx *iss_attached_ctx(pTHX_ SV *object);
+/* The context of an IO::Socket::SSL::SSL_Context object, behind its place; NULL
+ * for anything else. */
+struct iss_current *iss_attached_current(pTHX_ SV *object);
 
 /*
  * Give the object self, a reference to a hash, a context by the options in
  * args, and set its keys that say what became of them: context, verify_mode,
- * for_servers, session_cache.  The certificates that SSL_cert lists after the
- * first are taken over from the program; each is dropped when the scalar with
- * its handle is freed.  False if there is no context, with the error reported;
- * croaks on wrong options.
+ * for_servers, session_cache.  before: the object whose context it is going to
+ * replace, or undef.  The certificates that SSL_cert lists after the first are
+ * taken over from the program; each is dropped when the scalar with its handle
+ * is freed.  False if there is no context, with the error reported; croaks on
+ * wrong options.
  */
-bool iss_create_ctx(pTHX_ SV *self, HV *args, bool server);
+bool iss_create_ctx(pTHX_ SV *self, HV *args, bool server, SV *before);
+
+/*
+ * New connections under self use the context of the object by, which was made
+ * by the options in args: set the keys of self anew.
+ */
+void iss_replace_ctx(pTHX_ SV *self, SV *by, HV *args);
+
+/* A look at the files of self ended without a new context.  Must the program be
+ * told the reason? */
+bool iss_keep_ctx(pTHX_ SV *self, const char *reason);
+
+/* A connection is about to begin: if it is time, look at the files of self,
+ * whose place is current.  May call Perl code, which may die. */
+void iss_look_at_files(pTHX_ SV *self, struct iss_current *current);
+
+/* The handle of the current context of self, a new value.  It is also put into
+ * the object, since another thread may have replaced the context. */
+SV *iss_ctx_handle(pTHX_ SV *self);
 
 #endif

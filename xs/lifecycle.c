@@ -83,14 +83,15 @@ find_descriptor(pTHX_ GV *self, int *fd)
 }
 
 static struct iss_conn *
-new_conn(pTHX_ GV *self, struct iss_ctx *ctx, const struct beginning *known,
-    bool server)
+new_conn(pTHX_ GV *self, struct iss_current *current,
+    const struct beginning *known, bool server)
 {
 	/* The name is sent as the bytes that were given. */
 	struct iss_peer_facts facts = iss_peer_facts(
 	    aTHX_ known->args, known->context, server, ISS_PEER_BYTES);
 	struct iss_peer_config config;
 	struct iss_conn *conn = NULL;
+	struct iss_ctx *ctx;
 	struct iss_error err;
 	int rv;
 
@@ -98,8 +99,10 @@ new_conn(pTHX_ GV *self, struct iss_ctx *ctx, const struct beginning *known,
 	rv = iss_args_to_peer_config(aTHX_ &err, known->args, server,
 	    iss_peer_policy_sni(&facts), &config);
 	if (rv == ISS_OK) {
+		ctx = iss_current_get1(current);
 		rv = iss_conn_new(
 		    &err, &conn, ctx, known->fd, &config, &iss_answers);
+		iss_ctx_free(ctx);
 		iss_peer_config_release(&config);
 	}
 	if (rv != ISS_OK)
@@ -155,12 +158,12 @@ begin(pTHX_ GV *self, struct iss_conn *conn, const struct beginning *known)
 bool
 iss_begin(pTHX_ GV *self, SV *context, bool server)
 {
-	struct iss_ctx *ctx = iss_attached_ctx(aTHX_ context);
+	struct iss_current *current = iss_attached_current(aTHX_ context);
 	struct beginning known;
 	struct iss_conn *conn;
 	int fd;
 
-	if (ctx == NULL)
+	if (current == NULL)
 		Perl_croak(
 		    aTHX_ "ctx is not of type IO::Socket::SSL::SSL_Context");
 	if (!find_descriptor(aTHX_ self, &known.fd)) {
@@ -169,11 +172,12 @@ iss_begin(pTHX_ GV *self, SV *context, bool server)
 	}
 	known.args = keep_alive(aTHX_ iss_state_arguments(aTHX_ self));
 	known.context = keep_alive(aTHX_ (HV *)SvRV(context));
+	iss_look_at_files(aTHX_ context, current);
 	iss_state_set_scheme_callback(aTHX_ self, NULL);
 	fd = iss_state_bio_handle(aTHX_ self) == NULL ? known.fd : -1;
 	known.scheme = iss_peer_choose_name(
 	    aTHX_ known.args, known.context, server, fd, &known.name);
-	conn = new_conn(aTHX_ self, ctx, &known, server);
+	conn = new_conn(aTHX_ self, current, &known, server);
 	return conn != NULL && begin(aTHX_ self, conn, &known);
 }
 

@@ -36,6 +36,7 @@ struct build {
 	SSL_CTX *ssl_ctx; /* of ctx */
 	const struct iss_config *config;
 	const struct iss_link *link;
+	const struct iss_ctx *before; /* NULL: there is none */
 };
 
 /* One aspect of a context: ISS_OK, ISS_INVALID or ISS_ERROR. */
@@ -74,6 +75,18 @@ static bool
 is_verifying(const struct iss_config *config)
 {
 	return (verify_mode(config) & SSL_VERIFY_PEER) != 0;
+}
+
+/* Before anything is read, so that no change can go unnoticed. */
+static int
+watch_files(struct build *build)
+{
+	const struct iss_config *config = build->config;
+
+	build->ctx->reload = config->reload;
+	if (!(config->reload > 0) || config->vhost != NULL)
+		return ISS_OK;
+	return iss_watch_begin(build->err, &build->ctx->watch, config);
 }
 
 /*
@@ -439,7 +452,10 @@ set_rules(struct build *build)
 	int rv;
 
 	iss_session_policy_init(&policy);
-	iss_session_policy_add_config(&policy, build->config);
+	iss_session_policy_add_options(&policy, build->config);
+	if (build->config->server && is_verifying(build->config))
+		iss_session_policy_peek(&policy, build->ctx->trust);
+	iss_session_policy_add_identities(&policy, build->config);
 	rv = iss_session_policy_final(build->err, &policy, build->ctx->rules);
 	iss_session_policy_release(&policy);
 	return rv;
@@ -456,7 +472,24 @@ set_ticket_keys(struct build *build)
 	if (files->count > 0 ||
 	    iss_link_callbacks(build->link)->ticket_key != NULL)
 		iss_ticket_install(build->ssl_ctx);
+	else if (build->before != NULL)
+		return iss_ticket_keep_keys(
+		    build->err, build->ssl_ctx, build->before->ssl_ctx);
 	return ISS_OK;
+}
+
+/* A client that was trusted under other rules must not resume.  Where nobody
+ * is verified the digests are zero. */
+static const struct iss_session_id *
+session_id_before(const struct build *build)
+{
+	const struct iss_ctx *before = build->before;
+
+	if (before == NULL || before->session_id_is_named ||
+	    memcmp(before->trust, build->ctx->trust, sizeof(before->trust)) !=
+		0)
+		return NULL;
+	return &before->session_id;
 }
 
 /*
@@ -473,8 +506,11 @@ set_sessions(struct build *build)
 	}
 	if (set_ticket_keys(build) != ISS_OK)
 		return ISS_ERROR;
+	build->ctx->session_id_is_named =
+	    build->config->session_id_context != NULL;
 	return iss_session_id_use(build->err, &build->ctx->session_id,
-	    build->ssl_ctx, build->config, build->ctx->rules);
+	    build->ssl_ctx, build->config, build->ctx->rules,
+	    session_id_before(build));
 }
 
 static int
@@ -501,6 +537,21 @@ tell_program(struct build *build)
 	return iss_error_set(build->err, "SSL_create_ctx_callback failed");
 }
 
+static const struct iss_ctx *
+vhost_before(const struct iss_ctx *before, const char *name)
+{
+	const struct iss_vhost *vhost = NULL;
+	size_t i;
+
+	if (before != NULL)
+		vhost = iss_vhosts_find(
+		    &before->vhosts, (const unsigned char *)name, strlen(name));
+	for (i = 0; vhost != NULL && i < before->n_vhost_ctxs; i++)
+		if (before->vhost_ctxs[i]->ssl_ctx == vhost->ssl_ctx)
+			return before->vhost_ctxs[i];
+	return NULL;
+}
+
 /* The context of a virtual host is made by the same steps. */
 static int
 add_vhost(struct build *build, const struct iss_config *config)
@@ -509,7 +560,8 @@ add_vhost(struct build *build, const struct iss_config *config)
 	struct iss_ctx *one;
 	int rv;
 
-	rv = iss_ctx_new(build->err, &one, config, build->link);
+	rv = iss_ctx_renew(build->err, &one, config, build->link,
+	    vhost_before(build->before, config->vhost));
 	if (rv != ISS_OK) {
 		iss_error_prefix(build->err, "host %s", config->vhost);
 		return rv;
@@ -542,6 +594,7 @@ add_vhosts(struct build *build)
 
 /* In this order. */
 static step_fn *const steps[] = {
+	watch_files,
 	set_versions,
 	set_options,
 	set_ciphers,
@@ -564,8 +617,16 @@ int
 iss_ctx_new(struct iss_error *err, struct iss_ctx **out,
     const struct iss_config *config, const struct iss_link *link)
 {
+	return iss_ctx_renew(err, out, config, link, NULL);
+}
+
+int
+iss_ctx_renew(struct iss_error *err, struct iss_ctx **out,
+    const struct iss_config *config, const struct iss_link *link,
+    const struct iss_ctx *before)
+{
 	struct iss_ctx *ctx = calloc(1, sizeof(*ctx));
-	struct build build = { err, ctx, NULL, config, link };
+	struct build build = { err, ctx, NULL, config, link, before };
 	int rv = ISS_OK;
 	size_t i;
 
@@ -624,6 +685,7 @@ iss_ctx_free(struct iss_ctx *ctx)
 		iss_ctx_free(ctx->vhost_ctxs[i]);
 	free(ctx->vhost_ctxs);
 	iss_fingerprint_list_release(&ctx->fingerprints);
+	iss_watch_release(&ctx->watch);
 	iss_refcount_release(&ctx->refs);
 	free(ctx);
 }

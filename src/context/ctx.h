@@ -15,6 +15,7 @@
 #include "context/protocols.h"
 #include "context/session_id.h"
 #include "context/vhosts.h"
+#include "context/watch.h"
 #include "link/link.h"
 #include "options/config.h"
 #include "sessions/session_policy.h"
@@ -42,7 +43,12 @@ struct iss_ctx {
 	bool has_public_keylog; /* others can read SSL_keylog_file */
 	/* digest of all options: what sessions are bound to */
 	unsigned char rules[ISS_SESSION_POLICY_LEN];
+	/* of those that judge clients; zero where none is verified */
+	unsigned char trust[ISS_SESSION_POLICY_LEN];
+	double reload; /* seconds between looks at the files, 0: never */
+	struct iss_watch watch;           /* those files */
 	struct iss_session_id session_id; /* of a server */
+	bool session_id_is_named;         /* SSL_session_id_context is given */
 	struct iss_vhosts vhosts;         /* of a server */
 	struct iss_ctx **vhost_ctxs;      /* their contexts, owned */
 	size_t n_vhost_ctxs;
@@ -57,6 +63,15 @@ struct iss_ctx {
  */
 int iss_ctx_new(struct iss_error *err, struct iss_ctx **out,
     const struct iss_config *config, const struct iss_link *link);
+
+/*
+ * The same for a context that will take the place of before, which may be NULL:
+ * ticket keys are kept, and random session id contexts unless the rules for
+ * clients differ, so that clients go on to resume.
+ */
+int iss_ctx_renew(struct iss_error *err, struct iss_ctx **out,
+    const struct iss_config *config, const struct iss_link *link,
+    const struct iss_ctx *before);
 
 /* The SSL_VERIFY_* flags of the context and of its virtual hosts, joined. */
 int iss_ctx_verify_mode(const struct iss_ctx *ctx);

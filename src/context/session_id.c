@@ -54,12 +54,17 @@ shares_sessions(const struct iss_config *config)
 int
 iss_session_id_use(struct iss_error *err, struct iss_session_id *id,
     SSL_CTX *ctx, const struct iss_config *config,
-    const unsigned char rules[ISS_SESSION_POLICY_LEN])
+    const unsigned char rules[ISS_SESSION_POLICY_LEN],
+    const struct iss_session_id *before)
 {
-	int rv = config->session_id_context != NULL || shares_sessions(config)
-		     ? digest_rules(err, id, ctx, config, rules)
-		     : make_random(err, id);
+	int rv = ISS_OK;
 
+	if (config->session_id_context != NULL || shares_sessions(config))
+		rv = digest_rules(err, id, ctx, config, rules);
+	else if (before != NULL)
+		*id = *before;
+	else
+		rv = make_random(err, id);
 	if (rv != ISS_OK)
 		return ISS_ERROR;
 	if (SSL_CTX_set_session_id_context(ctx, id->bytes, sizeof(id->bytes)))

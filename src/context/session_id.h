@@ -23,11 +23,13 @@ struct iss_session_id {
  * made of SSL_session_id_context, the virtual host and, where clients are
  * verified, the rules of the context.  Without that option it is made of host
  * and rules if the context shares its sessions with other processes, else it is
- * random.  The verify mode of ctx must be set.  Returns ISS_OK or ISS_ERROR.
+ * before, or if that is NULL a random one.  The verify mode of ctx must be set.
+ * Returns ISS_OK or ISS_ERROR.
  */
 int iss_session_id_use(struct iss_error *err, struct iss_session_id *id,
     SSL_CTX *ctx, const struct iss_config *config,
-    const unsigned char rules[ISS_SESSION_POLICY_LEN]);
+    const unsigned char rules[ISS_SESSION_POLICY_LEN],
+    const struct iss_session_id *before);
 
 /*
  * The SSL of link begins under a server's context with this id, or goes over to

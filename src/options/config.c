@@ -59,6 +59,7 @@ static const struct iss_option context_options[] = {
 	CONTEXT("session_id_context", ISS_TEXT, session_id_context),
 	NEUTRAL("ticket_keys", ISS_TEXTS, ticket_keys),
 	NEUTRAL("keylog_file", ISS_FILE, keylog_file),
+	NEUTRAL("reload", ISS_SECONDS, reload),
 };
 
 static const struct iss_option identity_options[] = {

@@ -66,6 +66,8 @@ struct iss_config {
 	/* sessions of a server */
 	char *session_id_context;
 	struct iss_texts ticket_keys;
+	/* look for changed files so often, in seconds; 0: never */
+	double reload;
 	/* for those who analyse what was recorded */
 	char *keylog_file;
 	bool tainted; /* the program distrusts its environment: no key log */

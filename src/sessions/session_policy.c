@@ -191,19 +191,40 @@ add_option(struct iss_session_policy *policy, const void *options,
 }
 
 void
-iss_session_policy_add_config(
+iss_session_policy_add_options(
     struct iss_session_policy *policy, const struct iss_config *config)
 {
-	size_t i, n, count;
+	size_t i, count;
 	const struct iss_option *options = iss_config_options(&count);
 
 	iss_session_policy_add_number(policy, config->server);
 	for (i = 0; i < count; i++)
 		add_option(policy, config, &options[i]);
-	options = iss_config_identity_options(&count);
+}
+
+void
+iss_session_policy_add_identities(
+    struct iss_session_policy *policy, const struct iss_config *config)
+{
+	size_t i, n, count;
+	const struct iss_option *options = iss_config_identity_options(&count);
+
 	for (n = 0; n < config->n_identities; n++)
 		for (i = 0; i < count; i++)
 			add_option(policy, &config->identities[n], &options[i]);
+}
+
+void
+iss_session_policy_peek(struct iss_session_policy *policy,
+    unsigned char digest[ISS_SESSION_POLICY_LEN])
+{
+	EVP_MD_CTX *copy = EVP_MD_CTX_new();
+
+	if (policy->failed || copy == NULL ||
+	    !EVP_MD_CTX_copy_ex(copy, policy->md) ||
+	    !EVP_DigestFinal_ex(copy, digest, NULL))
+		policy->failed = true;
+	EVP_MD_CTX_free(copy);
 }
 
 int

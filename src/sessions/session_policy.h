@@ -33,7 +33,9 @@ void iss_session_policy_release(struct iss_session_policy *policy);
  *
  * _text    NULL counts as other than ""
  * _cert    a certificate, or NULL
- * _config  all options but neutral ones; a file counts by its content
+ * _options, _identities
+ *          the two halves of a config: all options but neutral ones; a file
+ *          counts by its content
  */
 void iss_session_policy_add(
     struct iss_session_policy *policy, const void *bytes, size_t len);
@@ -45,8 +47,14 @@ void iss_session_policy_add_cert(
     struct iss_session_policy *policy, const X509 *cert);
 void iss_session_policy_add_fingerprints(struct iss_session_policy *policy,
     const struct iss_fingerprint_list *fingerprints);
-void iss_session_policy_add_config(
+void iss_session_policy_add_options(
     struct iss_session_policy *policy, const struct iss_config *config);
+void iss_session_policy_add_identities(
+    struct iss_session_policy *policy, const struct iss_config *config);
+
+/* Write the digest of what was added so far; more may be added. */
+void iss_session_policy_peek(struct iss_session_policy *policy,
+    unsigned char digest[ISS_SESSION_POLICY_LEN]);
 
 /* Write the digest.  Returns ISS_OK, or ISS_ERROR if this or an earlier step
  * failed. */

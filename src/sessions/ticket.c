@@ -19,6 +19,8 @@ enum { TICKET_ERROR = -1, TICKET_NONE = 0, TICKET_GOOD = 1, TICKET_RENEW = 2 };
 /* RFC 5077, 4: AES-CBC and HMAC-SHA-256. */
 enum { HALF = ISS_TICKET_SECRET_LEN / 2, IV_LEN = 16 };
 
+enum { KEYS_MAX = 128 }; /* OpenSSL's own; 80 today */
+
 /* The secret of SSL_ticket_keycb: AES-128 and HMAC, half of it for each. */
 static void
 divide(const unsigned char *secret, struct iss_ticket_secret *out)
@@ -150,4 +152,19 @@ void
 iss_ticket_install(SSL_CTX *ctx)
 {
 	iss_compat_set_ticket_key_cb(ctx, choose_key);
+}
+
+int
+iss_ticket_keep_keys(struct iss_error *err, SSL_CTX *to, SSL_CTX *from)
+{
+	unsigned char keys[KEYS_MAX];
+	long len = SSL_CTX_get_tlsext_ticket_keys(to, NULL, 0);
+	int rv = ISS_OK;
+
+	if (len <= 0 || len > (long)sizeof(keys) ||
+	    !SSL_CTX_get_tlsext_ticket_keys(from, keys, len) ||
+	    !SSL_CTX_set_tlsext_ticket_keys(to, keys, len))
+		rv = iss_error_openssl(err, "cannot keep the ticket keys");
+	OPENSSL_cleanse(keys, sizeof(keys));
+	return rv;
 }

@@ -7,6 +7,8 @@
 
 #include <openssl/ssl.h>
 
+#include "base/error.h"
+
 /*
  * Take the ticket keys of a server's context from its files (ticket_files.h),
  * or else from the ticket_key callback.  A ticket under an older key is
@@ -14,5 +16,12 @@
  * Once, when the context is made.  SSL_CTX_set_tlsext_ticket_key_evp_cb(3).
  */
 void iss_ticket_install(SSL_CTX *ctx);
+
+/*
+ * Without such keys: give a server's context the keys that OpenSSL chose for
+ * another one, so that tickets of both are good.  Returns ISS_OK or ISS_ERROR.
+ * SSL_CTX_get_tlsext_ticket_keys(3).
+ */
+int iss_ticket_keep_keys(struct iss_error *err, SSL_CTX *to, SSL_CTX *from);
 
 #endif

@@ -10,5 +10,5 @@ use Test::More;
 
 use ISS::Coverage;
 
-check_coverage(File::Spec->catfile($FindBin::Bin, 'COVERAGE'), 35, 35);
+check_coverage(File::Spec->catfile($FindBin::Bin, 'COVERAGE'), 47, 47);
 done_testing();

@@ -455,6 +455,14 @@ sub _get_ctx_object {
     return $ctx && $ctx->_get_ctx_object;
 }
 
+# Of a listener; other sockets have begun with their context already.
+sub reload {
+    my ($self, @changed) = @_;
+    my $ctx = ${*$self}{_SSL_ctx} || croak 'there is no context to reload';
+
+    return IO::Socket::SSL::SSL_Context::reload($ctx, @changed);
+}
+
 sub errstr {
     my ($self) = @_;
     my $last = ref $self && blessed($self) && ${*$self}{_SSL_last_err};

@@ -29,8 +29,8 @@ make_id(char *option, char *vhost, int mode,
 	config.ticket_keys.count = shared;
 	iss_error_clear(&err);
 	SSL_CTX_set_verify(ctx, mode, NULL);
-	is_int(iss_session_id_use(&err, &id, ctx, &config, use_rules), ISS_OK,
-	    "an id for %s", option != NULL ? option : "nobody");
+	is_int(iss_session_id_use(&err, &id, ctx, &config, use_rules, NULL),
+	    ISS_OK, "an id for %s", option != NULL ? option : "nobody");
 	SSL_CTX_free(ctx);
 	return id;
 }

@@ -207,7 +207,8 @@ add_config(struct iss_session_policy *policy, int unused)
 	for (i = 0; change.option != NULL && i < count; i++)
 		if (strcmp(options[i].name, change.option) == 0)
 			set_value(&config, &options[i], change.value);
-	iss_session_policy_add_config(policy, &config);
+	iss_session_policy_add_options(policy, &config);
+	iss_session_policy_add_identities(policy, &config);
 	iss_config_release(&config);
 }
 
@@ -289,7 +290,8 @@ add_identities(struct iss_session_policy *policy, int arg)
 		    option_of(iss_config_identity_options, "SSL_cert_file"),
 		    i == 1 ? "b" : "a", 1);
 	}
-	iss_session_policy_add_config(policy, &config);
+	iss_session_policy_add_options(policy, &config);
+	iss_session_policy_add_identities(policy, &config);
 	iss_config_release(&config);
 }
 

@@ -69,7 +69,7 @@ my %NONE_IF_FALSE = map { ("SSL_$_" => 1) } qw(
   create_ctx_callback ocsp_staple_callback keylog_callback ocsp_cache session_cache
   ticket_keycb ticket_keys ciphersuites alpn_protocols npn_protocols cert_file
   key_file ca_file ca_path client_ca_file crl_file dh_file fingerprint verifycn_name
-  keylog_file
+  keylog_file reload_callback
 );
 
 # Does this false value mean something?  '' and 0 do not for the options above.
@@ -126,6 +126,16 @@ sub _without_built_in {
           keys %$added };
     $args{_SSL_merged} = {};
     return \%args;
+}
+
+# The arguments of a context with some of them replaced, as a new hash.
+sub with_changes {
+    my ($args, $changed) = @_;
+    my %new = (%{ _without_built_in(%$args) }, %$changed);
+
+    delete @new{ grep { !ref $new{$_} && !$new{$_} && !_is_given($_, $new{$_}) }
+          keys %$changed };
+    return \%new;
 }
 
 my %BUILT_IN;

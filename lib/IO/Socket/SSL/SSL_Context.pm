@@ -25,11 +25,12 @@ my %KEPT = (
     SSL_ticket_keycb        => 'ticket_keycb',
     SSL_ocsp_staple_callback => 'ocsp_staple_callback',
     SSL_keylog_callback      => 'keylog_callback',
+    SSL_reload_callback      => 'reload_callback',
 );
 
 my %MUST_BE_CODE = map { $_ => 1 }
   qw(SSL_passwd_cb SSL_verify_callback SSL_create_ctx_callback
-  SSL_ocsp_staple_callback SSL_keylog_callback);
+  SSL_ocsp_staple_callback SSL_keylog_callback SSL_reload_callback);
 
 sub new {
     my ($class, @args) = @_;
@@ -39,7 +40,15 @@ sub new {
     return $reused if $reused;
     my $server = $given{SSL_server};
     my $args   = IO::Socket::SSL::Defaults::merge(\%given, $server);
-    my $self   = bless {}, ref $class || $class;
+
+    return (bless {}, ref $class || $class)->_make($args, $server);
+}
+
+# Fill a new object; the empty list if there is no context.  It may be going to
+# replace that of another object.
+sub _make {
+    my ($self, $args, $server, $before) = @_;
+
     for my $option (keys %KEPT) {
         my $value = $args->{$option};
         next unless defined $value;
@@ -54,7 +63,8 @@ sub new {
     $self->{session_cache} = $cache if defined $cache;
     $self->{ocsp_cache} = _ocsp_cache($args->{SSL_ocsp_cache});
     IO::Socket::SSL::Defaults::add_files_of_1_77($args, $server);
-    $self->_create($args, $server ? 1 : 0) || return;
+    $self->_create($args, $server ? 1 : 0, $before) || return;
+    $self->{made_of} = [$args, $server];
     return $self;
 }
 
@@ -65,6 +75,78 @@ sub _check_role {
         croak "$option is for servers" if defined $args->{$option};
     }
     return;
+}
+
+# ------------------------------------------------------------- reloading
+
+# Make the context anew, with some options replaced; true, or the empty list.
+sub reload {
+    my ($self, @changed) = @_;
+    my %changed = @changed == 1 ? %{ $changed[0] } : @changed;
+    my $new = $self->_renewed(\%changed) || return;
+
+    $self->_become($new);
+    return 1;
+}
+
+# An object that can replace this one, or the empty list.
+sub _renewed {
+    my ($self, $changed) = @_;
+    my ($args, $server)  = @{ $self->{made_of} };
+    my $new = (bless {}, ref $self)->_make(
+        IO::Socket::SSL::Defaults::with_changes($args, $changed),
+        $server, $self)
+      || return;
+
+    $new->{session_cache} = $self->{session_cache}
+      if defined $self->{session_cache}
+      && !grep { /^SSL_session_cache/ } keys %$changed;
+    return $new;
+}
+
+sub _become {
+    my ($self, $new) = @_;
+    my @keys = (values %KEPT, qw(session_cache ocsp_cache made_of));
+
+    delete @$self{ @keys, 'for_servers' };
+    $self->{$_} = $new->{$_} for grep { exists $new->{$_} } @keys;
+    $self->_replace($new, $new->{made_of}[0]);
+    return;
+}
+
+# A connection is about to begin, and a file has changed, or the last try failed.
+# If $changed is false, a change may only have gone unnoticed.  The core counts
+# on _replace or _keep being called.
+sub _look_again {
+    my ($self, $changed) = @_;
+    my @before = ($IO::Socket::SSL::SSL_ERROR, $! + 0);
+    my ($new,  $died)    = IO::Socket::SSL::_try(sub { $self->_renewed({}) });
+    my $error = $new ? undef : _why_not($died);
+    my $tells = $new ? $changed : $self->_keep($error);
+
+    $self->_become($new) if $new;
+    ($IO::Socket::SSL::SSL_ERROR, $!) = @before;
+    return if !$tells;
+    if (my $callback = $self->{reload_callback}) {
+        $callback->($self, $error);
+    }
+    elsif (defined $error) {
+        carp $error;
+    }
+    return;
+}
+
+sub _why_not {
+    my ($died) = @_;
+    my $why = $IO::Socket::SSL::SSL_ERROR;
+
+    ($why) = IO::Socket::SSL::_try(sub { "$died" }) if defined $died;
+    $why = 'a callback died'                        if !defined $why;
+    $why =~ s/ at \S.* line \d+\.?\n\z//s;
+    $why =~ s/\s+\z//;
+    $why =~
+s/the private key in (.+) does not match the certificate in (.+): .*/$2 and $1 do not fit/s;
+    return "SSL_reload: $why; the old certificate stays";
 }
 
 # Most clients keep no sessions and need not load Session_Cache.pm.
@@ -91,7 +173,7 @@ sub _get_ctx_object {
     my ($self) = @_;
 
     IO::Socket::SSL::_check_exchange();
-    return $self->{context};
+    return $self->_handle;
 }
 
 sub has_session_cache {
