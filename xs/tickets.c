@@ -4,7 +4,7 @@
 #include "state.h"
 
 static bool
-is_code(const SV *value)
+is_code(SV *value)
 {
 	return SvROK(value) && !SvOBJECT(SvRV(value)) &&
 	       SvTYPE(SvRV(value)) == SVt_PVCV;
