@@ -257,6 +257,15 @@ ssl_error_info(SV *self)
     OUTPUT:
 	RETVAL
 
+ # What was said in the handshake, or in that of the last failure.
+SV *
+handshake_report(SV *self)
+    CODE:
+	GV *glob = iss_socket_glob(aTHX_ self);
+	RETVAL = iss_new_handshake_report(aTHX_ glob, iss_attached(aTHX_ glob));
+    OUTPUT:
+	RETVAL
+
 void
 _tell_success()
     CODE:

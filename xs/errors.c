@@ -179,8 +179,9 @@ iss_tell_status(pTHX_ GV *glob, const struct iss_conn *conn, int status)
 	}
 }
 
-SV *
-iss_new_failure(pTHX_ GV *glob)
+/* What is known about the last error of the socket, or of all. */
+static const struct iss_failure *
+find_failure(pTHX_ GV *glob)
 {
 	dMY_CXT;
 	SV *text = GvSVn(MY_CXT.error);
@@ -193,8 +194,29 @@ iss_new_failure(pTHX_ GV *glob)
 	failure = iss_failure_of(aTHX_ holder);
 	/* The program may have changed or cleared the text. */
 	if (failure == NULL || strcmp(SvPV_nolen(text), failure->err.text) != 0)
-		return newSV(0);
-	return iss_failure_as_hash(aTHX_ failure);
+		return NULL;
+	return failure;
+}
+
+SV *
+iss_new_failure(pTHX_ GV *glob)
+{
+	const struct iss_failure *failure = find_failure(aTHX_ glob);
+
+	return failure != NULL ? iss_failure_as_hash(aTHX_ failure) : newSV(0);
+}
+
+SV *
+iss_new_handshake_report(pTHX_ GV *glob, const struct iss_conn *conn)
+{
+	const struct iss_failure *failure;
+
+	if (conn != NULL && conn->report != NULL)
+		return newSVpv(iss_report_text(conn->report), 0);
+	failure = find_failure(aTHX_ glob);
+	return failure != NULL && failure->report != NULL
+		   ? newSVpv(failure->report, 0)
+		   : newSV(0);
 }
 
 enum { QUEUED_TEXT_MAX = 256 }; /* what ERR_error_string(3) uses */

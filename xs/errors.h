@@ -34,6 +34,10 @@ void iss_push_queued_errors(pTHX);
  */
 SV *iss_new_failure(pTHX_ GV *glob);
 
+/* The report of the connection's handshake, or else of the last failure: a new
+ * text, or undef where nobody asked for one. */
+SV *iss_new_handshake_report(pTHX_ GV *glob, const struct iss_conn *conn);
+
 /* Report success: make $SSL_ERROR false. */
 void iss_tell_success(pTHX);
 

@@ -128,6 +128,11 @@ iss_conn_new(struct iss_error *err, struct iss_conn **out, struct iss_ctx *ctx,
 	    set_hostname(err, conn->ssl, config->hostname) != ISS_OK)
 		goto done;
 	conn->sock->pumped = config->usebio;
+	if (config->handshake_report &&
+	    (conn->report = iss_report_new()) == NULL) {
+		iss_error_memory(err);
+		goto done;
+	}
 	if (config->nodelay && !config->usebio)
 		set_nodelay(fd);
 
@@ -169,6 +174,7 @@ iss_conn_free(struct iss_conn *conn)
 	iss_buf_release(&conn->unsent);
 	iss_buf_release(&conn->taken);
 	iss_ahead_release(&conn->ahead);
+	iss_report_free(conn->report);
 	iss_kept_error_clear(&conn->err);
 	iss_kept_error_clear(&conn->link.failure);
 	iss_refcount_release(&conn->refs);
@@ -213,7 +219,8 @@ on_message(int sent, int version, int content_type, const void *bytes,
 	struct iss_message message = { sent != 0, version, content_type, bytes,
 		len };
 
-	(void)arg;
+	if (arg != NULL)
+		iss_report_add(arg, &message);
 	if (ask->message != NULL)
 		ask->message(link->handle, &message);
 }
@@ -221,7 +228,10 @@ on_message(int sent, int version, int content_type, const void *bytes,
 void
 iss_conn_tell_messages(struct iss_conn *conn, bool tell)
 {
-	SSL_set_msg_callback(conn->ssl, tell ? on_message : NULL);
+	bool report = conn->report != NULL && conn->state != ISS_CONN_OPEN;
+
+	SSL_set_msg_callback(conn->ssl, tell || report ? on_message : NULL);
+	SSL_set_msg_callback_arg(conn->ssl, report ? conn->report : NULL);
 }
 
 bool

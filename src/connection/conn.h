@@ -31,6 +31,7 @@
 #include "revocation/staple.h"
 #include "connection/ahead.h"
 #include "connection/pump.h"
+#include "connection/report.h"
 #include "connection/resume.h"
 #include "connection/sock.h"
 #include "verification/verify.h"
@@ -75,6 +76,7 @@ struct iss_conn {
 	struct iss_buf unsent; /* kept back by iss_io_write_later */
 	struct iss_buf taken;  /* of a write that must be repeated: io.h */
 	double io_timeout;     /* seconds for a read or write; < 0: no limit */
+	struct iss_report *report; /* owned; NULL: nobody asked for one */
 	struct iss_kept_error err; /* of the last operation that failed */
 };
 
@@ -110,7 +112,7 @@ void iss_conn_offer_from(struct iss_conn *conn, struct iss_session_cache *cache,
  */
 void iss_conn_abandon(struct iss_conn *conn);
 
-/* Turn the message callback on or off. */
+/* Turn the message callback on or off; a report needs it in any case. */
 void iss_conn_tell_messages(struct iss_conn *conn, bool tell);
 
 /* Can application data be read, or written, under TLS? */

@@ -86,6 +86,8 @@ note_conn(struct iss_failure *failure, const struct iss_conn *conn)
 	note_peer(failure, conn);
 	if (conn->verify.name != NULL)
 		failure->wanted = strdup(conn->verify.name);
+	if (conn->report != NULL)
+		failure->report = strdup(iss_report_text(conn->report));
 	if (failure->err.kind == ISS_KIND_NOT_TLS)
 		failure->looks_like = iss_stranger_language(conn->sock);
 	if (!is_about_certificate(failure->err.kind))
@@ -136,6 +138,7 @@ iss_failure_free(struct iss_failure *failure)
 	if (failure == NULL || !iss_refcount_down(&failure->refs))
 		return;
 	free(failure->wanted);
+	free(failure->report);
 	iss_blame_release(&failure->blame);
 	iss_refcount_release(&failure->refs);
 	free(failure);

@@ -17,6 +17,7 @@ struct iss_failure {
 	struct iss_error err; /* its kind is never ISS_KIND_NONE */
 	const char *what;     /* context, connect, accept ...; static */
 	char *wanted;         /* the name that was looked for, owned; or NULL */
+	char *report;         /* of the handshake, owned; NULL: not asked for */
 	char peer[ISS_FAILURE_PEER_MAX]; /* address and port; or "" */
 	const char *looks_like;          /* of ISS_KIND_NOT_TLS; static */
 	char hint[ISS_FAILURE_HINT_MAX]; /* or "" */

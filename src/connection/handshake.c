@@ -29,6 +29,8 @@ handshake_step(struct iss_conn *conn, void *arg)
 			return iss_conn_fail_by_callback(
 			    conn, handshake_failed(conn));
 		conn->state = ISS_CONN_OPEN;
+		if (conn->report != NULL) /* it is complete */
+			SSL_set_msg_callback_arg(conn->ssl, NULL);
 		conn->heard = BIO_number_read(SSL_get_rbio(conn->ssl));
 		conn->sent = BIO_number_written(SSL_get_wbio(conn->ssl));
 		iss_resume_note_renewal(&conn->resume, &conn->link);

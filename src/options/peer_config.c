@@ -23,6 +23,7 @@ static const struct iss_option options[] = {
 	PEER("nodelay", ISS_FLAG, nodelay),
 	PEER("usebio", ISS_FLAG, usebio),
 	PEER("io_timeout", ISS_SECONDS, io_timeout),
+	PEER("handshake_report", ISS_FLAG, handshake_report),
 };
 
 enum {

@@ -20,6 +20,7 @@ struct iss_peer_config {
 	bool nodelay;      /* set TCP_NODELAY */
 	bool usebio;       /* the program moves the bytes: pump.h */
 	double io_timeout; /* seconds; negative: none */
+	bool handshake_report;
 };
 
 /* Set built-in defaults; free all that the setters put in. */

@@ -40,7 +40,7 @@
 
 enum {
 	FAULT_SAMPLES = 12,      /* values of n where not all are tried */
-	FAULT_SECONDS = 60,      /* for one run: more is a hang */
+	FAULT_SECONDS = 300,     /* for one run: more is a hang */
 	FAULT_LIVE_MAX = 1 << 17 /* allocations at a time, a power of two */
 };
 
