@@ -16,6 +16,7 @@
 #include "xs/conninfo.h"
 #include "xs/constants.h"
 #include "xs/context.h"
+#include "xs/deadline.h"
 #include "xs/debug.h"
 #include "xs/errors.h"
 #include "xs/handles.h"
@@ -359,7 +360,7 @@ eof_reason(struct iss_conn *self)
 
  # Facts about a connection; undef if it has no such fact.
 void
-get_cipher(struct iss_conn *self)
+get_cipher(iss_known_conn self)
     ALIAS:
 	get_cipher = ISS_FACT_CIPHER
 	get_sslversion = ISS_FACT_VERSION
@@ -376,13 +377,15 @@ get_cipher(struct iss_conn *self)
 void
 get_servername(SV *self)
     PPCODE:
+	if (!iss_finish_lazy(aTHX_ iss_socket_glob(aTHX_ self)))
+		XSRETURN_EMPTY;
 	PUTBACK;
 	iss_push_servername(aTHX_ iss_socket_glob(aTHX_ self));
 	return;
 
  # A field of the peer's certificate (or ours), or its handle.
 void
-peer_certificate(struct iss_conn *self, SV *field = &PL_sv_undef, ...)
+peer_certificate(iss_known_conn self, SV *field = &PL_sv_undef, ...)
     ALIAS:
 	sock_certificate = 1
     PPCODE:
@@ -392,7 +395,7 @@ peer_certificate(struct iss_conn *self, SV *field = &PL_sv_undef, ...)
 	return;
 
 void
-peer_certificates(struct iss_conn *self)
+peer_certificates(iss_known_conn self)
     PPCODE:
 	PUTBACK;
 	iss_push_chain(aTHX_ self);
@@ -412,6 +415,8 @@ get_fingerprint(SV *self, SV *algo = &PL_sv_undef, SV *cert = &PL_sv_undef, bool
     ALIAS:
 	get_fingerprint_bin = 1
     PPCODE:
+	if (!SvOK(cert) && !iss_finish_lazy(aTHX_ iss_socket_glob(aTHX_ self)))
+		XSRETURN_EMPTY;
 	PUTBACK;
 	iss_push_fingerprint(aTHX_ iss_socket_glob(aTHX_ self), algo, cert,
 	    pubkey, ix != 0);
@@ -421,6 +426,8 @@ get_fingerprint(SV *self, SV *algo = &PL_sv_undef, SV *cert = &PL_sv_undef, bool
 void
 _verify_hostname(SV *self, SV *name = &PL_sv_undef, SV *scheme = &PL_sv_undef, SV *suffix = &PL_sv_undef, ...)
     PPCODE:
+	if (!iss_finish_lazy(aTHX_ iss_socket_glob(aTHX_ self)))
+		XSRETURN_EMPTY;
 	scheme = iss_own_scheme(aTHX_ scheme);
 	suffix = sv_mortalcopy(suffix);
 	if (!iss_verify_name(aTHX_ iss_socket_glob(aTHX_ self), &PL_sv_undef,
@@ -446,6 +453,8 @@ _find_default_ca()
 	return;
 
 INCLUDE: xs/Binding.xsi
+
+INCLUDE: xs/Deadline.xsi
 
 INCLUDE: xs/SSL_Context.xsi
 

@@ -7,12 +7,14 @@
 #include "attachment.h"
 #include "call.h"
 #include "context.h"
+#include "deadline.h"
 #include "errors.h"
 #include "layer.h"
 #include "messages.h"
 #include "peer.h"
 #include "resume.h"
 #include "state.h"
+#include "stream.h"
 #include "values.h"
 #include "base/deadline.h"
 #include "connection/conn.h"
@@ -148,6 +150,7 @@ begin(pTHX_ GV *self, struct iss_conn *conn, const struct beginning *known)
 		iss_messages_begin(aTHX_ self, conn);
 		iss_layer_push(aTHX_ self, conn);
 		iss_state_begin(aTHX_ self, conn, known->fd);
+		iss_deadline_take_over(aTHX_ self, conn);
 		return true;
 	}
 	iss_detach(aTHX_ self);
@@ -210,7 +213,7 @@ deadline(pTHX_ SV *seconds, bool wait)
 		return ISS_NO_DEADLINE;
 	if (SvOK(seconds))
 		return iss_deadline_after(SvNV(seconds));
-	return ISS_NO_DEADLINE - 1;
+	return ISS_FAR_AWAY;
 }
 
 static SV *
@@ -242,6 +245,15 @@ static int
 handshake(struct iss_conn *conn, int server, iss_deadline until)
 {
 	return iss_conn_handshake(conn, server, until);
+}
+
+/* As within a read. */
+static int
+finish_lazy(struct iss_conn *conn, int arg, iss_deadline until)
+{
+	(void)arg;
+	(void)until;
+	return iss_conn_finish_handshake(conn);
 }
 
 static int
@@ -283,6 +295,8 @@ run_step(pTHX_ GV *self, int (*step)(struct iss_conn *, int, iss_deadline),
 	if (rv == ISS_OK && step == handshake &&
 	    (!was_open || iss_state_is_opening(aTHX_ self)))
 		iss_state_open(aTHX_ self, conn);
+	if (step == finish_lazy)
+		iss_stream_note_handshake(aTHX_ self, conn);
 	if (rv == ISS_OK && step == shut_down)
 		iss_state_write_closed(aTHX_ self, false);
 	result = outcome(aTHX_ self, conn, rv);
@@ -298,6 +312,32 @@ iss_handshake(pTHX_ GV *self, bool server, SV *seconds, bool wait)
 	if (!server && conn->state == ISS_CONN_NEW)
 		iss_resume_session(aTHX_ self, conn);
 	return run_step(aTHX_ self, handshake, server, seconds, wait);
+}
+
+bool
+iss_handshake_later(pTHX_ GV *self, bool server, SV *seconds)
+{
+	struct iss_conn *conn = must_be_attached(aTHX_ self);
+	double wait = SvOK(seconds) ? SvNV(seconds) : -1;
+
+	if (!server)
+		iss_resume_session(aTHX_ self, conn);
+	if (iss_conn_begin_lazily(conn, server, wait) == ISS_OK)
+		return true;
+	iss_tell_status(aTHX_ self, conn, ISS_ERROR);
+	return false;
+}
+
+bool
+iss_finish_lazy(pTHX_ GV *self)
+{
+	const struct iss_conn *conn = iss_attached(aTHX_ self);
+	SV *done;
+
+	if (conn == NULL || !conn->lazy)
+		return true;
+	done = run_step(aTHX_ self, finish_lazy, 0, &PL_sv_undef, false);
+	return SvTRUE(sv_2mortal(done));
 }
 
 SV *

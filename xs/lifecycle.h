@@ -34,4 +34,20 @@ enum {
 SV *iss_handshake(pTHX_ GV *self, bool server, SV *seconds, bool wait);
 SV *iss_shutdown(pTHX_ GV *self, int how, SV *seconds, bool wait);
 
+/*
+ * SSL_startHandshake => 'lazy': prepare the handshake; within a read or write
+ * that blocks it may take so many seconds (undef: no limit).  False if that
+ * failed, with the error reported.
+ */
+bool iss_handshake_later(pTHX_ GV *self, bool server, SV *seconds);
+
+/*
+ * Before a method that tells a fact: if the handshake was left for later, do it
+ * now.  False, with the status reported: it failed or is under way.
+ */
+bool iss_finish_lazy(pTHX_ GV *self);
+
+/* A connection of which a method tells facts: iss_finish_lazy was true. */
+typedef struct iss_conn *iss_known_conn;
+
 #endif

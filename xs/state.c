@@ -86,7 +86,7 @@ iss_state_end(pTHX_ GV *glob)
 	static const char *const keys[] = { "_SSL_object", "_SSL_fileno",
 		"_SSL_opening", "_SSL_read_closed", "_SSL_write_closed",
 		"_SSL_scheme_callback", "_SSL_session_key", "_SSL_half_stopped",
-		NULL };
+		"_SSL_lazy", NULL };
 
 	forget(aTHX_ GvHVn(glob), keys);
 }

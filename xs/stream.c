@@ -4,8 +4,27 @@
 #include "call.h"
 #include "errors.h"
 #include "state.h"
+#include "values.h"
 #include "connection/io.h"
 #include "connection/shutdown.h"
+
+void
+iss_stream_note_handshake(pTHX_ GV *glob, struct iss_conn *conn)
+{
+	SV *self;
+
+	if (conn->state == ISS_CONN_OPEN)
+		iss_state_open(aTHX_ glob, conn);
+	if (conn->state != ISS_CONN_FAILED || !conn->lazy ||
+	    !iss_state_is_opening(aTHX_ glob))
+		return;
+	iss_state_fail(aTHX_ glob);
+	iss_tell_status(aTHX_ glob, conn, ISS_ERROR);
+	if (iss_state_argument(aTHX_ glob, "SSL_error_trap") == NULL)
+		return;
+	self = sv_2mortal(newRV_inc((SV *)glob));
+	iss_call_perl(aTHX_ "IO::Socket::SSL::_trap_error", 0, &self, 1);
+}
 
 /* The descriptor of a connection that was detached may be somebody else's. */
 int
@@ -24,8 +43,8 @@ iss_stream_transfer(pTHX_ GV *glob, struct iss_conn *conn, SV *guarded,
 	iss_call_end(aTHX_ &call);
 	if (call.asked && iss_still_attached(aTHX_ glob, conn) != ISS_OK)
 		return ISS_ERROR;
-	if (!was_open && conn->state == ISS_CONN_OPEN)
-		iss_state_open(aTHX_ glob, conn);
+	if (!was_open)
+		iss_stream_note_handshake(aTHX_ glob, conn);
 	return rv;
 }
 

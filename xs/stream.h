@@ -29,6 +29,13 @@ int iss_stream_transfer(pTHX_ GV *glob, struct iss_conn *conn, SV *guarded,
     iss_transfer_fn *fn, void *buf, size_t len, size_t *done);
 
 /*
+ * After a call of the core that may have done the handshake: note that in the
+ * socket's hash.  If it was lazy and has failed, also call the sub of
+ * SSL_error_trap, which may detach the connection and die.
+ */
+void iss_stream_note_handshake(pTHX_ GV *glob, struct iss_conn *conn);
+
+/*
  * A method met ISS_EOF.  If that is a close_notify that was not reported yet:
  * with a sub in SSL_on_peer_shutdown, returns what that sub says, a new value,
  * and plain data may follow; without one, answers close_notify if answer is

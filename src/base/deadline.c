@@ -48,6 +48,16 @@ ms_left(iss_deadline deadline)
 	return (int)((ns + NS_PER_MS - 1) / NS_PER_MS);
 }
 
+double
+iss_deadline_left(iss_deadline deadline)
+{
+	int64_t present = now();
+
+	return deadline > present
+		   ? (double)(deadline - present) / (double)NS_PER_S
+		   : 0;
+}
+
 bool
 iss_deadline_is_over(iss_deadline deadline)
 {
@@ -75,4 +85,10 @@ iss_deadline_wait(int fd, int want, iss_deadline deadline)
 		return ISS_ERROR;
 	}
 	return ISS_OK;
+}
+
+int
+iss_deadline_pause(int ms)
+{
+	return poll(NULL, 0, ms) < 0 && errno == EINTR ? ISS_INTR : ISS_OK;
 }

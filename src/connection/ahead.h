@@ -16,7 +16,8 @@ struct iss_ahead {
 	char *bytes; /* NULL: nothing was looked at */
 	size_t len;
 	size_t served; /* of them; always less than len */
-	bool off;      /* the program has the SSL: it may read by itself */
+	bool off;  /* do not look: lent, or there is a deadline for reading */
+	bool lent; /* the program has the SSL: it may read by itself */
 };
 
 /* What was looked at and not served yet; NULL if there is nothing. */

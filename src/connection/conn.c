@@ -116,10 +116,14 @@ iss_conn_new(struct iss_error *err, struct iss_conn **out, struct iss_ctx *ctx,
 	iss_buf_init(&conn->unsent, ISS_RECORD_MAX);
 	iss_buf_init(&conn->taken, ISS_RECORD_MAX);
 	conn->strict_eof = config->strict_eof;
-	conn->io_timeout = config->io_timeout;
 	if (make_ssl(err, conn, fd) != ISS_OK ||
 	    set_fingerprints(err, &conn->verify, ctx, config) != ISS_OK)
 		goto done;
+	if (!iss_limits_begin(&conn->limits, config)) {
+		iss_error_memory(err);
+		goto done;
+	}
+	iss_conn_look_ahead(conn);
 	iss_verify_begin(&conn->link);
 	if (iss_staple_begin(err, &conn->link, ocsp_mode(conn, config)) !=
 	    ISS_OK)
@@ -175,6 +179,7 @@ iss_conn_free(struct iss_conn *conn)
 	iss_buf_release(&conn->taken);
 	iss_ahead_release(&conn->ahead);
 	iss_report_free(conn->report);
+	free(conn->limits);
 	iss_kept_error_clear(&conn->err);
 	iss_kept_error_clear(&conn->link.failure);
 	iss_refcount_release(&conn->refs);
@@ -283,8 +288,28 @@ settle(struct iss_conn *conn)
 void
 iss_conn_lend_ssl(struct iss_conn *conn)
 {
-	conn->ahead.off = true;
-	if (conn->ahead.bytes != NULL && iss_conn_enter(conn) == ISS_OK)
+	conn->ahead.lent = true;
+	iss_conn_look_ahead(conn);
+}
+
+int
+iss_conn_set_deadline(struct iss_conn *conn, int ways, iss_deadline until)
+{
+	if (!iss_limits_set(&conn->limits, ways, until)) {
+		iss_kept_error_clear(&conn->err);
+		return iss_error_memory(iss_kept_error_fill(&conn->err));
+	}
+	iss_conn_look_ahead(conn);
+	return ISS_OK;
+}
+
+void
+iss_conn_look_ahead(struct iss_conn *conn)
+{
+	conn->ahead.off = conn->ahead.lent || iss_limits_until(conn->limits,
+						  ISS_READS) != ISS_NO_DEADLINE;
+	if (conn->ahead.off && conn->ahead.bytes != NULL &&
+	    iss_conn_enter(conn) == ISS_OK)
 		iss_conn_leave(conn);
 }
 

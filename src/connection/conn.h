@@ -30,6 +30,7 @@
 #include "base/refcount.h"
 #include "revocation/staple.h"
 #include "connection/ahead.h"
+#include "connection/limits.h"
 #include "connection/pump.h"
 #include "connection/report.h"
 #include "connection/resume.h"
@@ -58,6 +59,7 @@ struct iss_conn {
 	struct iss_ahead ahead;
 	enum iss_conn_state state;
 	bool server;
+	bool lazy;         /* iss_conn_begin_lazily, and not done yet */
 	bool sent_notify;  /* our close_notify is out: we write no more TLS */
 	bool got_notify;   /* the peer's is in: we read no more TLS */
 	bool truncated;    /* the peer ended TCP without close_notify */
@@ -75,8 +77,8 @@ struct iss_conn {
 	bool has_buffers;      /* and they may be there */
 	struct iss_buf unsent; /* kept back by iss_io_write_later */
 	struct iss_buf taken;  /* of a write that must be repeated: io.h */
-	double io_timeout;     /* seconds for a read or write; < 0: no limit */
 	struct iss_report *report; /* owned; NULL: nobody asked for one */
+	struct iss_limits *limits; /* owned; NULL: none */
 	struct iss_kept_error err; /* of the last operation that failed */
 };
 
@@ -157,6 +159,17 @@ iss_conn_free_buffers(struct iss_conn *conn)
  * at ahead (ahead.h).
  */
 void iss_conn_lend_ssl(struct iss_conn *conn);
+
+/*
+ * The program's deadline for reading or writing (enum iss_ways), or for both;
+ * ISS_NO_DEADLINE: none.  Data that was not read by then stays unread, so
+ * nothing is looked at ahead meanwhile.  ISS_OK, or ISS_ERROR if memory ran
+ * out.
+ */
+int iss_conn_set_deadline(struct iss_conn *conn, int ways, iss_deadline until);
+
+/* What decides whether we may look ahead has changed. */
+void iss_conn_look_ahead(struct iss_conn *conn);
 
 /* The error of the last operation that failed, borrowed until the next one. */
 static inline const struct iss_error *

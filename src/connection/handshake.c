@@ -6,6 +6,8 @@
 #include "connection/wait.h"
 #include "verification/anonymous.h"
 
+enum { HANDSHAKE_WAYS = ISS_BOTH_WAYS | ISS_HANDSHAKES };
+
 static const char *
 handshake_failed(const struct iss_conn *conn)
 {
@@ -31,6 +33,8 @@ handshake_step(struct iss_conn *conn, void *arg)
 		conn->state = ISS_CONN_OPEN;
 		if (conn->report != NULL) /* it is complete */
 			SSL_set_msg_callback_arg(conn->ssl, NULL);
+		conn->lazy = false;
+		iss_limits_end_handshake(&conn->limits);
 		conn->heard = BIO_number_read(SSL_get_rbio(conn->ssl));
 		conn->sent = BIO_number_written(SSL_get_wbio(conn->ssl));
 		iss_resume_note_renewal(&conn->resume, &conn->link);
@@ -80,7 +84,10 @@ iss_conn_handshake(struct iss_conn *conn, bool server, iss_deadline deadline)
 		break;
 	}
 	what = handshake_failed(conn);
-	rv = iss_conn_run_until(conn, handshake_step, NULL, deadline, what);
+	rv = iss_conn_in_time(conn, HANDSHAKE_WAYS, what);
+	if (rv == ISS_OK)
+		rv = iss_conn_run_until(
+		    conn, handshake_step, NULL, HANDSHAKE_WAYS, deadline, what);
 	if (rv == ISS_EOF) {
 		conn->state = ISS_CONN_FAILED;
 		rv = iss_error_set(iss_kept_error_fill(&conn->err),
@@ -91,4 +98,42 @@ iss_conn_handshake(struct iss_conn *conn, bool server, iss_deadline deadline)
 	if (rv == ISS_TIMEOUT)
 		conn->state = ISS_CONN_FAILED;
 	return rv == ISS_OK ? iss_conn_flush_pump(conn) : rv;
+}
+
+int
+iss_conn_begin_lazily(struct iss_conn *conn, bool server, double seconds)
+{
+	if (!iss_limits_set_handshake_wait(&conn->limits, seconds)) {
+		iss_kept_error_clear(&conn->err);
+		return iss_error_memory(iss_kept_error_fill(&conn->err));
+	}
+	if (begin_handshake(conn, server) != ISS_OK)
+		return ISS_ERROR;
+	conn->lazy = true;
+	return ISS_OK;
+}
+
+iss_deadline
+iss_conn_io_deadline(const struct iss_conn *conn)
+{
+	const struct iss_limits *limits = conn->limits;
+
+	if (limits == NULL || limits->io_timeout < 0 || !iss_conn_blocks(conn))
+		return ISS_NO_DEADLINE;
+	return iss_deadline_after(limits->io_timeout);
+}
+
+int
+iss_conn_finish_handshake(struct iss_conn *conn)
+{
+	const struct iss_limits *limits = conn->limits;
+	iss_deadline until = iss_conn_io_deadline(conn);
+	iss_deadline wait;
+
+	if (limits != NULL && iss_conn_blocks(conn)) {
+		wait = iss_deadline_after(limits->handshake_wait);
+		if (wait < until)
+			until = wait;
+	}
+	return iss_conn_handshake(conn, conn->server, until);
 }

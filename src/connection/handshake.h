@@ -11,4 +11,19 @@
 int iss_conn_handshake(
     struct iss_conn *conn, bool server, iss_deadline deadline);
 
+/*
+ * Prepare the handshake and leave it to the first read or write (io.h), or to
+ * iss_conn_handshake.  Nothing is sent.  A handshake within a read or write of
+ * a descriptor that blocks waits for so many seconds; < 0: without limit.
+ * ISS_OK, or ISS_ERROR.
+ */
+int iss_conn_begin_lazily(struct iss_conn *conn, bool server, double seconds);
+
+/* Go on, within a read or write, with a handshake that has begun. */
+int iss_conn_finish_handshake(struct iss_conn *conn);
+
+/* The end of a read or write that begins now: SSL_io_timeout, which limits only
+ * descriptors that block. */
+iss_deadline iss_conn_io_deadline(const struct iss_conn *conn);
+
 #endif

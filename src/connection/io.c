@@ -27,6 +27,7 @@ struct transfer {
 	void *buf;
 	size_t len;
 	size_t done;
+	bool untried; /* it is too late, and OpenSSL was not called */
 };
 
 /* The program reads plain data after TLS (iss_shutdown_accept_plain). */
@@ -79,7 +80,7 @@ finish_handshake(struct iss_conn *conn)
 	case ISS_CONN_OPEN:
 		return ISS_OK;
 	case ISS_CONN_HANDSHAKE:
-		return iss_conn_handshake(conn, conn->server, ISS_NO_DEADLINE);
+		return iss_conn_finish_handshake(conn);
 	case ISS_CONN_NEW:
 		return iss_conn_refuse(
 		    conn, EPERM, "the TLS handshake has not started");
@@ -169,7 +170,7 @@ unsent_step(struct iss_conn *conn, void *arg)
 	(void)arg;
 	while (unsent->len > 0) {
 		struct transfer t = { write_call, WRITE_FAILED, unsent->data,
-			unsent->len, 0 };
+			unsent->len, 0, false };
 
 		if ((rv = transfer_step(conn, &t)) != ISS_OK)
 			return rv;
@@ -187,7 +188,7 @@ iss_io_flush_until(struct iss_conn *conn, iss_deadline deadline)
 		return ISS_OK;
 	if (iss_conn_can_write(conn))
 		rv = written(conn, iss_conn_run_until(conn, unsent_step, NULL,
-				       deadline, WRITE_FAILED));
+				       ISS_WRITES, deadline, WRITE_FAILED));
 	else if (conn->state == ISS_CONN_FAILED)
 		rv = ISS_ERROR; /* the first error stays */
 	else
@@ -198,26 +199,22 @@ iss_io_flush_until(struct iss_conn *conn, iss_deadline deadline)
 	return rv;
 }
 
-/* SSL_io_timeout limits only descriptors that block. */
-static iss_deadline
-io_deadline(const struct iss_conn *conn)
-{
-	if (conn->io_timeout < 0 || !iss_conn_blocks(conn))
-		return ISS_NO_DEADLINE;
-	return iss_deadline_after(conn->io_timeout);
-}
-
 static int
 transfer(struct iss_conn *conn, struct transfer *t)
 {
-	if (conn->io_timeout < 0 && !conn->sock->pumped) {
-		int rv = transfer_step(conn, t);
+	const int ways = t->call == write_call ? ISS_WRITES : ISS_READS;
+	int rv;
 
+	if (conn->limits == NULL && !conn->sock->pumped) {
+		rv = transfer_step(conn, t);
 		if (rv != ISS_WANT_READ || !conn->sock->spent)
 			return rv;
+	} else if ((rv = iss_conn_in_time(conn, ways, t->what)) != ISS_OK) {
+		t->untried = true;
+		return rv;
 	}
 	return iss_conn_run_until(
-	    conn, transfer_step, t, io_deadline(conn), t->what);
+	    conn, transfer_step, t, ways, iss_conn_io_deadline(conn), t->what);
 }
 
 /*
@@ -227,8 +224,8 @@ transfer(struct iss_conn *conn, struct transfer *t)
 static int
 note_taken(struct iss_conn *conn, const struct transfer *t, int rv)
 {
-	if (rv == ISS_ERROR || rv == ISS_EOF || conn->sock->pumped ||
-	    SSL_in_init(conn->ssl))
+	if (rv == ISS_ERROR || rv == ISS_EOF || t->untried ||
+	    conn->sock->pumped || SSL_in_init(conn->ssl))
 		return rv;
 	if (!iss_buf_append(&conn->taken, t->buf, t->len)) {
 		conn->state = ISS_CONN_FAILED;
@@ -244,7 +241,7 @@ static struct transfer
 rest_of_write(const struct iss_conn *conn)
 {
 	struct transfer t = { write_call, WRITE_FAILED, conn->taken.data,
-		conn->taken.len, 0 };
+		conn->taken.len, 0, false };
 
 	return t;
 }
@@ -283,13 +280,13 @@ iss_io_finish_write(struct iss_conn *conn, iss_deadline deadline)
 	if (conn->half_written) {
 		t = rest_of_write(conn);
 		rv = written(conn, iss_conn_run_until(conn, transfer_step, &t,
-				       deadline, WRITE_FAILED));
+				       ISS_WRITES, deadline, WRITE_FAILED));
 		if (rv == ISS_OK)
 			note_written(conn, &t);
 	}
 	if (rv == ISS_OK && conn->taken.len > 0)
-		rv = iss_conn_run_until(
-		    conn, send_waiting_step, NULL, deadline, WRITE_FAILED);
+		rv = iss_conn_run_until(conn, send_waiting_step, NULL,
+		    ISS_WRITES, deadline, WRITE_FAILED);
 	return rv;
 }
 
@@ -372,7 +369,8 @@ take(const char *next, size_t seen, void *buf, size_t len, size_t *got)
 int
 iss_io_read(struct iss_conn *conn, void *buf, size_t len, size_t *got)
 {
-	struct transfer t = { SSL_read_ex, "SSL read error", buf, len, 0 };
+	struct transfer t = { SSL_read_ex, "SSL read error", buf, len, 0,
+		false };
 	const char *next;
 	size_t seen;
 	int rv;
@@ -393,7 +391,8 @@ iss_io_read(struct iss_conn *conn, void *buf, size_t len, size_t *got)
 int
 iss_io_peek(struct iss_conn *conn, void *buf, size_t len, size_t *got)
 {
-	struct transfer t = { SSL_peek_ex, "SSL peek error", buf, len, 0 };
+	struct transfer t = { SSL_peek_ex, "SSL peek error", buf, len, 0,
+		false };
 	const char *next;
 	size_t seen;
 	int rv;
@@ -452,7 +451,8 @@ write_again(struct iss_conn *conn, const void *buf, size_t len, size_t *put)
 		    WRITE_FAILED
 		    ": a write that could not be completed must be repeated "
 		    "with the same data, which is already on its way");
-	if ((rv = iss_io_finish_write(conn, io_deadline(conn))) != ISS_OK)
+	if ((rv = iss_io_finish_write(conn, iss_conn_io_deadline(conn))) !=
+	    ISS_OK)
 		return rv;
 	*put = len < conn->taken.len ? len : conn->taken.len;
 	iss_buf_drop(&conn->taken, *put);
@@ -464,7 +464,7 @@ write_again(struct iss_conn *conn, const void *buf, size_t len, size_t *put)
 int
 iss_io_write(struct iss_conn *conn, const void *buf, size_t len, size_t *put)
 {
-	struct transfer t = { write_call, WRITE_FAILED, NULL, len, 0 };
+	struct transfer t = { write_call, WRITE_FAILED, NULL, len, 0, false };
 	int rv;
 
 	*put = 0;
@@ -518,7 +518,7 @@ iss_io_write_all(
 int
 iss_io_flush(struct iss_conn *conn)
 {
-	return iss_io_flush_until(conn, io_deadline(conn));
+	return iss_io_flush_until(conn, iss_conn_io_deadline(conn));
 }
 
 int
@@ -550,7 +550,8 @@ iss_io_write_later(
 size_t
 iss_io_pending(struct iss_conn *conn)
 {
-	struct transfer t = { SSL_peek_ex, "SSL peek error", NULL, 1, 0 };
+	struct transfer t = { SSL_peek_ex, "SSL peek error", NULL, 1, 0,
+		false };
 	int fills = PENDING_FILLS;
 	char byte;
 

@@ -94,7 +94,7 @@ iss_shutdown_notify(struct iss_conn *conn, iss_deadline deadline)
 		iss_resume_collect(&conn->resume, &conn->link, conn->sock);
 	iss_resume_return_spare(&conn->resume, &conn->link);
 	rv = iss_conn_run_until(
-	    conn, notify_step, NULL, deadline, SHUTDOWN_FAILED);
+	    conn, notify_step, NULL, ISS_WRITES, deadline, SHUTDOWN_FAILED);
 	if ((rv != ISS_ERROR && rv != ISS_EOF) || !conn->truncated)
 		return rv;
 	/* OpenSSL 3 refuses, for a reason that explains nothing, 4 without one;
@@ -170,14 +170,14 @@ linger(struct iss_conn *conn)
 	int rv;
 
 	shutdown(conn->sock->fd, SHUT_WR);
-	rv = iss_conn_run_until(
-	    conn, hear_step, NULL, conn->linger_until, SHUTDOWN_FAILED);
+	rv = iss_conn_run_until(conn, hear_step, NULL, ISS_READS,
+	    conn->linger_until, SHUTDOWN_FAILED);
 	if (rv == ISS_OK) {
 		more = iss_deadline_after(LINGER_MORE);
 		if (more > conn->linger_until)
 			more = conn->linger_until;
 		rv = iss_conn_run_until(
-		    conn, drain_step, NULL, more, SHUTDOWN_FAILED);
+		    conn, drain_step, NULL, ISS_READS, more, SHUTDOWN_FAILED);
 	}
 	return rv == ISS_INTR ? rv : ISS_OK;
 }
@@ -207,8 +207,8 @@ iss_shutdown_both(struct iss_conn *conn, iss_deadline deadline)
 	if (rv != ISS_OK || conn->state != ISS_CONN_OPEN || conn->got_notify)
 		return rv;
 	if (!conn->truncated)
-		rv = iss_conn_run_until(
-		    conn, drain_step, NULL, deadline, SHUTDOWN_FAILED);
+		rv = iss_conn_run_until(conn, drain_step, NULL, ISS_READS,
+		    deadline, SHUTDOWN_FAILED);
 	if (conn->got_notify)
 		return ISS_OK;
 	return conn->truncated ? truncated(conn) : rv;

@@ -5,6 +5,9 @@
 
 #include <errno.h>
 
+/* How long to pause in a flood. */
+enum { PAUSE_MIN_MS = 1, PAUSE_MAX_MS = 32 };
+
 /* A step, as the pump runs it. */
 struct pumped_step {
 	struct iss_conn *conn;
@@ -89,9 +92,22 @@ run_without_deadline(struct iss_conn *conn, iss_conn_step *step, void *arg)
 	return rv;
 }
 
+/*
+ * A peer that sends without end, but no data: leave the processor to others for
+ * a while, longer each time, so that the flood costs us a few percent of it.
+ */
+static int
+pause_in_flood(int *ms)
+{
+	if (*ms < PAUSE_MAX_MS)
+		*ms *= 2;
+	return iss_deadline_pause(*ms);
+}
+
 /* Wait for what a step wants. */
 static int
-wait_for(const struct iss_conn *conn, int want, iss_deadline deadline)
+wait_for(
+    const struct iss_conn *conn, int want, iss_deadline deadline, int *pause)
 {
 	const struct iss_sock *sock = conn->sock;
 
@@ -101,36 +117,105 @@ wait_for(const struct iss_conn *conn, int want, iss_deadline deadline)
 		return want; /* there is nothing to wait for */
 	if (iss_deadline_is_over(deadline))
 		return ISS_TIMEOUT;
+	if (is_spent && has_signal(conn))
+		return ISS_INTR;
 	if (is_spent)
-		return has_signal(conn) ? ISS_INTR : ISS_OK;
+		return deadline < ISS_FAR_AWAY ? pause_in_flood(pause) : ISS_OK;
 	return iss_deadline_wait(sock->fd, want, deadline);
 }
 
-int
-iss_conn_run_until(struct iss_conn *conn, iss_conn_step *step, void *arg,
-    iss_deadline deadline, const char *what)
+static int
+run_with_deadline(struct iss_conn *conn, iss_conn_step *step, void *arg,
+    iss_deadline deadline)
 {
 	struct iss_sock *sock = conn->sock;
 	/* Restored afterwards, since a callback may have run us for this conn.
 	 */
 	const bool dont_wait = sock->dont_wait;
-	int e, rv;
+	int pause = PAUSE_MIN_MS;
+	int rv;
 
-	if (deadline == ISS_NO_DEADLINE)
-		return run_without_deadline(conn, step, arg);
 	sock->dont_wait = true;
 	do {
 		rv = run_step(conn, step, arg);
 		if (rv != ISS_WANT_READ && rv != ISS_WANT_WRITE)
 			break;
-		rv = wait_for(conn, rv, deadline);
+		rv = wait_for(conn, rv, deadline, &pause);
 	} while (rv == ISS_OK);
 	sock->dont_wait = dont_wait;
-	if (rv == ISS_TIMEOUT) {
-		iss_kept_error_clear(&conn->err);
-		iss_error_errno(
-		    iss_kept_error_fill(&conn->err), ETIMEDOUT, "%s", what);
+	return rv;
+}
+
+/* The limits of the connection count, too. */
+static int
+run_limited(struct iss_conn *conn, iss_conn_step *step, void *arg,
+    iss_deadline limit, iss_deadline deadline)
+{
+	int rv;
+
+	if (limit > deadline)
+		limit = deadline;
+	if (limit == ISS_NO_DEADLINE)
+		return run_without_deadline(conn, step, arg);
+	if (deadline != ISS_NO_DEADLINE || iss_conn_blocks(conn))
+		return run_with_deadline(conn, step, arg, limit);
+	rv = run_without_deadline(conn, step, arg);
+	if ((rv == ISS_WANT_READ || rv == ISS_WANT_WRITE) &&
+	    iss_deadline_is_over(limit))
+		return ISS_TIMEOUT;
+	return rv;
+}
+
+static const char *
+verb_of(const struct iss_conn *conn, int ways)
+{
+	if (ways & ISS_HANDSHAKES)
+		return conn->server ? "accept" : "connect";
+	return ways & ISS_READS ? "read" : "write";
+}
+
+static int
+say_deadline_is_over(struct iss_conn *conn, int ways)
+{
+	struct iss_error *err = iss_kept_error_fill(&conn->err);
+
+	iss_error_set(err, "SSL %s: the deadline is over", verb_of(conn, ways));
+	if (err != NULL) {
+		err->code = SSL_ERROR_SYSCALL;
+		err->sys_errno = ETIMEDOUT;
 	}
+	return ISS_TIMEOUT;
+}
+
+static int
+too_late(struct iss_conn *conn, int ways, const char *what)
+{
+	iss_kept_error_clear(&conn->err);
+	if (iss_deadline_is_over(
+		iss_limits_until(conn->limits, ways & ISS_BOTH_WAYS)))
+		return say_deadline_is_over(conn, ways);
+	iss_error_errno(iss_kept_error_fill(&conn->err), ETIMEDOUT, "%s", what);
+	return ISS_TIMEOUT;
+}
+
+int
+iss_conn_in_time(struct iss_conn *conn, int ways, const char *what)
+{
+	if (!iss_deadline_is_over(iss_limits_until(conn->limits, ways)))
+		return ISS_OK;
+	return too_late(conn, ways, what);
+}
+
+int
+iss_conn_run_until(struct iss_conn *conn, iss_conn_step *step, void *arg,
+    int ways, iss_deadline deadline, const char *what)
+{
+	int e, rv;
+
+	rv = run_limited(
+	    conn, step, arg, iss_limits_until(conn->limits, ways), deadline);
+	if (rv == ISS_TIMEOUT)
+		return too_late(conn, ways, what);
 	if (rv == ISS_ERROR && !iss_kept_error_is_set(&conn->err)) {
 		e = errno;
 		iss_error_errno(iss_kept_error_fill(&conn->err), e, "%s", what);

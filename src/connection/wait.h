@@ -12,14 +12,27 @@ bool iss_conn_blocks(const struct iss_conn *conn);
  * With a deadline we wait by poll(2), whatever the descriptor's mode.  The
  * error of a timeout begins with what.
  *
+ * ways (enum iss_ways): the limits of the connection for these count as well,
+ * also if the descriptor does not block: then a step that wants to wait is
+ * ISS_TIMEOUT once they have passed.
+ *
  * A peer that sends without end, but no data, holds nobody up: a step gives up
  * after some reads (sock.h) and sets sock->spent.  It is then repeated, unless
  * the deadline has passed, the program has a signal to handle (ISS_INTR), or
- * there is no deadline and the descriptor does not block (ISS_WANT_READ).
+ * there is no deadline and the descriptor does not block (ISS_WANT_READ).  With
+ * a deadline we pause in between, so that the flood costs little processor
+ * time.
  */
 typedef int iss_conn_step(struct iss_conn *conn, void *arg);
 int iss_conn_run_until(struct iss_conn *conn, iss_conn_step *step, void *arg,
-    iss_deadline deadline, const char *what);
+    int ways, iss_deadline deadline, const char *what);
+
+/*
+ * Before an operation: ISS_OK, or ISS_TIMEOUT if it is too late for one that
+ * waits in these ways (enum iss_ways).  what is as above; if a deadline of the
+ * program is over the error is "SSL read: the deadline is over".
+ */
+int iss_conn_in_time(struct iss_conn *conn, int ways, const char *what);
 
 /* iss_pump_flush and iss_pump_fill; a failure of the handle is one of the
  * connection. */

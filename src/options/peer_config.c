@@ -24,6 +24,8 @@ static const struct iss_option options[] = {
 	PEER("usebio", ISS_FLAG, usebio),
 	PEER("io_timeout", ISS_SECONDS, io_timeout),
 	PEER("handshake_report", ISS_FLAG, handshake_report),
+	PEER("handshake_timeout", ISS_SECONDS, handshake_timeout),
+	PEER("deadline", ISS_SECONDS, deadline),
 };
 
 enum {
@@ -53,6 +55,8 @@ iss_peer_config_init(struct iss_peer_config *config)
 	config->ocsp_mode = -1;
 	config->nodelay = true;
 	config->io_timeout = -1;
+	config->handshake_timeout = -1;
+	config->deadline = ISS_NO_LIMIT;
 }
 
 void

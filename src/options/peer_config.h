@@ -10,6 +10,9 @@
 #include "options/fingerprint.h"
 #include "options/option.h"
 
+/* So many seconds that nobody lives to see their end. */
+#define ISS_NO_LIMIT 1e300
+
 /* The names of members are those of the options without "SSL_". */
 struct iss_peer_config {
 	char *hostname; /* for SNI; NULL: none */
@@ -17,10 +20,12 @@ struct iss_peer_config {
 	int force_fingerprint; /* 1, 0; -1: as the context has it */
 	int ocsp_mode;         /* ISS_OCSP_*, -1: as the context has it */
 	bool strict_eof;
-	bool nodelay;      /* set TCP_NODELAY */
-	bool usebio;       /* the program moves the bytes: pump.h */
-	double io_timeout; /* seconds; negative: none */
 	bool handshake_report;
+	bool nodelay;             /* set TCP_NODELAY */
+	bool usebio;              /* the program moves the bytes: pump.h */
+	double io_timeout;        /* seconds; negative: none */
+	double handshake_timeout; /* seconds; 0 or less: none */
+	double deadline;          /* seconds; 0 or less: it is over */
 };
 
 /* Set built-in defaults; free all that the setters put in. */

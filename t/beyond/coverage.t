@@ -10,5 +10,5 @@ use Test::More;
 
 use ISS::Coverage;
 
-check_coverage(File::Spec->catfile($FindBin::Bin, 'COVERAGE'), 49, 49);
+check_coverage(File::Spec->catfile($FindBin::Bin, 'COVERAGE'), 57, 57);
 done_testing();

@@ -27,7 +27,7 @@ my @OPTIONS = map { "SSL_$_" } qw(
   verifycn_publicsuffix ca ca_file ca_path crl_file fingerprint
   client_ca client_ca_file session_id_context session_cache
   session_cache_size session_key ticket_keycb ocsp_mode ocsp_cache
-  ocsp_staple_callback hostname io_timeout reuse_ctx create_ctx_callback
+  ocsp_staple_callback hostname io_timeout handshake_timeout reuse_ctx create_ctx_callback
   error_trap on_peer_shutdown
 );
 my @TRUE = map { "SSL_$_" } qw(

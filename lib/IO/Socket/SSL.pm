@@ -7,7 +7,7 @@ use strict;
 use warnings;
 
 use Carp;
-use Errno qw(EBADF);
+use Errno qw(EBADF ETIMEDOUT);
 use IO::Socket;
 use Scalar::Util qw(blessed);
 
@@ -161,7 +161,12 @@ sub configure_SSL {
     ${*$self}{_SSL_arguments} = $merged;
     ${*$self}{_SSL_opened}    = 0;
     $SSL_ERROR = '';
-    delete @{*$self}{qw(_SSL_ctx _SSL_made_for)};
+    delete @{*$self}{qw(_SSL_ctx _SSL_made_for _SSL_until)};
+    ${*$self}{_SSL_until} =
+      _from_now('SSL_deadline', $merged->{SSL_deadline})
+      if defined $merged->{SSL_deadline}
+      && length $merged->{SSL_deadline}
+      && !defined $args{Listen};
 
     # With nothing but a Timeout, IO::Socket::accept makes a socket that gets
     # its listener's context.  For all others the context is made now, so that
@@ -209,11 +214,15 @@ sub connect {
 
     return $self if $self->_is_open;
     if (!$hash->{_SSL_opening}) {
-        local $hash->{io_socket_timeout} = _limit($hash->{io_socket_timeout});
+        my $seconds = _limit($hash->{io_socket_timeout});
+        $seconds = $self->_before_deadline($seconds) || return
+          if defined $hash->{_SSL_until};
+        local $hash->{io_socket_timeout} = $seconds;
         $self->SUPER::connect(@_) || return $self->_base_failed('connect');
     }
     my $start = $hash->{_SSL_arguments}{SSL_startHandshake};
-    return $self if defined $start && !$start;
+    return $self                    if defined $start && !$start;
+    return $self->_begin_lazily(0) if defined $start && $start eq 'lazy';
 
     # Perl has left ENOTTY or ESPIPE there.  If connect_SSL fails and $! is 0,
     # IO::Socket::IP does not try the host's other addresses: the certificate,
@@ -230,6 +239,17 @@ sub _limit {
     return defined $seconds && length $seconds && $seconds != 0
       ? $seconds
       : undef;
+}
+
+# How long connecting may take under SSL_deadline and this limit (undef: none);
+# the empty list if that is over.
+sub _before_deadline {
+    my ($self, $seconds) = @_;
+    my $left = _seconds_left(${*$self}{_SSL_until});
+
+    return defined $seconds && $seconds < $left ? $seconds : $left
+      if $left > 0;
+    return $self->_set_error('connect: the deadline is over', ETIMEDOUT);
 }
 
 # A method of the base class failed, before TLS began; the empty list.
@@ -255,7 +275,9 @@ sub accept {
         my $start = $hash->{_SSL_arguments}{SSL_startHandshake};
         $! = 0;
         return
-          if (!defined $start || $start) && !$self->accept_SSL($socket);
+          if defined $start && $start eq 'lazy'
+          ? !$socket->_begin_lazily(1)
+          : (!defined $start || $start) && !$self->accept_SSL($socket);
     }
     return wantarray ? ($socket, $peer) : $socket;
 }
@@ -324,6 +346,26 @@ sub _handshake_as {
     return $self;
 }
 
+# SSL_startHandshake => 'lazy': set up TLS; the first read, write or fact does
+# the handshake.
+sub _begin_lazily {
+    my ($self, $server, @timeout) = @_;
+    my $seconds = _limit(@timeout ? $timeout[0] : $self->timeout);
+    my ($begun, $died) = _try(
+        sub {
+            $self->_begin_handshake($server)
+              && $self->_handshake_later($server, $seconds);
+        }
+    );
+    if (defined $died) {
+        $self->_forget;
+        die $died;    ## no critic (RequireCarping)
+    }
+    return $self->_broken if !$begun;
+    ${*$self}{_SSL_lazy} = 1;
+    return $self;
+}
+
 # The result of a sub, or undef and its exception.  $@ does not change.
 sub _try {
     my ($code) = @_;
@@ -363,6 +405,18 @@ sub _broken {
     }
     $! = $errno;
     $@ = $text;
+    return;
+}
+
+# A lazy handshake has failed: the program's sub gets the plain socket.
+sub _trap_error {
+    my ($self) = @_;
+    my $trap = ${*$self}{_SSL_arguments}{SSL_error_trap} || return;
+    my ($errno, $text) = ($! + 0, "$SSL_ERROR");
+
+    $self->_forget;
+    $trap->($self, $text);
+    $! = $errno;
     return;
 }
 
@@ -411,6 +465,9 @@ sub close {
     }
     my $fast   = !exists $args{SSL_fast_shutdown} || $args{SSL_fast_shutdown};
     my $speaks = defined is_SSL($self) && !$args{SSL_no_shutdown};
+
+    # A ClientHello that came belongs to the child that has the socket, too.
+    undef $speaks if ${*$self}{_SSL_lazy} && ${*$self}{_SSL_opening};
     my $stopped = $self->stop_SSL(
         %args,
         SSL_fast_shutdown      => $fast,

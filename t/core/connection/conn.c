@@ -73,7 +73,8 @@ test_holders(void)
 	iss_ctx_free(ctx); /* it has a reference of its own */
 	iss_peer_config_release(&config);
 	is_int(conn->state, ISS_CONN_NEW, "a new connection");
-	ok(conn->strict_eof && conn->io_timeout == 2.5, "... its options");
+	ok(conn->strict_eof && conn->limits->io_timeout == 2.5,
+	    "... its options");
 	ok(!iss_conn_can_read(conn) && !iss_conn_can_write(conn),
 	    "... can neither read nor write");
 	ok(iss_conn_up_ref(conn) == conn, "one more holder");

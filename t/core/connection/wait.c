@@ -68,8 +68,8 @@ test_run_until(void)
 						    : iss_deadline_after(86400);
 		iss_kept_error_clear(&conn->err);
 		errno = EIO;
-		is_int(iss_conn_run_until(
-			   conn, scripted_step, &script, deadline, "the step"),
+		is_int(iss_conn_run_until(conn, scripted_step, &script,
+			   ISS_READS, deadline, "the step"),
 		    cases[i].rv, "a step that is %s", cases[i].what);
 		is_int(script.count, cases[i].count, "... so many calls");
 		ok(script.dont_wait == (cases[i].deadline != 0),
@@ -96,7 +96,7 @@ test_run_without_fd(void)
 	iss_conn_new(&err, &conn, ctx, -1, &config, NULL);
 	memset(&script, 0, sizeof(script));
 	script.results[0] = ISS_WANT_READ;
-	is_int(iss_conn_run_until(conn, scripted_step, &script,
+	is_int(iss_conn_run_until(conn, scripted_step, &script, ISS_READS,
 		   iss_deadline_after(86400), "the step"),
 	    ISS_WANT_READ, "no descriptor, no wait");
 	iss_conn_free(conn);

@@ -97,9 +97,19 @@ sub _start {
     return _not_started($self, $died) unless $ok;
     return $self if defined $start && !$start;
 
-    $hash->{_SSL_wait} = 1;
     my @timeout =
       (Timeout => defined $seconds ? $seconds : $hash->{io_socket_timeout});
+    if (defined $start && $start eq 'lazy') {
+        ($ok, $died) = IO::Socket::SSL::_try(
+            sub {
+                $self->_begin_lazily($hash->{_SSL_arguments}{SSL_server},
+                    $timeout[1]);
+            }
+        );
+        return $self if $ok;
+        return _not_started($self, $died);
+    }
+    $hash->{_SSL_wait} = 1;
     my $handshake =
       $hash->{_SSL_arguments}{SSL_server} ? 'accept_SSL' : 'connect_SSL';
     ($ok, $died) =
