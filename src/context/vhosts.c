@@ -12,6 +12,7 @@
 #include "base/compat.h"
 #include "link/link.h"
 #include "names/reference_id.h"
+#include "options/vhost_options.h"
 #include "verification/verify.h"
 
 enum { NAME_MAX_LEN = 255 };
@@ -98,12 +99,21 @@ compare_with_name(const void *name, const void *vhost)
 	return strcmp(name, one->name);
 }
 
+static const struct iss_vhost *
+find_exactly(const struct iss_vhosts *vhosts, const char *name)
+{
+	return bsearch(name, vhosts->list, vhosts->count, sizeof(*vhosts->list),
+	    compare_with_name);
+}
+
 const struct iss_vhost *
 iss_vhosts_find(
     const struct iss_vhosts *vhosts, const unsigned char *name, size_t len)
 {
+	const struct iss_vhost *found;
 	struct iss_reference_id address;
 	char wanted[NAME_MAX_LEN + 1];
+	char wildcard[ISS_VHOST_WILDCARD_SIZE];
 	size_t i;
 
 	if (vhosts->count == 0 || len > NAME_MAX_LEN)
@@ -117,8 +127,10 @@ iss_vhosts_find(
 	for (i = 0; i < len; i++)
 		wanted[i] = (char)iss_ascii_lower(name[i]);
 	wanted[len] = '\0';
-	return bsearch(wanted, vhosts->list, vhosts->count,
-	    sizeof(*vhosts->list), compare_with_name);
+	found = find_exactly(vhosts, wanted);
+	if (found == NULL && iss_vhost_wildcard(wanted, wildcard))
+		found = find_exactly(vhosts, wildcard);
+	return found;
 }
 
 static int

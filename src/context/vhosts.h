@@ -38,7 +38,8 @@ int iss_vhosts_add(struct iss_error *err, struct iss_vhosts *vhosts,
 /* Free the list; no connection may be under way on a context that uses it. */
 void iss_vhosts_release(struct iss_vhosts *vhosts);
 
-/* The virtual host of that name, in any case; NULL if there is none. */
+/* The virtual host of that name, in any case, or of its wildcard; NULL if there
+ * is none. */
 const struct iss_vhost *iss_vhosts_find(
     const struct iss_vhosts *vhosts, const unsigned char *name, size_t len);
 

@@ -79,6 +79,48 @@ copy(const char *bytes, size_t len)
 	return text;
 }
 
+bool
+iss_vhost_wildcard(const char *host, char wildcard[ISS_VHOST_WILDCARD_SIZE])
+{
+	struct iss_reference_id address;
+	const char *rest = strchr(host, '.');
+	size_t len = rest != NULL ? strlen(rest) : 0;
+
+	if (rest == NULL || rest == host || len < 2 ||
+	    len + 2 > ISS_VHOST_WILDCARD_SIZE ||
+	    iss_reference_id_init_address(&address, host, strlen(host)))
+		return false;
+	wildcard[0] = '*';
+	memcpy(wildcard + 1, rest, len + 1);
+	return true;
+}
+
+/* "*." and a name, which is put into *rest. */
+static bool
+is_wildcard(struct iss_reference_id *rest, const char *bytes, size_t len)
+{
+	struct iss_error ignored;
+
+	iss_error_clear(&ignored);
+	return len > 2 && bytes[0] == '*' && bytes[1] == '.' &&
+	       iss_reference_id_init(&ignored, rest, bytes + 2, len - 2) ==
+		   ISS_OK &&
+	       rest->kind == ISS_REFERENCE_NAME;
+}
+
+static char *
+copy_wildcard(const struct iss_reference_id *rest)
+{
+	size_t len = strlen(rest->name);
+	char *text = malloc(len + 3);
+
+	if (text == NULL)
+		return NULL;
+	memcpy(text, "*.", 2);
+	memcpy(text + 2, rest->name, len + 1);
+	return text;
+}
+
 /* As clients will ask for it.  One that is no host name is kept, in lower case:
  * a client may ask for anything. */
 static char *
@@ -95,6 +137,8 @@ normal_host(const char *bytes, size_t len)
 	if (len > 0 &&
 	    iss_reference_id_init(&ignored, &host, bytes, len) == ISS_OK)
 		return copy(host.name, strlen(host.name));
+	if (is_wildcard(&host, bytes, len))
+		return copy_wildcard(&host);
 	if ((text = copy(bytes, len)) == NULL)
 		return NULL;
 	for (i = 0; i < len; i++)
@@ -241,11 +285,14 @@ iss_vhost_options_value(const struct iss_vhost_options *given,
     const struct iss_option *option, const char *host)
 {
 	const struct iss_vhost_option *one = find_option(given, option);
+	char wildcard[ISS_VHOST_WILDCARD_SIZE];
 	void *value;
 
 	if (one == NULL || !one->by_vhost)
 		return one != NULL ? one->value : NULL;
 	value = value_at(given, option, host, "");
+	if (value == NULL && iss_vhost_wildcard(host, wildcard))
+		value = value_at(given, option, wildcard, "");
 	return value != NULL ? value : value_at(given, option, "", "");
 }
 
@@ -285,6 +332,20 @@ next_tag(
 	return NULL;
 }
 
+/* Under which name the host has certificates: its own, a wildcard, or "". */
+static const char *
+find_certificates(const struct iss_vhost_options *given, const char *host)
+{
+	char wildcard[ISS_VHOST_WILDCARD_SIZE];
+
+	if (next_tag(given, host, NULL) != NULL)
+		return host;
+	if (!iss_vhost_wildcard(host, wildcard) ||
+	    next_tag(given, wildcard, NULL) == NULL)
+		return "";
+	return given->values[find(given, wildcard, "")].host;
+}
+
 /* A host that such certificates leave out has none. */
 static bool
 has_certificates_by_vhost(const struct iss_vhost_options *given)
@@ -306,7 +367,7 @@ iss_vhost_options_next_identity(const struct iss_vhost_options *given,
 	bool first = place->host == NULL;
 
 	if (first)
-		place->host = next_tag(given, host, NULL) != NULL ? host : "";
+		place->host = find_certificates(given, host);
 	place->tag = next_tag(given, place->host, place->tag);
 	if (place->tag != NULL || !first || has_certificates_by_vhost(given))
 		return place->tag != NULL;

@@ -6,13 +6,16 @@
  *	SSL_cert_file => {
  *	    "foo.example"     => "foo.pem",
  *	    "foo.example%ecc" => "foo-ecc.pem",    one more certificate
+ *	    "*.example"       => "any.pem",        one whole label for the star
+ *	    "*.example"       => "any.pem",        one whole label for the star
  *	    ""                => "default.pem",    any other host, or none
  *	}
  *
  * First everything that was given is collected, then each host is asked for
  * its own values.  They are opaque here, borrowed, and never NULL: NULL means
  * "not given".  Hosts are compared as clients ask for them: in lower case, in
- * A-labels, without a final dot.
+ * A-labels, without a final dot.  A host without a value of its own has that of
+ * the wildcard, or else of "".
  */
 #ifndef ISS_VHOST_OPTIONS_H
 #define ISS_VHOST_OPTIONS_H
@@ -22,6 +25,14 @@
 
 #include "base/error.h"
 #include "options/config.h"
+
+/*
+ * The wildcard that stands for a host: its first label becomes "*".  False if
+ * there is none, since the host has one label or is an address.
+ */
+enum { ISS_VHOST_WILDCARD_SIZE = 258 };
+bool iss_vhost_wildcard(
+    const char *host, char wildcard[ISS_VHOST_WILDCARD_SIZE]);
 
 /* An option, and the value that serves all hosts. */
 struct iss_vhost_option {
@@ -72,17 +83,17 @@ void iss_vhost_options_sort(struct iss_vhost_options *given);
 const char *iss_vhost_options_next(
     const struct iss_vhost_options *given, const char *host);
 
-/* The value that an option of struct iss_config has for a host: its own, or
- * that of ""; NULL: not given. */
+/* The value that an option of struct iss_config has for a host: its own, that
+ * of its wildcard, or that of ""; NULL: not given. */
 void *iss_vhost_options_value(const struct iss_vhost_options *given,
     const struct iss_option *option, const char *host);
 
 /*
  * The certificates of a host, one after the other; zero the struct first;
  * false: no more.  A host has one for each tag under which it is given a
- * certificate or a key.  If it is given none, it has those of "".  If "" is
- * given none either, it has the one that serves all hosts, unless certificates
- * are given by host.
+ * certificate or a key.  If it is given none, it has those of its wildcard, or
+ * else of "".  If "" is given none either, it has the one that serves all
+ * hosts, unless certificates are given by host.
  */
 struct iss_vhost_identity {
 	const char *host; /* NULL: at the start */

@@ -10,5 +10,5 @@ use Test::More;
 
 use ISS::Coverage;
 
-check_coverage(File::Spec->catfile($FindBin::Bin, 'COVERAGE'), 57, 57);
+check_coverage(File::Spec->catfile($FindBin::Bin, 'COVERAGE'), 58, 58);
 done_testing();

@@ -108,9 +108,44 @@ subtest 'ways to write names' => sub {
         %given = identities('' => 'server', "b\xfccher.test" => 'server2');
         is(cn_for('xn--bcher-kva.test', {%given}), 'server2.test', 'Unicode');
     }
-    %given = identities('' => 'server', '*.server2.test' => 'server2');
-    is(cn_for('www.server2.test', {%given}),
-        'localhost', 'a star is not a wildcard');
+};
+
+subtest 'wildcards' => sub {
+    my %given = (
+        identities(
+            ''                 => 'server',
+            '*.server2.test'   => 'server2',
+            'own.server2.test' => 'server-ecdsa'
+        ),
+        SSL_cipher_list => { '' => 'HIGH', '*.server2.test' => 'AES256' }
+    );
+    for my $case (
+        ['www.server2.test',   'server2.test', 'one whole label'],
+        ['WWW.Server2.test.',  'server2.test', '... in any case'],
+        ['a.www.server2.test', 'localhost',    'not two labels'],
+        ['server2.test',       'localhost',    'not the name itself'],
+        ['wwwserver2.test',    'localhost',    'not a part of a label'],
+    ) {
+        my ($name, $cn, $claim) = @$case;
+        is(cn_for($name, {%given}), $cn, $claim);
+    }
+    my @tls12 = (SSL_version => 'TLSv1_2');
+    my ($sock) = ask_for('own.server2.test', {%given, @tls12});
+    like($sock->get_cipher, qr/^ECDHE-ECDSA-AES256/,
+        'the exact name comes first, with the options of the wildcard');
+    %given = identities(
+        ''        => 'server',
+        '*.test'  => 'server2',
+        'f*.test' => 'server-ecdsa'
+    );
+    is(cn_for('foo.test', {%given}), 'server2.test', 'only whole labels');
+  SKIP: {
+        skip 'built without libidn2', 1
+          if !IO::Socket::SSL::PublicSuffix->can_idn;
+        %given = identities('' => 'server', "*.b\xfccher.test" => 'server2');
+        is(cn_for('a.xn--bcher-kva.test', {%given}),
+            'server2.test', 'Unicode');
+    }
 };
 
 subtest 'one key for all' => sub {

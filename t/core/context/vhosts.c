@@ -85,7 +85,8 @@ static void
 test_find(void)
 {
 	static const char *const names[] = { "pear.test", "apple.test",
-		"fig.test", "127.0.0.1", "::1" };
+		"fig.test", "127.0.0.1", "::1", "*.fig.test", "a.fig.test",
+		"*.0.0.1" };
 	struct iss_vhosts vhosts = { .count = 0 };
 	struct iss_session_id id;
 	struct iss_error err;
@@ -111,6 +112,16 @@ test_find(void)
 	is_int(found_in(&vhosts, "pear.tes"), -1, "a beginning");
 	is_int(found_in(&vhosts, "pear.test2"), -1, "more than it");
 	is_int(found_in(&vhosts, "."), -1, "a dot");
+	is_int(found_in(&vhosts, "a.fig.test"), 6, "exact before a wildcard");
+	is_int(found_in(&vhosts, "B.fig.test."), 5, "a wildcard");
+	is_int(
+	    found_in(&vhosts, "xn--bcher-kva.fig.test"), 5, "... an A-label");
+	is_int(found_in(&vhosts, "b.a.fig.test"), -1, "... for one label");
+	is_int(found_in(&vhosts, "b.b.fig.test"), -1, "... not for two");
+	is_int(found_in(&vhosts, ".fig.test"), -1, "... not for an empty one");
+	is_int(found_in(&vhosts, "bfig.test"), -1, "... not for a part");
+	is_int(found_in(&vhosts, "127.0.0.2"), -1, "... not for an address");
+	is_int(found_in(&vhosts, "0.0.1"), -1, "... nor without a label");
 	iss_vhosts_release(&vhosts);
 	is_int((long long)vhosts.count, 0, "none after release");
 }
