@@ -30,6 +30,7 @@
 #include "xs/sessions.h"
 #include "xs/state.h"
 #include "xs/stream.h"
+#include "xs/tls_info.h"
 #include "xs/utils.h"
 #include "xs/values.h"
 #include "base/buf.h"
@@ -371,6 +372,22 @@ get_cipher(iss_known_conn self)
 	dump_peer_certificate = ISS_FACT_DUMP
     PPCODE:
 	XPUSHs(sv_2mortal(iss_fact(aTHX_ self, ix)));
+
+ # All facts at once.
+SV *
+tls_info(struct iss_conn *self)
+    CODE:
+	RETVAL = iss_new_tls_info(aTHX_ self);
+    OUTPUT:
+	RETVAL
+
+ # Handles of the chain that was verified, leaf first.
+void
+verified_chain(struct iss_conn *self)
+    PPCODE:
+	PUTBACK;
+	iss_push_verified_chain(aTHX_ self);
+	return;
 
  # The name that was sent by SNI; undef if there was none.  It is known even
  # after the end of TLS.

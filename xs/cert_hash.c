@@ -288,3 +288,56 @@ iss_cert_as_hash(pTHX_ X509 *cert, SV *digest)
 	store_value(aTHX_ hash, "version", newSViv(X509_get_version(cert)));
 	return SvREFCNT_inc(result);
 }
+
+/* Move what CERT_asHash has under a key. */
+static void
+move_value(pTHX_ HV *to, const char *as, HV *from, const char *key)
+{
+	SV *value = iss_hash_value(aTHX_ from, key);
+
+	store_value(aTHX_ to, as, value != NULL ? newSVsv(value) : newSV(0));
+}
+
+SV *
+iss_new_cert_summary(pTHX_ X509 *cert)
+{
+	SV *all = sv_2mortal(iss_cert_as_hash(aTHX_ cert, &PL_sv_undef));
+	HV *from = (HV *)SvRV(all), *hash = newHV();
+	struct iss_error ignored;
+	struct iss_buf text;
+
+	iss_error_clear(&ignored);
+	iss_buf_init(&text, ISS_CERT_TEXT_MAX);
+	iss_cert_subject_text(&ignored, cert, &text);
+	store_value(
+	    aTHX_ hash, "subject", newSVpvn(iss_buf_text(&text), text.len));
+	iss_buf_clear(&text);
+	iss_cert_issuer_text(&ignored, cert, &text);
+	store_value(
+	    aTHX_ hash, "issuer", newSVpvn(iss_buf_text(&text), text.len));
+	iss_buf_clear(&text);
+	iss_cert_fingerprint_text(&ignored, cert, "sha256", false, &text);
+	store_value(
+	    aTHX_ hash, "fingerprint", newSVpvn(iss_buf_text(&text), text.len));
+	iss_buf_release(&text);
+	move_value(aTHX_ hash, "serial", from, "serial");
+	move_value(aTHX_ hash, "not_before", from, "not_before");
+	move_value(aTHX_ hash, "not_after", from, "not_after");
+	if (iss_hash_value(aTHX_ from, "subjectAltNames") != NULL)
+		move_value(aTHX_ hash, "names", from, "subjectAltNames");
+	else
+		store_value(aTHX_ hash, "names", newRV_noinc((SV *)newAV()));
+	return newRV_noinc((SV *)hash);
+}
+
+SV *
+iss_new_cert_list(pTHX_ const STACK_OF(X509) * chain)
+{
+	AV *list = newAV();
+	int i;
+
+	for (i = 0; i < sk_X509_num(chain); i++)
+		av_push(
+		    list, iss_new_cert_summary(aTHX_ sk_X509_value(chain, i)));
+	return newRV_noinc((SV *)list);
+}

@@ -7,6 +7,7 @@
 #include "handles.h"
 #include "state.h"
 #include "base/buf.h"
+#include "connection/facts.h"
 #include "x509/cert.h"
 #include "x509/cert_names.h"
 #include "base/compat.h"
@@ -338,6 +339,21 @@ iss_push_chain(pTHX_ struct iss_conn *conn)
 		for (i = 0; i < count; i++)
 			mXPUSHs(iss_new_handle(aTHX_ sk_X509_value(chain, i)));
 	}
+	PUTBACK;
+}
+
+void
+iss_push_verified_chain(pTHX_ const struct iss_conn *conn)
+{
+	struct iss_facts facts;
+	int i;
+	dSP;
+
+	iss_check_exchange(aTHX);
+	iss_facts_get(conn, &facts);
+	for (i = 0; i < sk_X509_num(facts.verified_chain); i++)
+		mXPUSHs(iss_new_handle(
+		    aTHX_ sk_X509_value(facts.verified_chain, i)));
 	PUTBACK;
 }
 

@@ -36,6 +36,7 @@ SV *iss_new_directions(pTHX_ const struct iss_conn *conn);
  * _field        a field of a certificate
  * _chain        handles of the peer's chain, leaf first; their number in
  *               scalar context
+ * _verified_chain   handles of the chain that was verified, leaf first
  * _default_ca   a hash of SSL_ca_file and SSL_ca_path, either may be missing
  * _fingerprint  of a handle (undef: the peer's), as text or binary; nothing,
  *               with the error reported, if there is no certificate
@@ -45,6 +46,7 @@ void iss_push_certificate(
     pTHX_ GV *self, struct iss_conn *conn, bool ours, SV *field);
 void iss_push_field(pTHX_ X509 *cert, SV *field);
 void iss_push_chain(pTHX_ struct iss_conn *conn);
+void iss_push_verified_chain(pTHX_ const struct iss_conn *conn);
 void iss_push_default_ca(pTHX);
 void iss_push_fingerprint(
     pTHX_ GV *self, SV *algo, SV *cert, bool pubkey, bool binary);

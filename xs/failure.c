@@ -6,8 +6,6 @@
 #include "magic.h"
 #include "values.h"
 #include "base/alert.h"
-#include "base/buf.h"
-#include "x509/cert.h"
 
 ISS_MAGIC_COUNTED(
     failure_magic, struct iss_failure, iss_failure_up_ref, iss_failure_free);
@@ -31,56 +29,6 @@ static void
 store(pTHX_ HV *hash, const char *key, SV *value)
 {
 	(void)hv_store(hash, key, (I32)strlen(key), value, 0);
-}
-
-/* Move what CERT_asHash has under a key. */
-static void
-move_value(pTHX_ HV *to, const char *as, HV *from, const char *key)
-{
-	SV *value = iss_hash_value(aTHX_ from, key);
-
-	store(aTHX_ to, as, value != NULL ? newSVsv(value) : newSV(0));
-}
-
-static SV *
-new_cert(pTHX_ X509 *cert)
-{
-	SV *all = sv_2mortal(iss_cert_as_hash(aTHX_ cert, &PL_sv_undef));
-	HV *from = (HV *)SvRV(all), *hash = newHV();
-	struct iss_error ignored;
-	struct iss_buf text;
-
-	iss_error_clear(&ignored);
-	iss_buf_init(&text, ISS_CERT_TEXT_MAX);
-	iss_cert_subject_text(&ignored, cert, &text);
-	store(aTHX_ hash, "subject", newSVpvn(iss_buf_text(&text), text.len));
-	iss_buf_clear(&text);
-	iss_cert_issuer_text(&ignored, cert, &text);
-	store(aTHX_ hash, "issuer", newSVpvn(iss_buf_text(&text), text.len));
-	iss_buf_clear(&text);
-	iss_cert_fingerprint_text(&ignored, cert, "sha256", false, &text);
-	store(
-	    aTHX_ hash, "fingerprint", newSVpvn(iss_buf_text(&text), text.len));
-	iss_buf_release(&text);
-	move_value(aTHX_ hash, "serial", from, "serial");
-	move_value(aTHX_ hash, "not_before", from, "not_before");
-	move_value(aTHX_ hash, "not_after", from, "not_after");
-	if (iss_hash_value(aTHX_ from, "subjectAltNames") != NULL)
-		move_value(aTHX_ hash, "names", from, "subjectAltNames");
-	else
-		store(aTHX_ hash, "names", newRV_noinc((SV *)newAV()));
-	return newRV_noinc((SV *)hash);
-}
-
-static SV *
-new_chain(pTHX_ const STACK_OF(X509) * chain)
-{
-	AV *list = newAV();
-	int i;
-
-	for (i = 0; i < sk_X509_num(chain); i++)
-		av_push(list, new_cert(aTHX_ sk_X509_value(chain, i)));
-	return newRV_noinc((SV *)list);
 }
 
 static SV *
@@ -206,13 +154,15 @@ store_verification(pTHX_ HV *hash, const struct iss_failure *failure)
 
 	store(aTHX_ hash, "depth", newSViv(err->depth));
 	if (failure->blame.cert != NULL)
-		store(aTHX_ hash, "cert", new_cert(aTHX_ failure->blame.cert));
+		store(aTHX_ hash, "cert",
+		    iss_new_cert_summary(aTHX_ failure->blame.cert));
 	if (err->kind != ISS_KIND_VERIFY)
 		return;
 	store(aTHX_ hash, "verify_code", newSViv(err->verify_error));
 	store(aTHX_ hash, "verify_name",
 	    new_verify_name(aTHX_ err->verify_error));
-	store(aTHX_ hash, "chain", new_chain(aTHX_ failure->blame.chain));
+	store(
+	    aTHX_ hash, "chain", iss_new_cert_list(aTHX_ failure->blame.chain));
 }
 
 static void
@@ -223,9 +173,10 @@ store_name(pTHX_ HV *hash, const struct iss_failure *failure)
 	store(aTHX_ hash, "wanted", new_text(aTHX_ failure->wanted));
 	if (failure->blame.cert == NULL)
 		return;
-	cert = new_cert(aTHX_ failure->blame.cert);
+	cert = iss_new_cert_summary(aTHX_ failure->blame.cert);
 	store(aTHX_ hash, "cert", cert);
-	move_value(aTHX_ hash, "names", (HV *)SvRV(cert), "names");
+	store(aTHX_ hash, "names",
+	    newSVsv(iss_hash_value(aTHX_ (HV *)SvRV(cert), "names")));
 }
 
 static void

@@ -172,11 +172,11 @@ my @kinds  = (
         'keys of CERT_asHash' => $KEY,
         found(
             qr/\b(?:store\w*|push_word)\(aTHX_ [\w.>-]+, "(\w+)"/,
-            'xs/utils.c'
+            'xs/cert_hash.c'
         ),
-        found(qr/\{ "(\w+)", ISS_CERT_/, 'xs/utils.c'),
+        found(qr/\{ "(\w+)", ISS_CERT_/, 'xs/cert_hash.c'),
         map { "${_}sha256" }
-          found(qr/sv_setpvf\(key, "(\w+_)%s"/, 'xs/utils.c')
+          found(qr/sv_setpvf\(key, "(\w+_)%s"/, 'xs/cert_hash.c')
     ],
     [
         'types of names' => $WORD,

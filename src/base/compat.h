@@ -51,6 +51,20 @@ iss_compat_set1_tmp_dh(SSL_CTX *ctx, EVP_PKEY *key)
 #endif
 }
 
+/* The group of the key exchange; NULL if OpenSSL cannot tell. */
+static inline const char *
+iss_compat_group_name(SSL *ssl)
+{
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+	int id = (int)SSL_get_negotiated_group(ssl);
+
+	return id != NID_undef ? SSL_group_to_name(ssl, id) : NULL;
+#else
+	(void)ssl;
+	return NULL;
+#endif
+}
+
 /* Since 4.0 TLS 1.2 knows the groups of RFC 7919, whose names clients send. */
 #define ISS_COMPAT_NAMES_DH_GROUPS (OPENSSL_VERSION_NUMBER >= 0x40000000L)
 

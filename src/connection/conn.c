@@ -273,6 +273,7 @@ settle(struct iss_conn *conn)
 {
 	bool drained = conn->ahead.served == conn->ahead.len;
 
+	conn->data_in += conn->ahead.served;
 	if (iss_ahead_settle(&conn->ahead, conn->ssl)) {
 		if (drained)
 			iss_conn_free_buffers(conn);

@@ -77,9 +77,11 @@ struct iss_conn {
 	bool has_buffers;      /* and they may be there */
 	struct iss_buf unsent; /* kept back by iss_io_write_later */
 	struct iss_buf taken;  /* of a write that must be repeated: io.h */
-	struct iss_report *report; /* owned; NULL: nobody asked for one */
-	struct iss_limits *limits; /* owned; NULL: none */
-	struct iss_kept_error err; /* of the last operation that failed */
+	iss_deadline began, opened; /* the handshake; 0: not yet */
+	uint64_t data_in, data_out; /* of the application, but for ahead */
+	struct iss_report *report;  /* owned; NULL: nobody asked for one */
+	struct iss_limits *limits;  /* owned; NULL: none */
+	struct iss_kept_error err;  /* of the last operation that failed */
 };
 
 /*

@@ -31,6 +31,7 @@ handshake_step(struct iss_conn *conn, void *arg)
 			return iss_conn_fail_by_callback(
 			    conn, handshake_failed(conn));
 		conn->state = ISS_CONN_OPEN;
+		conn->opened = iss_deadline_after(0);
 		if (conn->report != NULL) /* it is complete */
 			SSL_set_msg_callback_arg(conn->ssl, NULL);
 		conn->lazy = false;
@@ -50,6 +51,7 @@ begin_handshake(struct iss_conn *conn, bool server)
 	struct iss_error err;
 
 	conn->server = server;
+	conn->began = iss_deadline_after(0);
 	iss_kept_error_clear(&conn->err);
 	iss_error_clear(&err);
 	if (server && iss_session_id_bind(&err, &conn->ctx->session_id,

@@ -133,13 +133,17 @@ transfer_step(struct iss_conn *conn, void *arg)
 	done = t->call(conn->ssl, t->buf, t->len, &t->done);
 	sock->hides_gone = false;
 	iss_conn_note_reads(conn);
-	if (done && t->call == SSL_read_ex)
+	if (done && t->call == SSL_read_ex) {
+		conn->data_in += t->done;
 		iss_conn_free_buffers(conn);
+	}
 	iss_conn_leave(conn);
 	if (sock->gone != 0 && !conn->peer_gone)
 		note_gone(conn);
 	if (sock->gone != 0 && t->call == write_call)
 		return iss_conn_refuse(conn, sock->gone, t->what);
+	if (t->call == write_call)
+		conn->data_out += t->done;
 	return done ? ISS_OK : iss_conn_failed(conn, 0, t->what);
 }
 
