@@ -18,7 +18,10 @@ my $dir      = tempdir('iss-core-XXXXXX', TMPDIR => 1, CLEANUP => 1);
 my %flags    = build_flags();
 %flags = guessed_flags() if !%flags;
 my @cc     = shellwords($flags{CC});
-my @cflags = (shellwords($flags{CFLAGS}), '-It/core');
+my @cflags = (
+    shellwords($flags{CFLAGS}),
+    '-It/core', '-Werror=implicit-function-declaration'
+);
 my @libs   = shellwords($flags{LIBS});
 
 # A command to run each program with; make memcheck sets "valgrind ...".

@@ -145,21 +145,6 @@ report_answer(const struct iss_link *link, struct iss_ocsp_bytes id,
 		ask->ocsp_answer(link->handle, id.bytes, id.len, answer);
 }
 
-/* Once more after a failure: OpenSSL does not always say that memory ran out,
- * and that must not hide a revocation. */
-static int
-judge_twice(struct iss_error *flaw, OCSP_BASICRESP *response,
-    struct iss_ocsp_bytes id, X509 *issuer, struct iss_ocsp_answer *answer)
-{
-	struct iss_error first;
-
-	iss_error_clear(&first);
-	if (iss_ocsp_judge(&first, response, id, issuer, time(NULL), answer) ==
-	    ISS_OK)
-		return ISS_OK;
-	return iss_ocsp_judge(flaw, response, id, issuer, time(NULL), answer);
-}
-
 /*
  * Judge the certificate at depth by the response, which may say nothing of any
  * but the leaf; flaw tells why it does not say anything of that.
@@ -183,7 +168,8 @@ judge_cert(struct iss_link *link, STACK_OF(X509) * chain, int depth,
 		goto done;
 	id.bytes = (const unsigned char *)der.data;
 	id.len = der.len;
-	if (judge_twice(why, response, id, issuer, &answer) != ISS_OK)
+	if (iss_ocsp_judge(why, response, id, issuer, time(NULL), &answer) !=
+	    ISS_OK)
 		goto done;
 	report_answer(link, id, &answer);
 	if (answer.status != V_OCSP_CERTSTATUS_GOOD) {
@@ -210,7 +196,7 @@ refuse_unjudged(struct iss_link *link)
 }
 
 static int
-judge_chain(
+try_chain(
     struct iss_link *link, struct iss_ocsp_bytes der, struct iss_error *flaw)
 {
 	STACK_OF(X509) *chain = NULL;
@@ -230,6 +216,22 @@ judge_chain(
 	sk_X509_pop_free(chain, X509_free);
 	OCSP_BASICRESP_free(response);
 	return rv;
+}
+
+/* Once more after a failure: OpenSSL does not always say that memory ran out,
+ * and that must not hide a revocation. */
+static int
+judge_chain(
+    struct iss_link *link, struct iss_ocsp_bytes der, struct iss_error *flaw)
+{
+	struct iss_error first;
+	int rv;
+
+	iss_error_clear(&first);
+	rv = try_chain(link, der, &first);
+	if (rv != ISS_OK || !iss_error_is_set(&first))
+		return rv;
+	return try_chain(link, der, flaw);
 }
 
 /* The responses behind the first, for the certificates above the leaf. */

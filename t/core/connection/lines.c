@@ -11,6 +11,7 @@
 
 #include <openssl/err.h>
 
+#include "connection/handshake.h"
 #include "connection/io.h"
 #include "fixture.h"
 #include "tap.h"

@@ -9,6 +9,7 @@
 
 #include <openssl/err.h>
 
+#include "connection/outcome.h"
 #include "ocspmake.h"
 #include "pair.h"
 #include "tap.h"
