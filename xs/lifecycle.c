@@ -16,6 +16,7 @@
 #include "state.h"
 #include "stream.h"
 #include "values.h"
+#include "base/compat.h"
 #include "base/deadline.h"
 #include "connection/conn.h"
 #include "connection/handshake.h"
@@ -269,6 +270,13 @@ shut_down(struct iss_conn *conn, int how, iss_deadline until)
 	}
 }
 
+static int
+new_ticket(struct iss_conn *conn, int unused, iss_deadline until)
+{
+	PERL_UNUSED_ARG(unused);
+	return iss_conn_new_ticket(conn, until);
+}
+
 /* Repeat step after signals, whose handlers may detach the connection. */
 static SV *
 run_step(pTHX_ GV *self, int (*step)(struct iss_conn *, int, iss_deadline),
@@ -338,6 +346,21 @@ iss_finish_lazy(pTHX_ GV *self)
 		return true;
 	done = run_step(aTHX_ self, finish_lazy, 0, &PL_sv_undef, false);
 	return SvTRUE(sv_2mortal(done));
+}
+
+SV *
+iss_new_ticket(pTHX_ GV *self)
+{
+	if (!ISS_COMPAT_HAS_NEW_TICKET)
+		iss_croak(aTHX_ Perl_newSVpvf(aTHX_
+		    "new_ticket needs OpenSSL 3.0, this is %s",
+		    OpenSSL_version(OPENSSL_VERSION)));
+	if (iss_attached(aTHX_ self) == NULL) {
+		iss_tell_text(
+		    aTHX_ self, 0, "there is no TLS connection on this socket");
+		return newSVpvs("");
+	}
+	return run_step(aTHX_ self, new_ticket, 0, &PL_sv_undef, false);
 }
 
 SV *

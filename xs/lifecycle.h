@@ -50,4 +50,10 @@ bool iss_finish_lazy(pTHX_ GV *self);
 /* A connection of which a method tells facts: iss_finish_lazy was true. */
 typedef struct iss_conn *iss_known_conn;
 
+/*
+ * Send one more ticket.  A new value as above; undef: it goes out with what is
+ * written next.  Croaks where OpenSSL has no such function.
+ */
+SV *iss_new_ticket(pTHX_ GV *self);
+
 #endif

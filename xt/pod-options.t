@@ -18,7 +18,7 @@ sub found {
     return \%found;
 }
 
-my $tables = found(qr/\b(?:CONTEXT|BY_VHOST|IDENTITY|PEER)\("(\w+)"/,
+my $tables = found(qr/\b(?:CONTEXT|BY_VHOST|IDENTITY|NEUTRAL|PEER)\("(\w+)"/,
     glob 'src/options/*config.c');
 my $glue = found(qr/"(SSL_[a-z]\w+)/, glob 'xs/*.c');
 my $perl = found(qr/(?<![\w:])(SSL_[a-z]\w+)/,

@@ -139,6 +139,15 @@ iss_compat_ticket_mac_init(
 }
 #endif
 
+/* Since 3.0 a server of TLS 1.3 sends tickets when it likes. */
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+#	define ISS_COMPAT_HAS_NEW_TICKET 1
+#	define iss_compat_new_ticket SSL_new_session_ticket
+#else
+#	define ISS_COMPAT_HAS_NEW_TICKET 0
+#	define iss_compat_new_ticket(ssl) ((void)(ssl), 0)
+#endif
+
 /* Since 3.3 the time of a session is a time_t, which may be wider than long. */
 #if OPENSSL_VERSION_NUMBER >= 0x30300000L
 #	define iss_compat_session_time SSL_SESSION_get_time_ex

@@ -2,8 +2,10 @@
 
 #include <openssl/err.h>
 
+#include "base/compat.h"
 #include "connection/outcome.h"
 #include "connection/wait.h"
+#include "sessions/peer_end.h"
 #include "verification/anonymous.h"
 
 enum { HANDSHAKE_WAYS = ISS_BOTH_WAYS | ISS_HANDSHAKES };
@@ -30,6 +32,8 @@ handshake_step(struct iss_conn *conn, void *arg)
 		    iss_staple_finish(&conn->link) != ISS_OK)
 			return iss_conn_fail_by_callback(
 			    conn, handshake_failed(conn));
+		if (conn->server)
+			iss_peer_end_limit(conn->ssl);
 		conn->state = ISS_CONN_OPEN;
 		conn->opened = iss_deadline_after(0);
 		if (conn->report != NULL) /* it is complete */
@@ -138,4 +142,37 @@ iss_conn_finish_handshake(struct iss_conn *conn)
 			until = wait;
 	}
 	return iss_conn_handshake(conn, conn->server, until);
+}
+
+static const char new_ticket_failed[] = "new_ticket";
+
+static int
+send_ticket(struct iss_conn *conn, void *arg)
+{
+	int ret;
+
+	(void)arg;
+	if (iss_conn_enter(conn) != ISS_OK)
+		return ISS_ERROR;
+	ret = SSL_do_handshake(conn->ssl);
+	iss_conn_leave(conn);
+	return ret == 1 ? ISS_OK
+			: iss_conn_failed(conn, ret, new_ticket_failed);
+}
+
+int
+iss_conn_new_ticket(struct iss_conn *conn, iss_deadline deadline)
+{
+	int rv;
+
+	if (conn->state != ISS_CONN_OPEN || conn->sent_notify ||
+	    !iss_compat_new_ticket(conn->ssl)) {
+		ERR_clear_error();
+		return iss_error_set(iss_kept_error_fill(&conn->err),
+		    "new_ticket: only a server of TLS 1.3 can send a ticket, "
+		    "after its handshake");
+	}
+	rv = iss_conn_run_until(
+	    conn, send_ticket, NULL, ISS_WRITES, deadline, new_ticket_failed);
+	return rv == ISS_OK ? iss_conn_flush_pump(conn) : rv;
 }

@@ -26,4 +26,12 @@ int iss_conn_finish_handshake(struct iss_conn *conn);
  * descriptors that block. */
 iss_deadline iss_conn_io_deadline(const struct iss_conn *conn);
 
+/*
+ * Have a server of TLS 1.3 send one more ticket, now or, if the descriptor
+ * takes no more, with what is written next (ISS_WANT_WRITE).  ISS_ERROR before
+ * the handshake is done, for a client and below TLS 1.3.
+ * SSL_new_session_ticket(3).
+ */
+int iss_conn_new_ticket(struct iss_conn *conn, iss_deadline deadline);
+
 #endif

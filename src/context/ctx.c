@@ -16,11 +16,9 @@
 #include "context/identity.h"
 #include "context/keylog.h"
 #include "context/psk.h"
+#include "context/session_settings.h"
 #include "options/version.h"
 #include "revocation/staple.h"
-#include "sessions/new_sessions.h"
-#include "sessions/ticket.h"
-#include "sessions/ticket_files.h"
 #include "verification/verify.h"
 #include "x509/trust.h"
 
@@ -461,23 +459,6 @@ set_rules(struct build *build)
 	return rv;
 }
 
-static int
-set_ticket_keys(struct build *build)
-{
-	const struct iss_texts *files = &build->config->ticket_keys;
-
-	if (files->count > 0 &&
-	    iss_ticket_files_use(build->err, build->ssl_ctx, files) != ISS_OK)
-		return ISS_ERROR;
-	if (files->count > 0 ||
-	    iss_link_callbacks(build->link)->ticket_key != NULL)
-		iss_ticket_install(build->ssl_ctx);
-	else if (build->before != NULL)
-		return iss_ticket_keep_keys(
-		    build->err, build->ssl_ctx, build->before->ssl_ctx);
-	return ISS_OK;
-}
-
 /* A client that was trusted under other rules must not resume.  Where nobody
  * is verified the digests are zero. */
 static const struct iss_session_id *
@@ -500,16 +481,15 @@ session_id_before(const struct build *build)
 static int
 set_sessions(struct build *build)
 {
-	if (!build->config->server) {
-		iss_new_sessions_install(build->ssl_ctx);
-		return ISS_OK;
-	}
-	if (set_ticket_keys(build) != ISS_OK)
-		return ISS_ERROR;
-	build->ctx->session_id_is_named =
-	    build->config->session_id_context != NULL;
+	const struct iss_config *config = build->config;
+	int rv = iss_session_settings_use(build->err, build->ssl_ctx, config,
+	    build->link, build->before != NULL ? build->before->ssl_ctx : NULL);
+
+	if (rv != ISS_OK || !config->server)
+		return rv;
+	build->ctx->session_id_is_named = config->session_id_context != NULL;
 	return iss_session_id_use(build->err, &build->ctx->session_id,
-	    build->ssl_ctx, build->config, build->ctx->rules,
+	    build->ssl_ctx, config, build->ctx->rules,
 	    session_id_before(build));
 }
 

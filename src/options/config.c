@@ -57,6 +57,8 @@ static const struct iss_option context_options[] = {
 	CONTEXT("force_fingerprint", ISS_SWITCH, force_fingerprint),
 	CONTEXT("ocsp_mode", ISS_NUMBER, ocsp_mode),
 	CONTEXT("session_id_context", ISS_TEXT, session_id_context),
+	NEUTRAL("num_tickets", ISS_NUMBER, num_tickets),
+	NEUTRAL("session_timeout", ISS_NUMBER, session_timeout),
 	NEUTRAL("ticket_keys", ISS_TEXTS, ticket_keys),
 	NEUTRAL("keylog_file", ISS_FILE, keylog_file),
 	NEUTRAL("reload", ISS_SECONDS, reload),
@@ -94,6 +96,8 @@ iss_config_init(struct iss_config *config, bool server)
 	config->verify_mode = -1;
 	config->ocsp_mode = -1;
 	config->dh_auto = 1;
+	config->num_tickets = -1;
+	config->session_timeout = -1;
 	config->mode_release_buffers = true;
 	config->key_cache = true;
 	iss_buf_init(&config->alpn_protocols, ISS_WIRE_MAX);

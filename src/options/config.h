@@ -66,6 +66,9 @@ struct iss_config {
 	/* sessions of a server */
 	char *session_id_context;
 	struct iss_texts ticket_keys;
+	int num_tickets; /* of TLS 1.3; -1: OpenSSL's */
+	/* of both */
+	int session_timeout; /* seconds; -1: OpenSSL's */
 	/* look for changed files so often, in seconds; 0: never */
 	double reload;
 	/* for those who analyse what was recorded */

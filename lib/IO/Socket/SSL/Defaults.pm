@@ -97,7 +97,7 @@ sub _overlay {
 }
 
 # A client may not be given these; a default of them is ignored.
-our @SERVER_ONLY = qw(SSL_ticket_keys);
+our @SERVER_ONLY = qw(SSL_ticket_keys SSL_num_tickets);
 
 # The arguments of a call with all defaults and the filter applied, as a new
 # hash.  Arguments that have been merged before are copied, without what

@@ -1,0 +1,118 @@
+/*
+ * Owns the application data of tickets: a version, and the end as seconds since
+ * 1970, eight bytes with the highest first.
+ */
+#include "sessions/peer_end.h"
+
+#include <stdint.h>
+#include <time.h>
+
+#include "base/compat.h"
+#include "x509/asn1_time.h"
+
+enum { NOTE_VERSION = 1, NOTE_LEN = 9 };
+
+/* The earliest end in the chain; that of a fingerprint's certificate, which is
+ * not verified, does not count.  A time that cannot be read has passed. */
+static int64_t
+end_of_chain(const STACK_OF(X509) * chain)
+{
+	int64_t end = INT64_MAX, one;
+	int i;
+
+	for (i = 0; i < sk_X509_num(chain); i++) {
+		if (!iss_asn1_time_get(
+			X509_get0_notAfter(sk_X509_value(chain, i)), &one))
+			return 0;
+		if (one < end)
+			end = one;
+	}
+	return end;
+}
+
+bool
+iss_peer_end_note(SSL *ssl, SSL_SESSION *session)
+{
+	unsigned char note[NOTE_LEN] = { NOTE_VERSION };
+	uint64_t end;
+	size_t i;
+
+	/* A session that was resumed has its note, and no chain. */
+	if (SSL_SESSION_get0_peer(session) == NULL || SSL_session_reused(ssl))
+		return true;
+	end = (uint64_t)end_of_chain(SSL_get0_verified_chain(ssl));
+	for (i = NOTE_LEN - 1; i > 0; i--, end >>= 8)
+		note[i] = (unsigned char)end;
+	return SSL_SESSION_set1_ticket_appdata(session, note, sizeof(note)) !=
+	       0;
+}
+
+bool
+iss_peer_end_allows(SSL_SESSION *session)
+{
+	const unsigned char *note;
+	void *data = NULL;
+	uint64_t end = 0;
+	size_t len = 0, i;
+
+	if (SSL_SESSION_get0_peer(session) == NULL)
+		return true;
+	if (!SSL_SESSION_get0_ticket_appdata(session, &data, &len) ||
+	    len != NOTE_LEN)
+		return false;
+	note = data;
+	for (i = 1; i < NOTE_LEN; i++)
+		end = end << 8 | note[i];
+	return note[0] == NOTE_VERSION && time(NULL) <= (int64_t)end;
+}
+
+static int
+on_new_ticket(SSL *ssl, void *unused)
+{
+	(void)unused;
+	return iss_peer_end_note(ssl, SSL_get0_session(ssl));
+}
+
+static SSL_TICKET_RETURN
+on_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *name, size_t len,
+    SSL_TICKET_STATUS status, void *unused)
+{
+	(void)ssl;
+	(void)name;
+	(void)len;
+	(void)unused;
+	switch (status) {
+	case SSL_TICKET_SUCCESS:
+	case SSL_TICKET_SUCCESS_RENEW:
+		if (!iss_peer_end_allows(session))
+			return SSL_TICKET_RETURN_IGNORE_RENEW;
+		return status == SSL_TICKET_SUCCESS
+			   ? SSL_TICKET_RETURN_USE
+			   : SSL_TICKET_RETURN_USE_RENEW;
+	default:
+		return SSL_TICKET_RETURN_IGNORE_RENEW;
+	}
+}
+
+void
+iss_peer_end_install(SSL_CTX *ctx)
+{
+	SSL_CTX_set_session_ticket_cb(ctx, on_new_ticket, on_ticket, NULL);
+}
+
+void
+iss_peer_end_limit(SSL *ssl)
+{
+	SSL_SESSION *session = SSL_get0_session(ssl);
+	int64_t left;
+
+	if (session == NULL || SSL_session_reused(ssl) ||
+	    SSL_SESSION_get0_peer(session) == NULL)
+		return;
+	left = end_of_chain(SSL_get0_verified_chain(ssl));
+	if (left == INT64_MAX)
+		return;
+	left -= iss_compat_session_time(session);
+	if (left < SSL_SESSION_get_timeout(session))
+		SSL_SESSION_set_timeout(session, left > 0 ? (long)left : 0);
+}

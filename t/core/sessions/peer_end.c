@@ -1,0 +1,98 @@
+/*
+ * The end that is noted in a session, and which notes allow to resume it.  How
+ * servers use them is in t/sessions/client_end.t.
+ */
+#include "sessions/peer_end.h"
+
+#include <string.h>
+
+#include "fixture.h"
+#include "pair.h"
+#include "tap.h"
+
+/* A server's session after a handshake, in which the client showed its
+ * certificate if asks says so. */
+static SSL_SESSION *
+server_session(bool asks)
+{
+	SSL_CTX *client = raw_ctx(false, TLS1_2_VERSION);
+	SSL_CTX *server = raw_ctx(true, TLS1_2_VERSION);
+	X509 *ca = fixture_cert("ca"), *cert = fixture_cert("client");
+	EVP_PKEY *key = fixture_key("client");
+	SSL_SESSION *session;
+	struct raw_pair pair;
+
+	iss_peer_end_install(server);
+	if (asks) {
+		X509_STORE_add_cert(SSL_CTX_get_cert_store(server), ca);
+		SSL_CTX_set_verify(server, SSL_VERIFY_PEER, NULL);
+		SSL_CTX_use_certificate(client, cert);
+		SSL_CTX_use_PrivateKey(client, key);
+	}
+	raw_pair_open(&pair, client, server);
+	ok(raw_pair_handshake(&pair), "a handshake");
+	iss_peer_end_limit(pair.server);
+	session = SSL_get1_session(pair.server);
+	ok(iss_peer_end_note(pair.server, session), "... its end is noted");
+	raw_pair_close(&pair);
+	SSL_CTX_free(client);
+	SSL_CTX_free(server);
+	X509_free(ca);
+	X509_free(cert);
+	EVP_PKEY_free(key);
+	return session;
+}
+
+static void
+test_notes(void)
+{
+	static const struct {
+		const char *name;
+		unsigned char note[10];
+		size_t len;
+		bool allows;
+	} cases[] = {
+		{ "an end that has passed", { 1, 0, 0, 0, 0, 0, 0, 0, 1 }, 9,
+		    false },
+		{ "one that is far", { 1, 0, 1 }, 9, true },
+		{ "none at all",
+		    { 1, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, 9,
+		    true },
+		{ "a note of another version", { 2, 0, 1 }, 9, false },
+		{ "a shorter note", { 1, 0, 1 }, 8, false },
+		{ "a longer one", { 1, 0, 1 }, 10, false },
+		{ "an empty one", { 0 }, 0, false },
+	};
+	SSL_SESSION *session = server_session(true);
+	size_t i;
+
+	ok(iss_peer_end_allows(session), "a client that is good for long");
+	for (i = 0; i < ROWS(cases); i++) {
+		SSL_SESSION_set1_ticket_appdata(
+		    session, cases[i].note, cases[i].len);
+		ok(iss_peer_end_allows(session) == cases[i].allows, "%s",
+		    cases[i].name);
+	}
+	SSL_SESSION_free(session);
+}
+
+static void
+test_anonymous(void)
+{
+	SSL_SESSION *session = server_session(false);
+	void *note;
+	size_t len = 0;
+
+	SSL_SESSION_get0_ticket_appdata(session, &note, &len);
+	is_int((long)len, 0, "... which needs no note");
+	ok(iss_peer_end_allows(session), "a client without a certificate");
+	SSL_SESSION_free(session);
+}
+
+int
+main(void)
+{
+	test_notes();
+	test_anonymous();
+	return tap_done();
+}
