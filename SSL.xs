@@ -314,6 +314,16 @@ _openssl_version_number()
     OUTPUT:
 	RETVAL
 
+ # The version of the headers, or that of the library if it is older.
+UV
+_built_with_openssl()
+    CODE:
+	RETVAL = OpenSSL_version_num() < ISS_COMPAT_BUILT_WITH
+		     ? OpenSSL_version_num()
+		     : ISS_COMPAT_BUILT_WITH;
+    OUTPUT:
+	RETVAL
+
 IV
 _cipher_bits(SSL *ssl, ...)
     CODE:

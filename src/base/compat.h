@@ -18,6 +18,9 @@
 #	error "OpenSSL 1.1.1 or newer is needed"
 #endif
 
+/* The version of the headers, for comparisons at run time. */
+#define ISS_COMPAT_BUILT_WITH ((unsigned long)OPENSSL_VERSION_NUMBER)
+
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L
 #	define iss_compat_get_error(data, flags)                              \
 		ERR_get_error_all(NULL, NULL, NULL, data, flags)

@@ -43,6 +43,7 @@ my @OLD = qw(error fatal_ssl_error get_peer_certificate get_ssleay_error
   idn_to_ascii idn_to_unicode init issuer_name kill_socket socketToSSL
   socket_to_SSL subject_name);
 my %ON_DEMAND = (
+    Abilities     => [qw(can_do)],
     Deprecated    => \@OLD,
     Facade        => [qw(call offer)],
     OCSP_Cache    => [qw(new _keep_answer)],
@@ -66,6 +67,7 @@ for my $module (keys %ON_DEMAND) {
 }
 
 # Methods of this class that other modules define.
+*can_do               = \&IO::Socket::SSL::Abilities::can_do;
 *can_ipv6             = \&IO::Socket::SSL::Base::can_ipv6;
 *context_init         = \&IO::Socket::SSL::Defaults::context_init;
 *default_ca           = \&IO::Socket::SSL::Defaults::default_ca;
