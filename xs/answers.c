@@ -153,6 +153,36 @@ answer_keylog(void *handle, const char *line)
 	iss_ask(aTHX_ call, code, args, 2);
 }
 
+/* SSL_acme is a sub, or a hash by name. */
+static int
+answer_acme(void *handle, const char *name, char *buf, size_t size)
+{
+	struct iss_call *call = handle;
+	dCALL_PERL(call);
+	SV *answer, *args[3];
+	STRLEN len;
+	const char *text;
+
+	if (call->died != NULL || call->glob == NULL)
+		return -1;
+	args[0] = iss_state_callback(aTHX_ call->glob, "acme");
+	if (args[0] == NULL)
+		return -1;
+	args[1] = sv_2mortal(newRV_inc((SV *)call->glob));
+	args[2] = sv_2mortal(newSVpv(name, 0));
+	answer = iss_ask(aTHX_ call,
+	    (SV *)get_cv("IO::Socket::SSL::SSL_Context::_authorization", 0),
+	    args, 3);
+	answer = iss_ask_text(aTHX_ call, answer);
+	if (answer == NULL || !SvOK(answer))
+		return -1;
+	text = SvPV(answer, len);
+	if (len > size)
+		return -1;
+	Copy(text, buf, len, char);
+	return (int)len;
+}
+
 static bool
 answer_has_signal(void *handle)
 {
@@ -172,6 +202,7 @@ const struct iss_callbacks iss_answers = {
 	.ocsp_answer = iss_ocsp_answer_keep,
 	.warn = answer_warn,
 	.keylog = answer_keylog,
+	.acme = answer_acme,
 	.has_signal = answer_has_signal,
 	.message = iss_messages_answer,
 	.pump_read = iss_pump_answer_read,

@@ -145,6 +145,8 @@ make_ctx(pTHX_ HV *hash, HV *args, bool server, const struct iss_ctx *before)
 		callbacks.ticket_key = NULL;
 	if (iss_hash_value(aTHX_ call.callbacks, "keylog_callback") == NULL)
 		callbacks.keylog = NULL;
+	if (iss_hash_value(aTHX_ call.callbacks, "acme") == NULL)
+		callbacks.acme = NULL;
 	config.tainted = TAINTING_get;
 	rv = iss_ctx_renew(&err, &ctx, &config, &link, before);
 	iss_config_release(&config);

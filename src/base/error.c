@@ -325,6 +325,7 @@ iss_error_kind_name(enum iss_error_kind kind)
 		[ISS_KIND_TIMEOUT] = "timeout",
 		[ISS_KIND_EOF] = "eof",
 		[ISS_KIND_SYSTEM] = "system",
+		[ISS_KIND_ACME] = "acme",
 	};
 
 	return names[kind];

@@ -46,8 +46,9 @@ enum iss_error_kind {
 	ISS_KIND_NOT_TLS, /* the peer speaks something else */
 	ISS_KIND_CONFIG,  /* an option */
 	ISS_KIND_TIMEOUT,
-	ISS_KIND_EOF,   /* the peer ended the stream */
-	ISS_KIND_SYSTEM /* errno */
+	ISS_KIND_EOF,    /* the peer ended the stream */
+	ISS_KIND_SYSTEM, /* errno */
+	ISS_KIND_ACME    /* a challenge was answered, or refused */
 };
 
 /* An error of OpenSSL's queue. */

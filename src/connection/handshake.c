@@ -5,6 +5,7 @@
 #include "base/compat.h"
 #include "connection/outcome.h"
 #include "connection/wait.h"
+#include "context/acme.h"
 #include "sessions/peer_end.h"
 #include "verification/anonymous.h"
 
@@ -28,7 +29,8 @@ handshake_step(struct iss_conn *conn, void *arg)
 	ret = SSL_do_handshake(conn->ssl);
 	iss_conn_leave(conn);
 	if (ret == 1) {
-		if (iss_anonymous_refuse(&conn->link) != ISS_OK ||
+		if (iss_acme_finish(&conn->link) != ISS_OK ||
+		    iss_anonymous_refuse(&conn->link) != ISS_OK ||
 		    iss_staple_finish(&conn->link) != ISS_OK)
 			return iss_conn_fail_by_callback(
 			    conn, handshake_failed(conn));

@@ -12,6 +12,7 @@
 #include <openssl/x509_vfy.h>
 
 #include "base/compat.h"
+#include "context/acme.h"
 #include "context/dh.h"
 #include "context/identity.h"
 #include "context/keylog.h"
@@ -506,6 +507,15 @@ set_keylog(struct build *build)
 }
 
 static int
+set_acme(struct build *build)
+{
+	if (!build->config->server || build->config->vhost != NULL ||
+	    iss_link_callbacks(build->link)->acme == NULL)
+		return ISS_OK;
+	return iss_acme_new_ctx(build->err, &build->ctx->vhosts.acme);
+}
+
+static int
 tell_program(struct build *build)
 {
 	const struct iss_link *link = build->link;
@@ -589,6 +599,7 @@ static step_fn *const steps[] = {
 	set_rules,
 	set_sessions,
 	set_keylog,
+	set_acme,
 	tell_program,
 	add_vhosts,
 };

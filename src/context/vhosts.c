@@ -10,6 +10,7 @@
 
 #include "base/ascii.h"
 #include "base/compat.h"
+#include "context/acme.h"
 #include "link/link.h"
 #include "names/reference_id.h"
 #include "options/vhost_options.h"
@@ -88,6 +89,7 @@ iss_vhosts_release(struct iss_vhosts *vhosts)
 	for (i = 0; i < vhosts->count; i++)
 		free(vhosts->list[i].name);
 	free(vhosts->list);
+	SSL_CTX_free(vhosts->acme);
 	memset(vhosts, 0, sizeof(*vhosts));
 }
 
@@ -189,7 +191,7 @@ choose_vhost(SSL *ssl, int *alert, void *arg)
 	const unsigned char *ext, *name = NULL;
 	size_t ext_len, len = 0;
 
-	if (vhosts->count == 0)
+	if (vhosts->count == 0 && vhosts->acme == NULL)
 		return SSL_CLIENT_HELLO_SUCCESS;
 	if (SSL_client_hello_get0_ext(
 		ssl, TLSEXT_TYPE_server_name, &ext, &ext_len) &&
@@ -197,9 +199,11 @@ choose_vhost(SSL *ssl, int *alert, void *arg)
 		found = iss_vhosts_find(vhosts, name, len);
 	else
 		name = NULL;
+	if (vhosts->acme != NULL && iss_acme_is_asked(ssl))
+		return iss_acme_answer(ssl, alert, vhosts->acme, name, len);
 	if (found != NULL)
 		return go_over(ssl, alert, found);
-	if (vhosts->has_default)
+	if (vhosts->has_default || vhosts->count == 0)
 		return SSL_CLIENT_HELLO_SUCCESS;
 	return refuse_name(ssl, alert, name, len);
 }

@@ -25,6 +25,7 @@ struct iss_vhosts {
 	size_t count;
 	/* does the server have a certificate for all other names? */
 	bool has_default;
+	SSL_CTX *acme; /* answers challenges (acme.h); owned, may be NULL */
 };
 
 /*

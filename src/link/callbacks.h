@@ -79,6 +79,13 @@ struct iss_callbacks {
 	bool (*ticket_key)(void *handle, const unsigned char *name,
 	    struct iss_ticket_key *key);
 	/*
+	 * The key authorization for a host that a certificate authority asks
+	 * about (context/acme.h): write it to buf, of size bytes, and return
+	 * its length; a negative number or 0 if there is none.  Without this
+	 * entry a context answers no challenges.
+	 */
+	int (*acme)(void *handle, const char *name, char *buf, size_t size);
+	/*
 	 * The server's stapled OCSP response, borrowed; NULL if there is none,
 	 * or it cannot be read.
 	 */

@@ -34,6 +34,7 @@ struct iss_link {
 	struct iss_new_sessions *new_sessions; /* NULL: none are kept */
 	bool busy;   /* OpenSSL is on the stack for this SSL */
 	bool pinned; /* a fingerprint accepts the peer: nothing refuses it */
+	bool answers_acme; /* the handshake has no other use: acme.h */
 	/*
 	 * Why one of our callbacks refused to go on; the first failure stays.
 	 * OpenSSL's error then says no more than that a callback failed.

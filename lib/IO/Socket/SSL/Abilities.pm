@@ -12,6 +12,7 @@ our @CARP_NOT = qw(IO::Socket::SSL);
 
 # Options are without "SSL_".  0: any OpenSSL that we can be built with.
 my %SINCE = (
+    acme                   => 0,
     channel_binding        => 0,
     channel_bindings       => 0,
     deadline               => 0,

@@ -69,7 +69,7 @@ my %NONE_IF_FALSE = map { ("SSL_$_" => 1) } qw(
   create_ctx_callback ocsp_staple_callback keylog_callback ocsp_cache session_cache
   ticket_keycb ticket_keys ciphersuites alpn_protocols npn_protocols cert_file
   key_file ca_file ca_path client_ca_file crl_file dh_file fingerprint verifycn_name
-  keylog_file reload_callback
+  keylog_file reload_callback acme
 );
 
 # Does this false value mean something?  '' and 0 do not for the options above.
@@ -97,7 +97,7 @@ sub _overlay {
 }
 
 # A client may not be given these; a default of them is ignored.
-our @SERVER_ONLY = qw(SSL_ticket_keys SSL_num_tickets);
+our @SERVER_ONLY = qw(SSL_ticket_keys SSL_num_tickets SSL_acme);
 
 # The arguments of a call with all defaults and the filter applied, as a new
 # hash.  Arguments that have been merged before are copied, without what

@@ -26,6 +26,7 @@ my %KEPT = (
     SSL_ocsp_staple_callback => 'ocsp_staple_callback',
     SSL_keylog_callback      => 'keylog_callback',
     SSL_reload_callback      => 'reload_callback',
+    SSL_acme                 => 'acme',
 );
 
 my %MUST_BE_CODE = map { $_ => 1 }
@@ -57,6 +58,10 @@ sub _make {
         $self->{ $KEPT{$option} } = $value;
     }
     _check_role($args) if !$server;
+    croak 'SSL_acme must be a code reference or a hash'
+      if defined $self->{acme}
+      && ref $self->{acme} ne 'HASH'
+      && !IO::Socket::SSL::Defaults::is_code($self->{acme});
     croak 'SSL_ticket_keys and SSL_ticket_keycb cannot both be given'
       if defined $args->{SSL_ticket_keys} && defined $args->{SSL_ticket_keycb};
     my $cache = $server ? undef : _session_cache($args);
@@ -75,6 +80,13 @@ sub _check_role {
         croak "$option is for servers" if defined $args->{$option};
     }
     return;
+}
+
+# The key authorization that SSL_acme has for a name, or undef.
+sub _authorization {
+    my ($acme, $sock, $name) = @_;
+
+    return ref $acme eq 'HASH' ? $acme->{$name} : $acme->($sock, $name);
 }
 
 # ------------------------------------------------------------- reloading
