@@ -57,7 +57,7 @@ packages_for() {
 		;;
 	tests-apt)
 		# the rest: see provide_beside in runtests
-		echo "$(nginx_of_apt)" curl gnutls-bin python3 tshark \
+		echo "$(nginx_of_apt)" curl gnutls-bin pebble python3 tshark \
 			libfile-listing-perl libhtml-parser-perl \
 			libhttp-cookies-perl libhttp-negotiate-perl \
 			libnet-http-perl libtry-tiny-perl \
