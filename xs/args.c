@@ -6,6 +6,7 @@
 #include "values.h"
 #include "options/config.h"
 #include "options/vhost_options.h"
+#include "x509/material.h"
 
 static int
 set_options(pTHX_ struct iss_error *err, HV *args, void *config,
@@ -134,7 +135,8 @@ collect_options(pTHX_ struct iss_error *err, struct iss_vhost_options *given,
 		value = iss_hash_value(aTHX_ args, options[i].name);
 		if (value == NULL)
 			continue;
-		if (is_handle(&options[i]))
+		if (is_handle(&options[i]) &&
+		    (!SvPOK(value) || looks_like_number(value)))
 			iss_check_exchange(aTHX);
 		hash = options[i].by_vhost ? plain_hash(value) : NULL;
 		if (hash != NULL)
@@ -154,6 +156,35 @@ turns_off_dh(pTHX_ HV *args)
 	SV **dh = hv_fetchs(args, "SSL_dh", 0);
 
 	return (file != NULL && !SvOK(*file)) || (dh != NULL && !SvOK(*dh));
+}
+
+/* PEM in SSL_cert may have the key in it, as the file of a certificate. */
+static int
+take_key_of_cert(pTHX_ struct iss_error *err, struct iss_identity *identity,
+    const struct iss_vhost_options *given,
+    const struct iss_vhost_identity *place)
+{
+	size_t i, count;
+	const struct iss_option *options = iss_config_identity_options(&count);
+	const char *bytes;
+	STRLEN len;
+	SV *value;
+
+	if (identity->cert == NULL || identity->key != NULL ||
+	    identity->key_text.len > 0 || identity->key_file != NULL)
+		return ISS_OK;
+	for (i = 0; i < count; i++) {
+		value =
+		    iss_vhost_options_identity_value(given, &options[i], place);
+		if (value == NULL || options[i].kind != ISS_CERTS ||
+		    !SvPOK(value))
+			continue;
+		bytes = SvPV_nomg(value, len);
+		if (iss_material_has_key(bytes, len))
+			return iss_config_set_key_text(
+			    err, identity, bytes, len);
+	}
+	return ISS_OK;
 }
 
 /* The certificates that a host shows, with their keys. */
@@ -180,6 +211,9 @@ fill_identities(pTHX_ struct iss_error *err,
 				rv = iss_option_value_set(
 				    aTHX_ err, identity, &options[i], value);
 		}
+		if (rv == ISS_OK)
+			rv = take_key_of_cert(
+			    aTHX_ err, identity, given, &place);
 	}
 	return rv;
 }

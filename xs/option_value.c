@@ -2,6 +2,8 @@
 
 #include "handles.h"
 #include "values.h"
+#include "options/config.h"
+#include "x509/material.h"
 
 /* ", not 'VALUE'": nothing of a secret, the beginning of a long value. */
 static SV *
@@ -184,32 +186,93 @@ handle_in(pTHX_ const struct iss_option *option, SV *value)
 	return pointer;
 }
 
-static void
+/* The bytes of PEM, DER or a URI; NULL if it is a handle.  Croaks if it is
+ * neither, or has wide characters, and shows nothing of it. */
+static const char *
+material(pTHX_ const struct iss_option *option, SV *value, STRLEN *len)
+{
+	SV *copy;
+
+	SvGETMAGIC(value);
+	if (iss_handle_address(aTHX_ value) != NULL)
+		return NULL;
+	if (SvPOK(value) && !SvROK(value)) {
+		copy = sv_2mortal(newSVsv_nomg(value));
+		if (!SvUTF8(copy) || sv_utf8_downgrade(copy, TRUE)) {
+			const char *bytes = SvPV_nomg(copy, *len);
+
+			if (iss_material_kind(bytes, *len) != ISS_MATERIAL_NONE)
+				return bytes;
+		}
+	}
+	iss_croak(aTHX_ Perl_newSVpvf(aTHX_
+	    "%s must be a handle, PEM, DER or a URI (a file is %s_file)",
+	    option->name, option->name));
+}
+
+static int
+add_certs_of(pTHX_ struct iss_error *err, void *config,
+    const struct iss_option *option, const char *bytes, STRLEN len)
+{
+	STACK_OF(X509) *certs = NULL;
+	int rv = iss_material_certs(err, option->name, bytes, len, &certs);
+	int i;
+
+	for (i = 0; rv == ISS_OK && i < sk_X509_num(certs); i++)
+		rv = iss_option_add1_cert(
+		    err, config, option, sk_X509_value(certs, i));
+	sk_X509_pop_free(certs, X509_free);
+	return rv;
+}
+
+static int
 add_cert(pTHX_ struct iss_error *err, void *config,
     const struct iss_option *option, SV *value)
 {
+	const char *bytes;
+	STRLEN len;
+
+	if ((bytes = material(aTHX_ option, value, &len)) != NULL)
+		return add_certs_of(aTHX_ err, config, option, bytes, len);
 	iss_option_value_must(
 	    aTHX_ err, iss_option_add1_cert(err, config, option,
 			   handle_in(aTHX_ option, value)));
+	return ISS_OK;
 }
 
-/* X509 handles, one or an array. */
-static void
+/* Handles, texts or URIs, one or an array. */
+static int
 set_certs(pTHX_ struct iss_error *err, void *config,
     const struct iss_option *option, SV *value)
 {
+	int rv = ISS_OK;
 	SV **item;
 	SSize_t i;
 
-	if (!SvROK(value) || SvTYPE(SvRV(value)) != SVt_PVAV) {
-		add_cert(aTHX_ err, config, option, value);
-		return;
-	}
-	for (i = 0; i <= av_len((AV *)SvRV(value)); i++) {
+	if (!SvROK(value) || SvTYPE(SvRV(value)) != SVt_PVAV)
+		return add_cert(aTHX_ err, config, option, value);
+	for (i = 0; rv == ISS_OK && i <= av_len((AV *)SvRV(value)); i++) {
 		item = av_fetch((AV *)SvRV(value), i, 0);
 		if (item != NULL)
-			add_cert(aTHX_ err, config, option, *item);
+			rv = add_cert(aTHX_ err, config, option, *item);
 	}
+	return rv;
+}
+
+/* SSL_key, the only option of its kind. */
+static int
+set_key(pTHX_ struct iss_error *err, void *config,
+    const struct iss_option *option, SV *value)
+{
+	const char *bytes;
+	STRLEN len;
+
+	if ((bytes = material(aTHX_ option, value, &len)) != NULL)
+		return iss_config_set_key_text(err, config, bytes, len);
+	iss_option_value_must(
+	    aTHX_ err, iss_option_set1_key(err, config, option,
+			   handle_in(aTHX_ option, value)));
+	return ISS_OK;
 }
 
 static void
@@ -280,13 +343,9 @@ iss_option_value_set(pTHX_ struct iss_error *err, void *config,
 		set_number(aTHX_ err, config, option, value);
 		break;
 	case ISS_CERTS:
-		set_certs(aTHX_ err, config, option, value);
-		break;
+		return set_certs(aTHX_ err, config, option, value);
 	case ISS_KEY:
-		iss_option_value_must(
-		    aTHX_ err, iss_option_set1_key(err, config, option,
-				   handle_in(aTHX_ option, value)));
-		break;
+		return set_key(aTHX_ err, config, option, value);
 	case ISS_PSK_LIST:
 		set_psks(aTHX_ err, config, option, value);
 		break;

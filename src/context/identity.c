@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "x509/keypair.h"
+#include "x509/material.h"
 #include "x509/pair_cache.h"
 
 static int
@@ -33,6 +34,16 @@ load_file(struct iss_error *err, struct iss_keypair *pair, const char *option,
 	iss_error_prefix(err, "%s", option);
 	iss_error_blame_file(err, file);
 	return ISS_ERROR;
+}
+
+static int
+load_text(struct iss_error *err, struct iss_keypair *pair,
+    const struct iss_buf *text, const struct iss_link *link)
+{
+	bool can_ask = iss_link_callbacks(link)->password != NULL;
+
+	return iss_material_load(err, pair, "SSL_key", text->data, text->len,
+	    ISS_KEYPAIR_KEY, can_ask ? ask_password : NULL, &link);
 }
 
 /*
@@ -73,6 +84,12 @@ take_cert_handles(
 	return ISS_OK;
 }
 
+static bool
+has_key(const struct iss_identity *identity)
+{
+	return identity->key != NULL || identity->key_text.len > 0;
+}
+
 /* A handle takes precedence over a file, which may hold the key as well. */
 static int
 collect_cert(struct iss_error *err, struct iss_keypair *pair,
@@ -84,7 +101,7 @@ collect_cert(struct iss_error *err, struct iss_keypair *pair,
 		return take_cert_handles(err, pair, identity->cert);
 	if (identity->cert_file == NULL)
 		return ISS_OK;
-	want |= identity->key == NULL && identity->key_file == NULL
+	want |= !has_key(identity) && identity->key_file == NULL
 		    ? ISS_KEYPAIR_TRY_KEY
 		    : ISS_KEYPAIR_PKCS12_KEY;
 	return load_file(
@@ -102,6 +119,8 @@ collect_key(struct iss_error *err, struct iss_keypair *pair,
 		pair->key = identity->key;
 		return ISS_OK;
 	}
+	if (identity->key_text.len > 0)
+		return load_text(err, pair, &identity->key_text, link);
 	if (identity->key_file == NULL)
 		return ISS_OK;
 	return load_file(err, pair, "SSL_key_file", identity->key_file,
@@ -143,7 +162,7 @@ use_what_there_is(struct iss_error *err, SSL_CTX *ctx, struct iss_keypair *pair,
 
 	if (identity->cert == NULL)
 		cert_name = identity->cert_file;
-	if (identity->key == NULL)
+	if (!has_key(identity))
 		key_name =
 		    identity->key_file != NULL ? identity->key_file : cert_name;
 	if (pair->key != NULL)
@@ -163,7 +182,7 @@ has_files(const struct iss_identity *identity, struct iss_pair_files *files)
 	files->cert = identity->cert_file;
 	files->key = identity->key_file;
 	return identity->cert_file != NULL && identity->cert == NULL &&
-	       identity->key == NULL;
+	       !has_key(identity);
 }
 
 static int

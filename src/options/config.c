@@ -4,6 +4,8 @@
  */
 #include "options/config.h"
 
+#include "base/file.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,8 +118,10 @@ iss_config_release(struct iss_config *config)
 	size_t i, count;
 	const struct iss_option *options = iss_config_identity_options(&count);
 
-	for (i = 0; i < config->n_identities; i++)
+	for (i = 0; i < config->n_identities; i++) {
 		iss_option_clear_all(&config->identities[i], options, count);
+		iss_buf_release(&config->identities[i].key_text);
+	}
 	free(config->identities);
 	for (i = 0; i < config->n_vhosts; i++)
 		iss_config_release(&config->vhosts[i]);
@@ -140,7 +144,20 @@ iss_config_add_identity(struct iss_error *err, struct iss_config *config)
 	config->identities = larger;
 	larger += config->n_identities++;
 	memset(larger, 0, sizeof(*larger));
+	iss_buf_init(&larger->key_text, ISS_FILE_MAX);
 	return larger;
+}
+
+int
+iss_config_set_key_text(struct iss_error *err, struct iss_identity *identity,
+    const void *bytes, size_t len)
+{
+	iss_buf_release(&identity->key_text); /* wipes it */
+	if (len > ISS_FILE_MAX)
+		return iss_error_set(err, "SSL_key: too large");
+	if (!iss_buf_append(&identity->key_text, bytes, len))
+		return iss_error_memory(err);
+	return ISS_OK;
 }
 
 struct iss_config *

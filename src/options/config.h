@@ -27,6 +27,7 @@ struct iss_identity {
 	char *key_file;
 	STACK_OF(X509) * cert; /* leaf first; owned references */
 	EVP_PKEY *key;
+	struct iss_buf key_text; /* PEM, DER or a URI instead of a handle */
 };
 
 /* The names of members are those of the options without "SSL_". */
@@ -100,6 +101,10 @@ struct iss_identity *iss_config_add_identity(
     struct iss_error *err, struct iss_config *config);
 struct iss_config *iss_config_add_vhost(
     struct iss_error *err, struct iss_config *config, const char *host);
+
+/* The key of an identity is in these bytes, which are copied. */
+int iss_config_set_key_text(struct iss_error *err,
+    struct iss_identity *identity, const void *bytes, size_t len);
 
 /* The tables of struct iss_config and struct iss_identity.  Static. */
 const struct iss_option *iss_config_options(size_t *count);

@@ -132,8 +132,6 @@ subtest 'secrets' => sub {
     my $pem    = do { local (@ARGV, $/) = key('server'); <> };
     my ($body) = $pem =~ /\n(.{32})/;
     my %wrong  = (
-        SSL_key       => $pem,
-        SSL_cert      => $pem,
         SSL_key_file  => $pem,
         SSL_cert_file => $pem,
         SSL_ca_file   => [$pem],

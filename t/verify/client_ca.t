@@ -132,7 +132,7 @@ like(
                 server_args(SSL_client_ca => cert('ca')));
         }
     ),
-    qr/^SSL_client_ca must be a handle/,
+    qr/^SSL_client_ca must be a handle, PEM, DER or a URI/,
     'a file is no handle'
 );
 
