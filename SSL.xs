@@ -28,6 +28,7 @@
 #include "xs/ocsp.h"
 #include "xs/publicsuffix.h"
 #include "xs/sessions.h"
+#include "xs/stores.h"
 #include "xs/state.h"
 #include "xs/stream.h"
 #include "xs/tls_info.h"
@@ -486,6 +487,8 @@ INCLUDE: xs/Deadline.xsi
 INCLUDE: xs/SSL_Context.xsi
 
 INCLUDE: xs/Session_Cache.xsi
+
+INCLUDE: xs/Session_Store.xsi
 
 INCLUDE: xs/OCSP.xsi
 

@@ -62,7 +62,9 @@ packages_for() {
 			libhttp-cookies-perl libhttp-negotiate-perl \
 			libnet-http-perl libtry-tiny-perl \
 			libwww-robotrules-perl apache2-bin \
-			libio-socket-inet6-perl
+			libio-socket-inet6-perl memcached \
+			libcache-memcached-fast-perl redis-server \
+			libredis-perl
 		;;
 	tests-dnf)
 		echo nginx curl gnutls-utils python3 perl-libwww-perl \

@@ -9,6 +9,7 @@
 #include "ocsp.h"
 #include "pump.h"
 #include "state.h"
+#include "stores.h"
 #include "tickets.h"
 #include "values.h"
 #include "base/buf.h"
@@ -198,6 +199,9 @@ const struct iss_callbacks iss_answers = {
 	.check_name = answer_check_name,
 	.ctx_created = answer_ctx_created,
 	.ticket_key = iss_tickets_answer,
+	.store_put = iss_stores_answer_put,
+	.store_get = iss_stores_answer_get,
+	.store_take = iss_stores_answer_take,
 	.staple = iss_ocsp_answer_staple,
 	.ocsp_answer = iss_ocsp_answer_keep,
 	.warn = answer_warn,

@@ -7,6 +7,7 @@
 #include "handles.h"
 #include "magic.h"
 #include "sessions.h"
+#include "stores.h"
 #include "tickets.h"
 #include "values.h"
 #include "options/config.h"
@@ -148,6 +149,8 @@ make_ctx(pTHX_ HV *hash, HV *args, bool server, const struct iss_ctx *before)
 	if (iss_hash_value(aTHX_ call.callbacks, "acme") == NULL)
 		callbacks.acme = NULL;
 	config.tainted = TAINTING_get;
+	iss_config_set0_store(&config, iss_attached_store(aTHX_ iss_hash_value(
+					   aTHX_ hash, "session_store")));
 	rv = iss_ctx_renew(&err, &ctx, &config, &link, before);
 	iss_config_release(&config);
 	if (call.died != NULL || call.exits)

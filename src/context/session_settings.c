@@ -2,6 +2,7 @@
 
 #include "sessions/new_sessions.h"
 #include "sessions/peer_end.h"
+#include "sessions/store.h"
 #include "sessions/ticket.h"
 #include "sessions/ticket_files.h"
 
@@ -46,6 +47,9 @@ use_as_server(struct iss_error *err, SSL_CTX *ctx,
 	const struct iss_texts *files = &config->ticket_keys;
 
 	iss_peer_end_install(ctx);
+	if (config->store != NULL &&
+	    iss_store_install(err, ctx, config->store) != ISS_OK)
+		return ISS_ERROR;
 	if (files->count > 0 && iss_ticket_files_use(err, ctx, files) != ISS_OK)
 		return ISS_ERROR;
 	if (files->count > 0 || iss_link_callbacks(link)->ticket_key != NULL)
@@ -53,7 +57,11 @@ use_as_server(struct iss_error *err, SSL_CTX *ctx,
 	else if (before != NULL &&
 		 iss_ticket_keep_keys(err, ctx, before) != ISS_OK)
 		return ISS_ERROR;
-	return set_num_tickets(err, ctx, config->num_tickets);
+	/* The clients of a store come back with the newest ticket. */
+	return set_num_tickets(err, ctx,
+	    config->store != NULL && config->num_tickets < 0
+		? 1
+		: config->num_tickets);
 }
 
 int

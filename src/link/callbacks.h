@@ -17,6 +17,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+struct iss_buf;         /* base/buf.h */
 struct iss_message;     /* connection/trace.h */
 struct iss_ocsp_answer; /* revocation/ocsp.h */
 
@@ -85,6 +86,16 @@ struct iss_callbacks {
 	 * entry a context answers no challenges.
 	 */
 	int (*acme)(void *handle, const char *name, char *buf, size_t size);
+	/*
+	 * The program's store of sessions: put a value under key for so many
+	 * seconds; append the one that is there to value; remove it, and tell
+	 * whether it may be used: false if somebody else has removed it.
+	 * False also if the store fails.
+	 */
+	bool (*store_put)(void *handle, const char *key, const void *value,
+	    size_t len, long seconds);
+	bool (*store_get)(void *handle, const char *key, struct iss_buf *value);
+	bool (*store_take)(void *handle, const char *key);
 	/*
 	 * The server's stapled OCSP response, borrowed; NULL if there is none,
 	 * or it cannot be read.

@@ -32,7 +32,8 @@ struct iss_link {
 	struct iss_verify *verify;
 	struct iss_staple *staple;
 	struct iss_new_sessions *new_sessions; /* NULL: none are kept */
-	bool busy;   /* OpenSSL is on the stack for this SSL */
+	unsigned char store_lookups; /* of sessions, in this handshake */
+	bool busy;                   /* OpenSSL is on the stack for this SSL */
 	bool pinned; /* a fingerprint accepts the peer: nothing refuses it */
 	bool answers_acme; /* the handshake has no other use: acme.h */
 	/*

@@ -21,6 +21,8 @@
 #include "options/option.h"
 #include "options/psk_list.h"
 
+struct iss_store;
+
 /* A certificate of ours, with its key. */
 struct iss_identity {
 	char *cert_file;
@@ -67,7 +69,8 @@ struct iss_config {
 	/* sessions of a server */
 	char *session_id_context;
 	struct iss_texts ticket_keys;
-	int num_tickets; /* of TLS 1.3; -1: OpenSSL's */
+	struct iss_store *store; /* borrowed; or NULL */
+	int num_tickets;         /* of TLS 1.3; -1: OpenSSL's */
 	/* of both */
 	int session_timeout; /* seconds; -1: OpenSSL's */
 	/* look for changed files so often, in seconds; 0: never */
@@ -88,6 +91,9 @@ struct iss_config {
 /* Set built-in defaults; free all that the setters put in. */
 void iss_config_init(struct iss_config *config, bool server);
 void iss_config_release(struct iss_config *config);
+
+/* Keep the sessions of a server and its virtual hosts in a store. */
+void iss_config_set0_store(struct iss_config *config, struct iss_store *store);
 
 /* Without a Diffie-Hellman group of its own, use no built-in one either. */
 void iss_config_disable_dh(struct iss_config *config);

@@ -29,6 +29,24 @@ sub key_file {
     return $file;
 }
 
+my %BACKENDS = (
+    'memcached with Cache::Memcached::Fast' => {
+        program => 'memcached',
+        module  => 'Cache::Memcached::Fast',
+        options => [qw(-l 127.0.0.1 -U 0 -m 16), $< ? () : qw(-u root), '-p'],
+        client  => sub {
+            return Cache::Memcached::Fast->new(
+                { servers => ["127.0.0.1:$_[0]"], io_timeout => 5 });
+        },
+    },
+    'redis-server with Redis' => {
+        program => 'redis-server',
+        module  => 'Redis',
+        options => [qw(--bind 127.0.0.1 --save), '', '--port'],
+        client  => sub { return Redis->new(server => "127.0.0.1:$_[0]") },
+    },
+);
+
 each_version(
     sub {
         my ($version) = @_;
@@ -39,6 +57,9 @@ each_version(
             # Below TLS 1.3 curl wants no tickets.
             check_curl($fleet) if $version eq 'TLSv1_3';
         };
+        for my $name (sort keys %BACKENDS) {
+            subtest $name => sub { check_store($version, $BACKENDS{$name}) };
+        }
     }
 );
 
@@ -66,35 +87,108 @@ sub check_fleet {
     return $fleet;
 }
 
+sub check_store {
+    my ($version, $backend) = @_;
+
+    my $program = ISS::Program->find($backend->{program});
+    plan skip_all => "there is no $backend->{program}" if !$program;
+    plan skip_all => "there is no $backend->{module}"
+      if !eval
+      "require $backend->{module}";    ## no critic (ProhibitStringyEval)
+    my $port  = free_port();
+    my @start = ([$program, @{ $backend->{options} }, $port]);
+    my $cache = ISS::Program->start(@start);
+    $cache->wait_for_port($port);
+    my $store = IO::Socket::SSL::Session_Store->new(
+        backend  => sub { $backend->{client}->($port) },
+        secret   => 's' x 32,
+        on_error => sub { }
+    );
+    my $fleet = check_fleet($version, SSL_session_cache => $store);
+    check_curl($fleet);
+    check_second_taker($fleet, $version);
+
+    my @client = our_client($version);
+    my $before = share($fleet, 3, @client);
+    $cache->stop;
+    my ($percent, $workers, $error) = share($fleet, 20, @client);
+    is($error,   undef, 'no connection fails while the store is gone');
+    is($percent, 0,     '... none resumes');
+    $cache = ISS::Program->start(@start);
+    $cache->wait_for_port($port);
+    ($percent, $workers, $error) = share($fleet, 60, @client);
+    is($error, undef, '... nor when it is back');
+    cmp_ok($percent, '>=', 50, "... and they resume again ($percent)");
+    $cache->stop;
+    return;
+}
+
+sub free_port {
+    return listener()->sockport;
+}
+
+# Two clients with one session.
+sub check_second_taker {
+    my ($fleet, $version) = @_;
+
+  SKIP: {
+        skip 'there is no openssl command', 1 if !$openssl;
+        my $file = "$dir/twice-$version";
+        my @says = map {
+            s_client(
+                $fleet, $_,
+                @{
+                    (
+                        ['-sess_out' => $file],
+                        ['-sess_in'  => $file],
+                        ['-sess_in'  => $file]
+                    )[$_]
+                }
+            )
+        } 0 .. 2;
+        is(
+            "@says",
+            $version eq 'TLSv1_3' ? '0 1 0' : '0 1 1',
+            'a session of TLS 1.3 is for one taker'
+        );
+    }
+    return;
+}
+
 sub check_s_client {
     my ($fleet, $version) = @_;
 
   SKIP: {
         skip 'there is no openssl command', 1 if !$openssl;
-        my @resumed = map { s_client($fleet, $version, $_) } 1 .. 10;
+        my $file    = "$dir/session-$version";
+        my @resumed = map {
+            s_client(
+                $fleet, $_,
+                '-sess_out' => $file,
+                $_ ? ('-sess_in' => $file) : ()
+            )
+        } 0 .. 9;
         is("@resumed", '0' . ' 1' x 9, 's_client resumes from its file');
     }
     return;
 }
 
-# Whether s_client resumed the session of its visit before.
+# Whether s_client resumed a session.
 sub s_client {
-    my ($fleet, $version, $n) = @_;
+    my ($fleet, $n, @options) = @_;
 
-    my $file = "$dir/session-$version";
-    unlink $file if $n == 1;
     my $client = ISS::Program->start(
         [
             $openssl, 's_client',
-            '-connect'  => '127.0.0.1:' . port_of($fleet, $n),
-            '-CAfile'   => cert('ca'),
-            '-sess_out' => $file,
-            ($n > 1 ? ('-sess_in' => $file) : ()),
-            '-ign_eof'
+            '-connect' => '127.0.0.1:' . port_of($fleet, $n),
+            '-CAfile'  => cert('ca'),
+            '-ign_eof', @options
         ]
     );
     $client->send("GET / HTTP/1.0\r\n\r\n");
-    return $client->wait_for(qr/resumed (\d)/);
+    my ($resumed) = $client->wait_for(qr/resumed (\d)/);
+    $client->finish;
+    return $resumed;
 }
 
 # curl keeps sessions as long as it runs, a port each.

@@ -49,6 +49,7 @@ my %ON_DEMAND = (
     OCSP_Cache    => [qw(new _keep_answer)],
     OCSP_Resolver => [qw(new)],
     Pump          => [qw(new_socket)],
+    Session_Store => [qw(new)],
     Session_Cache => [qw(for_context new set_default_session_cache)],
 );
 

@@ -66,11 +66,28 @@ sub _make {
       if defined $args->{SSL_ticket_keys} && defined $args->{SSL_ticket_keycb};
     my $cache = $server ? undef : _session_cache($args);
     $self->{session_cache} = $cache if defined $cache;
+    _use_store($self, $args) if $server && defined $args->{SSL_session_cache};
     $self->{ocsp_cache} = _ocsp_cache($args->{SSL_ocsp_cache});
     IO::Socket::SSL::Defaults::add_files_of_1_77($args, $server);
     $self->_create($args, $server ? 1 : 0, $before) || return;
     $self->{made_of} = [$args, $server];
     return $self;
+}
+
+# Other objects are for clients.
+sub _use_store {
+    my ($self, $args) = @_;
+    my $store = $args->{SSL_session_cache};
+
+    return
+      unless blessed $store
+      && $store->isa('IO::Socket::SSL::Session_Store');
+    for my $option (qw(SSL_ticket_keys SSL_ticket_keycb)) {
+        croak "a Session_Store and $option cannot both be given"
+          if defined $args->{$option};
+    }
+    $self->{session_store} = $store;
+    return;
 }
 
 sub _check_role {
@@ -118,7 +135,7 @@ sub _renewed {
 
 sub _become {
     my ($self, $new) = @_;
-    my @keys = (values %KEPT, qw(session_cache ocsp_cache made_of));
+    my @keys = (values %KEPT, qw(session_cache session_store ocsp_cache made_of));
 
     delete @$self{ @keys, 'for_servers' };
     $self->{$_} = $new->{$_} for grep { exists $new->{$_} } @keys;

@@ -1,0 +1,182 @@
+# Sessions of servers in a store that processes and machines share, such as
+# memcached: which methods a backend has, and what its failures mean.  What is
+# stored is made in src/sessions/store.c.  IO::Socket::SSL loads this file on
+# demand.
+package IO::Socket::SSL::Session_Store;
+
+use strict;
+use warnings;
+no warnings 'redefine';    # IO::Socket::SSL defines what loads this file
+
+use Carp;
+use Scalar::Util qw(blessed looks_like_number);
+
+our @CARP_NOT = qw(IO::Socket::SSL);
+
+my $generation = 0;        # of ithreads: clients must not cross them
+sub CLONE { $generation++; return }
+
+# A backend's set with key, value and seconds, and its delete, which is true only
+# if this very call removed the key, and undef where nobody can tell.
+sub _by_delete { return !!$_[0]->delete($_[1]) }
+
+my $memcached =
+  { set => sub { $_[0]->set(@_[1 .. 3]) }, delete => \&_by_delete };
+my $redis = {
+    set    => sub { $_[0]->set(@_[1, 2], 'EX', $_[3]) },
+    delete => sub { !!$_[0]->del($_[1]) },
+};
+my %KNOWN = (
+    'Cache::Memcached::Fast' => $memcached,
+    'Cache::Memcached'       => $memcached,
+    'Redis'                  => $redis,
+    'Redis::Fast'            => $redis,
+    'CHI::Driver'            => {
+        set    => sub { $_[0]->set(@_[1 .. 3]); 1 },
+        delete => sub { $_[0]->remove($_[1]);   undef },
+    },
+);
+my $other = {
+    set    => sub { $_[0]->set(@_[1 .. 3]); 1 },
+    delete => sub { $_[0]->delete($_[1]) },
+};
+
+my %ARGUMENTS = map { $_ => 1 } qw(backend secret prefix timeout on_error);
+
+use constant { TIMEOUT => 7200, TIMEOUT_MAX => 604_800 };
+
+sub new {
+    my ($class, %args) = @_;
+    my ($unknown) = grep { !$ARGUMENTS{$_} } sort keys %args;
+
+    croak "Session_Store has no argument '$unknown'" if defined $unknown;
+    my $self = bless {
+        backend  => _checked_backend($args{backend}),
+        prefix   => defined $args{prefix}  ? $args{prefix}  : 'iss:',
+        timeout  => defined $args{timeout} ? $args{timeout} : TIMEOUT,
+        on_error => $args{on_error},
+      },
+      ref $class || $class;
+    croak 'on_error must be a code reference'
+      if defined $args{on_error}
+      && !IO::Socket::SSL::Defaults::is_code($args{on_error});
+    croak 'timeout must be 1 to ' . TIMEOUT_MAX . ' seconds'
+      unless looks_like_number($self->{timeout})
+      && $self->{timeout} >= 1
+      && $self->{timeout} <= TIMEOUT_MAX;
+    $self->_create(_secrets($args{secret}), $self->{timeout});
+    return $self;
+}
+
+sub _checked_backend {
+    my ($backend) = @_;
+
+    croak 'Session_Store needs a backend' unless ref $backend;
+    return $backend
+      if ref $backend eq 'CODE' || blessed $backend && $backend->can('get');
+    croak 'backend must be an object with get and set, '
+      . 'or a sub that makes one';
+}
+
+sub _secrets {
+    my ($given) = @_;
+    my @secrets = ref $given eq 'ARRAY' ? @$given : $given;
+
+    croak 'Session_Store needs a secret' unless grep { defined } @secrets;
+    for my $secret (@secrets) {
+        croak 'secret must be bytes' if !defined $secret || ref $secret;
+        utf8::downgrade($secret = "$secret", 1)
+          or croak 'secret must be bytes; it has wide characters';
+    }
+    return \@secrets;
+}
+
+# The backend of this process and thread, and its methods.
+sub _client {
+    my ($self) = @_;
+    my $whose = "$$ $generation";
+
+    if (!$self->{client} || $self->{whose} ne $whose) {
+        my $backend = $self->{backend};
+        $backend = $backend->() if ref $backend eq 'CODE';
+        die "backend returned no object\n" if !blessed $backend;
+        my ($known) = grep { $backend->isa($_) } keys %KNOWN;
+        @$self{qw(client whose methods)} =
+          ($backend, $whose, $known ? $KNOWN{$known} : $other);
+    }
+    return @$self{qw(client methods)};
+}
+
+# Run a step for the backend.  What dies there has no value, and is told.
+sub _try {
+    my ($self, $operation, $step) = @_;
+    my ($value, $died);
+
+    {
+        local ($@, $!);
+        local $SIG{__DIE__} = 'DEFAULT';
+        eval { $value = $step->(_client($self)); 1 }
+          or $died = $@ || 'unknown error';
+        if (defined $died) {
+
+            # Some clients never connect again.
+            delete $self->{client} if ref $self->{backend} eq 'CODE';
+            _tell($self, $operation, $died);
+        }
+    }
+    return $value;
+}
+
+# At most one warning a minute without on_error.
+sub _tell {
+    my ($self, $operation, $exception) = @_;
+
+    if ($self->{on_error}) {
+        eval { $self->{on_error}->($operation, $exception); 1 }
+          or warn "on_error: $@";
+        return;
+    }
+    return if defined $self->{told} && $self->{told} > time - 60;
+    $self->{told} = time;
+    carp "Session_Store: $operation: $exception";
+    return;
+}
+
+# Called by xs/stores.c: true; the value or undef; may the session be used?
+sub _put {
+    my ($self, $key, $value, $seconds) = @_;
+
+    return _try(
+        $self, 'set',
+        sub {
+            my ($client, $methods) = @_;
+            return 1
+              if $methods->{set}
+              ->($client, $self->{prefix} . $key, $value, $seconds);
+            die "the value was not stored\n";
+        }
+    );
+}
+
+sub _get {
+    my ($self, $key) = @_;
+
+    return _try($self, 'get', sub { $_[0]->get($self->{prefix} . $key) });
+}
+
+sub _take {
+    my ($self, $key) = @_;
+    my $may = _try(
+        $self, 'delete',
+        sub {
+            my ($client, $methods) = @_;
+            my $removed =
+              $methods->{delete}->($client, $self->{prefix} . $key);
+            return !defined $removed || $removed ? 1 : 0;
+        }
+    );
+
+    return $may;
+}
+
+1;

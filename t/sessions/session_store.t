@@ -1,0 +1,325 @@
+# IO::Socket::SSL::Session_Store: servers that keep their sessions in a store.
+use strict;
+use warnings;
+
+use File::Temp qw(tempdir);
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::Sessions;
+use ISS::Test;
+use IO::Socket::SSL;
+use Test::More;
+
+my $dir    = tempdir('iss-store-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+my $secret = 'the secret of all the machines!!';
+
+# A backend in files, which all processes share.  "can_tell" false: delete does
+# not know whether it was the one that removed the value.
+package FileStore {
+    sub new { my ($class, %self) = @_; return bless \%self, $class }
+
+    sub _file { return "$_[0]{dir}/" . unpack 'H*', $_[1] }
+
+    sub get {
+        my ($self, $key) = @_;
+        die "the store is broken\n" if -e "$self->{dir}/broken";
+        open my $in, '<:raw', $self->_file($key) or return;
+        local $/;
+        return scalar <$in>;
+    }
+
+    sub set {
+        my ($self, $key, $value, $seconds) = @_;
+        die "the store is broken\n" if -e "$self->{dir}/broken";
+        open my $out, '>:raw', $self->_file($key) or die "set: $!";
+        print {$out} $value;
+        close $out;
+        open $out, '>', "$self->{dir}/seconds" or die "set: $!";
+        print {$out} $seconds;
+        return;
+    }
+
+    sub delete {
+        my ($self, $key) = @_;
+        my $removed = unlink $self->_file($key);
+        return if $self->{cannot_tell};
+        return $self->{loses} ? 0 : $removed;
+    }
+}
+
+my $number = 0;
+
+# An empty folder, and a store in it.
+sub folder {
+    my $folder = "$dir/" . ++$number;
+    mkdir $folder or die $!;
+    return $folder;
+}
+
+sub store {
+    my ($folder, %args) = @_;
+    my %backend = map { $_ => delete $args{$_} }
+      grep { exists $args{$_} } qw(cannot_tell loses);
+    return IO::Socket::SSL::Session_Store->new(
+        backend => sub { FileStore->new(dir => $folder, %backend) },
+        secret  => $secret,
+        %args
+    );
+}
+
+sub values_in {
+    my ($folder) = @_;
+    return grep { length($_) > 80 } glob "$folder/*";
+}
+
+sub server {
+    my ($version, $store, @more) = @_;
+    return resuming_server(
+        SSL_version       => $version,
+        SSL_session_cache => $store,
+        @more
+    );
+}
+
+sub client {
+    return (
+        SSL_session_cache => IO::Socket::SSL::Session_Cache->new(1),
+        SSL_session_key   => 'key'
+    );
+}
+
+# Whether a client resumes at these servers, one after the other.
+sub fares {
+    my (@servers) = @_;
+    my @args = client();
+    return join '', map { resumed($_, @args) } @servers;
+}
+
+each_version(
+    sub {
+        my ($version) = @_;
+        my $single = $version eq 'TLSv1_3';
+
+        my $folder  = folder();
+        my @servers = map { server($version, store($folder)) } 1 .. 2;
+        is(fares(@servers[0, 1, 0, 1]),
+            '0111', 'servers with the same store resume, untold');
+        is(scalar(values_in($folder)), 1, '... each client has one value')
+          or diag join "\n", values_in($folder);
+        my ($file) = values_in($folder);
+        like(pack('H*', $file =~ m{/([0-9a-f]+)\z}),
+            qr/\Aiss:[\w-]{43}\z/, '... under a key that says nothing');
+        is(fares($servers[0], server($version, store(folder()))),
+            '00', 'another store');
+        is(
+            fares(
+                $servers[0],
+                server($version, store($folder, secret => 'x' x 32))
+            ),
+            '00',
+            'another secret'
+        );
+        is(
+            fares(
+                $servers[0],
+                server(
+                    $version, store($folder, secret => ['x' x 32, $secret])
+                )
+            ),
+            '01',
+            'an older secret reads'
+        );
+        is(
+            fares(
+                $servers[0],
+                server($version, store($folder), SSL_cipher_list => 'HIGH')
+            ),
+            '00',
+            'other rules'
+        );
+        is(
+            fares(
+                $servers[0], server($version, store($folder, prefix => 'x'))
+            ),
+            '00',
+            'another prefix'
+        );
+        is(
+            fares(
+                map { server($version, store($folder, loses => 1)) } 1 .. 2
+            ),
+            $single ? '00' : '01',
+            'who does not win the delete misses'
+        );
+        is(
+            fares(
+                map { server($version, store($folder, cannot_tell => 1)) }
+                  1 .. 2
+            ),
+            '01',
+            'a store that cannot tell'
+        );
+        second_taker($version);
+        damaged($version);
+        broken($version);
+    }
+);
+
+# The same session offered twice.
+sub second_taker {
+    my ($version) = @_;
+
+    my $folder = folder();
+    my $server = server($version, store($folder));
+    my @args   = client();
+    resumed($server, @args);
+    my ($file) = values_in($folder);
+    my $first  = resumed($server, @args);
+    my @left   = grep { $_ eq $file } values_in($folder);
+    is(
+        $first . @left,
+        $version eq 'TLSv1_3' ? '10' : '11',
+        'a session of TLS 1.3 is taken, one of TLS 1.2 stays'
+    );
+    return;
+}
+
+# Each byte counts.
+sub damaged {
+    my ($version) = @_;
+
+    my $folder = folder();
+    my $server = server($version, store($folder));
+    my $wrong  = 0;
+    for my $at (0, 1, 20, 32, 33, 60, -17, -16, -1) {
+        my @args = client();
+        unlink values_in($folder);
+        resumed($server, @args);
+        my ($file) = values_in($folder);
+        open my $both, '+<:raw', $file or die $!;
+        my $size  = -s $both;
+        my $place = $at < 0 ? $size + $at : $at;
+        seek $both, $place, 0;
+        read $both, my $byte, 1;
+        seek $both, $place, 0;
+        print {$both} $byte ^ "\1";
+        close $both;
+        $wrong++ if resumed($server, @args) ne '0';
+    }
+    is($wrong, 0, 'a damaged value is a miss');
+    return;
+}
+
+# A store that fails, and comes back.
+sub broken {
+    my ($version) = @_;
+
+    my $folder = folder();
+    my $told   = "$folder/told";
+    my $server = server(
+        $version,
+        store(
+            $folder,
+            on_error => sub {
+                open my $out, '>>', $told or return;
+                print {$out} join(' ', @_);
+            }
+        )
+    );
+    my @args  = client();
+    my $fares = join '', map { resumed($server, @args) } 1 .. 2;
+    { open my $out, '>', "$folder/broken" or die $! }
+    $fares .= join '', map { resumed($server, @args) } 1 .. 3;
+    unlink "$folder/broken";
+    $fares .= join '', map { resumed($server, @args) } 1 .. 2;
+    is($fares, '0100001',
+        'a store that dies means full handshakes, no failure');
+    open my $in, '<', $told;
+    like(
+        join('', <$in>),
+        qr/^(?:get|set) the store is broken$/m,
+        '... which on_error hears of'
+    );
+    return;
+}
+
+# The timeout, and what is refused.
+{
+    my $folder = folder();
+    my $server = server('TLSv1_3', store($folder, timeout => 100));
+    fares($server);
+    my $seconds = do { open my $in, '<', "$folder/seconds" or die $!; <$in> };
+    is($seconds, 100, 'the shorter timeout counts: the store\'s');
+    $server = server(
+        'TLSv1_3',
+        store($folder, timeout => 100),
+        SSL_session_timeout => 50
+    );
+    fares($server);
+    $seconds = do { open my $in, '<', "$folder/seconds" or die $!; <$in> };
+    is($seconds, 50, '... SSL_session_timeout');
+}
+my @backend = (backend => FileStore->new(dir => $dir));
+for my $case (
+    [[secret => $secret], 'Session_Store needs a backend'],
+    [[@backend],          'Session_Store needs a secret'],
+    [
+        [@backend, secret => 'x' x 31],
+        'secret: a secret must have 32 bytes or more, not 31'
+    ],
+    [
+        [@backend, secret => "\x{100}" x 32],
+        'secret must be bytes; it has wide characters'
+    ],
+    [[backend => 5,  secret => $secret], 'Session_Store needs a backend'],
+    [[backend => [], secret => $secret], 'backend must be an object'],
+    [
+        [@backend, secret => $secret, timeout => 0],
+        'timeout must be 1 to 604800 seconds'
+    ],
+    [
+        [@backend, secret => $secret, timeout => 604_801],
+        'timeout must be 1 to 604800 seconds'
+    ],
+    [
+        [@backend, secret => $secret, on_error => 5],
+        'on_error must be a code reference'
+    ],
+    [
+        [@backend, secret => $secret, ttl => 5],
+        q(Session_Store has no argument 'ttl')
+    ],
+  )
+{
+    my ($args, $why) = @$case;
+    like(died(sub { IO::Socket::SSL::Session_Store->new(@$args) }),
+        qr/^\Q$why\E.* at \Q$0\E/, $why);
+}
+for my $option (qw(SSL_ticket_keys SSL_ticket_keycb)) {
+    like(
+        died(
+            sub {
+                IO::Socket::SSL::SSL_Context->new(
+                    server_args(
+                        SSL_session_cache => store($dir),
+                        $option           => $0
+                    )
+                );
+            }
+        ),
+        qr/^a Session_Store and $option cannot both be given at \Q$0\E/,
+        "with $option"
+    );
+}
+like(
+    died(
+        sub {
+            IO::Socket::SSL::SSL_Context->new(
+                SSL_session_cache => store($dir));
+        }
+    ),
+    qr/^SSL_session_cache must be an object with get_session/,
+    'a client cannot have one so far'
+);
+
+done_testing();

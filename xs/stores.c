@@ -1,0 +1,103 @@
+#include "stores.h"
+
+#include "magic.h"
+#include "state.h"
+#include "values.h"
+#include "base/buf.h"
+
+ISS_MAGIC_COUNTED(
+    store_magic, struct iss_store, iss_store_up_ref, iss_store_free);
+
+struct iss_store *
+iss_attached_store(pTHX_ SV *object)
+{
+	return object != NULL
+		   ? iss_magic_find_behind(aTHX_ &store_magic, object)
+		   : NULL;
+}
+
+void
+iss_create_store(pTHX_ SV *object, AV *secrets, IV timeout)
+{
+	struct iss_store *store = NULL;
+	struct iss_error err;
+	const char *bytes;
+	STRLEN len;
+	SSize_t i;
+	int rv;
+
+	iss_error_clear(&err);
+	rv = iss_store_new(&err, &store, (long)timeout);
+	for (i = 0; rv == ISS_OK && i <= av_len(secrets); i++) {
+		bytes = SvPVbyte(*av_fetch(secrets, i, 0), len);
+		rv = iss_store_add_secret(&err, store, bytes, len);
+	}
+	if (rv != ISS_OK) {
+		iss_store_free(store);
+		iss_croak(aTHX_ newSVpvf("secret: %s", err.text));
+	}
+	iss_magic_attach(aTHX_ &store_magic, SvRV(object), store, NULL);
+}
+
+/* Call a sub of the class with the socket's store and more; NULL if there is
+ * none, or an exception is on its way. */
+static SV *
+ask_store(
+    pTHX_ struct iss_call *call, const char *sub, const char *key, SV **more)
+{
+	SV *store, *args[4];
+
+	if (call->died != NULL || call->glob == NULL)
+		return NULL;
+	store = iss_state_callback(aTHX_ call->glob, "session_store");
+	if (store == NULL)
+		return NULL;
+	args[0] = sv_mortalcopy(store);
+	args[1] = sv_2mortal(newSVpv(key, 0));
+	args[2] = more != NULL ? more[0] : &PL_sv_undef;
+	args[3] = more != NULL ? more[1] : &PL_sv_undef;
+	return iss_ask(aTHX_ call, (SV *)get_cv(sub, 0), args, 4);
+}
+
+bool
+iss_stores_answer_put(
+    void *handle, const char *key, const void *value, size_t len, long seconds)
+{
+	struct iss_call *call = handle;
+	dCALL_PERL(call);
+	SV *more[2], *answer;
+
+	more[0] = sv_2mortal(newSVpvn(value, len));
+	more[1] = sv_2mortal(newSViv(seconds));
+	answer = ask_store(
+	    aTHX_ call, "IO::Socket::SSL::Session_Store::_put", key, more);
+	return answer != NULL && SvTRUE(answer);
+}
+
+bool
+iss_stores_answer_get(void *handle, const char *key, struct iss_buf *value)
+{
+	struct iss_call *call = handle;
+	dCALL_PERL(call);
+	SV *answer = ask_store(
+	    aTHX_ call, "IO::Socket::SSL::Session_Store::_get", key, NULL);
+	const char *bytes;
+	STRLEN len;
+
+	if (answer == NULL || !SvPOK(answer) ||
+	    !sv_utf8_downgrade(answer, TRUE))
+		return false;
+	bytes = SvPV(answer, len);
+	return iss_buf_append(value, bytes, len);
+}
+
+bool
+iss_stores_answer_take(void *handle, const char *key)
+{
+	struct iss_call *call = handle;
+	dCALL_PERL(call);
+	SV *answer = ask_store(
+	    aTHX_ call, "IO::Socket::SSL::Session_Store::_take", key, NULL);
+
+	return answer != NULL && SvTRUE(answer);
+}
