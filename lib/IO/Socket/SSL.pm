@@ -13,6 +13,8 @@ use Scalar::Util qw(blessed);
 
 our $VERSION = '3.000';
 
+warnings::register_categories(__PACKAGE__);
+
 our ($SSL_ERROR, $DEBUG);
 *ERROR = \$SSL_ERROR;
 {

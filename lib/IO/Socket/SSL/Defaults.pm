@@ -85,6 +85,36 @@ sub _is_given {
       && !($NONE_IF_0{$option} && $value eq '0');
 }
 
+# All options, also those that this version ignores or has only on another side.
+my %KNOWN = map { ("SSL_$_" => 1) } qw(
+  acme alpn_protocols auth_level ca ca_file ca_path cert cert_callback
+  cert_compression cert_file check_crl cipher_list ciphersuites client_ca
+  client_ca_file client_sigalgs conf_cmd create_ctx_callback crl_check_all
+  crl_file ctx_free dane dane_ee_name deadline dh dh_file early_data
+  early_data_callback ecdh_curve error_trap fast_shutdown fingerprint
+  force_fingerprint groups handshake_report handshake_timeout hello_callback
+  honor_cipher_order hostname io_timeout keepSocketOnError key key_cache
+  key_file keylog_callback keylog_file max_early_data mode_release_buffers
+  no_shutdown nodelay npn_protocols num_tickets ocsp_cache ocsp_mode
+  ocsp_staple ocsp_staple_callback ocsp_timeout on_peer_shutdown
+  partial_chain passwd_cb policy provider psk reload reload_callback
+  reuse_ctx security_level server session session_cache session_cache_size
+  session_id_context session_key session_timeout sigalgs startHandshake
+  strict_eof ticket_keycb ticket_keys tlsa use_cert usebio verify_callback
+  verify_connection verify_depth verify_mode verify_strict verify_time
+  verifycn_name verifycn_publicsuffix verifycn_scheme version
+);
+
+# Nothing fails for an option with an unknown name, but it may be a mistake.
+sub _check_names {
+    my ($args) = @_;
+    my @unknown = grep { !$KNOWN{$_} && /^SSL_/ } keys %$args;
+
+    return if !@unknown;
+    { local ($@, $!); require IO::Socket::SSL::Spelling }
+    return IO::Socket::SSL::Spelling::warn_of([keys %KNOWN], @unknown);
+}
+
 # Copy options from one hash onto another; undef counts as not given.
 sub _overlay {
     my ($onto, $from) = @_;
@@ -106,6 +136,7 @@ sub merge {
     my ($given, $server) = @_;
 
     return _without_built_in(%$given) if $given->{_SSL_merged};
+    _check_names($given);
     my $role   = $server ? \%for_server : \%for_client;
     my %wanted = %$given;
     $filter->($server ? 1 : 0, \%wanted) if $filter;
@@ -238,6 +269,7 @@ sub _set {
     my ($into, @args) = @_;
     my %new = _as_hash(@args);
 
+    _check_names(\%new);
     for my $key (keys %new) {
         if (defined $new{$key}) {
             $into->{$key} = $new{$key};
