@@ -94,7 +94,8 @@ sub _check_role {
     my ($args) = @_;
 
     for my $option (@IO::Socket::SSL::Defaults::SERVER_ONLY) {
-        croak "$option is for servers" if defined $args->{$option};
+        croak "$option is for servers"
+          if defined $args->{$option} && length $args->{$option};
     }
     return;
 }
