@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/file_digest.h"
 
 void
@@ -92,9 +93,28 @@ iss_session_policy_add_fingerprints(struct iss_session_policy *policy,
 	}
 }
 
+/* A path and the stamp of what is there, member by member, since a struct may
+ * have padding. */
+static void
+add_place(struct iss_session_policy *policy, const char *path)
+{
+	struct iss_file_stamp stamp;
+
+	iss_session_policy_add_text(policy, path);
+	if (path == NULL || *path == '\0' || !iss_file_stamp(path, &stamp))
+		return;
+	iss_session_policy_add(policy, &stamp.dev, sizeof(stamp.dev));
+	iss_session_policy_add(policy, &stamp.ino, sizeof(stamp.ino));
+	iss_session_policy_add_number(policy, (long)stamp.size);
+	iss_session_policy_add_number(policy, (long)stamp.mtime.tv_sec);
+	iss_session_policy_add_number(policy, stamp.mtime.tv_nsec);
+	iss_session_policy_add_number(policy, (long)stamp.ctime.tv_sec);
+	iss_session_policy_add_number(policy, stamp.ctime.tv_nsec);
+}
+
 /*
  * The content of a file or folder, so that machines agree that have it in
- * different places.  What cannot be read, or only once, counts by its path.
+ * different places.  What cannot be read, or only once, counts by its place.
  */
 static void
 add_file(struct iss_session_policy *policy, const char *path)
@@ -102,7 +122,7 @@ add_file(struct iss_session_policy *policy, const char *path)
 	unsigned char digest[ISS_FILE_DIGEST_LEN];
 
 	if (path == NULL || *path == '\0' || !iss_file_digest(path, digest))
-		iss_session_policy_add_text(policy, path);
+		add_place(policy, path);
 	else
 		iss_session_policy_add(policy, digest, sizeof(digest));
 }

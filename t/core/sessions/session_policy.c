@@ -340,6 +340,20 @@ test_replaced_file(void)
 	unlink(path);
 }
 
+/* An empty file, as one without memory to read it. */
+static void
+test_unreadable_file(void)
+{
+	static const struct timespec times[2] = { { 1000, 0 }, { 1000, 0 } };
+	const char *path = scratch_write("file", "", 0);
+	struct digest before = config_digest("SSL_ca_file", path, false);
+
+	utimensat(AT_FDCWD, path, times, 0);
+	ok(!same(before, config_digest("SSL_ca_file", path, false)),
+	    "a file that cannot be read counts by its stamp");
+	unlink(path);
+}
+
 static void
 test_final(void)
 {
@@ -368,6 +382,7 @@ main(void)
 	test_every_option();
 	test_files();
 	test_replaced_file();
+	test_unreadable_file();
 	test_final();
 	return tap_done();
 }
