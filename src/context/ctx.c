@@ -4,12 +4,10 @@
  */
 #include "context/ctx.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/err.h>
-#include <openssl/x509_vfy.h>
 
 #include "base/compat.h"
 #include "context/acme.h"
@@ -17,11 +15,9 @@
 #include "context/identity.h"
 #include "context/keylog.h"
 #include "context/psk.h"
+#include "context/trusted.h"
 #include "context/session_settings.h"
 #include "options/version.h"
-#include "revocation/staple.h"
-#include "verification/verify.h"
-#include "x509/trust.h"
 
 /* In TLS 1.3 a pre-shared key needs SHA-256, so that comes first. */
 #define SUITES_FOR_PSK                                                         \
@@ -52,28 +48,6 @@ static bool
 role_default(int given, bool otherwise)
 {
 	return given < 0 ? otherwise : given != 0;
-}
-
-/*
- * Without SSL_VERIFY_PEER the other flags mean nothing to a server, and as
- * much as SSL_VERIFY_PEER to a client (SSL_CTX_set_verify(3), BUGS).
- */
-static int
-verify_mode(const struct iss_config *config)
-{
-	if (config->verify_mode > 0 && !config->server)
-		return config->verify_mode | SSL_VERIFY_PEER;
-	if (config->verify_mode >= 0)
-		return config->verify_mode & SSL_VERIFY_PEER
-			   ? config->verify_mode
-			   : SSL_VERIFY_NONE;
-	return config->server ? SSL_VERIFY_NONE : SSL_VERIFY_PEER;
-}
-
-static bool
-is_verifying(const struct iss_config *config)
-{
-	return (verify_mode(config) & SSL_VERIFY_PEER) != 0;
 }
 
 /* Before anything is read, so that no change can go unnoticed. */
@@ -218,159 +192,18 @@ set_dh(struct build *build)
 }
 
 static int
-add_ca_certs(struct build *build, X509_STORE *store)
-{
-	const STACK_OF(X509) *certs = build->config->ca;
-	int n;
-
-	for (n = 0; n < sk_X509_num(certs); n++)
-		if (iss_trust_add_cert(
-			build->err, store, sk_X509_value(certs, n)) != ISS_OK) {
-			iss_error_prefix(build->err, "SSL_ca");
-			return ISS_ERROR;
-		}
-	return ISS_OK;
-}
-
-/* Give each text of the list to add. */
-static int
-add_files(struct build *build, X509_STORE *store, const char *option,
-    const struct iss_texts *files,
-    int (*add)(struct iss_error *, X509_STORE *, const char *))
-{
-	size_t i;
-
-	for (i = 0; i < files->count; i++)
-		if (add(build->err, store, files->text[i]) != ISS_OK) {
-			iss_error_prefix(build->err, "%s", option);
-			iss_error_blame_file(build->err, files->text[i]);
-			return ISS_ERROR;
-		}
-	return ISS_OK;
-}
-
-/* Some of the folders may be missing, but not all. */
-static int
-add_ca_dirs(struct build *build, X509_STORE *store)
-{
-	const struct iss_texts *dirs = &build->config->ca_path;
-
-	if (dirs->count == 0 ||
-	    iss_trust_add_dirs(build->err, store,
-		(const char *const *)dirs->text, dirs->count) == ISS_OK)
-		return ISS_OK;
-	iss_error_prefix(build->err, "SSL_ca_path");
-	return ISS_ERROR;
-}
-
-static int
-add_cas(struct build *build, X509_STORE *store)
-{
-	if (add_ca_certs(build, store) != ISS_OK ||
-	    add_files(build, store, "SSL_ca_file", &build->config->ca_file,
-		iss_trust_add_file) != ISS_OK)
-		return ISS_ERROR;
-	return add_ca_dirs(build, store);
-}
-
-/*
- * A program that names a file or folder which is not there made a mistake.  But
- * what is there, or in it, may be somebody else's, and a lack of descriptors or
- * memory passes.
- */
-static int
-cas_failed(const struct iss_error *err)
-{
-	switch (err->sys_errno) {
-	case 0:
-	case EISDIR:
-	case EMFILE:
-	case ENFILE:
-	case ENOMEM:
-		return ISS_ERROR;
-	default:
-		return ISS_INVALID;
-	}
-}
-
-static int
-add_trusted(struct build *build, X509_STORE *store)
-{
-	const struct iss_config *config = build->config;
-
-	if (add_cas(build, store) != ISS_OK)
-		return cas_failed(build->err);
-	if (!config->check_crl && !config->crl_check_all)
-		return ISS_OK;
-	return add_files(build, store, "SSL_crl_file", &config->crl_file,
-	    iss_trust_add_crl_file);
-}
-
-/*
- * Without verification the CAs only complete our own chain
- * (SSL_CTX_add_extra_chain_cert(3), NOTES) and tell who issued the peer's, for
- * OCSP; both also work without.
- */
-static int
-try_cas(struct build *build, X509_STORE *store)
-{
-	if (add_cas(build, store) != ISS_OK)
-		iss_error_clear(build->err);
-	return ISS_OK;
-}
-
-static int
 set_trust(struct build *build)
 {
-	const struct iss_config *config = build->config;
-	X509_STORE *store = SSL_CTX_get_cert_store(build->ssl_ctx);
-	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(build->ssl_ctx);
-	unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN;
-
-	SSL_CTX_set_verify(build->ssl_ctx, verify_mode(config), NULL);
-	iss_verify_install(build->ssl_ctx);
-	iss_staple_install(build->ssl_ctx);
-	if (config->verify_strict && !iss_link_set_strict(build->ssl_ctx))
-		return iss_error_openssl(build->err, "SSL_verify_strict");
-	build->ctx->ocsp_mode = config->ocsp_mode;
-	if (config->check_crl || config->crl_check_all)
-		flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_USE_DELTAS;
-	if (config->crl_check_all)
-		flags |= X509_V_FLAG_CRL_CHECK_ALL;
-	if (!X509_VERIFY_PARAM_set_flags(param, flags))
-		return iss_error_openssl(
-		    build->err, "cannot set verification flags");
-	build->ctx->ignores_crl_file =
-	    config->crl_file.count > 0 && is_verifying(config) &&
-	    !config->check_crl && !config->crl_check_all;
-	return is_verifying(config) ? add_trusted(build, store)
-				    : try_cas(build, store);
+	build->ctx->ocsp_mode = build->config->ocsp_mode;
+	return iss_trusted_use(build->err, build->ssl_ctx, build->config,
+	    &build->ctx->ignores_crl_file);
 }
 
-/* The CA names that a server sends when it asks for a certificate. */
 static int
 set_client_cas(struct build *build)
 {
-	const struct iss_config *config = build->config;
-	STACK_OF(X509_NAME) *names = NULL;
-	int n;
-
-	if (config->client_ca_file != NULL && config->server &&
-	    is_verifying(config)) {
-		if (iss_trust_subjects(
-			build->err, config->client_ca_file, &names) != ISS_OK) {
-			iss_error_prefix(build->err, "SSL_client_ca_file");
-			iss_error_blame_file(
-			    build->err, config->client_ca_file);
-			return ISS_ERROR;
-		}
-		SSL_CTX_set_client_CA_list(build->ssl_ctx, names);
-	}
-	for (n = 0; n < sk_X509_num(config->client_ca); n++)
-		if (!SSL_CTX_add_client_CA(
-			build->ssl_ctx, sk_X509_value(config->client_ca, n)))
-			return iss_error_openssl(build->err, "SSL_client_ca");
-	return ISS_OK;
+	return iss_trusted_use_client_cas(
+	    build->err, build->ssl_ctx, build->config);
 }
 
 /* For connections without fingerprints of their own. */
@@ -452,7 +285,7 @@ set_rules(struct build *build)
 
 	iss_session_policy_init(&policy);
 	iss_session_policy_add_options(&policy, build->config);
-	if (build->config->server && is_verifying(build->config))
+	if (build->config->server && iss_trusted_verifies(build->config))
 		iss_session_policy_peek(&policy, build->ctx->trust);
 	iss_session_policy_add_identities(&policy, build->config);
 	rv = iss_session_policy_final(build->err, &policy, build->ctx->rules);
