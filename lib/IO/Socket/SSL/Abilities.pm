@@ -21,11 +21,16 @@ my %SINCE = (
     handshake_timeout      => 0,
     keylog_callback        => 0,
     keylog_file            => 0,
+    new_ticket             => 0x30000000,
+    num_tickets            => 0,
     reload                 => 0,
     reload_callback        => 0,
+    session_timeout        => 0,
     ssl_error_info         => 0,
     startHandshake         => 0,
     ticket_keys            => 0,
+    tls_info               => 0,
+    verified_chain         => 0,
 );
 
 # A function, and a method of the class and its objects.
