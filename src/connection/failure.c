@@ -40,11 +40,13 @@ what_failed(const struct iss_error *err)
 static void
 note_peer(struct iss_failure *failure, const struct iss_conn *conn)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = { 0 };
 	socklen_t len = sizeof(address);
 	char host[48], port[8];
 
+	/* A local socket has a name of another kind, or none. */
 	if (!iss_sock_peer(conn->sock, &address, &len) ||
+	    (address.ss_family != AF_INET && address.ss_family != AF_INET6) ||
 	    getnameinfo((struct sockaddr *)&address, len, host, sizeof(host),
 		port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
 		return;

@@ -81,6 +81,7 @@ test_refusal(void)
 	ok(iss_failure_up_ref(failure) == failure, "a second holder");
 	iss_failure_free(failure);
 	pair_close(&pair);
+	is_text(failure->peer, "", "a local socket has no address");
 	is_int(failure->err.kind, ISS_KIND_VERIFY, "an unknown CA");
 	ok(failure->blame.cert != NULL, "... with the certificate");
 	has_text(failure->hint,
