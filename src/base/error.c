@@ -92,6 +92,13 @@ append_reason(struct iss_error *err, unsigned long e, const char *data)
 		append_text(err, " (", data, ")");
 }
 
+/* OpenSSL quotes URIs, which may hold a PIN (RFC 7512, 2.4). */
+static const char *
+without_pin(const char *data)
+{
+	return data != NULL && strstr(data, "pin-value") != NULL ? NULL : data;
+}
+
 static void
 keep_entry(struct iss_error *err, unsigned long code, const char *data)
 {
@@ -120,8 +127,9 @@ drain(struct iss_error *err)
 	while ((e = iss_compat_get_error(&data, &flags)) != 0) {
 		ran_out |= ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
 		if (err != NULL)
-			keep_entry(
-			    err, e, (flags & ERR_TXT_STRING) ? data : NULL);
+			keep_entry(err, e,
+			    (flags & ERR_TXT_STRING) ? without_pin(data)
+						     : NULL);
 	}
 	return ran_out;
 }
@@ -231,8 +239,7 @@ iss_error_openssl(struct iss_error *err, const char *fmt, ...)
 		va_end(args);
 		e = iss_compat_get_error(&data, &flags);
 		err->no_memory = ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
-		if ((flags & ERR_TXT_STRING) == 0)
-			data = NULL;
+		data = (flags & ERR_TXT_STRING) ? without_pin(data) : NULL;
 		if (e != 0) {
 			append_reason(err, e, data);
 			keep_entry(err, e, data);

@@ -141,6 +141,29 @@ has(
         { kind => 'timeout', what => 'connect' }, 'timeout');
 }
 
+# OpenSSL quotes URIs in its errors.
+for my $uri ('file:/none/there?pin-value=4711',
+    'pkcs11:object=x?pin-value=4711')
+{
+    ok(
+        !IO::Socket::SSL::SSL_Context->new(
+            SSL_server    => 1,
+            SSL_cert_file => cert('server'),
+            SSL_key       => $uri
+        ),
+        'a URI that names no key'
+    );
+    my $info = IO::Socket::SSL->ssl_error_info;
+    is($info->{option}, 'SSL_key', '... config: the option');
+    unlike(
+        join("\n",
+            $info->{text}, $info->{hint},
+            map { values %$_ } @{ $info->{openssl} }),
+        qr/4711/,
+        '... and its PIN is told nowhere'
+    );
+}
+
 # A peer that says these bytes; undef: hangs up.
 sub stranger {
     my ($bytes) = @_;
