@@ -33,4 +33,21 @@
 	}                                                                      \
 	static int name(void) /* takes the semicolon */
 
+/*
+ * The same where the value belongs to its object: it is freed with that, by
+ * free_value, a function of one void *.
+ */
+#define ISS_EX_INDEX_OWNED(name, class, free_value)                            \
+	static void name##_free(void *parent, void *value,                     \
+	    CRYPTO_EX_DATA *data, int index, long number, void *arg)           \
+	{                                                                      \
+		(void)parent;                                                  \
+		(void)data;                                                    \
+		(void)index;                                                   \
+		(void)number;                                                  \
+		(void)arg;                                                     \
+		free_value(value);                                             \
+	}                                                                      \
+	ISS_EX_INDEX(name, class, name##_free)
+
 #endif

@@ -28,19 +28,7 @@ free_keylog(struct keylog *log)
 	free(log);
 }
 
-static void
-free_with_ctx(void *ctx, void *value, CRYPTO_EX_DATA *data, int index,
-    long number, void *arg)
-{
-	(void)ctx;
-	(void)data;
-	(void)index;
-	(void)number;
-	(void)arg;
-	free_keylog(value);
-}
-
-ISS_EX_INDEX(keylog_index, SSL_CTX, free_with_ctx);
+ISS_EX_INDEX_OWNED(keylog_index, SSL_CTX, free_keylog);
 
 bool
 iss_keylog_is_forbidden(bool tainted)

@@ -79,19 +79,7 @@ iss_store_add_secret(struct iss_error *err, struct iss_store *store,
 	return ISS_OK;
 }
 
-static void
-free_with_ctx(void *ctx, void *value, CRYPTO_EX_DATA *data, int index,
-    long number, void *arg)
-{
-	(void)ctx;
-	(void)data;
-	(void)index;
-	(void)number;
-	(void)arg;
-	iss_store_free(value);
-}
-
-ISS_EX_INDEX(store_index, SSL_CTX, free_with_ctx);
+ISS_EX_INDEX_OWNED(store_index, SSL_CTX, iss_store_free);
 
 /* The contexts of virtual hosts have the store of their server. */
 static const struct iss_store *

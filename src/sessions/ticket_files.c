@@ -49,19 +49,7 @@ free_keys(struct keys *keys)
 	free(keys);
 }
 
-static void
-free_with_ctx(void *ctx, void *value, CRYPTO_EX_DATA *data, int index,
-    long number, void *arg)
-{
-	(void)ctx;
-	(void)data;
-	(void)index;
-	(void)number;
-	(void)arg;
-	free_keys(value);
-}
-
-ISS_EX_INDEX(keys_index, SSL_CTX, free_with_ctx);
+ISS_EX_INDEX_OWNED(keys_index, SSL_CTX, free_keys);
 
 static struct keys *
 keys_of(const SSL *ssl)

@@ -35,17 +35,10 @@ struct sets {
 };
 
 static void
-sets_free(
-    void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx, long argl, void *argp)
+sets_free(struct sets *sets)
 {
-	struct sets *sets = ptr;
 	size_t i;
 
-	(void)parent;
-	(void)ad;
-	(void)idx;
-	(void)argl;
-	(void)argp;
 	if (sets == NULL)
 		return;
 	for (i = 0; i < sets->count; i++)
@@ -54,7 +47,7 @@ sets_free(
 	free(sets);
 }
 
-ISS_EX_INDEX(store_index, X509_STORE, sets_free);
+ISS_EX_INDEX_OWNED(store_index, X509_STORE, sets_free);
 
 /*
  * Add to the store all certificates of this name in its files; the store drops
