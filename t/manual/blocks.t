@@ -1,0 +1,68 @@
+# Each code block of the manual compiles; see ISS::Pod.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use IO::Socket::SSL;
+use IO::Socket::SSL::Utils;
+use ISS::Pod;
+use ISS::Program;
+use ISS::Test;
+use Test::More;
+
+# Variables that blocks may use without having declared them.
+my $USUAL = join ', ', qw($sock $socket $server $client $listener $context
+  $resolver $cache $session $cert $key $host $port $name $bytes $path $pem
+  $file $reload $vault $select $pid @paths $new_name $new_key $old_name
+  $old_key %args $loop);
+
+my $pods = pods();
+ok(keys %$pods >= 5, 'the manual is found');
+for my $pod (sort keys %$pods) {
+    subtest $pod => sub {
+        my @blocks = blocks_of($pods->{$pod});
+        ok(scalar @blocks, 'it has blocks');
+        check($_, "$pod, line $_->{line}") for @blocks;
+    };
+}
+done_testing;
+
+sub check {
+    my ($block, $where) = @_;
+
+    return is(shell_says($block->{text}), '', "$where: commands")
+      if $block->{kind} eq 'shell';
+    return unlike($block->{text}, qr/[\t\x80-\xff]/, "$where: plain text")
+      if $block->{kind} =~ /^(?:text|output)$/;
+    my $error = perl_says_no($block->{text});
+  SKIP: {
+        skip "$where: there is no $1", 1
+          if $error =~ /^Can't locate (\S+) in \@INC/ && !is_ours($1);
+        is($error, '', "$where: Perl")
+          or diag "not code? Say so before it: =for test text";
+    }
+    return;
+}
+
+sub is_ours { return $_[0] =~ m{^IO/Socket/SSL} }
+
+# Statements, or else a list of arguments.
+sub perl_says_no {
+    my ($text) = @_;
+
+    my $error = '';
+    for my $code ($text, "my %options = (\n$text\n);") {
+        local ($@, $SIG{__WARN__}) = ('', sub { });
+        eval "package ISS::Block; use strict; my ($USUAL); sub {\n$code\n}"
+          and return '';
+        $error ||= $@;
+    }
+    return $error;
+}
+
+sub shell_says {
+    my ($text) = @_;
+    my ($status, $said) = ISS::Program->run(['/bin/sh', '-nc', $text]);
+    return $status ? $said || $status : '';
+}
