@@ -12,8 +12,12 @@ use warnings;
 
 use IO::Socket::INET;
 
-my %PORTS = split /[= ]/, $ENV{ISS_PORTS} || '';
-my %NAMED = (https => 443, http => 80, smtp => 25);
+my (%PORTS, %NAMED);
+
+BEGIN {
+    %PORTS = split /[= ]/, $ENV{ISS_PORTS} || '';
+    %NAMED = (https => 443, http => 80, smtp => 25);
+}
 
 for my $class ('IO::Socket::INET',
     eval { require IO::Socket::IP } ? 'IO::Socket::IP' : ())
@@ -30,6 +34,20 @@ for my $class ('IO::Socket::INET',
           if $args->{Listen};
         return $done;
     };
+}
+
+# For modules that resolve names themselves; they import it after this.
+BEGIN {
+    require Socket;
+    my $resolve = Socket->can('getaddrinfo');
+    no warnings 'redefine';
+    *Socket::getaddrinfo = sub {
+        my ($host, $port, @hints) = @_;
+        ($host, $port) = ('127.0.0.1', $PORTS{$port} || $port)
+          if $host =~ /\bexample\.\w+\z/;
+        return $resolve->($host, $port, @hints);
+      }
+      if $resolve;
 }
 
 sub _client {
@@ -55,9 +73,10 @@ sub _listener {
 sub _take {
     my ($args, $side) = @_;
 
-    my ($host) = grep { defined } delete @$args{"${side}Host", "${side}Addr"};
-    my ($port) = grep { defined }
-      delete @$args{"${side}Port", "${side}Service"};
+    my ($host) =
+      grep { defined } delete @$args{ "${side}Host", "${side}Addr" };
+    my ($port) =
+      grep { defined } delete @$args{ "${side}Port", "${side}Service" };
     if (defined $host && $host =~ /^(.*):(\w+)\z/) {
         $host = $1;
         $port = $2 if !defined $port;

@@ -64,7 +64,7 @@ sub blocks_of {
             $block->{gap} = $paragraph if $block;
         }
         else {
-            $block = undef;
+            $block     = undef;
             $directive = $1 if $paragraph =~ /^=for test\s+(.*)/s;
         }
         $line += $paragraph =~ tr/\n//;

@@ -9,6 +9,8 @@ use warnings;
 use Carp       qw(croak);
 use File::Copy qw(copy);
 use File::Temp ();
+use IO::Select;
+use IO::Socket::INET;
 use IO::Socket::SSL;
 use IO::Socket::SSL::Utils;
 use ISS::Pod qw(slurp);
@@ -43,7 +45,9 @@ sub new {
     _make_certificates() if !%made;
     my $self = bless { dir => File::Temp->newdir, ports => {}, live => [] },
       $class;
-    $self->put($_ => $made{$_}) for keys %made;
+    chmod 0755, $self->{dir} or croak "chmod: $!";
+    $self->put($_ => $made{$_})             for keys %made;
+    $self->put($_ => substr $_ x 80, 0, 80) for qw(ticket.key old-ticket.key);
     return $self;
 }
 
@@ -66,8 +70,10 @@ sub _make_certificates {
     $made{'ca.pem'} = PEM_cert2string($ca);
     $made{'ca.key'} = PEM_key2string($ca_key);
     for my $name (sort keys %CERTS) {
-        my ($cert, $key) = CERT_create(issuer => [$ca, $ca_key],
-            %{ $CERTS{$name} });
+        my ($cert, $key) = CERT_create(
+            issuer => [$ca, $ca_key],
+            %{ $CERTS{$name} }
+        );
         $made{"$name.pem"} = PEM_cert2string($cert);
         $made{"$name.key"} = PEM_key2string($key);
         CERT_free($cert);
@@ -106,20 +112,33 @@ sub peer {
 sub _perl {
     my ($self, $name, $text, @arguments) = @_;
 
-    my $file  = $self->put("$name.pl", "#line 1 $name\n$text");
-    my $ports = $self->{ports};
+    $self->put("$name.pl", "#line 1 $name\n$text");
     return (
         [
-            $^X, (map { "-I$_" } map { File::Spec->rel2abs($_) } grep { !ref }
-                @INC),
-            '-MISS::Elsewhere', '-e', 'chdir shift; do "./" . shift; die $@ if $@',
-            "$self->{dir}", "$name.pl", @arguments
+            $^X,
+            (
+                map { "-I$_" }
+                map { File::Spec->rel2abs($_) } grep { !ref } @INC
+            ),
+            '-MISS::Elsewhere',
+            '-e',
+            'chdir shift; do "./" . shift; die $@ if $@',
+            "$self->{dir}",
+            "$name.pl",
+            @arguments
         ],
-        env => {
-            ISS_PORTS     => join(' ', map { "$_=$ports->{$_}" } keys %$ports),
-            SSL_CERT_FILE => $self->put('ca.pem'),
-            SSL_CERT_DIR  => "$self->{dir}/nowhere",
-        }
+        env => { $self->environment }
+    );
+}
+
+sub environment {
+    my ($self) = @_;
+
+    my $ports = $self->{ports};
+    return (
+        ISS_PORTS     => join(' ', map { "$_=$ports->{$_}" } keys %$ports),
+        SSL_CERT_FILE => $self->put('ca.pem'),
+        SSL_CERT_DIR  => "$self->{dir}/nowhere",
     );
 }
 
@@ -160,6 +179,75 @@ sub _answer_http {
       "\r\nConnection: close\r\n\r\n", $body;
     $sock->close;
     return;
+}
+
+# Demands a certificate.
+sub _peer_clients {
+    my ($self) = @_;
+    return tls_server(
+        sub {
+            my ($sock) = @_;
+            print {$sock} 'hello ', $sock->peer_certificate('cn'), "\n";
+            $sock->close;
+        },
+        $self->identity('server'),
+        SSL_ca_file     => $self->put('ca.pem'),
+        SSL_verify_mode => SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
+    );
+}
+
+# Signed by itself.
+sub _peer_lab {
+    my ($self) = @_;
+    return tls_server(sub { print { $_[0] } "hello\n"; $_[0]->close },
+        $self->identity('lab'));
+}
+
+# Counts what it gets.
+sub _peer_sink {
+    my ($self) = @_;
+    return tls_server(
+        sub {
+            my ($sock) = @_;
+            local $/;
+            my $all = <$sock>;
+            print {$sock} 'they got ', length $all, "\n";
+            $sock->close;
+        },
+        $self->identity('server')
+    );
+}
+
+# The proxy finds hosts as the programs do.
+sub _peer_proxy {
+    my ($self) = @_;
+
+    my $ports = $self->{ports};
+    return plain_server(
+        sub {
+            my ($client) = @_;
+            my ($port)   = <$client> =~ /^CONNECT \S+:(\d+) / or return;
+            1 while <$client> =~ /\S/;
+            my $there = IO::Socket::INET->new("127.0.0.1:$ports->{$port}")
+              or die "connect: $!";
+            syswrite $client, "HTTP/1.1 200 go ahead\r\n\r\n";
+            _relay($client, $there);
+        }
+    );
+}
+
+sub _relay {
+    my @ends   = @_;
+    my $select = IO::Select->new(@ends);
+
+    while (1) {
+        for my $end ($select->can_read) {
+            my ($other) = grep { $_ != $end } @ends;
+            my $got     = sysread $end, my $data, 65_536;
+            return if !$got;
+            syswrite $other, $data;
+        }
+    }
 }
 
 sub _peer_smtp {
