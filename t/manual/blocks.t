@@ -34,7 +34,7 @@ sub check {
     return is(shell_says($block->{text}), '', "$where: commands")
       if $block->{kind} eq 'shell';
     return unlike($block->{text}, qr/[\t\x80-\xff]/, "$where: plain text")
-      if $block->{kind} =~ /^(?:text|output)$/;
+      if $block->{kind} =~ /^(?:text|output|says)$/;
     my $error = perl_says_no($block->{text});
   SKIP: {
         skip "$where: there is no $1", 1

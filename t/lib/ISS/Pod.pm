@@ -9,6 +9,7 @@
 #   text     not code, such as a table
 #   shell    commands of the shell
 #   output   what the program before it prints, in lines of another length
+#   says     the message of a mistake that t/manual/messages.t makes
 #   run      a whole program, which t/manual/programs.t runs; see there for the
 #            values
 #
@@ -76,9 +77,10 @@ sub blocks_of {
 sub _block {
     my ($directive, $line) = @_;
 
-    my ($kind) = $directive =~ /^(\w+)(?!\S)/;
+    my ($kind, $case) = $directive =~ /^(\w+)(?: ([\w-]+)$)?(?!\S)/m;
     my %value = $directive =~ /(\w+)=("[^"]*"|\S+)/g;
     s/^"(.*)"\z/$1/s for values %value;
+    $value{name} = $case if defined $case;
     return { %value, kind => $kind || 'perl', line => $line, text => '' };
 }
 
