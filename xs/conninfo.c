@@ -10,6 +10,7 @@
 #include "connection/facts.h"
 #include "x509/cert.h"
 #include "x509/cert_names.h"
+#include "x509/chain.h"
 #include "base/compat.h"
 #include "x509/trust.h"
 #include "options/version.h"
@@ -320,7 +321,7 @@ iss_push_fingerprint(
 void
 iss_push_chain(pTHX_ struct iss_conn *conn)
 {
-	STACK_OF(X509) *chain = SSL_get_peer_cert_chain(conn->ssl);
+	STACK_OF(X509) *chain = iss_chain_get0_sent(conn->ssl);
 	const int count = chain != NULL ? sk_X509_num(chain) : 0;
 	X509 *leaf;
 	bool alone; /* a server's chain comes without the leaf */

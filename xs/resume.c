@@ -9,6 +9,7 @@
 #include "peer.h"
 #include "sessions.h"
 #include "state.h"
+#include "stores.h"
 #include "values.h"
 #include "base/buf.h"
 #include "connection/conn.h"
@@ -59,6 +60,21 @@ offer_from(pTHX_ GV *self, struct iss_conn *conn,
 	iss_call_end(aTHX_ &call);
 }
 
+/* Perl code of the store may drop the object. */
+static void
+offer_stored(
+    pTHX_ GV *self, struct iss_conn *conn, struct iss_store *store, SV *key)
+{
+	struct iss_session_key bytes = iss_session_key(aTHX_ key);
+	struct iss_call call;
+
+	iss_store_up_ref(store);
+	iss_call_begin(aTHX_ &call, self, conn, NULL);
+	iss_conn_offer_stored(conn, store, bytes);
+	iss_store_free(store);
+	iss_call_end(aTHX_ &call);
+}
+
 /* Offer a session by its handle; true if its cache should drop it. */
 static bool
 offer(pTHX_ GV *self, struct iss_conn *conn, SV *handle)
@@ -96,6 +112,7 @@ iss_resume_session(pTHX_ GV *self, struct iss_conn *conn)
 {
 	SV *cache = iss_state_callback(aTHX_ self, "session_cache");
 	struct iss_session_cache *own;
+	struct iss_store *store;
 	SV *key;
 
 	if (cache == NULL || (key = choose_key(aTHX_ self, conn)) == NULL)
@@ -104,6 +121,8 @@ iss_resume_session(pTHX_ GV *self, struct iss_conn *conn)
 	iss_state_set_session_key(aTHX_ self, SvREFCNT_inc_simple_NN(key));
 	if ((own = iss_own_session_cache(aTHX_ cache, "get_session")) != NULL)
 		offer_from(aTHX_ self, conn, own, key);
+	else if ((store = iss_attached_store(aTHX_ cache)) != NULL)
+		offer_stored(aTHX_ self, conn, store, key);
 	else
 		offer_from_object(aTHX_ self, conn, cache, key);
 }

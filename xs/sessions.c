@@ -3,7 +3,9 @@
 #include "handles.h"
 #include "magic.h"
 #include "state.h"
+#include "stores.h"
 #include "values.h"
+#include "sessions/client_store.h"
 #include "sessions/new_sessions.h"
 
 ISS_MAGIC_COUNTED(cache_magic, struct iss_session_cache,
@@ -68,6 +70,22 @@ iss_own_session_cache(pTHX_ SV *object, const char *method)
 	return iss_attached_session_cache(aTHX_ object);
 }
 
+/* The call has ended but for this: its handle is lent once more. */
+static void
+keep_in_store(pTHX_ struct iss_call *call, struct iss_store *store, SV *key,
+    SSL_SESSION *session)
+{
+	struct iss_session_key bytes = iss_session_key(aTHX_ key);
+	struct iss_link *link = &call->conn->link;
+	void *outer = iss_link_lend(link, call);
+
+	iss_store_up_ref(store); /* a callback may drop the object */
+	iss_client_store_put(store, link, bytes, session);
+	iss_store_free(store);
+	(void)iss_link_lend(link, outer);
+	SSL_SESSION_free(session);
+}
+
 /* The cache owns the session from now on. */
 static void
 keep(pTHX_ struct iss_call *call, SSL_SESSION *session)
@@ -75,6 +93,7 @@ keep(pTHX_ struct iss_call *call, SSL_SESSION *session)
 	SV *cache = iss_state_callback(aTHX_ call->glob, "session_cache");
 	SV *key = iss_state_session_key(aTHX_ call->glob);
 	struct iss_session_cache *own;
+	struct iss_store *store;
 	SV *args[3];
 
 	if (cache == NULL || key == NULL) {
@@ -84,6 +103,10 @@ keep(pTHX_ struct iss_call *call, SSL_SESSION *session)
 	if ((own = iss_own_session_cache(aTHX_ cache, "add_session")) != NULL) {
 		iss_session_cache_add0(
 		    own, iss_session_key(aTHX_ key), session);
+		return;
+	}
+	if ((store = iss_attached_store(aTHX_ cache)) != NULL) {
+		keep_in_store(aTHX_ call, store, key, session);
 		return;
 	}
 	args[0] = sv_mortalcopy(cache);

@@ -151,10 +151,20 @@ iss_compat_ticket_mac_init(
 #	define iss_compat_new_ticket(ssl) ((void)(ssl), 0)
 #endif
 
+/* The place of the value that a CRYPTO_EX_dup copies: a void **. */
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+typedef void **iss_compat_ex_place;
+#else
+typedef void *iss_compat_ex_place;
+#endif
+
 /* Since 3.3 the time of a session is a time_t, which may be wider than long. */
 #if OPENSSL_VERSION_NUMBER >= 0x30300000L
 #	define iss_compat_session_time SSL_SESSION_get_time_ex
+#	define iss_compat_set_session_time SSL_SESSION_set_time_ex
 #else
+#	define iss_compat_set_session_time(session, time)                     \
+		SSL_SESSION_set_time(session, (long)(time))
 #	define iss_compat_session_time(session)                               \
 		((time_t)SSL_SESSION_get_time(session))
 #endif

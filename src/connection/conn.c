@@ -215,6 +215,14 @@ iss_conn_offer_from(struct iss_conn *conn, struct iss_session_cache *cache,
 		iss_resume_offer_from(&conn->resume, &conn->link, cache, key);
 }
 
+void
+iss_conn_offer_stored(struct iss_conn *conn, const struct iss_store *store,
+    struct iss_session_key key)
+{
+	if (conn->state == ISS_CONN_NEW)
+		iss_resume_offer_stored(&conn->resume, &conn->link, store, key);
+}
+
 static void
 on_message(int sent, int version, int content_type, const void *bytes,
     size_t len, SSL *ssl, void *arg)

@@ -103,11 +103,13 @@ void iss_conn_free(struct iss_conn *conn);
 
 /*
  * For a client, before the handshake: iss_resume_keep, with conn->err filled on
- * failure; iss_resume_offer; iss_resume_offer_from.
+ * failure; iss_resume_offer; iss_resume_offer_from; iss_resume_offer_stored.
  */
 int iss_conn_keep_sessions(struct iss_conn *conn, bool share);
 bool iss_conn_offer_session(struct iss_conn *conn, SSL_SESSION *session);
 void iss_conn_offer_from(struct iss_conn *conn, struct iss_session_cache *cache,
+    struct iss_session_key key);
+void iss_conn_offer_stored(struct iss_conn *conn, const struct iss_store *store,
     struct iss_session_key key);
 
 /*

@@ -7,6 +7,7 @@
 
 #include "base/compat.h"
 #include "options/version.h"
+#include "x509/chain.h"
 
 #define NANOSECONDS 1e6 /* in a millisecond */
 
@@ -86,7 +87,7 @@ get_verdict(const struct iss_conn *conn, struct iss_facts *facts)
 	X509_free(peer);
 	if (conn->verify.check != ISS_NAME_UNCHECKED)
 		facts->verify_name = conn->verify.name;
-	facts->peer_chain = SSL_get_peer_cert_chain(ssl);
+	facts->peer_chain = iss_chain_get0_sent(ssl);
 	if (facts->verified)
 		facts->verified_chain = SSL_get0_verified_chain(ssl);
 }

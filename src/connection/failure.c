@@ -9,6 +9,7 @@
 #include "base/compat.h"
 #include "connection/hint.h"
 #include "connection/stranger.h"
+#include "x509/chain.h"
 
 /* What failed, by the words that our sentences begin with. */
 static const struct {
@@ -58,7 +59,7 @@ note_peer(struct iss_failure *failure, const struct iss_conn *conn)
 static void
 note_certificate(struct iss_failure *failure, const struct iss_conn *conn)
 {
-	STACK_OF(X509) *chain = SSL_get_peer_cert_chain(conn->ssl);
+	STACK_OF(X509) *chain = iss_chain_get0_sent(conn->ssl);
 	struct iss_blame seen = { NULL, chain };
 
 	if (chain != NULL)

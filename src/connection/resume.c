@@ -117,6 +117,23 @@ iss_resume_offer_from(struct iss_resume *resume, struct iss_link *link,
 		SSL_SESSION_free(session);
 }
 
+void
+iss_resume_offer_stored(struct iss_resume *resume, struct iss_link *link,
+    const struct iss_store *store, struct iss_session_key key)
+{
+	SSL_SESSION *session;
+
+	if (!resume->keeps || !iss_link_enter(link))
+		return;
+	session = iss_client_store_use(
+	    store, link, key, resume->policy, sizeof(resume->policy));
+	iss_link_leave(link);
+	if (session == NULL)
+		return;
+	iss_resume_offer(resume, link, session);
+	SSL_SESSION_free(session);
+}
+
 /* OpenSSL's callback for new sessions is not called for renewed ones of TLS
  * 1.2. */
 void

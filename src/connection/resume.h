@@ -13,6 +13,7 @@
 #include "connection/sock.h"
 #include "context/ctx.h"
 #include "link/link.h"
+#include "sessions/client_store.h"
 #include "sessions/new_sessions.h"
 #include "sessions/session_cache.h"
 #include "sessions/session_policy.h"
@@ -56,6 +57,10 @@ bool iss_resume_offer(
 /* The same with the best session that a cache has for key. */
 void iss_resume_offer_from(struct iss_resume *resume, struct iss_link *link,
     struct iss_session_cache *cache, struct iss_session_key key);
+
+/* The same with the session that a store has for key. */
+void iss_resume_offer_stored(struct iss_resume *resume, struct iss_link *link,
+    const struct iss_store *store, struct iss_session_key key);
 
 /*
  * The handshake is done: keep the session that the server made in place of the

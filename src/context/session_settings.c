@@ -2,7 +2,7 @@
 
 #include "sessions/new_sessions.h"
 #include "sessions/peer_end.h"
-#include "sessions/store.h"
+#include "sessions/server_store.h"
 #include "sessions/ticket.h"
 #include "sessions/ticket_files.h"
 
@@ -48,7 +48,7 @@ use_as_server(struct iss_error *err, SSL_CTX *ctx,
 
 	iss_peer_end_install(ctx);
 	if (config->store != NULL &&
-	    iss_store_install(err, ctx, config->store) != ISS_OK)
+	    iss_server_store_install(err, ctx, config->store) != ISS_OK)
 		return ISS_ERROR;
 	if (files->count > 0 && iss_ticket_files_use(err, ctx, files) != ISS_OK)
 		return ISS_ERROR;

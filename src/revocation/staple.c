@@ -5,7 +5,6 @@
  */
 #include "revocation/staple.h"
 
-#include <stdint.h>
 #include <time.h>
 
 #include "base/compat.h"
@@ -19,17 +18,17 @@ enum { ASK_FOR_IT = ISS_OCSP_TRY_STAPLE | ISS_OCSP_MUST_STAPLE };
  * copies it with the session. */
 ISS_EX_INDEX(mark_index, SSL_SESSION, NULL);
 
-static void
-mark_session(SSL_SESSION *session, int64_t until)
+bool
+iss_staple_set_note(SSL_SESSION *session, int64_t until)
 {
 	if (until > UINT32_MAX)
 		until = UINT32_MAX;
-	SSL_SESSION_set_ex_data(
-	    session, mark_index(), (void *)(uintptr_t)until);
+	return SSL_SESSION_set_ex_data(
+		   session, mark_index(), (void *)(uintptr_t)until) != 0;
 }
 
-static int64_t
-mark_of(const SSL_SESSION *session)
+int64_t
+iss_staple_note_of(const SSL_SESSION *session)
 {
 	return (int64_t)(uintptr_t)SSL_SESSION_get_ex_data(
 	    session, mark_index());
@@ -177,7 +176,7 @@ judge_cert(struct iss_link *link, STACK_OF(X509) * chain, int depth,
 	} else if (depth == 0) {
 		link->staple->good = true;
 		link->staple->answer = answer;
-		mark_session(
+		iss_staple_set_note(
 		    SSL_get0_session(link->ssl), iss_ocsp_good_until(&answer));
 	}
 
@@ -354,7 +353,7 @@ iss_staple_begin(struct iss_error *err, const struct iss_link *link, int mode)
 bool
 iss_staple_allows(const struct iss_staple *staple, const SSL_SESSION *session)
 {
-	int64_t until = mark_of(session);
+	int64_t until = iss_staple_note_of(session);
 
 	if (!(staple->mode & ASK_FOR_IT))
 		return true;
@@ -376,7 +375,7 @@ iss_staple_finish(struct iss_link *link)
 		return ISS_OK;
 	iss_error_clear(&none);
 	if (SSL_session_reused(link->ssl)) {
-		until = mark_of(SSL_get0_session(link->ssl));
+		until = iss_staple_note_of(SSL_get0_session(link->ssl));
 		staple->good = until != 0 && time(NULL) <= until;
 		staple->answer.status = V_OCSP_CERTSTATUS_GOOD;
 		staple->answer.next_update = until;

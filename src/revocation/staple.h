@@ -6,6 +6,7 @@
 #define ISS_STAPLE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <openssl/ssl.h>
 
@@ -53,6 +54,10 @@ int iss_staple_begin(
  */
 bool iss_staple_allows(
     const struct iss_staple *staple, const SSL_SESSION *session);
+
+/* What iss_staple_allows knows of a session, for one that is kept as bytes. */
+int64_t iss_staple_note_of(const SSL_SESSION *session);
+bool iss_staple_set_note(SSL_SESSION *session, int64_t note);
 
 /*
  * The handshake is done: take over what is known of a resumed session, and

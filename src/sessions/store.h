@@ -1,19 +1,30 @@
 /*
- * A store of sessions that several servers share, such as memcached.  The
- * program moves sealed values to and from it (callbacks store_*); what is in
- * them is ours (seal.h).
+ * A store of sessions that several processes and machines share, such as
+ * memcached.  The program moves sealed values to and from it (callbacks
+ * store_*); what is in them is ours (seal.h).  Whatever goes wrong with a store
+ * is a miss, never a failure.
  */
 #ifndef ISS_STORE_H
 #define ISS_STORE_H
 
-#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <stddef.h>
 
+#include "base/buf.h"
 #include "base/error.h"
+#include "link/link.h"
 #include "sessions/seal.h"
 
 enum { ISS_STORE_SECRETS_MAX = 16 };
 
 struct iss_store;
+
+/* What a value is for: a role, and bytes that name it. */
+struct iss_store_key {
+	const char *role;
+	const void *bytes;
+	size_t len;
+};
 
 /* A store whose sessions live for so many seconds; *out is the caller's. */
 int iss_store_new(struct iss_error *err, struct iss_store **out, long timeout);
@@ -25,13 +36,21 @@ void iss_store_free(struct iss_store *store);
 int iss_store_add_secret(struct iss_error *err, struct iss_store *store,
     const void *bytes, size_t len);
 
+/* Put a value there, for so many seconds or the store's time, whichever is
+ * less. */
+void iss_store_put(const struct iss_store *store, const struct iss_link *link,
+    const struct iss_store_key *key, const struct iss_buf *value, long seconds);
+
 /*
- * Keep the sessions of a server's context in the store, of which it takes a
- * reference, and nothing but an id at the clients.  A session of TLS 1.3 is
- * taken out when it is used.  Whatever goes wrong with the store is a full
- * handshake, never a failure.  SSL_CTX_sess_set_new_cb(3).
+ * Append the value to out, and write the name under which it is stored; false
+ * if there is none that can be opened.
  */
-int iss_store_install(
-    struct iss_error *err, SSL_CTX *ctx, struct iss_store *store);
+bool iss_store_get(const struct iss_store *store, const struct iss_link *link,
+    const struct iss_store_key *key, struct iss_buf *out,
+    char name[ISS_SEAL_KEY_LEN + 1]);
+
+/* Remove the value of that name.  False if somebody else did it before, who may
+ * then use it. */
+bool iss_store_take(const struct iss_link *link, const char *name);
 
 #endif

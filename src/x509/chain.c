@@ -1,17 +1,53 @@
 /*
- * Building a peer's chain outside of a full handshake.  Judges nobody.
+ * Building a peer's chain outside of a full handshake.  Judges nobody.  Owns
+ * the chain of sessions that were read from bytes: OpenSSL's DER has the leaf
+ * alone.
  */
 #include "x509/chain.h"
 
 #include <openssl/err.h>
 
 #include "base/compat.h"
+#include "base/ex_index.h"
+
+static void *
+copy_chain(void *chain)
+{
+	return X509_chain_up_ref(chain);
+}
+
+static void
+free_chain(void *chain)
+{
+	sk_X509_pop_free(chain, X509_free);
+}
+
+ISS_EX_INDEX_COPIED(sent_index, SSL_SESSION, copy_chain, free_chain);
+
+STACK_OF(X509) * iss_chain_get0_sent(const SSL *ssl)
+{
+	STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
+	const SSL_SESSION *session = SSL_get0_session(ssl);
+
+	return chain != NULL || session == NULL
+		   ? chain
+		   : SSL_SESSION_get_ex_data(session, sent_index());
+}
+
+bool
+iss_chain_remember(SSL_SESSION *session, STACK_OF(X509) * chain)
+{
+	if (SSL_SESSION_set_ex_data(session, sent_index(), chain))
+		return true;
+	free_chain(chain);
+	return false;
+}
 
 bool
 iss_chain_prepare(X509_STORE_CTX *store, SSL *ssl, X509 *leaf)
 {
 	X509_STORE *trusted = SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl));
-	STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
+	STACK_OF(X509) *chain = iss_chain_get0_sent(ssl);
 	X509_VERIFY_PARAM *param;
 
 	if (!X509_STORE_CTX_init(store, trusted, leaf, chain) ||

@@ -10,6 +10,15 @@
 #include <openssl/x509_vfy.h>
 
 /*
+ * The certificates as the peer sent them: SSL_get_peer_cert_chain(3), or those
+ * of a session that was read from bytes.  Borrowed; NULL if there are none.
+ * _remember gives them to such a session, which takes over the reference, also
+ * on failure, which is false.
+ */
+STACK_OF(X509) * iss_chain_get0_sent(const SSL *ssl);
+bool iss_chain_remember(SSL_SESSION *session, STACK_OF(X509) * chain);
+
+/*
  * Prepare store to verify leaf, the certificate of ssl's peer, as OpenSSL
  * itself would in a full handshake.  The rest of the chain is the one that the
  * session remembers.  False when memory runs out.  X509_STORE_CTX_init(3).

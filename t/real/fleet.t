@@ -11,6 +11,7 @@ use Test::More;
 use IO::Socket::SSL;
 use ISS::Fleet;
 use ISS::Program;
+use ISS::Sessions;
 use ISS::Test;
 
 use constant VISITS => 200;
@@ -107,6 +108,9 @@ sub check_store {
     my $fleet = check_fleet($version, SSL_session_cache => $store);
     check_curl($fleet);
     check_second_taker($fleet, $version);
+    check_clients($version, $backend, $port, sub { $cache->stop });
+    $cache = ISS::Program->start(@start);
+    $cache->wait_for_port($port);
 
     my @client = our_client($version);
     my $before = share($fleet, 3, @client);
@@ -120,6 +124,39 @@ sub check_store {
     is($error, undef, '... nor when it is back');
     cmp_ok($percent, '>=', 50, "... and they resume again ($percent)");
     $cache->stop;
+    return;
+}
+
+# Two processes of clients with one store.
+sub check_clients {
+    my ($version, $backend, $port, $kill) = @_;
+
+    my $server = resuming_server(SSL_version => $version);
+    my @client = (
+        SSL_session_cache => IO::Socket::SSL::Session_Store->new(
+            backend  => sub { $backend->{client}->($port) },
+            secret   => 'c' x 32,
+            on_error => sub { }
+        ),
+        SSL_session_key => 'the server'
+    );
+    my $visit = sub { resumed($server, @client) };
+    my $other = peer(
+        sub {
+            my ($me) = @_;
+            while ($me->hear) { $me->tell($visit->()) }
+        }
+    );
+    my $fares = $visit->();
+    for (1 .. 3) {
+        $other->tell('go');
+        $fares .= ($other->hear)[0] . $visit->();
+    }
+    is($fares, '0111111', 'two processes of clients share sessions');
+    $kill->();
+    $other->tell('go');
+    is(($other->hear)[0] . $visit->(),
+        '00', '... and do full handshakes when the store is gone');
     return;
 }
 

@@ -66,6 +66,7 @@ sub _make {
       if defined $args->{SSL_ticket_keys} && defined $args->{SSL_ticket_keycb};
     my $cache = $server ? undef : _session_cache($args);
     $self->{session_cache} = $cache if defined $cache;
+    $self->{session_store} = $cache if _is_store($cache);
     _use_store($self, $args) if $server && defined $args->{SSL_session_cache};
     $self->{ocsp_cache} = _ocsp_cache($args->{SSL_ocsp_cache});
     IO::Socket::SSL::Defaults::add_files_of_1_77($args, $server);
@@ -74,14 +75,19 @@ sub _make {
     return $self;
 }
 
-# Other objects are for clients.
+# Sessions in a store go through the core, not through methods of the object.
+sub _is_store {
+    my ($cache) = @_;
+
+    return blessed $cache && $cache->isa('IO::Socket::SSL::Session_Store');
+}
+
+# Other objects on a server are ignored.
 sub _use_store {
     my ($self, $args) = @_;
     my $store = $args->{SSL_session_cache};
 
-    return
-      unless blessed $store
-      && $store->isa('IO::Socket::SSL::Session_Store');
+    return unless _is_store($store);
     for my $option (qw(SSL_ticket_keys SSL_ticket_keycb)) {
         croak "a Session_Store and $option cannot both be given"
           if defined $args->{$option};
@@ -128,7 +134,8 @@ sub _renewed {
         $server, $self)
       || return;
 
-    $new->{session_cache} = $self->{session_cache}
+    @$new{qw(session_cache session_store)} =
+      @$self{qw(session_cache session_store)}
       if defined $self->{session_cache}
       && !grep { /^SSL_session_cache/ } keys %$changed;
     return $new;

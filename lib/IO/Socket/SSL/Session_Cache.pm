@@ -32,8 +32,10 @@ sub _check {
 
     croak "$whose must be an object with get_session and add_session"
       unless blessed $cache
-      && $cache->can('get_session')
-      && $cache->can('add_session');
+      && (
+        $cache->isa('IO::Socket::SSL::Session_Store')
+        || $cache->can('get_session') && $cache->can('add_session')
+      );
     return $cache;
 }
 
