@@ -17,7 +17,8 @@ my $USUAL = join ', ', qw($sock $socket $server $client $listener $context
   $file $reload $vault $select $pid @paths $new_name $new_key $old_name
   $old_key %args $loop);
 
-my $pods = pods();
+my $BENCH = slurp("$FindBin::Bin/../../bench/README");
+my $pods  = pods();
 ok(keys %$pods >= 5, 'the manual is found');
 for my $pod (sort keys %$pods) {
     subtest $pod => sub {
@@ -35,6 +36,9 @@ sub check {
       if $block->{kind} eq 'shell';
     return unlike($block->{text}, qr/[\t\x80-\xff]/, "$where: plain text")
       if $block->{kind} =~ /^(?:text|output|says)$/;
+    return is_deeply([grep { !has_figures($_) } split /\n/, $block->{text}],
+        [], "$where: figures of bench/README")
+      if $block->{kind} eq 'bench';
     my $error = perl_says_no($block->{text});
   SKIP: {
         skip "$where: there is no $1", 1
@@ -43,6 +47,16 @@ sub check {
           or diag "not code? Say so before it: =for test text";
     }
     return;
+}
+
+# Is there a row of that name in bench/README, with all of these figures?
+sub has_figures {
+    my ($line) = @_;
+
+    my ($name, $figures) = $line =~ /^ +(\S.*?) {3,}(\d.*)/ or return 1;
+    my ($row) = $BENCH =~ /^ +\Q$name\E {2,}(.*)/m or return 0;
+    my %in    = map { $_ => 1 } split ' ', $row;
+    return !grep { !$in{$_} } split ' ', $figures;
 }
 
 sub is_ours { return $_[0] =~ m{^IO/Socket/SSL} }
