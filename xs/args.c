@@ -323,6 +323,49 @@ fill_hosts(pTHX_ struct iss_error *err, struct draft *draft, bool server)
 	return ISS_ERROR;
 }
 
+/* Whether the hash has a value that is given. */
+static bool
+names_a_host(pTHX_ HV *hash)
+{
+	HE *entry;
+	SV *value;
+
+	hv_iterinit(hash);
+	while ((entry = hv_iternext(hash)) != NULL) {
+		value = hv_iterval(hash, entry);
+		SvGETMAGIC(value);
+		if (SvOK(value))
+			return true;
+	}
+	return false;
+}
+
+/* A hash of certificates that is empty is a mistake, not an identity that is
+ * not wanted. */
+static int
+check_certs_by_host(pTHX_ struct iss_error *err, HV *args, bool server)
+{
+	static const char *const options[] = { "SSL_cert", "SSL_cert_file" };
+	HV *hash;
+	SV *value;
+	size_t i;
+
+	if (!iss_args_show_identity(aTHX_ args, server))
+		return ISS_OK;
+	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		value = iss_hash_value(aTHX_ args, options[i]);
+		hash = value != NULL ? plain_hash(value) : NULL;
+		if (hash == NULL || names_a_host(aTHX_ hash))
+			continue;
+		iss_error_set(err,
+		    "Failed to load certificate from file or handle: %s is a "
+		    "hash without a host",
+		    options[i]);
+		return ISS_ERROR;
+	}
+	return ISS_OK;
+}
+
 int
 iss_args_to_config(pTHX_ struct iss_error *err, HV *args, bool server,
     struct iss_config *config)
@@ -333,7 +376,9 @@ iss_args_to_config(pTHX_ struct iss_error *err, HV *args, bool server,
 	ENTER;
 	draft = new_draft(aTHX_ args, server);
 	collect_all(aTHX_ err, draft, server);
-	rv = fill_hosts(aTHX_ err, draft, server);
+	rv = check_certs_by_host(aTHX_ err, args, server);
+	if (rv == ISS_OK)
+		rv = fill_hosts(aTHX_ err, draft, server);
 	if (rv == ISS_OK) {
 		*config = draft->config; /* the caller's from here on */
 		iss_config_init(&draft->config, server);

@@ -142,8 +142,8 @@ unsupported(struct iss_error *err, const char *text, unsigned set)
 	iss_buf_init(&names, ISS_ERROR_TEXT_MAX);
 	append_names(&names, set);
 	iss_error_set(err,
-	    "SSL_version \"%.*s\" asks for %s, which this OpenSSL "
-	    "(%s) does not support",
+	    "SSL_version \"%.*s\": SSL Version %s not supported by this "
+	    "OpenSSL (%s)",
 	    LONGEST_SHOWN, text, iss_buf_text(&names),
 	    OpenSSL_version(OPENSSL_VERSION));
 	iss_buf_release(&names);

@@ -30,6 +30,29 @@ subtest 'start_SSL without a handshake, and an unusable file' => sub {
     ok(defined fileno $tcp, '... the socket is open');
 };
 
+for my $option (qw(SSL_cert_file SSL_cert)) {
+    for my $hash ({}, { 'www.test' => undef }) {
+        my ($tcp) = raw_pair(sub { });
+
+        is_deeply(
+            [
+                IO::Socket::SSL->start_SSL(
+                    $tcp, @LATER,
+                    SSL_server => 1,
+                    $option    => $hash
+                )
+            ],
+            [],
+            "$option, a hash without a certificate: start_SSL fails"
+        );
+        like(
+            $SSL_ERROR,
+            qr/^Failed to load certificate .*: $option is a hash without/,
+            '... and names the option'
+        );
+    }
+}
+
 subtest 'new with an unusable file' => sub {
     for my $later ([], [@LATER]) {
         my $listener = listener();

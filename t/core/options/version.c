@@ -120,18 +120,18 @@ static const struct unsupported {
 	{ "SSLv2:!SSLv2", "excludes all protocols" },
 	{ "SSLv23:!SSLv2:!SSLv3:!TLSv1:!TLSv1_1:!TLSv1_2:!TLSv1_3",
 	    "excludes all protocols" },
-	{ "SSLv2", "asks for SSLv2, which" },
-	{ "sslv2", "asks for SSLv2, which" },
-	{ "SSLv2:TLSv1_2", "asks for SSLv2, which" },
+	{ "SSLv2", "SSL Version SSLv2 not supported by" },
+	{ "sslv2", "SSL Version SSLv2 not supported by" },
+	{ "SSLv2:TLSv1_2", "SSL Version SSLv2 not supported by" },
 	{ "SSLv23:!SSLv3:!TLSv1:!TLSv1_1:!TLSv1_2:!TLSv1_3",
-	    "asks for SSLv2, which" },
+	    "SSL Version SSLv2 not supported by" },
 #ifdef OPENSSL_NO_SSL3
-	{ "SSLv3", "asks for SSLv3, which" },
-	{ "SSLv3:TLSv1_2", "asks for SSLv3, which" },
-	{ "SSLv3:TLSv1_2:!TLSv1_2", "asks for SSLv3, which" },
-	{ "SSLv2:SSLv3", "asks for SSLv2, SSLv3, which" },
+	{ "SSLv3", "SSL Version SSLv3 not supported by" },
+	{ "SSLv3:TLSv1_2", "SSL Version SSLv3 not supported by" },
+	{ "SSLv3:TLSv1_2:!TLSv1_2", "SSL Version SSLv3 not supported by" },
+	{ "SSLv2:SSLv3", "SSL Version SSLv2, SSLv3 not supported by" },
 	{ "SSLv23:!SSLv2:!TLSv1:!TLSv1_1:!TLSv1_2:!TLSv1_3",
-	    "asks for SSLv3, which" },
+	    "SSL Version SSLv3 not supported by" },
 #endif
 };
 
