@@ -44,7 +44,10 @@ packages_for() {
 	build-dnf)
 		echo perl-interpreter perl-devel perl-ExtUtils-MakeMaker \
 			perl-ExtUtils-ParseXS perl-Test-Simple \
-			perl-Test-Harness perl-IO-Socket-IP gcc make \
+			perl-Test-Harness perl-IO-Socket-IP perl-Digest-SHA \
+			perl-Getopt-Long perl-HTTP-Tiny perl-JSON-PP \
+			perl-MIME-Base64 perl-Pod-Usage \
+			perl-Text-Tabs+Wrap perl-Time-HiRes gcc make \
 			openssl-devel openssl pkgconf-pkg-config \
 			libidn2-devel libpsl-devel
 		;;

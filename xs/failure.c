@@ -211,6 +211,7 @@ store_by_kind(pTHX_ HV *hash, const struct iss_failure *failure)
 	case ISS_KIND_NOT_TLS:
 		store(aTHX_ hash, "looks_like",
 		    new_text(aTHX_ failure->looks_like));
+		store(aTHX_ hash, "said", newSVpv(failure->said, 0));
 		break;
 	case ISS_KIND_CONFIG:
 		store(aTHX_ hash, "option", newSVpv(failure->err.option, 0));

@@ -83,6 +83,20 @@ is_about_certificate(enum iss_error_kind kind)
 	}
 }
 
+/* What a peer that does not speak TLS said instead. */
+static void
+note_stranger(struct iss_failure *failure, const struct iss_conn *conn)
+{
+	struct iss_buf said;
+
+	failure->looks_like = iss_stranger_language(conn->sock);
+	iss_buf_init(&said, sizeof(failure->said) - 1);
+	iss_stranger_quote(&said, conn->sock);
+	snprintf(
+	    failure->said, sizeof(failure->said), "%s", iss_buf_text(&said));
+	iss_buf_release(&said);
+}
+
 static void
 note_conn(struct iss_failure *failure, const struct iss_conn *conn)
 {
@@ -92,7 +106,7 @@ note_conn(struct iss_failure *failure, const struct iss_conn *conn)
 	if (conn->report != NULL)
 		failure->report = strdup(iss_report_text(conn->report));
 	if (failure->err.kind == ISS_KIND_NOT_TLS)
-		failure->looks_like = iss_stranger_language(conn->sock);
+		note_stranger(failure, conn);
 	if (!is_about_certificate(failure->err.kind))
 		return;
 	if (conn->verify.blame.cert != NULL)

@@ -10,7 +10,11 @@
 #include "base/refcount.h"
 #include "connection/conn.h"
 
-enum { ISS_FAILURE_HINT_MAX = 512, ISS_FAILURE_PEER_MAX = 64 };
+enum {
+	ISS_FAILURE_HINT_MAX = 512,
+	ISS_FAILURE_PEER_MAX = 64,
+	ISS_FAILURE_SAID_MAX = 4 * ISS_SOCK_FIRST + 1, /* each byte as \xNN */
+};
 
 struct iss_failure {
 	struct iss_refcount refs;
@@ -20,6 +24,7 @@ struct iss_failure {
 	char *report;         /* of the handshake, owned; NULL: not asked for */
 	char peer[ISS_FAILURE_PEER_MAX]; /* address and port; or "" */
 	const char *looks_like;          /* of ISS_KIND_NOT_TLS; static */
+	char said[ISS_FAILURE_SAID_MAX]; /* its first line; or "" */
 	char hint[ISS_FAILURE_HINT_MAX]; /* or "" */
 	struct iss_blame blame;
 };

@@ -198,6 +198,7 @@ for my $case (
         {
             kind       => 'not_tls',
             looks_like => $language,
+            said       => qr/^\Q$line\E$/,
             hint => qr/^the peer does not speak TLS; it said: \Q$line\E/,
         },
         "not_tls: $language"
