@@ -202,6 +202,7 @@ const struct iss_callbacks iss_answers = {
 	.store_put = iss_stores_answer_put,
 	.store_get = iss_stores_answer_get,
 	.store_take = iss_stores_answer_take,
+	.store_add = iss_stores_answer_add,
 	.staple = iss_ocsp_answer_staple,
 	.ocsp_answer = iss_ocsp_answer_keep,
 	.warn = answer_warn,

@@ -151,6 +151,9 @@ make_ctx(pTHX_ HV *hash, HV *args, bool server, const struct iss_ctx *before)
 	config.tainted = TAINTING_get;
 	iss_config_set0_store(&config, iss_attached_store(aTHX_ iss_hash_value(
 					   aTHX_ hash, "session_store")));
+	iss_config_set0_shared_keys(
+	    &config, iss_attached_shared_keys(
+			 aTHX_ iss_hash_value(aTHX_ hash, "ticket_store")));
 	rv = iss_ctx_renew(&err, &ctx, &config, &link, before);
 	iss_config_release(&config);
 	if (call.died != NULL || call.exits)

@@ -8,6 +8,17 @@
 ISS_MAGIC_COUNTED(
     store_magic, struct iss_store, iss_store_up_ref, iss_store_free);
 
+ISS_MAGIC_COUNTED(keys_magic, struct iss_shared_keys, iss_shared_keys_up_ref,
+    iss_shared_keys_free);
+
+struct iss_shared_keys *
+iss_attached_shared_keys(pTHX_ SV *object)
+{
+	return object != NULL
+		   ? iss_magic_find_behind(aTHX_ &keys_magic, object)
+		   : NULL;
+}
+
 struct iss_store *
 iss_attached_store(pTHX_ SV *object)
 {
@@ -39,6 +50,29 @@ iss_create_store(pTHX_ SV *object, AV *secrets, IV timeout)
 	iss_magic_attach(aTHX_ &store_magic, SvRV(object), store, NULL);
 }
 
+void
+iss_create_shared_keys(pTHX_ SV *object, AV *secrets, IV rotate, IV keep)
+{
+	struct iss_shared_keys *keys = NULL;
+	struct iss_error err;
+	const char *bytes;
+	STRLEN len;
+	SSize_t i;
+	int rv;
+
+	iss_error_clear(&err);
+	rv = iss_shared_keys_new(&err, &keys, (long)rotate, (long)keep);
+	for (i = 0; rv == ISS_OK && i <= av_len(secrets); i++) {
+		bytes = SvPVbyte(*av_fetch(secrets, i, 0), len);
+		rv = iss_shared_keys_add_secret(&err, keys, bytes, len);
+	}
+	if (rv != ISS_OK) {
+		iss_shared_keys_free(keys);
+		iss_croak(aTHX_ newSVpvf("secret: %s", err.text));
+	}
+	iss_magic_attach(aTHX_ &keys_magic, SvRV(object), keys, NULL);
+}
+
 /* Call a sub of the class with the socket's store and more; NULL if there is
  * none, or an exception is on its way. */
 static SV *
@@ -51,6 +85,8 @@ ask_store(
 		return NULL;
 	store = iss_state_callback(aTHX_ call->glob, "session_store");
 	if (store == NULL)
+		store = iss_state_callback(aTHX_ call->glob, "ticket_store");
+	if (store == NULL)
 		return NULL;
 	args[0] = sv_mortalcopy(store);
 	args[1] = sv_2mortal(newSVpv(key, 0));
@@ -59,19 +95,33 @@ ask_store(
 	return iss_ask(aTHX_ call, (SV *)get_cv(sub, 0), args, 4);
 }
 
-bool
-iss_stores_answer_put(
-    void *handle, const char *key, const void *value, size_t len, long seconds)
+static bool
+write_value(struct iss_call *call, const char *sub, const char *key,
+    const void *value, size_t len, long seconds)
 {
-	struct iss_call *call = handle;
 	dCALL_PERL(call);
 	SV *more[2], *answer;
 
 	more[0] = sv_2mortal(newSVpvn(value, len));
 	more[1] = sv_2mortal(newSViv(seconds));
-	answer = ask_store(
-	    aTHX_ call, "IO::Socket::SSL::Session_Store::_put", key, more);
+	answer = ask_store(aTHX_ call, sub, key, more);
 	return answer != NULL && SvTRUE(answer);
+}
+
+bool
+iss_stores_answer_put(
+    void *handle, const char *key, const void *value, size_t len, long seconds)
+{
+	return write_value(handle, "IO::Socket::SSL::Session_Store::_put", key,
+	    value, len, seconds);
+}
+
+bool
+iss_stores_answer_add(
+    void *handle, const char *key, const void *value, size_t len, long seconds)
+{
+	return write_value(handle, "IO::Socket::SSL::Session_Store::_add", key,
+	    value, len, seconds);
 }
 
 bool

@@ -44,7 +44,8 @@ digest_rules(struct iss_error *err, struct iss_session_id *id,
 static bool
 shares_sessions(const struct iss_config *config)
 {
-	return config->ticket_keys.count > 0 || config->store != NULL;
+	return config->ticket_keys.count > 0 || config->shared_keys != NULL ||
+	       config->store != NULL;
 }
 
 /*

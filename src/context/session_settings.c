@@ -3,6 +3,7 @@
 #include "sessions/new_sessions.h"
 #include "sessions/peer_end.h"
 #include "sessions/server_store.h"
+#include "sessions/shared_keys.h"
 #include "sessions/ticket.h"
 #include "sessions/ticket_files.h"
 
@@ -52,7 +53,11 @@ use_as_server(struct iss_error *err, SSL_CTX *ctx,
 		return ISS_ERROR;
 	if (files->count > 0 && iss_ticket_files_use(err, ctx, files) != ISS_OK)
 		return ISS_ERROR;
-	if (files->count > 0 || iss_link_callbacks(link)->ticket_key != NULL)
+	if (config->shared_keys != NULL &&
+	    iss_shared_keys_use(err, ctx, config->shared_keys) != ISS_OK)
+		return ISS_ERROR;
+	if (files->count > 0 || config->shared_keys != NULL ||
+	    iss_link_callbacks(link)->ticket_key != NULL)
 		iss_ticket_install(ctx);
 	else if (before != NULL &&
 		 iss_ticket_keep_keys(err, ctx, before) != ISS_OK)

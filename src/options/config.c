@@ -123,6 +123,17 @@ iss_config_set0_store(struct iss_config *config, struct iss_store *store)
 }
 
 void
+iss_config_set0_shared_keys(
+    struct iss_config *config, struct iss_shared_keys *keys)
+{
+	size_t i;
+
+	config->shared_keys = keys;
+	for (i = 0; i < config->n_vhosts; i++)
+		config->vhosts[i].shared_keys = keys;
+}
+
+void
 iss_config_release(struct iss_config *config)
 {
 	size_t i, count;

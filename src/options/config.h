@@ -22,6 +22,7 @@
 #include "options/psk_list.h"
 
 struct iss_store;
+struct iss_shared_keys;
 
 /* A certificate of ours, with its key. */
 struct iss_identity {
@@ -69,8 +70,9 @@ struct iss_config {
 	/* sessions of a server */
 	char *session_id_context;
 	struct iss_texts ticket_keys;
-	struct iss_store *store; /* borrowed; or NULL */
-	int num_tickets;         /* of TLS 1.3; -1: OpenSSL's */
+	struct iss_store *store;             /* borrowed; or NULL */
+	struct iss_shared_keys *shared_keys; /* likewise */
+	int num_tickets;                     /* of TLS 1.3; -1: OpenSSL's */
 	/* of both */
 	int session_timeout; /* seconds; -1: OpenSSL's */
 	/* look for changed files so often, in seconds; 0: never */
@@ -92,8 +94,11 @@ struct iss_config {
 void iss_config_init(struct iss_config *config, bool server);
 void iss_config_release(struct iss_config *config);
 
-/* Keep the sessions of a server and its virtual hosts in a store. */
+/* Keep the sessions of a server and its virtual hosts in a store, or their
+ * tickets under shared keys. */
 void iss_config_set0_store(struct iss_config *config, struct iss_store *store);
+void iss_config_set0_shared_keys(
+    struct iss_config *config, struct iss_shared_keys *keys);
 
 /* Without a Diffie-Hellman group of its own, use no built-in one either. */
 void iss_config_disable_dh(struct iss_config *config);

@@ -4,6 +4,7 @@
 #include "sessions/ticket.h"
 
 #include <string.h>
+#include <time.h>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -11,6 +12,7 @@
 
 #include "base/compat.h"
 #include "link/link.h"
+#include "sessions/shared_keys.h"
 #include "sessions/ticket_files.h"
 
 /* The results of OpenSSL's callback. */
@@ -54,14 +56,20 @@ ask_program(SSL *ssl, const unsigned char *name, struct iss_ticket_secret *out,
 	return found;
 }
 
-/* Files come before the program, as both cannot be given. */
+/* In any order, as only one of the three can be given. */
 static bool
 find_key(SSL *ssl, const unsigned char *name, struct iss_ticket_secret *out,
     bool *current)
 {
-	return iss_ticket_files_exist(ssl)
-		   ? iss_ticket_files_key(ssl, name, out, current)
-		   : ask_program(ssl, name, out, current);
+	struct iss_shared_keys *shared = iss_shared_keys_of(ssl);
+	const struct iss_link *link = iss_link_of(ssl);
+
+	if (iss_ticket_files_exist(ssl))
+		return iss_ticket_files_key(ssl, name, out, current);
+	if (shared != NULL)
+		return link != NULL && iss_shared_keys_find(shared, link,
+					   time(NULL), name, out, current);
+	return ask_program(ssl, name, out, current);
 }
 
 static int

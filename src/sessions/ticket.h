@@ -11,9 +11,10 @@
 
 /*
  * Take the ticket keys of a server's context from its files (ticket_files.h),
- * or else from the ticket_key callback.  A ticket under an older key is
- * replaced, and each that TLS 1.3 uses; one under an unknown key is ignored.
- * Once, when the context is made.  SSL_CTX_set_tlsext_ticket_key_evp_cb(3).
+ * its shared keys (shared_keys.h), or else from the ticket_key callback.  A
+ * ticket under an older key is replaced, and each that TLS 1.3 uses; one under
+ * an unknown key is ignored. Once, when the context is made.
+ * SSL_CTX_set_tlsext_ticket_key_evp_cb(3).
  */
 void iss_ticket_install(SSL_CTX *ctx);
 

@@ -7,6 +7,7 @@ use File::Temp qw(tempdir);
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
+use Time::HiRes qw(time);
 
 use IO::Socket::SSL;
 use ISS::Fleet;
@@ -112,6 +113,8 @@ sub check_store {
     $cache = ISS::Program->start(@start);
     $cache->wait_for_port($port);
 
+    check_rotation($version, sub { $backend->{client}->($port) });
+
     my @client = our_client($version);
     my $before = share($fleet, 3, @client);
     $cache->stop;
@@ -124,6 +127,34 @@ sub check_store {
     is($error, undef, '... nor when it is back');
     cmp_ok($percent, '>=', 50, "... and they resume again ($percent)");
     $cache->stop;
+    return;
+}
+
+# Keys of tickets that the workers make, while they change three times.
+sub check_rotation {
+    my ($version, $client) = @_;
+
+    my $keys = IO::Socket::SSL::Ticket_Keys->new(
+        backend => $client,
+        secret  => 't' x 32,
+        rotate  => 1
+    );
+    my $fleet =
+      fleet(sub { (SSL_version => $version, SSL_ticket_keys => $keys) });
+    my @client = our_client($version);
+    my $until  = time + 3.2;
+    my ($visits, $resumed, @errors) = (0, 0);
+
+    while ($visits < VISITS || time < $until) {
+        my ($worker, $is) = visit($fleet, $visits++, @client);
+        defined $is ? $resumed += $is : push @errors, $worker;
+    }
+    is("@errors", '', 'no connection fails while ticket keys change');
+    cmp_ok(
+        100 * $resumed / ($visits - 1),
+        '>=', 95, "... and at least 95 % of $visits resume ($resumed)"
+    );
+    check_s_client($fleet, "$version-rotation");
     return;
 }
 

@@ -52,6 +52,7 @@ my %ON_DEMAND = (
     OCSP_Resolver => [qw(new)],
     Pump          => [qw(new_socket)],
     Session_Store => [qw(new)],
+    Ticket_Keys   => [qw(new)],
     Session_Cache => [qw(for_context new set_default_session_cache)],
 );
 

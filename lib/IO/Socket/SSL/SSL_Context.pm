@@ -70,7 +70,12 @@ sub _make {
     _use_store($self, $args) if $server && defined $args->{SSL_session_cache};
     $self->{ocsp_cache} = _ocsp_cache($args->{SSL_ocsp_cache});
     IO::Socket::SSL::Defaults::add_files_of_1_77($args, $server);
-    $self->_create($args, $server ? 1 : 0, $before) || return;
+    my $options = $args;
+    if (blessed $args->{SSL_ticket_keys}) {
+        $self->{ticket_store} = _ticket_store($args->{SSL_ticket_keys});
+        $options = { %$args, SSL_ticket_keys => undef };
+    }
+    $self->_create($options, $server ? 1 : 0, $before) || return;
     $self->{made_of} = [$args, $server];
     return $self;
 }
@@ -94,6 +99,15 @@ sub _use_store {
     }
     $self->{session_store} = $store;
     return;
+}
+
+# Keys that are not in files.
+sub _ticket_store {
+    my ($keys) = @_;
+
+    croak 'SSL_ticket_keys must be files or an IO::Socket::SSL::Ticket_Keys'
+      unless $keys->isa('IO::Socket::SSL::Ticket_Keys');
+    return $keys;
 }
 
 sub _check_role {
@@ -143,7 +157,8 @@ sub _renewed {
 
 sub _become {
     my ($self, $new) = @_;
-    my @keys = (values %KEPT, qw(session_cache session_store ocsp_cache made_of));
+    my @keys = (values %KEPT, qw(session_cache session_store ticket_store
+      ocsp_cache made_of));
 
     delete @$self{ @keys, 'for_servers' };
     $self->{$_} = $new->{$_} for grep { exists $new->{$_} } @keys;

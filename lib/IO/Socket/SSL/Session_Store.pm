@@ -1,6 +1,6 @@
-# Sessions of servers in a store that processes and machines share, such as
-# memcached: which methods a backend has, and what its failures mean.  What is
-# stored is made in src/sessions/store.c.  IO::Socket::SSL loads this file on
+# Sessions in a store that processes and machines share, such as memcached: which
+# methods a backend has, and what its failures mean.  What is stored is made in
+# src/sessions/.  Ticket_Keys.pm uses these subs too.  IO::Socket::SSL loads this file on
 # demand.
 package IO::Socket::SSL::Session_Store;
 
@@ -11,19 +11,32 @@ no warnings 'redefine';    # IO::Socket::SSL defines what loads this file
 use Carp;
 use Scalar::Util qw(blessed looks_like_number);
 
-our @CARP_NOT = qw(IO::Socket::SSL);
+our @CARP_NOT = qw(IO::Socket::SSL IO::Socket::SSL::Ticket_Keys);
 
 my $generation = 0;        # of ithreads: clients must not cross them
 sub CLONE { $generation++; return }
 
-# A backend's set with key, value and seconds, and its delete, which is true only
-# if this very call removed the key, and undef where nobody can tell.
+# A backend's set with key, value and seconds; its delete, which is true only if
+# this very call removed the key, and undef where nobody can tell; and its add,
+# which is true only if this call set the key, which had no value.
 sub _by_delete { return !!$_[0]->delete($_[1]) }
 
-my $memcached =
-  { set => sub { $_[0]->set(@_[1 .. 3]) }, delete => \&_by_delete };
+# Where a backend cannot tell, who reads his own value back has set it.
+sub _set_and_read {
+    my ($client, $key, $value, $seconds) = @_;
+    $client->set($key, $value, $seconds);
+    my $is = $client->get($key);
+    return defined $is && $is eq $value;
+}
+
+my $memcached = {
+    set    => sub { $_[0]->set(@_[1 .. 3]) },
+    add    => sub { $_[0]->add(@_[1 .. 3]) },
+    delete => \&_by_delete,
+};
 my $redis = {
     set    => sub { $_[0]->set(@_[1, 2], 'EX', $_[3]) },
+    add    => sub { $_[0]->set(@_[1, 2], 'EX', $_[3], 'NX') },
     delete => sub { !!$_[0]->del($_[1]) },
 };
 my %KNOWN = (
@@ -33,11 +46,13 @@ my %KNOWN = (
     'Redis::Fast'            => $redis,
     'CHI::Driver'            => {
         set    => sub { $_[0]->set(@_[1 .. 3]); 1 },
+        add    => \&_set_and_read,
         delete => sub { $_[0]->remove($_[1]);   undef },
     },
 );
 my $other = {
     set    => sub { $_[0]->set(@_[1 .. 3]); 1 },
+    add    => \&_set_and_read,
     delete => sub { $_[0]->delete($_[1]) },
 };
 
@@ -47,31 +62,40 @@ use constant { TIMEOUT => 7200, TIMEOUT_MAX => 604_800 };
 
 sub new {
     my ($class, %args) = @_;
-    my ($unknown) = grep { !$ARGUMENTS{$_} } sort keys %args;
+    my $self = _of_arguments($class, 'Session_Store', \%ARGUMENTS, \%args);
 
-    croak "Session_Store has no argument '$unknown'" if defined $unknown;
-    my $self = bless {
-        backend  => _checked_backend($args{backend}),
-        prefix   => defined $args{prefix}  ? $args{prefix}  : 'iss:',
-        timeout  => defined $args{timeout} ? $args{timeout} : TIMEOUT,
-        on_error => $args{on_error},
-      },
-      ref $class || $class;
-    croak 'on_error must be a code reference'
-      if defined $args{on_error}
-      && !IO::Socket::SSL::Defaults::is_code($args{on_error});
+    $self->{timeout} = defined $args{timeout} ? $args{timeout} : TIMEOUT;
     croak 'timeout must be 1 to ' . TIMEOUT_MAX . ' seconds'
       unless looks_like_number($self->{timeout})
       && $self->{timeout} >= 1
       && $self->{timeout} <= TIMEOUT_MAX;
-    $self->_create(_secrets($args{secret}), $self->{timeout});
+    $self->_create(_secrets($self, $args{secret}), $self->{timeout});
+    return $self;
+}
+
+# A new object with what both classes need.
+sub _of_arguments {
+    my ($class, $name, $known, $args) = @_;
+    my ($unknown) = grep { !$known->{$_} } sort keys %$args;
+
+    croak "$name has no argument '$unknown'" if defined $unknown;
+    my $self = bless {
+        name     => $name,
+        backend  => _checked_backend($name, $args->{backend}),
+        prefix   => defined $args->{prefix} ? $args->{prefix} : 'iss:',
+        on_error => $args->{on_error},
+      },
+      ref $class || $class;
+    croak 'on_error must be a code reference'
+      if defined $args->{on_error}
+      && !IO::Socket::SSL::Defaults::is_code($args->{on_error});
     return $self;
 }
 
 sub _checked_backend {
-    my ($backend) = @_;
+    my ($name, $backend) = @_;
 
-    croak 'Session_Store needs a backend' unless ref $backend;
+    croak "$name needs a backend" unless ref $backend;
     return $backend
       if ref $backend eq 'CODE' || blessed $backend && $backend->can('get');
     croak 'backend must be an object with get and set, '
@@ -79,10 +103,10 @@ sub _checked_backend {
 }
 
 sub _secrets {
-    my ($given) = @_;
+    my ($self, $given) = @_;
     my @secrets = ref $given eq 'ARRAY' ? @$given : $given;
 
-    croak 'Session_Store needs a secret' unless grep { defined } @secrets;
+    croak "$self->{name} needs a secret" unless grep { defined } @secrets;
     for my $secret (@secrets) {
         croak 'secret must be bytes' if !defined $secret || ref $secret;
         utf8::downgrade($secret = "$secret", 1)
@@ -138,11 +162,12 @@ sub _tell {
     }
     return if defined $self->{told} && $self->{told} > time - 60;
     $self->{told} = time;
-    carp "Session_Store: $operation: $exception";
+    carp "$self->{name}: $operation: $exception";
     return;
 }
 
-# Called by xs/stores.c: true; the value or undef; may the session be used?
+# Called by xs/stores.c: true; the value or undef; may the session be used; was
+# the value added?
 sub _put {
     my ($self, $key, $value, $seconds) = @_;
 
@@ -177,6 +202,19 @@ sub _take {
     );
 
     return $may;
+}
+
+sub _add {
+    my ($self, $key, $value, $seconds) = @_;
+
+    return _try(
+        $self, 'add',
+        sub {
+            my ($client, $methods) = @_;
+            return $methods->{add}
+              ->($client, $self->{prefix} . $key, $value, $seconds);
+        }
+    );
 }
 
 1;
