@@ -10,5 +10,5 @@ use Test::More;
 
 use ISS::Coverage;
 
-check_coverage(File::Spec->catfile($FindBin::Bin, 'COVERAGE'), 109, 109);
+check_coverage(File::Spec->catfile($FindBin::Bin, 'COVERAGE'), 113, 113);
 done_testing();

@@ -143,7 +143,8 @@ sub _problem {
     my ($problem, $said) = @_;
 
     $said = '' if !defined $said;
-    $said =~ s/\s+\z//;
+    $said =~ s/\s*[\r\n]+\s*/ /g;
+    $said =~ s/ \z//;
     return { problem => $problem, said => substr $said, 0, $QUOTED };
 }
 

@@ -60,8 +60,10 @@ sub _status {
 # with its bytes; $verified tells whether the CAs vouch for it.
 sub compare {
     my ($records, $chain, $verified) = @_;
-    my $sent   = $chain->{sent};
-    my @all    = (@$sent, @{ $chain->{verified} || [] });
+    my $sent = $chain->{sent};
+    my @issuers =
+      grep { $_->{fingerprint} ne $sent->[0]{fingerprint} } @$sent,
+      @{ $chain->{verified} || [] };
     my %result = (usable => 0, matching => [], needs_ca => 0);
 
     for my $record (@$records) {
@@ -70,9 +72,7 @@ sub compare {
         next if $selector !~ /^[01]\z/ || !$DIGEST{$type};
         $result{usable}++;
         my @candidates =
-            $usage == $PKIX_EE || $usage == $DANE_EE ? $sent->[0]
-          : $usage == $DANE_TA                       ? @all
-          :                                            @all[1 .. $#all];
+          $usage == $PKIX_EE || $usage == $DANE_EE ? $sent->[0] : @issuers;
         next
           if !grep { _matches($_, $SELECTED[$selector], $type, $data) }
           @candidates;
