@@ -285,24 +285,24 @@ set_rules(struct build *build)
 
 	iss_session_policy_init(&policy);
 	iss_session_policy_add_options(&policy, build->config);
-	if (build->config->server && iss_trusted_verifies(build->config))
-		iss_session_policy_peek(&policy, build->ctx->trust);
+	if (build->config->server)
+		iss_session_policy_peek(&policy, build->ctx->demands);
 	iss_session_policy_add_identities(&policy, build->config);
 	rv = iss_session_policy_final(build->err, &policy, build->ctx->rules);
 	iss_session_policy_release(&policy);
 	return rv;
 }
 
-/* A client that was trusted under other rules must not resume.  Where nobody
- * is verified the digests are zero. */
+/* A client that was trusted under other rules must not resume. */
 static const struct iss_session_id *
 session_id_before(const struct build *build)
 {
 	const struct iss_ctx *before = build->before;
 
 	if (before == NULL || before->session_id_is_named ||
-	    memcmp(before->trust, build->ctx->trust, sizeof(before->trust)) !=
-		0)
+	    (iss_trusted_verifies(build->config) &&
+		memcmp(before->demands, build->ctx->demands,
+		    sizeof(before->demands)) != 0))
 		return NULL;
 	return &before->session_id;
 }
@@ -323,7 +323,7 @@ set_sessions(struct build *build)
 		return rv;
 	build->ctx->session_id_is_named = config->session_id_context != NULL;
 	return iss_session_id_use(build->err, &build->ctx->session_id,
-	    build->ssl_ctx, config, build->ctx->rules,
+	    build->ssl_ctx, config, build->ctx->demands,
 	    session_id_before(build));
 }
 

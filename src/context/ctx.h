@@ -43,8 +43,8 @@ struct iss_ctx {
 	bool has_public_keylog; /* others can read SSL_keylog_file */
 	/* digest of all options: what sessions are bound to */
 	unsigned char rules[ISS_SESSION_POLICY_LEN];
-	/* of those that judge clients; zero where none is verified */
-	unsigned char trust[ISS_SESSION_POLICY_LEN];
+	/* of a server: of the same but for its certificates */
+	unsigned char demands[ISS_SESSION_POLICY_LEN];
 	double reload; /* seconds between looks at the files, 0: never */
 	struct iss_watch watch;           /* those files */
 	struct iss_session_id session_id; /* of a server */

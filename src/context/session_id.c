@@ -5,6 +5,7 @@
 
 #include <openssl/rand.h>
 
+#include "sessions/own_names.h"
 #include "verification/verify.h"
 
 static int
@@ -19,11 +20,12 @@ make_random(struct iss_error *err, struct iss_session_id *id)
  * Virtual hosts do not share sessions.  Where clients are verified the rules
  * are part of the name: a ticket key that several processes share must not let
  * in a session made under other rules, for example before a CRL was renewed.
- * Without SSL_session_id_context nothing but the rules tells contexts apart.
+ * Without SSL_session_id_context nothing but the rules and whom the server says
+ * it is tells contexts apart.
  */
 static int
-digest_rules(struct iss_error *err, struct iss_session_id *id,
-    const SSL_CTX *ctx, const struct iss_config *config,
+digest_rules(struct iss_error *err, struct iss_session_id *id, SSL_CTX *ctx,
+    const struct iss_config *config,
     const unsigned char rules[ISS_SESSION_POLICY_LEN])
 {
 	struct iss_session_policy policy;
@@ -35,6 +37,8 @@ digest_rules(struct iss_error *err, struct iss_session_id *id,
 	if (config->session_id_context == NULL ||
 	    SSL_CTX_get_verify_mode(ctx) != SSL_VERIFY_NONE)
 		iss_session_policy_add(&policy, rules, ISS_SESSION_POLICY_LEN);
+	if (config->session_id_context == NULL)
+		iss_own_names_add(&policy, ctx);
 	rv = iss_session_policy_final(err, &policy, id->bytes);
 	iss_session_policy_release(&policy);
 	return rv;

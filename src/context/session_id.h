@@ -21,10 +21,11 @@ struct iss_session_id {
 /*
  * Give the sessions of a server's context their name, which *id gets as well:
  * made of SSL_session_id_context, the virtual host and, where clients are
- * verified, the rules of the context.  Without that option it is made of host
- * and rules if the context shares its sessions with other processes, else it is
- * before, or if that is NULL a random one.  The verify mode of ctx must be set.
- * Returns ISS_OK or ISS_ERROR.
+ * verified, the rules of the context: its options but for certificates. Without
+ * that option it is made of host, rules and the names in the certificates if
+ * the context shares its sessions with other processes, else it is before, or
+ * if that is NULL a random one.  The verify mode and the certificates of ctx
+ * must be set. Returns ISS_OK or ISS_ERROR.
  */
 int iss_session_id_use(struct iss_error *err, struct iss_session_id *id,
     SSL_CTX *ctx, const struct iss_config *config,

@@ -3,10 +3,11 @@
 use strict;
 use warnings;
 
-use File::Temp;
+use File::Temp qw(tempdir);
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use IO::Socket::SSL;
+use ISS::FileStore;
 use ISS::OpenSSL;
 use ISS::Test;
 use Test::More;
@@ -118,6 +119,50 @@ for my $version (qw(tls1_2 tls1_3)) {
         qr/does not match SSL_fingerprint/,
         '... nor under other rules'
     );
+}
+
+# A session of a host that verifies nobody does not get past a host that does
+# (CVE-2025-23419), whatever sessions are shared by.
+{
+    my $dir = tempdir('iss-hosts-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+    open my $out, '>:raw', "$dir/key" or die $!;
+    print {$out} map { chr int rand 256 } 1 .. 80;
+    close $out;
+    chmod 0600, "$dir/key";
+    my $secret  = 's' x 32;
+    my $backend = sub { ISS::FileStore->new(dir => $dir) };
+    my %shared  = (
+        'a file of ticket keys' => [SSL_ticket_keys => "$dir/key"],
+        'shared ticket keys'    => [
+            SSL_ticket_keys => IO::Socket::SSL::Ticket_Keys->new(
+                backend => $backend,
+                secret  => $secret
+            )
+        ],
+        'a store' => [
+            SSL_session_cache =>
+              ISS::FileStore::store($dir, secret => $secret)
+        ],
+    );
+    for my $version (qw(tls1_2 tls1_3)) {
+        for my $how (sort keys %shared) {
+            my $ctx = IO::Socket::SSL::SSL_Context->new(
+                @{ $shared{$how} },
+                %BY_NAME, @ASKS,
+                SSL_verify_mode => { '' => 0, 'server2.test' => $ASKS[1] }
+            ) or die $SSL_ERROR;
+            my $file  = "$dir/session";
+            my @save  = ("-$version", '-sess_out', $file);
+            my @offer = ("-$version", '-sess_in',  $file);
+            my @strict = ('-servername', 'server2.test');
+
+            is(meet($ctx, \@save), 'new', "$version, $how: a host for all");
+            is(meet($ctx, [@offer, @strict]),
+                'new', '... its session is nothing to one that verifies');
+            is(meet($ctx, \@save),  'new',    '... another one');
+            is(meet($ctx, \@offer), 'reused', '... is resumed at home');
+        }
+    }
 }
 
 done_testing;

@@ -107,6 +107,42 @@ each_version(
     is(fares($here, $other), '00', '... so another one ends sessions');
 }
 
+# The own certificate is renewed: it does not count, but its names do.
+each_version(
+    sub {
+        my ($version) = @_;
+        my $old = server($version, $first);
+        is(fares($old, server($version, $first, identity('server-ecdsa'))),
+            '01', 'another certificate for the same names');
+        is(
+            fares(
+                $old,
+                server(
+                    $version, $first,
+                    SSL_cert_file => {
+                        ''     => cert('server'),
+                        '%ecc' => cert('server-ecdsa')
+                    },
+                    SSL_key_file => {
+                        ''     => key('server'),
+                        '%ecc' => key('server-ecdsa')
+                    }
+                )
+            ),
+            '01',
+            '... an additional one'
+        );
+        my @args = (
+            SSL_session_cache   => IO::Socket::SSL::Session_Cache->new(1),
+            SSL_session_key     => 'key',
+            SSL_verifycn_scheme => 'none'
+        );
+        resumed($old, @args);
+        is(resumed(server($version, $first, identity('server2')), @args),
+            0, '... but not one for other names');
+    }
+);
+
 # Files that change.  The server looks once a second at most.
 {
     my $file = key_file('turns.key', 'd');
