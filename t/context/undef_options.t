@@ -21,7 +21,7 @@ sub options {
     my %of_close =
       map { $_ => 1 } qw(SSL_no_shutdown SSL_fast_shutdown SSL_ctx_free);
     return grep { !$of_close{$_} }
-      map { /^=item (SSL_[a-z]\w*) =>/ ? $1 : () } <$in>;
+      map { /^=item (SSL_[a-z]\w*)(?: =>.*)?$/ ? $1 : () } <$in>;
 }
 
 # Options that a server cannot do without.

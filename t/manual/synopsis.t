@@ -1,156 +1,98 @@
-# The programs of the manual's SYNOPSIS work: each is extracted from the POD,
-# run in a perl of its own, and talks to a peer.
+# The programs in the manual's SYNOPSIS work, and refuse a server that is not
+# trusted, with a reason: each runs in a perl of its own.  See ISS::World.
 use strict;
 use warnings;
 
-use File::Temp qw(tempdir);
 use FindBin;
 use lib "$FindBin::Bin/../lib";
-use ISS::Test;
-use ISS::Program;
+use IO::Socket::INET;
 use IO::Socket::SSL;
+use ISS::Pod;
+use ISS::Test;
+use ISS::World;
 use Test::More;
 
-my $POD = "$FindBin::Bin/../../lib/IO/Socket/SSL.pod";
+plan skip_all => 'no IO::Socket::IP' if !eval { require IO::Socket::IP };
 
-# The verbatim paragraphs between two "use strict" are one program.
-sub programs {
-    my ($synopsis) = slurp($POD) =~ /^=head1 SYNOPSIS\n(.*?)^=head1/ms
-      or return;
-    my @lines = grep { /^(?: {4}|$)/ } split /\n/, $synopsis;
-    s/^ {4}// for @lines;
-    return grep { /\S/ } split /^(?=use strict;$)/m, join "\n", @lines, '';
-}
+my ($block) = blocks_of(pods()->{SSL});
+my ($head, %program) = split /^# (A client|A server|STARTTLS).*\n/m,
+  $block->{text};
+is_deeply(
+    [sort keys %program],
+    ['A client', 'A server', 'STARTTLS'],
+    'a client, a server and STARTTLS'
+);
+cmp_ok(scalar(() = $block->{text} =~ /\S\n/g), '<=', 20, '... in 20 lines');
 
-sub slurp {
-    my ($file) = @_;
-    open my $in, '<', $file or die "$file: $!\n";
-    local $/;
-    return <$in>;
-}
+my $START = "use strict;\nuse warnings;\n$head";
+my $FAILS = qr/certificate verify failed: unable to get/;
 
-my @programs = programs();
-is(scalar @programs, 3, 'a client, a server and STARTTLS');
-my $folder = tempdir(CLEANUP => 1);
-my @files  = map { "$folder/$_.pl" } qw(client server starttls);
-for my $i (0 .. $#files) {
-    open my $out, '>', $files[$i] or die "$files[$i]: $!\n";
-    print {$out} $programs[$i];
-    close $out or die "$files[$i]: $!\n";
-}
-my ($client, $server, $starttls) = @files;
-
-# The programs trust the default CAs; the environment makes our CA one of
-# them.
-my %TRUST    = (SSL_CERT_FILE => cert('ca'),       SSL_CERT_DIR => $folder);
-my %DISTRUST = (SSL_CERT_FILE => cert('other-ca'), SSL_CERT_DIR => $folder);
-
-sub perl {
-    my (@arguments) = @_;
-    return [$^X, map({ "-I$_" } grep { !ref } @INC), @arguments];
-}
-
+# A program that trusts our CA, or another one: (its exit status, its output).
 sub run {
-    my ($env, @arguments) = @_;
-    return ISS::Program->run(perl(@arguments), env => $env);
+    my ($world, $text, $distrusts) = @_;
+
+    $world->put('ca.pem', slurp(cert('other-ca'))) if $distrusts;
+    my ($status, $said) = $world->run('program', $START . $text);
+    return ($status >> 8, $said);
 }
 
 subtest 'client' => sub {
-    my ($peer, $address) = tls_server(
-        sub {
-            my ($sock) = @_;
-            my $request = '';
-            while (defined(my $line = <$sock>)) {
-                $request .= $line;
-                last if $line eq "\r\n";
-            }
-            print {$sock} "HTTP/1.0 200 OK\r\n\r\n$request";
-            $sock->close;
-        }
-    );
-    my @address = split /:/, $address;
-    my ($status, $said) = run(\%TRUST, $client, @address);
+    my $world = ISS::World->new;
+    $world->peer(https => 443);
+    my ($status, $said) = run($world, $program{'A client'});
     is($status, 0, 'it exits with 0');
-    is(
+    like(
         $said,
-        "HTTP/1.0 200 OK\r\n\r\nGET / HTTP/1.0\r\nHost: $address[0]\r\n\r\n",
+qr{^HTTP/1\.1 200 OK\r\n.*^GET / HTTP/1\.0\r\nHost: www\.example\.com}ms,
         'it prints what the server sent'
     );
 
-    ($status, $said) = run(\%DISTRUST, $client, @address);
+    ($status, $said) = run($world, $program{'A client'}, 1);
     isnt($status, 0, 'it fails with a server of a CA that is not trusted');
-    like(
-        $said,
-        qr/^cannot connect to 127\.0\.0\.1: .*certificate verify failed/,
-        '... and says why'
-    );
-    $peer->kill;
+    like($said, qr/^cannot connect: .*$FAILS/, '... and says why');
 };
 
 subtest 'server' => sub {
-    my $program =
-      ISS::Program->start(perl($server, 0, cert('server'), key('server')));
-    my $port  = $program->wait_for(qr/^listening on port (\d+)$/m);
-    my @peer  = (PeerAddr => "127.0.0.1:$port");
-    my $plain = IO::Socket::INET->new(@peer) or die "connect: $!\n";
+    my $world = ISS::World->new;
+    my $text  = $program{'A server'} . 'print {$client} scalar <$client>;';
+    my ($server, $port) = $world->serve('server', $START . $text);
+    my $sock = IO::Socket::SSL->new(
+        PeerAddr     => "127.0.0.1:$port",
+        SSL_hostname => 'www.example.com',
+        SSL_ca_file  => $world->put('ca.pem')
+    ) or die "connect: $SSL_ERROR\n";
+    print {$sock} "hello\n";
+    is(scalar <$sock>, "hello\n", 'it serves a client');
+
+    ($server, $port) = $world->serve('server', $START . $text);
+    my $plain = IO::Socket::INET->new("127.0.0.1:$port");
     print {$plain} "no TLS at all\r\n\r\n";
-    close $plain;
-    ok(
-        $program->wait_for(qr/a client was turned away: \S/),
-        'a client without TLS is turned away, with a reason'
+    like(
+        ($server->finish)[1],
+        qr/^no client: SSL accept attempt failed: /m,
+        'a client without TLS, and why'
     );
 
-    for my $text ('hello', 'again') {
-        my $sock = IO::Socket::SSL->new(@peer, SSL_ca_file => cert('ca'))
-          or die "connect: $SSL_ERROR\n";
-        print {$sock} "$text\n";
-        is(scalar <$sock>, "you said: $text\n", "it answers $text");
-    }
-    $program->stop;
-
-    my ($status, $said) =
-      run({}, $server, 0, cert('server'), key('server2'));
+    $world->put('server.key', slurp(key('server2')));
+    my ($status, $said) = run($world, $text);
     isnt($status, 0, 'it does not start with a wrong key');
     like($said, qr/^cannot serve: .*does not match/, '... and says why');
 };
 
-# A minimal mail server.
-sub smtp_server {
-    my ($sock) = @_;
-
-    my %answer = (
-        EHLO     => "250-mail.example.com\r\n250 STARTTLS\r\n",
-        QUIT     => "221 bye\r\n",
-        STARTTLS => "220 go ahead\r\n",
-    );
-    $sock->autoflush(1);
-    print {$sock} "220 welcome\r\n";
-    while (defined(my $line = <$sock>)) {
-        my ($command) = $line =~ /^(\w+)/;
-        print {$sock} $answer{$command} || "500 what?\r\n";
-        last if $command eq 'QUIT';
-        next if $command ne 'STARTTLS';
-        IO::Socket::SSL->start_SSL($sock, server_args()) or last;
-    }
-    close $sock;
-    return;
-}
-
 subtest 'STARTTLS' => sub {
-    my ($peer, $address) = plain_server(\&smtp_server);
-    my @address = split /:/, $address;
-    my ($status, $said) = run(\%TRUST, $starttls, @address);
-    is($status, 0,                     'it exits with 0');
-    is($said,   "now under TLSv1_3\n", 'it goes under TLS');
+    my $world = ISS::World->new;
+    $world->peer(mail => 465);
+    my $text = <<'PERL' . $program{STARTTLS} . 'print <$socket>;';
+use IO::Socket::IP;
+my $socket = IO::Socket::IP->new('mail.example.com:465') or die $@;
+PERL
+    my ($status, $said) = run($world, $text);
+    is($status, 0,         'it exits with 0');
+    is($said,   "hello\n", 'it speaks under TLS');
 
-    ($status, $said) = run(\%DISTRUST, $starttls, @address);
+    ($status, $said) = run($world, $text, 1);
     isnt($status, 0, 'it fails with a server of a CA that is not trusted');
-    like(
-        $said,
-        qr/^no TLS with 127\.0\.0\.1: .*certificate verify failed/,
-        '... and says why'
-    );
-    $peer->kill;
+    like($said, qr/^no TLS: .*$FAILS/, '... and says why');
 };
 
 done_testing;

@@ -196,6 +196,12 @@ sub _peer_clients {
     );
 }
 
+sub _peer_mail {
+    my ($self) = @_;
+    return tls_server(sub { print { $_[0] } "hello\n"; $_[0]->close },
+        $self->identity('mail'));
+}
+
 # Signed by itself.
 sub _peer_lab {
     my ($self) = @_;
