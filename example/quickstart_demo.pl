@@ -7,6 +7,7 @@ use warnings;
 
 use File::Temp qw(tempdir);
 use IO::Socket::SSL;
+use IO::Socket::SSL::Utils;
 
 my $NAME  = 'quickstart.example';
 my $WRONG = 'somebody-else.example';
@@ -41,22 +42,18 @@ sub make_certificate {
     my ($dir) = @_;
     my $file = "$dir/server.pem";
 
-    open my $config, '>', "$dir/req.cnf" or die "$dir/req.cnf: $!\n";
-    print {$config} <<"CNF";
-[req]
-prompt = no
-distinguished_name = subject
-x509_extensions = names
-[subject]
-CN = $NAME
-[names]
-subjectAltName = DNS:$NAME,DNS:*.$NAME,IP:127.0.0.1
-CNF
-    close $config or die "$dir/req.cnf: $!\n";
-    my $said = qx{openssl req -x509 -newkey rsa:2048 -nodes -days 2 \\
-      -config "$dir/req.cnf" -keyout "$dir/key.pem" -out "$dir/cert.pem" \\
-      2>&1 && cat "$dir/cert.pem" "$dir/key.pem" >"$file"};
-    die "openssl req failed: $said\n" if $?;
+    my ($cert, $key) = CERT_create(
+        subject         => { commonName => $NAME },
+        subjectAltNames =>
+          [[DNS => $NAME], [DNS => "*.$NAME"], [IP => '127.0.0.1']],
+        not_after => time + 2 * 24 * 60 * 60,
+        purpose   => 'server,client'
+    );
+    open my $out, '>', $file or die "$file: $!\n";
+    print {$out} PEM_cert2string($cert), PEM_key2string($key);
+    close $out or die "$file: $!\n";
+    CERT_free($cert);
+    KEY_free($key);
     return $file;
 }
 

@@ -39,7 +39,7 @@ packages_for() {
 	case $1-$manager in
 	build-apt)
 		echo perl gcc libc6-dev libcrypt-dev make libssl-dev \
-			pkg-config libidn2-dev libpsl-dev openssl
+			pkg-config libidn2-dev libpsl-dev
 		;;
 	build-dnf)
 		echo perl-interpreter perl-devel perl-ExtUtils-MakeMaker \
@@ -48,19 +48,19 @@ packages_for() {
 			perl-Getopt-Long perl-HTTP-Tiny perl-JSON-PP \
 			perl-MIME-Base64 perl-Pod-Usage \
 			perl-Text-Tabs+Wrap perl-Time-HiRes gcc make \
-			openssl-devel openssl pkgconf-pkg-config \
+			openssl-devel pkgconf-pkg-config \
 			libidn2-devel libpsl-devel
 		;;
 	build-apk)
-		echo perl perl-dev gcc musl-dev make openssl-dev openssl \
-			pkgconf libidn2-dev libpsl-dev
+		echo perl perl-dev gcc musl-dev make openssl-dev pkgconf \
+			libidn2-dev libpsl-dev
 		;;
 	build-brew)
 		echo openssl@3 pkgconf libidn2 libpsl
 		;;
 	tests-apt)
 		# the rest: see provide_beside in runtests
-		echo "$(nginx_of_apt)" curl gnutls-bin pebble python3 tshark \
+		echo "$(nginx_of_apt)" openssl curl gnutls-bin pebble python3 tshark \
 			libfile-listing-perl libhtml-parser-perl \
 			libhttp-cookies-perl libhttp-negotiate-perl \
 			libnet-http-perl libtry-tiny-perl \
@@ -70,11 +70,11 @@ packages_for() {
 			libredis-perl
 		;;
 	tests-dnf)
-		echo nginx curl gnutls-utils python3 perl-libwww-perl \
+		echo nginx openssl curl gnutls-utils python3 perl-libwww-perl \
 			perl-Test-Harness httpd mod_perl
 		;;
 	tests-apk)
-		echo nginx curl gnutls-utils python3 perl-libwww \
+		echo nginx openssl curl gnutls-utils python3 perl-libwww \
 			perl-test-harness-utils
 		;;
 	tests-brew)
@@ -83,7 +83,7 @@ packages_for() {
 	lint-apt)
 		echo clang-format cppcheck shellcheck libperl-critic-perl \
 			perltidy libtest-pod-perl libtest-pod-coverage-perl \
-			libtest-kwalitee-perl
+			libtest-kwalitee-perl libcpan-changes-perl
 		;;
 	tools-apt)
 		echo clang valgrind
@@ -125,6 +125,19 @@ install_command() {
 	esac
 }
 
+# The beginning of a command that works when it is pasted.
+pasted_command() {
+	sudo='sudo '
+	if may_install; then
+		sudo=
+	fi
+	case $manager in
+	apt) echo "${sudo}apt-get update && ${sudo}$(install_command)" ;;
+	brew) install_command ;;
+	*) echo "$sudo$(install_command)" ;;
+	esac
+}
+
 # Homebrew refuses root; the others need it.
 may_install() {
 	if [ "$manager" = brew ]; then
@@ -134,36 +147,54 @@ may_install() {
 	fi
 }
 
-# install NAME...
+# install NAME...: fails, with the reason in one sentence, if it cannot.
 install() {
 	say "installing$(printf ' %s' "$@") ($manager)"
-	case $manager in
-	apt)
-		apt-get update -q </dev/null ||
-			say "apt-get update failed; trying with the old package lists"
-		no_daemons
-		DEBIAN_FRONTEND=noninteractive $(install_command) "$@" \
-			</dev/null
-		daemons_again
-		;;
-	*)
-		$(install_command) "$@" </dev/null
-		;;
-	esac
+	log=$(mktemp)
+	if run_manager "$@" >"$log" 2>&1 </dev/null; then
+		rm -f "$log"
+		return 0
+	fi
+	say "$manager cannot install them: $(why_not_installed "$log");" \
+		"its words are in $log"
+	return 1
 }
 
-# provide tests|lint|tools: installs the missing packages if we may; otherwise prints
-# their names.
+run_manager() {
+	if [ "$manager" != apt ]; then
+		$(install_command) "$@"
+		return
+	fi
+	apt-get update -q || echo "trying with the old package lists"
+	no_daemons
+	DEBIAN_FRONTEND=noninteractive $(install_command) "$@"
+	status=$?
+	daemons_again
+	return $status
+}
+
+# why_not_installed LOG
+why_not_installed() {
+	if grep -q -i -e 'resolv' -e 'connect' -e 'unreachable' "$1"; then
+		echo "it reaches no server (is there a network?)"
+	else
+		grep -i -m 1 -e '^E:' -e 'error' "$1" || tail -n 1 "$1"
+	fi
+}
+
+# provide tests|lint|tools: installs the missing packages if we may; otherwise
+# prints their names.
 provide() {
 	missing=$(missing_of "$1")
 	if [ -z "$missing" ]; then
 		say "all packages for $1 are installed"
-	elif may_install; then
-		# shellcheck disable=SC2086 # a list of words
-		install $missing
-	else
-		say "not installed, so what needs them is skipped:$missing"
+		return
 	fi
+	# shellcheck disable=SC2086 # a list of words
+	if may_install && install $missing; then
+		return
+	fi
+	say "not installed, so what needs them is skipped:$missing"
 }
 
 # Debian starts a server when its package is installed; we need only the
@@ -199,24 +230,29 @@ can_build() {
 # Installs the packages that the build needs if we may; otherwise prints the
 # command and exits.
 provide_build() {
-	missing=$(missing_of build)
 	if [ -z "$manager" ]; then
 		can_build || die "this system's package manager is unknown;" \
 			"please install perl 5.14 or newer with its headers," \
 			"a C compiler, make, OpenSSL 1.1.1 or newer with its" \
 			"headers, pkg-config, libidn2 and libpsl, and run" \
 			"this again"
-	elif [ -z "$missing" ]; then
+		return
+	fi
+	missing=$(missing_of build)
+	if [ -z "$missing" ]; then
 		say "all packages that the build needs are installed"
-	elif may_install; then
-		# shellcheck disable=SC2086 # a list of words
-		install $missing
-	elif can_build; then
+		return
+	fi
+	# shellcheck disable=SC2086 # a list of words
+	if may_install && install $missing; then
+		return
+	fi
+	if can_build; then
 		say "not installed, continuing without:$missing"
 	else
 		printf '%s: packages are missing; run this, then %s again:\n\n' \
 			"${0##*/}" "${0##*/}" >&2
-		printf '    %s%s\n\n' "$(install_command)" "$missing" >&2
+		printf '    %s%s\n\n' "$(pasted_command)" "$missing" >&2
 		exit 1
 	fi
 }

@@ -26,7 +26,7 @@ sub told {
     my (%system) = @_;
 
     mkdir "$tools/bin" or die $!;
-    for my $name (qw(sed grep cat rm chmod)) {
+    for my $name (qw(sed grep cat rm chmod mktemp tail)) {
         my ($path) = grep { -x } map { "$_/$name" } split /:/, $ENV{PATH};
         symlink $path, "$tools/bin/$name" or die "$name: $!";
     }
@@ -53,13 +53,13 @@ my %SYSTEM = (
         programs => { dnf => 'exit 0', rpm => 'exit 1' },
         install  =>
 qr/^dnf install -y perl-interpreter perl-devel .*\bgcc make openssl-devel /,
-        tests => qr/^dnf install -y nginx curl /,
+        tests => qr/^dnf install -y nginx openssl curl /,
     },
     Alpine => {
         uid      => 0,
         programs => { apk => 'if [ "$1" = info ]; then exit 1; fi; exit 0' },
         install  => qr/^apk add perl perl-dev gcc musl-dev make openssl-dev /,
-        tests    => qr/^apk add nginx curl /,
+        tests    => qr/^apk add nginx openssl curl /,
     },
     macOS => {
         uid      => 501,        # Homebrew refuses root
@@ -92,7 +92,10 @@ for my $name (sort keys %SYSTEM) {
     ($status, $said, @calls) = told(%system, do => 'provide_build');
     is($status, 1, "$name: a user who is not root gets an error");
     my ($command) = $said =~ /^    (\S.*)$/m;
-    like($command, $system{install}, '... with the command to run');
+    my $sudo = $name eq 'macOS' ? '' : 'sudo ';
+    like($command, qr/^\Q$sudo\E/, '... with the command to run');
+    like(substr($command, length $sudo),
+        $system{install}, '... and its packages');
     ok(!(grep { /install|add/ } @calls), '... and nothing was installed')
       or diag join "\n", @calls;
 }
@@ -105,6 +108,19 @@ my ($status, $said, @calls) = told(
 );
 is($status, 0, 'with everything installed');
 ok(!(grep { /install/ } @calls), '... nothing is installed');
+
+($status, $said, @calls) = told(
+    uid      => 0,
+    programs => {
+        dnf => 'echo "Could not resolve host: mirrors.example" >&2; exit 1',
+        rpm => 'exit 1'
+    },
+    do => 'provide_build'
+);
+is($status, 1, 'without a network');
+like($said, qr/^== dnf cannot install them: it reaches no server /m,
+    '... the reason is said');
+unlike($said, qr/mirrors\.example/, '... and dnf is not quoted');
 
 ($status, $said) = told(uid => 0, programs => {}, do => 'provide_build');
 is($status, 1, 'an unknown system without a compiler');
