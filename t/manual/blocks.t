@@ -35,7 +35,7 @@ sub check {
     return is(shell_says($block->{text}), '', "$where: commands")
       if $block->{kind} eq 'shell';
     return unlike($block->{text}, qr/[\t\x80-\xff]/, "$where: plain text")
-      if $block->{kind} =~ /^(?:text|output|says)$/;
+      if $block->{kind} =~ /^(?:text|output|says|options|methods|functions)$/;
     return is_deeply([grep { !has_figures($_) } split /\n/, $block->{text}],
         [], "$where: figures of bench/README")
       if $block->{kind} eq 'bench';

@@ -9,6 +9,7 @@
 #   text     not code, such as a table
 #   shell    commands of the shell
 #   output   what the program before it prints, in lines of another length
+#   options, methods, functions  tables of the reference: see tables.t
 #   bench    figures that bench/README has
 #   says     the message of a mistake that t/manual/messages.t makes
 #   run      a whole program, which t/manual/programs.t runs; see there for the
