@@ -41,6 +41,7 @@ my %CLIENTS = (
     echo        => \&echo,
     prefork     => \&prefork,
     elsewhere   => \&elsewhere,
+    renewed     => \&renewed,
 );
 my %FRAMES = (mod_perl => \&mod_perl, ocsp => \&ocsp);
 
@@ -133,7 +134,7 @@ sub serves {
     my $client = $CLIENTS{ $program->{serves} }
       || die "no client is called $program->{serves}\n";
     my ($server, $port) = $world->serve('program', text_of($program));
-    my $said = eval { $client->($world, $port, $program) } || $@;
+    my $said = eval { $client->($world, $port, $program, $server) } || $@;
     like($said, qr/$program->{answer}/ms, 'its answer')
       or diag(($server->stop)[1]);
     return;
@@ -153,7 +154,7 @@ sub tls {
 }
 
 sub lines {
-    my ($world, $port, $program, @args) = @_;
+    my ($world, $port, $program, $server, @args) = @_;
 
     my $sock = tls($world, $port, @args);
     print {$sock} "hello\n";
@@ -237,11 +238,12 @@ sub prefork {
     my ($world, $port, $program) = @_;
 
     my @args = (SSL_reuse_ctx => resuming($world), SSL_session_key => 'one');
-    lines($world, $port, $program, @args);
+    lines($world, $port, $program, undef, @args);
     my ($resumed, %workers) = (1);
     while (keys %workers < 2) {
         my ($worker, $is) =
-          lines($world, $port, $program, @args) =~ /^worker (\d+).*(\d)$/;
+          lines($world, $port, $program, undef, @args) =~
+          /^worker (\d+).*(\d)$/;
         $workers{$worker} = 1;
         $resumed &= $is;
     }
@@ -254,8 +256,20 @@ sub elsewhere {
 
     my @args = (SSL_reuse_ctx => resuming($world), SSL_session_key => 'one');
     my (undef, $other) = $world->serve('other', text_of($program));
-    lines($world, $port, $program, @args);
-    return lines($world, $other, $program, @args);
+    lines($world, $port, $program, undef, @args);
+    return lines($world, $other, $program, undef, @args);
+}
+
+# Replace the files and send HUP, and connect until the new one is shown.
+sub renewed {
+    my ($world, $port, $program, $server) = @_;
+
+    my ($old, $new) = (tls($world, $port)->peer_certificate('cn'));
+    $world->put("server.$_", slurp($world->put("org.$_"))) for qw(pem key);
+    kill HUP => $server->{pid};
+    do { $new = tls($world, $port)->peer_certificate('cn') }
+      while $new eq $old;
+    return "$old $new";
 }
 
 # --- frames -----------------------------------------------------------------

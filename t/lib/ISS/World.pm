@@ -202,6 +202,18 @@ sub _peer_mail {
         $self->identity('mail'));
 }
 
+# Sends a byte now and then, without end.
+sub _peer_drip {
+    my ($self) = @_;
+    return tls_server(
+        sub {
+            my ($sock, $me) = @_;
+            1 while syswrite($sock, 'x') && $me->quiet_for(0.1);
+        },
+        $self->identity('server')
+    );
+}
+
 # Signed by itself.
 sub _peer_lab {
     my ($self) = @_;
