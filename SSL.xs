@@ -12,6 +12,7 @@
 #include "xs/binding.h"
 #include "xs/builtin.h"
 #include "xs/cert_hash.h"
+#include "xs/chosen.h"
 #include "xs/certspec.h"
 #include "xs/conninfo.h"
 #include "xs/constants.h"
@@ -39,6 +40,7 @@
 #include "base/compat.h"
 #include "names/reference_id.h"
 #include "names/idn.h"
+#include "connection/handshake.h"
 #include "connection/io.h"
 #include "connection/shutdown.h"
 #include "revocation/ocsp.h"
@@ -483,6 +485,8 @@ _find_default_ca()
 INCLUDE: xs/Binding.xsi
 
 INCLUDE: xs/Deadline.xsi
+
+INCLUDE: xs/Choice.xsi
 
 INCLUDE: xs/SSL_Context.xsi
 

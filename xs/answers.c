@@ -4,6 +4,7 @@
 #include <openssl/x509_vfy.h>
 
 #include "ask.h"
+#include "choices.h"
 #include "handles.h"
 #include "messages.h"
 #include "ocsp.h"
@@ -17,12 +18,30 @@
 
 enum { NAMES_MAX = 4096 };
 
+/* A sub of the context that the connection has come to. */
+static SV *
+callback_of(pTHX_ struct iss_call *call, const char *name)
+{
+	return call->conn != NULL && call->conn->chosen != NULL
+		   ? iss_state_chosen_callback(aTHX_ call->glob, name)
+		   : iss_state_callback(aTHX_ call->glob, name);
+}
+
+/* The context is being made; or the key is for a single connection. */
+static SV *
+password_callback(pTHX_ struct iss_call *call)
+{
+	return call->glob == NULL
+		   ? iss_hash_value(aTHX_ call->callbacks, "passwd_cb")
+		   : iss_state_callback(aTHX_ call->glob, "passwd_cb");
+}
+
 static int
 answer_password(void *handle, char *buf, size_t size)
 {
 	struct iss_call *call = handle;
 	dCALL_PERL(call);
-	SV *code = iss_hash_value(aTHX_ call->callbacks, "passwd_cb");
+	SV *code = password_callback(aTHX_ call);
 	SV *answer;
 	STRLEN len;
 	const char *text;
@@ -69,7 +88,7 @@ answer_verify(void *handle, bool ok, X509_STORE_CTX *store)
 
 	if (call->died != NULL)
 		return false;
-	code = iss_state_callback(aTHX_ call->glob, "verify_callback");
+	code = callback_of(aTHX_ call, "verify_callback");
 	if (code == NULL)
 		return ok;
 	args[0] = sv_2mortal(newSViv(ok));
@@ -146,7 +165,7 @@ answer_keylog(void *handle, const char *line)
 
 	if (call->died != NULL || call->glob == NULL)
 		return;
-	code = iss_state_callback(aTHX_ call->glob, "keylog_callback");
+	code = callback_of(aTHX_ call, "keylog_callback");
 	if (code == NULL)
 		return;
 	args[0] = sv_2mortal(newRV_inc((SV *)call->glob));
@@ -174,6 +193,8 @@ answer_acme(void *handle, const char *name, char *buf, size_t size)
 	answer = iss_ask(aTHX_ call,
 	    (SV *)get_cv("IO::Socket::SSL::SSL_Context::_authorization", 0),
 	    args, 3);
+	if (answer != NULL && iss_is_later(aTHX_ answer))
+		return ISS_ACME_LATER;
 	answer = iss_ask_text(aTHX_ call, answer);
 	if (answer == NULL || !SvOK(answer))
 		return -1;
@@ -208,6 +229,8 @@ const struct iss_callbacks iss_answers = {
 	.warn = answer_warn,
 	.keylog = answer_keylog,
 	.acme = answer_acme,
+	.hello = iss_choices_answer_hello,
+	.client_cert = iss_choices_answer_cert,
 	.has_signal = answer_has_signal,
 	.message = iss_messages_answer,
 	.pump_read = iss_pump_answer_read,

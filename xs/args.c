@@ -387,6 +387,28 @@ iss_args_to_config(pTHX_ struct iss_error *err, HV *args, bool server,
 	return rv;
 }
 
+int
+iss_args_to_identity(
+    pTHX_ struct iss_error *err, HV *args, struct iss_config *config)
+{
+	struct draft *draft;
+	size_t count;
+	const struct iss_option *options = iss_config_identity_options(&count);
+	int rv;
+
+	ENTER;
+	draft = new_draft(aTHX_ args, false);
+	collect_options(aTHX_ err, &draft->given, args, options, count);
+	iss_vhost_options_sort(&draft->given);
+	rv = fill_identities(aTHX_ err, &draft->given, "", &draft->config);
+	if (rv == ISS_OK) {
+		*config = draft->config; /* the caller's from here on */
+		iss_config_init(&draft->config, false);
+	}
+	LEAVE;
+	return rv;
+}
+
 bool
 iss_args_give_verify_mode(pTHX_ HV *args)
 {

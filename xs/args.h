@@ -21,6 +21,10 @@
 int iss_args_to_config(pTHX_ struct iss_error *err, HV *args, bool server,
     struct iss_config *config);
 
+/* The same for the certificate of a client, with its key, alone. */
+int iss_args_to_identity(
+    pTHX_ struct iss_error *err, HV *args, struct iss_config *config);
+
 /* The same for the options of one connection.  sni is the name that a client
  * sends, if bytes is not NULL. */
 int iss_args_to_peer_config(pTHX_ struct iss_error *err, HV *args, bool server,

@@ -71,9 +71,8 @@ take_chain(pTHX_ SV *value)
 			take_cert(aTHX_ handle[0]);
 }
 
-/* SSL_cert is such a list, or a hash of them by host. */
-static void
-take_chains(pTHX_ HV *args, bool server)
+void
+iss_take_chains(pTHX_ HV *args, bool server)
 {
 	SV *value = iss_hash_value(aTHX_ args, "SSL_cert");
 	HV *by_host;
@@ -148,6 +147,11 @@ make_ctx(pTHX_ HV *hash, HV *args, bool server, const struct iss_ctx *before)
 		callbacks.keylog = NULL;
 	if (iss_hash_value(aTHX_ call.callbacks, "acme") == NULL)
 		callbacks.acme = NULL;
+	if (iss_hash_value(aTHX_ call.callbacks, "hello_callback") == NULL)
+		callbacks.hello = NULL;
+	if (iss_hash_value(aTHX_ call.callbacks, "cert_callback") == NULL ||
+	    !iss_args_show_identity(aTHX_ args, server))
+		callbacks.client_cert = NULL;
 	config.tainted = TAINTING_get;
 	iss_config_set0_store(&config, iss_attached_store(aTHX_ iss_hash_value(
 					   aTHX_ hash, "session_store")));
@@ -221,7 +225,7 @@ iss_create_ctx(pTHX_ SV *self, HV *args, bool server, SV *before)
 	if (ctx == NULL || !attach_ctx(aTHX_ self, ctx))
 		return false;
 	set_keys(aTHX_ hash, ctx, args);
-	take_chains(aTHX_ args, server);
+	iss_take_chains(aTHX_ args, server);
 	if (SvOK(before))
 		return true; /* whoever made that one was warned */
 	if (ctx->ignores_crl_file)

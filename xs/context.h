@@ -29,6 +29,10 @@ struct iss_current *iss_attached_current(pTHX_ SV *object);
  */
 bool iss_create_ctx(pTHX_ SV *self, HV *args, bool server, SV *before);
 
+/* SSL_cert of the options is such a list, or a hash of them by host: take them
+ * over. */
+void iss_take_chains(pTHX_ HV *args, bool server);
+
 /*
  * New connections under self use the context of the object by, which was made
  * by the options in args: set the keys of self anew.

@@ -61,6 +61,8 @@ iss_errors_init(pTHX_ bool in_new_thread)
 		    aTHX_ "SSL_WANT_READ", SSL_ERROR_WANT_READ, WANT_READ_TEXT);
 		define_constant(aTHX_ "SSL_WANT_WRITE", SSL_ERROR_WANT_WRITE,
 		    WANT_WRITE_TEXT);
+		define_constant(
+		    aTHX_ "SSL_LATER", SSL_ERROR_WANT_READ, ISS_LATER_TEXT);
 	}
 }
 

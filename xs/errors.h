@@ -10,8 +10,11 @@
 #include "base/error.h"
 #include "connection/conn.h"
 
+/* SSL_LATER as a text; as a number it is SSL_WANT_READ. */
+#define ISS_LATER_TEXT "SSL_LATER"
+
 /*
- * Find $SSL_ERROR, and define SSL_WANT_READ and SSL_WANT_WRITE in
+ * Find $SSL_ERROR, and define SSL_WANT_READ, SSL_WANT_WRITE and SSL_LATER in
  * IO::Socket::SSL::Constants: once an interpreter, before the functions below.
  */
 void iss_errors_init(pTHX_ bool in_new_thread);

@@ -86,7 +86,7 @@ iss_state_end(pTHX_ GV *glob)
 	static const char *const keys[] = { "_SSL_object", "_SSL_fileno",
 		"_SSL_opening", "_SSL_read_closed", "_SSL_write_closed",
 		"_SSL_scheme_callback", "_SSL_session_key", "_SSL_half_stopped",
-		"_SSL_lazy", NULL };
+		"_SSL_lazy", "_SSL_chosen", NULL };
 
 	forget(aTHX_ GvHVn(glob), keys);
 }
@@ -169,6 +169,18 @@ SV *
 iss_state_callback(pTHX_ GV *glob, const char *name)
 {
 	return iss_hash_value(aTHX_ iss_state_context(aTHX_ glob), name);
+}
+
+SV *
+iss_state_chosen_callback(pTHX_ GV *glob, const char *name)
+{
+	return iss_hash_value(aTHX_ hash_at(aTHX_ glob, "_SSL_chosen"), name);
+}
+
+void
+iss_state_set_chosen(pTHX_ GV *glob, SV *context)
+{
+	(void)hv_stores(GvHVn(glob), "_SSL_chosen", context);
 }
 
 SV *

@@ -12,6 +12,8 @@
  *	                                  was the answer to the peer's
  *	_SSL_servername                   the name sent by SNI, after the end
  *	_SSL_last_err                     errstr
+ *	_SSL_chosen                       the context that the program chose for
+ *	                                  the client
  *
  * The functions below write them as a connection goes on.  SSL.pm writes only
  * the value of _SSL_opened before that: 0, and 1 for a listener.
@@ -55,6 +57,9 @@ void iss_state_set_msg_callback(pTHX_ GV *glob, SV *callback);
  * hash. */
 SV *iss_state_last_error(pTHX_ GV *glob);
 
+/* Keep the context that the program chose, taking over the reference. */
+void iss_state_set_chosen(pTHX_ GV *glob, SV *context);
+
 /* Keep the name that was sent by SNI, taking over the reference. */
 void iss_state_set_servername(pTHX_ GV *glob, SV *name);
 
@@ -73,6 +78,7 @@ SV *iss_state_servername(pTHX_ GV *glob);
 SV *iss_state_msg_callback(pTHX_ GV *glob);
 SV *iss_state_bio_handle(pTHX_ GV *glob);
 SV *iss_state_opened(pTHX_ GV *glob);
+SV *iss_state_chosen_callback(pTHX_ GV *glob, const char *name);
 
 /* Set what a connection needs until it ends: the sub of its scheme (NULL: it
  * has none), which is copied; the key of its sessions, taking over the

@@ -10,4 +10,10 @@
  */
 const char *iss_alert_name(int alert);
 
+/*
+ * The number of an alert that ends a connection, by its name with blanks or
+ * underscores; -1 if there is none.
+ */
+int iss_alert_number(const char *name);
+
 #endif

@@ -98,6 +98,45 @@ make_ssl(struct iss_error *err, struct iss_conn *conn, int fd)
 	return iss_link_attach(err, &conn->link, conn->ssl);
 }
 
+/* Keep a ClientHello for the program: OpenSSL tells only of the extensions that
+ * it knows. */
+static bool
+expect_hello(struct iss_conn *conn)
+{
+	if (!conn->ctx->choice.asks)
+		return true;
+	if ((conn->hello = malloc(sizeof(*conn->hello))) == NULL)
+		return false;
+	iss_buf_init(conn->hello, ISS_HELLO_MAX);
+	conn->link.hello = conn->hello;
+	iss_conn_tell_messages(conn, false);
+	return true;
+}
+
+void
+iss_conn_drop_hello(struct iss_conn *conn)
+{
+	if (conn->hello == NULL)
+		return;
+	iss_buf_release(conn->hello);
+	free(conn->hello);
+	conn->hello = conn->link.hello = NULL;
+	iss_conn_tell_messages(conn, conn->tells_messages);
+}
+
+bool
+iss_conn_choose(struct iss_conn *conn, struct iss_ctx *ctx)
+{
+	struct iss_ctx *before = conn->chosen;
+
+	if (!ctx->server)
+		return false;
+	conn->chosen = iss_ctx_up_ref(ctx);
+	conn->link.chosen = &ctx->choice;
+	iss_ctx_free(before);
+	return true;
+}
+
 int
 iss_conn_new(struct iss_error *err, struct iss_conn **out, struct iss_ctx *ctx,
     int fd, const struct iss_peer_config *config,
@@ -119,7 +158,7 @@ iss_conn_new(struct iss_error *err, struct iss_conn **out, struct iss_ctx *ctx,
 	if (make_ssl(err, conn, fd) != ISS_OK ||
 	    set_fingerprints(err, &conn->verify, ctx, config) != ISS_OK)
 		goto done;
-	if (!iss_limits_begin(&conn->limits, config)) {
+	if (!iss_limits_begin(&conn->limits, config) || !expect_hello(conn)) {
 		iss_error_memory(err);
 		goto done;
 	}
@@ -174,6 +213,10 @@ iss_conn_free(struct iss_conn *conn)
 	}
 	iss_resume_release(&conn->resume);
 	iss_ctx_free(conn->ctx);
+	iss_ctx_free(conn->chosen);
+	if (conn->hello != NULL)
+		iss_buf_release(conn->hello);
+	free(conn->hello);
 	iss_verify_release(&conn->verify);
 	iss_buf_release(&conn->unsent);
 	iss_buf_release(&conn->taken);
@@ -223,6 +266,14 @@ iss_conn_offer_stored(struct iss_conn *conn, const struct iss_store *store,
 		iss_resume_offer_stored(&conn->resume, &conn->link, store, key);
 }
 
+static bool
+is_hello(const struct iss_message *message)
+{
+	return !message->sent && message->content_type == SSL3_RT_HANDSHAKE &&
+	       message->len > 0 &&
+	       *(const unsigned char *)message->bytes == SSL3_MT_CLIENT_HELLO;
+}
+
 static void
 on_message(int sent, int version, int content_type, const void *bytes,
     size_t len, SSL *ssl, void *arg)
@@ -232,6 +283,10 @@ on_message(int sent, int version, int content_type, const void *bytes,
 	struct iss_message message = { sent != 0, version, content_type, bytes,
 		len };
 
+	if (link->hello != NULL && is_hello(&message)) {
+		iss_buf_release(link->hello);
+		(void)iss_buf_append(link->hello, bytes, len);
+	}
 	if (arg != NULL)
 		iss_report_add(arg, &message);
 	if (ask->message != NULL)
@@ -243,7 +298,9 @@ iss_conn_tell_messages(struct iss_conn *conn, bool tell)
 {
 	bool report = conn->report != NULL && conn->state != ISS_CONN_OPEN;
 
-	SSL_set_msg_callback(conn->ssl, tell || report ? on_message : NULL);
+	conn->tells_messages = tell;
+	SSL_set_msg_callback(conn->ssl,
+	    tell || report || conn->hello != NULL ? on_message : NULL);
 	SSL_set_msg_callback_arg(conn->ssl, report ? conn->report : NULL);
 }
 

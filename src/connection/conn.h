@@ -44,13 +44,15 @@ enum iss_conn_state {
 	ISS_CONN_FAILED     /* neither direction works any more */
 };
 
-enum { ISS_RECORD_MAX = 16384 }; /* RFC 8446, 5.1: plaintext of a record */
+enum { ISS_HELLO_MAX = 1 << 17 }; /* OpenSSL takes no longer ClientHello */
+enum { ISS_RECORD_MAX = 16384 };  /* RFC 8446, 5.1: plaintext of a record */
 
 struct iss_conn {
 	struct iss_refcount refs;
 	SSL *ssl;
-	struct iss_ctx *ctx;   /* one reference */
-	struct iss_sock *sock; /* of ssl's BIO */
+	struct iss_ctx *ctx;    /* one reference */
+	struct iss_ctx *chosen; /* likewise; NULL: iss_conn_choose */
+	struct iss_sock *sock;  /* of ssl's BIO */
 	struct iss_link link;
 	struct iss_verify verify;
 	struct iss_staple staple;
@@ -75,12 +77,14 @@ struct iss_conn {
 	bool strict_eof;       /* a truncated end is an error */
 	bool frees_buffers;    /* see iss_conn_free_buffers */
 	bool has_buffers;      /* and they may be there */
+	bool tells_messages;   /* iss_conn_tell_messages */
 	struct iss_buf unsent; /* kept back by iss_io_write_later */
 	struct iss_buf taken;  /* of a write that must be repeated: io.h */
 	iss_deadline began, opened; /* the handshake; 0: not yet */
 	uint64_t data_in, data_out; /* of the application, but for ahead */
 	struct iss_report *report;  /* owned; NULL: nobody asked for one */
 	struct iss_limits *limits;  /* owned; NULL: none */
+	struct iss_buf *hello;      /* owned; see link.hello */
 	struct iss_kept_error err;  /* of the last operation that failed */
 };
 
@@ -120,6 +124,15 @@ void iss_conn_abandon(struct iss_conn *conn);
 
 /* Turn the message callback on or off; a report needs it in any case. */
 void iss_conn_tell_messages(struct iss_conn *conn, bool tell);
+
+/*
+ * For the callback hello: the connection is to go over to ctx, of which it
+ * takes a reference.  False, with nothing changed, unless ctx is a server's.
+ */
+bool iss_conn_choose(struct iss_conn *conn, struct iss_ctx *ctx);
+
+/* The connection has read the ClientHello, or will never do so. */
+void iss_conn_drop_hello(struct iss_conn *conn);
 
 /* Can application data be read, or written, under TLS? */
 bool iss_conn_can_read(const struct iss_conn *conn);

@@ -37,6 +37,7 @@ handshake_step(struct iss_conn *conn, void *arg)
 		if (conn->server)
 			iss_peer_end_limit(conn->ssl);
 		conn->state = ISS_CONN_OPEN;
+		iss_conn_drop_hello(conn);
 		conn->opened = iss_deadline_after(0);
 		if (conn->report != NULL) /* it is complete */
 			SSL_set_msg_callback_arg(conn->ssl, NULL);
@@ -73,8 +74,8 @@ begin_handshake(struct iss_conn *conn, bool server)
 	return ISS_OK;
 }
 
-int
-iss_conn_handshake(struct iss_conn *conn, bool server, iss_deadline deadline)
+static int
+go_on(struct iss_conn *conn, bool server, iss_deadline deadline)
 {
 	const char *what;
 	int rv;
@@ -106,6 +107,36 @@ iss_conn_handshake(struct iss_conn *conn, bool server, iss_deadline deadline)
 	if (rv == ISS_TIMEOUT)
 		conn->state = ISS_CONN_FAILED;
 	return rv == ISS_OK ? iss_conn_flush_pump(conn) : rv;
+}
+
+int
+iss_conn_handshake(struct iss_conn *conn, bool server, iss_deadline deadline)
+{
+	int rv;
+
+	if (!conn->ctx->may_be_late)
+		return go_on(conn, server, deadline);
+	conn->link.may_wait =
+	    deadline == ISS_NO_DEADLINE && !iss_conn_blocks(conn);
+	rv = go_on(conn, server, deadline);
+	conn->link.may_wait = false;
+	return rv;
+}
+
+bool
+iss_conn_wants_answer(const struct iss_conn *conn)
+{
+	return conn->link.wants_answer && !conn->link.busy &&
+	       conn->state == ISS_CONN_HANDSHAKE;
+}
+
+bool
+iss_conn_answered(struct iss_conn *conn)
+{
+	if (!iss_conn_wants_answer(conn))
+		return false;
+	conn->link.wants_answer = false;
+	return true;
 }
 
 int

@@ -12,6 +12,14 @@ int iss_conn_handshake(
     struct iss_conn *conn, bool server, iss_deadline deadline);
 
 /*
+ * A callback has said ISS_REPLY_LATER, and the handshake stopped with
+ * ISS_WANT_READ.  _answered: the program has the answer now, and will give it
+ * when iss_conn_handshake asks again.  False: nobody waits for one.
+ */
+bool iss_conn_wants_answer(const struct iss_conn *conn);
+bool iss_conn_answered(struct iss_conn *conn);
+
+/*
  * Prepare the handshake and leave it to the first read or write (io.h), or to
  * iss_conn_handshake.  Nothing is sent.  A handshake within a read or write of
  * a descriptor that blocks waits for so many seconds; < 0: without limit.

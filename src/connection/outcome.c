@@ -135,6 +135,10 @@ iss_conn_failed(struct iss_conn *conn, int ret, const char *what)
 	int code = SSL_get_error(conn->ssl, ret);
 
 	iss_kept_error_clear(&conn->err);
+	if (conn->link.wants_answer &&
+	    (code == SSL_ERROR_WANT_CLIENT_HELLO_CB ||
+		code == SSL_ERROR_WANT_X509_LOOKUP))
+		return ISS_WANT_READ;
 	switch (code) {
 	case SSL_ERROR_WANT_READ:
 		return wait_status(conn, ISS_WANT_READ);

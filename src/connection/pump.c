@@ -120,7 +120,8 @@ iss_pump_run(struct iss_pump *pump, iss_pump_step *step, void *arg)
 		 * A step that is done stays done, even if the handle is busy:
 		 * what it wrote goes out with the next one.
 		 */
-		if (rv != ISS_WANT_READ && rv != ISS_WANT_WRITE)
+		if ((rv != ISS_WANT_READ && rv != ISS_WANT_WRITE) ||
+		    pump->link->wants_answer)
 			return moved == ISS_ERROR ? moved : rv;
 		if (moved == ISS_OK && rv == ISS_WANT_READ)
 			moved = is_flooded(pump, chunks++) ? ISS_WANT_READ

@@ -265,6 +265,10 @@ iss_acme_answer(SSL *ssl, int *alert, SSL_CTX *ctx, const unsigned char *name,
 		return refuse(link, alert, SSL_AD_UNRECOGNIZED_NAME,
 		    "SSL_acme: the client sent no valid server name");
 	len = ask_program(link, host.name, text, sizeof(text));
+	if (len == ISS_ACME_LATER)
+		return iss_link_postpone(link, "SSL_acme")
+			   ? SSL_CLIENT_HELLO_RETRY
+			   : SSL_CLIENT_HELLO_ERROR;
 	if (len <= 0)
 		iss_error_set(&err,
 		    "SSL_acme: there is no key authorization for %s",

@@ -31,7 +31,8 @@ bool iss_acme_is_asked(SSL *ssl);
  * the client sent (NULL: none), make a certificate with its digest, and go over
  * to ctx.  Returns SSL_CLIENT_HELLO_SUCCESS; or SSL_CLIENT_HELLO_ERROR with
  * *alert, and the failure kept in the link of ssl, also if the program has no
- * key authorization for the name: then no certificate is made.
+ * key authorization for the name: then no certificate is made.  If it wants to
+ * answer later: SSL_CLIENT_HELLO_RETRY.
  */
 int iss_acme_answer(
     SSL *ssl, int *alert, SSL_CTX *ctx, const unsigned char *name, size_t len);

@@ -11,6 +11,7 @@
 
 #include "base/compat.h"
 #include "context/acme.h"
+#include "context/client_cert.h"
 #include "context/dh.h"
 #include "context/identity.h"
 #include "context/keylog.h"
@@ -144,12 +145,34 @@ given_groups(const struct iss_config *config)
 		   : groups;
 }
 
+static bool
+asks_hello(const struct build *build)
+{
+	return build->config->server && build->config->vhost == NULL &&
+	       iss_link_callbacks(build->link)->hello != NULL;
+}
+
+/* A connection may go over to another context, and must then not find these
+ * groups (choice.h). */
+static bool
+use_groups(const struct build *build, const char *groups)
+{
+	return asks_hello(build)
+		   ? iss_choice_can_use_groups(build->ssl_ctx, groups)
+		   : SSL_CTX_set1_groups_list(build->ssl_ctx, groups) != 0;
+}
+
 static int
 set_groups(struct build *build)
 {
 	const char *groups = given_groups(build->config);
 
-	if (groups == NULL || SSL_CTX_set1_groups_list(build->ssl_ctx, groups))
+	if (groups == NULL)
+		return ISS_OK;
+	if (build->config->server &&
+	    (build->ctx->groups = strdup(groups)) == NULL)
+		return iss_error_memory(build->err);
+	if (use_groups(build, groups))
 		return ISS_OK;
 	/* OpenSSL gives no reason or, since 3.5, one with the whole text. */
 	if (iss_error_memory_ran_out(build->err))
@@ -348,6 +371,19 @@ set_acme(struct build *build)
 	return iss_acme_new_ctx(build->err, &build->ctx->vhosts.acme);
 }
 
+/* Of a client that shows a certificate if it has one. */
+static int
+set_client_cert(struct build *build)
+{
+	if (build->config->server ||
+	    iss_link_callbacks(build->link)->client_cert == NULL)
+		return ISS_OK;
+	SSL_CTX_set_post_handshake_auth(build->ssl_ctx, 1);
+	iss_client_cert_install(build->ssl_ctx, build->config->key_cache);
+	build->ctx->may_be_late = true;
+	return ISS_OK;
+}
+
 static int
 tell_program(struct build *build)
 {
@@ -403,8 +439,6 @@ add_vhosts(struct build *build)
 	int rv = ISS_OK;
 	size_t i;
 
-	if (config->server)
-		iss_vhosts_install(&ctx->vhosts, ctx->ssl_ctx);
 	if (config->n_vhosts == 0)
 		return ISS_OK;
 	ctx->vhost_ctxs = calloc(config->n_vhosts, sizeof(*ctx->vhost_ctxs));
@@ -413,6 +447,25 @@ add_vhosts(struct build *build)
 	for (i = 0; rv == ISS_OK && i < config->n_vhosts; i++)
 		rv = add_vhost(build, &config->vhosts[i]);
 	return rv;
+}
+
+static int
+set_choice(struct build *build)
+{
+	struct iss_ctx *ctx = build->ctx;
+
+	if (!build->config->server)
+		return ISS_OK;
+	ctx->choice.ssl_ctx = ctx->ssl_ctx;
+	ctx->choice.session_id = &ctx->session_id;
+	ctx->choice.vhosts = &ctx->vhosts;
+	ctx->choice.fingerprints = &ctx->fingerprints;
+	ctx->choice.force_fingerprint = ctx->force_fingerprint;
+	ctx->choice.groups = ctx->groups;
+	ctx->choice.asks = asks_hello(build);
+	ctx->may_be_late |= ctx->choice.asks || ctx->vhosts.acme != NULL;
+	iss_choice_install(&ctx->choice);
+	return ISS_OK;
 }
 
 /* In this order. */
@@ -433,8 +486,10 @@ static step_fn *const steps[] = {
 	set_sessions,
 	set_keylog,
 	set_acme,
+	set_client_cert,
 	tell_program,
 	add_vhosts,
+	set_choice,
 };
 
 int
@@ -499,7 +554,7 @@ iss_ctx_free(struct iss_ctx *ctx)
 	if (ctx == NULL || !iss_refcount_down(&ctx->refs))
 		return;
 	/* the program may hold the SSL_CTX longer than we live */
-	iss_vhosts_uninstall(ctx->ssl_ctx);
+	iss_choice_uninstall(ctx->ssl_ctx);
 	iss_protocols_release(&ctx->protocols, ctx->ssl_ctx);
 	iss_psk_forget(ctx->ssl_ctx);
 	iss_psk_list_release(&ctx->psks);
@@ -509,6 +564,7 @@ iss_ctx_free(struct iss_ctx *ctx)
 		iss_ctx_free(ctx->vhost_ctxs[i]);
 	free(ctx->vhost_ctxs);
 	iss_fingerprint_list_release(&ctx->fingerprints);
+	free(ctx->groups);
 	iss_watch_release(&ctx->watch);
 	iss_refcount_release(&ctx->refs);
 	free(ctx);

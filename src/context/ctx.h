@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/refcount.h"
+#include "context/choice.h"
 #include "context/protocols.h"
 #include "context/session_id.h"
 #include "context/vhosts.h"
@@ -52,6 +53,9 @@ struct iss_ctx {
 	struct iss_vhosts vhosts;         /* of a server */
 	struct iss_ctx **vhost_ctxs;      /* their contexts, owned */
 	size_t n_vhost_ctxs;
+	struct iss_choice choice; /* of a server */
+	char *groups;             /* of a server; NULL: OpenSSL's own */
+	bool may_be_late;         /* a callback may answer later */
 };
 
 /*

@@ -127,16 +127,24 @@ collect_key(struct iss_error *err, struct iss_keypair *pair,
 	    ISS_KEYPAIR_KEY, link);
 }
 
+/* Where a pair goes: one of these is NULL. */
+struct place {
+	SSL_CTX *ctx;
+	SSL *ssl;
+};
+
 /* In one step with the chain, so that a weak one is found here. */
 static int
-use_pair(struct iss_error *err, SSL_CTX *ctx, struct iss_keypair *pair,
-    const char *cert_name, const char *key_name)
+use_pair(struct iss_error *err, const struct place *place,
+    struct iss_keypair *pair, const char *cert_name, const char *key_name)
 {
 	if (!pair->matched &&
 	    iss_keypair_check(err, pair, cert_name, key_name) != ISS_OK)
 		return ISS_ERROR;
-	if (!SSL_CTX_use_cert_and_key(
-		ctx, pair->cert, pair->key, pair->chain, 0))
+	if (!(place->ssl != NULL ? SSL_use_cert_and_key(place->ssl, pair->cert,
+				       pair->key, pair->chain, 1)
+				 : SSL_CTX_use_cert_and_key(place->ctx,
+				       pair->cert, pair->key, pair->chain, 0)))
 		return iss_error_openssl(err,
 		    "%s: OpenSSL cannot use this certificate and key",
 		    cert_name);
@@ -154,8 +162,8 @@ use_cert(struct iss_error *err, SSL_CTX *ctx, const struct iss_keypair *pair)
 }
 
 static int
-use_what_there_is(struct iss_error *err, SSL_CTX *ctx, struct iss_keypair *pair,
-    const struct iss_identity *identity)
+use_what_there_is(struct iss_error *err, const struct place *place,
+    struct iss_keypair *pair, const struct iss_identity *identity)
 {
 	const char *cert_name = "SSL_cert";
 	const char *key_name = "SSL_key";
@@ -166,9 +174,9 @@ use_what_there_is(struct iss_error *err, SSL_CTX *ctx, struct iss_keypair *pair,
 		key_name =
 		    identity->key_file != NULL ? identity->key_file : cert_name;
 	if (pair->key != NULL)
-		return use_pair(err, ctx, pair, cert_name, key_name);
-	if (identity->cert != NULL)
-		return use_cert(err, ctx, pair);
+		return use_pair(err, place, pair, cert_name, key_name);
+	if (identity->cert != NULL && place->ctx != NULL)
+		return use_cert(err, place->ctx, pair);
 	return iss_error_set(err,
 	    "%s: no private key: set SSL_key or SSL_key_file, or add the key "
 	    "to the certificate's file",
@@ -196,8 +204,8 @@ collect(struct iss_error *err, struct iss_keypair *pair,
 	return rv;
 }
 
-int
-iss_identity_use(struct iss_error *err, SSL_CTX *ctx,
+static int
+use_in(struct iss_error *err, const struct place *place,
     const struct iss_identity *identity, const struct iss_link *link,
     bool remember, bool *used)
 {
@@ -214,11 +222,34 @@ iss_identity_use(struct iss_error *err, SSL_CTX *ctx,
 	if (!found)
 		rv = collect(err, &pair, identity, link);
 	if (rv == ISS_OK && pair.cert != NULL) {
-		rv = use_what_there_is(err, ctx, &pair, identity);
+		rv = use_what_there_is(err, place, &pair, identity);
 		*used = rv == ISS_OK && pair.key != NULL;
 	}
 	if (*used && remember && !found)
 		iss_pair_cache_keep(&files, &pair);
 	iss_keypair_release(&pair);
 	return rv;
+}
+
+int
+iss_identity_use(struct iss_error *err, SSL_CTX *ctx,
+    const struct iss_identity *identity, const struct iss_link *link,
+    bool remember, bool *used)
+{
+	const struct place place = { ctx, NULL };
+
+	return use_in(err, &place, identity, link, remember, used);
+}
+
+int
+iss_identity_show(struct iss_error *err, SSL *ssl,
+    const struct iss_identity *identity, const struct iss_link *link,
+    bool remember)
+{
+	const struct place place = { NULL, ssl };
+	bool used;
+
+	if (use_in(err, &place, identity, link, remember, &used) != ISS_OK)
+		return ISS_ERROR;
+	return used ? ISS_OK : iss_error_set(err, "there is no certificate");
 }

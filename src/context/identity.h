@@ -29,4 +29,12 @@ int iss_identity_use(struct iss_error *err, SSL_CTX *ctx,
     const struct iss_identity *identity, const struct iss_link *link,
     bool remember, bool *used);
 
+/*
+ * The same for one connection, which must get both a certificate and a key; its
+ * pair of that kind is replaced.  SSL_use_cert_and_key(3).
+ */
+int iss_identity_show(struct iss_error *err, SSL *ssl,
+    const struct iss_identity *identity, const struct iss_link *link,
+    bool remember);
+
 #endif

@@ -82,6 +82,13 @@ use_in_1_2(SSL_CTX *ctx, bool server)
 	(void)server;
 }
 
+static void
+follow_in_1_2(SSL *ssl, bool has_keys)
+{
+	(void)ssl;
+	(void)has_keys;
+}
+
 #else
 
 bool
@@ -155,6 +162,12 @@ use_in_1_2(SSL_CTX *ctx, bool server)
 		SSL_CTX_set_psk_client_callback(ctx, client_in_1_2);
 }
 
+static void
+follow_in_1_2(SSL *ssl, bool has_keys)
+{
+	SSL_set_psk_server_callback(ssl, has_keys ? server_in_1_2 : NULL);
+}
+
 #endif
 
 /* Make a session of TLS 1.3 whose secret is the key; NULL on failure. */
@@ -225,6 +238,15 @@ iss_psk_use(struct iss_error *err, SSL_CTX *ctx,
 	else
 		SSL_CTX_set_psk_use_session_callback(ctx, client_in_1_3);
 	return ISS_OK;
+}
+
+void
+iss_psk_follow(SSL *ssl)
+{
+	bool has_keys = psks_of(ssl) != NULL;
+
+	follow_in_1_2(ssl, has_keys);
+	SSL_set_psk_find_session_callback(ssl, has_keys ? server_in_1_3 : NULL);
 }
 
 void

@@ -28,4 +28,8 @@ int iss_psk_use(struct iss_error *err, SSL_CTX *ctx,
     const struct iss_psk_list *psks, bool server);
 void iss_psk_forget(SSL_CTX *ctx);
 
+/* A server's connection has changed to another context: use the keys of that
+ * one alone. */
+void iss_psk_follow(SSL *ssl);
+
 #endif

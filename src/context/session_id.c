@@ -52,6 +52,26 @@ shares_sessions(const struct iss_config *config)
 	       config->store != NULL;
 }
 
+/* rules: of an id that other contexts may have as well; NULL: it is random. */
+static int
+make_chosen(struct iss_error *err, struct iss_session_id *id, SSL_CTX *ctx,
+    const unsigned char rules[ISS_SESSION_POLICY_LEN])
+{
+	struct iss_session_policy policy;
+	int rv;
+
+	iss_session_policy_init(&policy);
+	iss_session_policy_add_text(&policy, "chosen");
+	iss_session_policy_add(&policy, id->bytes, sizeof(id->bytes));
+	if (rules != NULL) {
+		iss_session_policy_add(&policy, rules, ISS_SESSION_POLICY_LEN);
+		iss_own_names_add(&policy, ctx);
+	}
+	rv = iss_session_policy_final(err, &policy, id->chosen);
+	iss_session_policy_release(&policy);
+	return rv;
+}
+
 /*
  * A server that asks for client certificates must name its sessions, or
  * OpenSSL refuses to resume them.
@@ -62,15 +82,18 @@ iss_session_id_use(struct iss_error *err, struct iss_session_id *id,
     const unsigned char rules[ISS_SESSION_POLICY_LEN],
     const struct iss_session_id *before)
 {
+	bool is_shared =
+	    config->session_id_context != NULL || shares_sessions(config);
 	int rv = ISS_OK;
 
-	if (config->session_id_context != NULL || shares_sessions(config))
+	if (is_shared)
 		rv = digest_rules(err, id, ctx, config, rules);
 	else if (before != NULL)
 		*id = *before;
 	else
 		rv = make_random(err, id);
-	if (rv != ISS_OK)
+	if (rv != ISS_OK ||
+	    make_chosen(err, id, ctx, is_shared ? rules : NULL) != ISS_OK)
 		return ISS_ERROR;
 	if (SSL_CTX_set_session_id_context(ctx, id->bytes, sizeof(id->bytes)))
 		return ISS_OK;

@@ -16,6 +16,9 @@
 
 struct iss_session_id {
 	unsigned char bytes[ISS_SESSION_POLICY_LEN];
+	/* for connections that the program has sent to the context: not shared
+	 * with other contexts, even where these have the same bytes */
+	unsigned char chosen[ISS_SESSION_POLICY_LEN];
 };
 
 /*

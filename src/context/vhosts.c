@@ -1,8 +1,3 @@
-/*
- * The context is chosen in the callback for the ClientHello.  The one for
- * server names comes too late: by then TLS 1.3 has its cipher suite, and a
- * session was looked for under the wrong context.
- */
 #include "context/vhosts.h"
 
 #include <stdlib.h>
@@ -10,7 +5,6 @@
 
 #include "base/ascii.h"
 #include "base/compat.h"
-#include "context/acme.h"
 #include "link/link.h"
 #include "names/reference_id.h"
 #include "options/vhost_options.h"
@@ -135,8 +129,8 @@ iss_vhosts_find(
 	return found;
 }
 
-static int
-refuse_name(SSL *ssl, int *alert, const unsigned char *name, size_t len)
+int
+iss_vhosts_refuse(SSL *ssl, int *alert, const unsigned char *name, size_t len)
 {
 	struct iss_link *link = iss_link_of(ssl);
 	struct iss_error ignored;
@@ -162,75 +156,16 @@ refuse_name(SSL *ssl, int *alert, const unsigned char *name, size_t len)
 	return SSL_CLIENT_HELLO_ERROR;
 }
 
-static int
-go_over(SSL *ssl, int *alert, const struct iss_vhost *to)
+int
+iss_vhosts_go_over(struct iss_error *err, SSL *ssl, const struct iss_vhost *to)
 {
-	struct iss_link *link = iss_link_of(ssl);
-	struct iss_error err;
+	const struct iss_link *link = iss_link_of(ssl);
 
-	iss_error_clear(&err);
 	if (SSL_set_SSL_CTX(ssl, to->ssl_ctx) != NULL &&
-	    iss_verify_follow(&err, ssl) == ISS_OK &&
+	    iss_verify_follow(err, ssl) == ISS_OK &&
 	    (link == NULL ||
-		iss_session_id_bind(&err, &to->session_id, link) == ISS_OK))
-		return SSL_CLIENT_HELLO_SUCCESS;
-	iss_error_openssl(
-	    &err, "cannot switch to the context for %s", to->name);
-	if (link != NULL)
-		iss_error_set(
-		    iss_kept_error_fill(&link->failure), "%s", err.text);
-	*alert = SSL_AD_INTERNAL_ERROR;
-	return SSL_CLIENT_HELLO_ERROR;
-}
-
-static int
-choose_vhost(SSL *ssl, int *alert, void *arg)
-{
-	const struct iss_vhosts *vhosts = arg;
-	const struct iss_vhost *found = NULL;
-	const unsigned char *ext, *name = NULL;
-	size_t ext_len, len = 0;
-
-	if (vhosts->count == 0 && vhosts->acme == NULL)
-		return SSL_CLIENT_HELLO_SUCCESS;
-	if (SSL_client_hello_get0_ext(
-		ssl, TLSEXT_TYPE_server_name, &ext, &ext_len) &&
-	    iss_vhosts_parse(ext, ext_len, &name, &len))
-		found = iss_vhosts_find(vhosts, name, len);
-	else
-		name = NULL;
-	if (vhosts->acme != NULL && iss_acme_is_asked(ssl))
-		return iss_acme_answer(ssl, alert, vhosts->acme, name, len);
-	if (found != NULL)
-		return go_over(ssl, alert, found);
-	if (vhosts->has_default || vhosts->count == 0)
-		return SSL_CLIENT_HELLO_SUCCESS;
-	return refuse_name(ssl, alert, name, len);
-}
-
-/*
- * Answer that the name was used (RFC 6066, 3); OpenSSL then also keeps it in
- * the session.
- */
-static int
-acknowledge_name(SSL *ssl, int *alert, void *arg)
-{
-	(void)ssl;
-	(void)alert;
-	(void)arg;
-	return SSL_TLSEXT_ERR_OK;
-}
-
-void
-iss_vhosts_install(struct iss_vhosts *vhosts, SSL_CTX *ctx)
-{
-	SSL_CTX_set_tlsext_servername_callback(ctx, acknowledge_name);
-	SSL_CTX_set_client_hello_cb(ctx, choose_vhost, vhosts);
-}
-
-void
-iss_vhosts_uninstall(SSL_CTX *ctx)
-{
-	if (ctx != NULL)
-		SSL_CTX_set_client_hello_cb(ctx, NULL, NULL);
+		iss_session_id_bind(err, &to->session_id, link) == ISS_OK))
+		return ISS_OK;
+	return iss_error_openssl(err, "cannot switch to the context for %s",
+	    to->name != NULL ? to->name : "other hosts");
 }

@@ -44,15 +44,18 @@ void iss_vhosts_release(struct iss_vhosts *vhosts);
 const struct iss_vhost *iss_vhosts_find(
     const struct iss_vhosts *vhosts, const unsigned char *name, size_t len);
 
+/* A connection goes over to the context of a virtual host.  Returns ISS_OK or
+ * ISS_ERROR.  SSL_set_SSL_CTX(3). */
+int iss_vhosts_go_over(
+    struct iss_error *err, SSL *ssl, const struct iss_vhost *to);
+
 /*
- * Let connections of a server's context go over to the virtual host that the
- * client names.  Without such a host they stay, unless there are virtual hosts
- * but no default: then the handshake fails.  vhosts must outlive the
- * connections, or iss_vhosts_uninstall be called; hosts may be added later.
- * SSL_CTX_set_client_hello_cb(3).
+ * There is no virtual host of that name (NULL: the client sent none), and no
+ * default: SSL_CLIENT_HELLO_ERROR, with *alert, and the failure kept in the
+ * link of ssl.
  */
-void iss_vhosts_install(struct iss_vhosts *vhosts, SSL_CTX *ctx);
-void iss_vhosts_uninstall(SSL_CTX *ctx);
+int iss_vhosts_refuse(
+    SSL *ssl, int *alert, const unsigned char *name, size_t len);
 
 /*
  * The host name in the server_name extension of a ClientHello, borrowed from

@@ -17,9 +17,12 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
-struct iss_buf;         /* base/buf.h */
-struct iss_message;     /* connection/trace.h */
-struct iss_ocsp_answer; /* revocation/ocsp.h */
+struct iss_buf;          /* base/buf.h */
+struct iss_cert_request; /* context/client_cert.h */
+struct iss_hello;        /* context/hello.h */
+struct iss_identity;     /* options/config.h */
+struct iss_message;      /* connection/trace.h */
+struct iss_ocsp_answer;  /* revocation/ocsp.h */
 
 /* The outcome of the program's own check of a stapled OCSP response. */
 enum iss_staple_opinion {
@@ -27,6 +30,18 @@ enum iss_staple_opinion {
 	ISS_STAPLE_SEEN,
 	ISS_STAPLE_REFUSED
 };
+
+/* The program's answer to a question of the handshake. */
+enum iss_reply {
+	ISS_REPLY_NONE,    /* go on without */
+	ISS_REPLY_GIVEN,   /* as the question says */
+	ISS_REPLY_REFUSED, /* end the handshake */
+	ISS_REPLY_LATER,   /* stop the handshake: iss_link_postpone */
+	ISS_REPLY_WRONG    /* of the wrong kind, or there is an exception */
+};
+
+/* A result of acme: ISS_REPLY_LATER. */
+enum { ISS_ACME_LATER = -2 };
 
 enum { ISS_TICKET_SECRET_LEN = 32, ISS_TICKET_NAME_LEN = 16 };
 
@@ -82,10 +97,25 @@ struct iss_callbacks {
 	/*
 	 * The key authorization for a host that a certificate authority asks
 	 * about (context/acme.h): write it to buf, of size bytes, and return
-	 * its length; a negative number or 0 if there is none.  Without this
-	 * entry a context answers no challenges.
+	 * its length; ISS_ACME_LATER; another negative number or 0 if there is
+	 * none.  Without this entry a context answers no challenges.
 	 */
 	int (*acme)(void *handle, const char *name, char *buf, size_t size);
+	/*
+	 * A client said hello.  GIVEN: the program has chosen a context by
+	 * iss_conn_choose.  REFUSED: *alert is to be sent, else it stays as it
+	 * is.  Without this entry nobody is asked.
+	 */
+	enum iss_reply (*hello)(
+	    void *handle, const struct iss_hello *hello, int *alert);
+	/*
+	 * A server asks for our certificate.  GIVEN: *identity is borrowed,
+	 * and stays until the call of the core ends.  NONE: show none.
+	 * Without this entry a client shows the one that it has.
+	 */
+	enum iss_reply (*client_cert)(void *handle,
+	    const struct iss_cert_request *request,
+	    const struct iss_identity **identity);
 	/*
 	 * The program's store of sessions: put a value under key for so many
 	 * seconds; append the one that is there to value; remove it, and tell

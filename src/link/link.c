@@ -17,6 +17,7 @@ iss_link_attach(struct iss_error *err, struct iss_link *link, SSL *ssl)
 	if (!SSL_set_ex_data(ssl, link_index(), link))
 		return iss_error_openssl(err, "cannot create an SSL object");
 	link->ssl = ssl;
+	link->first_ctx = SSL_get_SSL_CTX(ssl);
 	return ISS_OK;
 }
 
@@ -33,6 +34,37 @@ iss_link_of_store(X509_STORE_CTX *store)
 	const SSL *ssl = X509_STORE_CTX_get_ex_data(store, index);
 
 	return ssl != NULL ? iss_link_of(ssl) : NULL;
+}
+
+SSL_CTX *
+iss_link_first_ctx(const SSL *ssl)
+{
+	const struct iss_link *link = iss_link_of(ssl);
+
+	return link != NULL ? link->first_ctx : SSL_get_SSL_CTX(ssl);
+}
+
+static bool
+may_wait(struct iss_link *link, const char *option)
+{
+	if (link->may_wait)
+		return true;
+	iss_error_set(iss_kept_error_fill(&link->failure),
+	    "%s: SSL_LATER needs a handshake on a non-blocking socket", option);
+	return false;
+}
+
+bool
+iss_link_postpone(struct iss_link *link, const char *option)
+{
+	link->wants_answer = may_wait(link, option);
+	return link->wants_answer;
+}
+
+bool
+iss_link_may_wait(struct iss_link *link)
+{
+	return may_wait(link, "no answer yet");
 }
 
 bool

@@ -16,6 +16,8 @@
 #include "base/kept_error.h"
 #include "link/callbacks.h"
 
+struct iss_buf;
+struct iss_choice;
 struct iss_new_sessions;
 struct iss_staple;
 struct iss_verify;
@@ -26,7 +28,8 @@ struct iss_verify;
  * (the password of a key) or without one.
  */
 struct iss_link {
-	SSL *ssl;                              /* set by iss_link_attach */
+	SSL *ssl;           /* set by iss_link_attach */
+	SSL_CTX *first_ctx; /* likewise; iss_link_first_ctx */
 	const struct iss_callbacks *callbacks; /* static, or NULL */
 	void *handle; /* given to the callbacks; see iss_link_lend */
 	struct iss_verify *verify;
@@ -36,6 +39,12 @@ struct iss_link {
 	bool busy;                   /* OpenSSL is on the stack for this SSL */
 	bool pinned; /* a fingerprint accepts the peer: nothing refuses it */
 	bool answers_acme; /* the handshake has no other use: acme.h */
+	bool may_wait;     /* for an answer: iss_link_postpone */
+	bool wants_answer; /* the handshake has stopped for one */
+	bool has_asked;    /* the program what to do with the ClientHello: */
+	struct iss_buf *hello; /* its bytes; NULL: not wanted */
+	const struct iss_choice
+	    *chosen; /* the context of that choice, if any */
 	/*
 	 * Why one of our callbacks refused to go on; the first failure stays.
 	 * OpenSSL's error then says no more than that a callback failed.
@@ -57,6 +66,21 @@ struct iss_link *iss_link_of(const SSL *ssl);
  * SSL_get_ex_data_X509_STORE_CTX_idx(3).
  */
 struct iss_link *iss_link_of_store(X509_STORE_CTX *store);
+
+/*
+ * The SSL_CTX that a connection began with, whatever it has come to: that of
+ * its tickets, and of the store of its sessions.
+ */
+SSL_CTX *iss_link_first_ctx(const SSL *ssl);
+
+/*
+ * A callback wants to answer later (ISS_REPLY_LATER).  True if the handshake
+ * may stop until then: it is to end with ISS_WANT_READ, and be called again.
+ * False, with link->failure filled, if its caller would wait for the socket.
+ * _may_wait is the same for a call that comes before the answer.
+ */
+bool iss_link_postpone(struct iss_link *link, const char *option);
+bool iss_link_may_wait(struct iss_link *link);
 
 /*
  * SSL_verify_strict, a mark on an SSL_CTX: connections follow the context that

@@ -17,11 +17,11 @@ enum { ID_LEN = 32, LOOKUPS_MAX = 4 };
 
 ISS_EX_INDEX_OWNED(store_index, SSL_CTX, iss_store_free);
 
-/* The contexts of virtual hosts have the store of their server. */
+/* The store stays that of the context which the connection began with. */
 static const struct iss_store *
 store_of(const SSL *ssl)
 {
-	return SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), store_index());
+	return SSL_CTX_get_ex_data(iss_link_first_ctx(ssl), store_index());
 }
 
 static struct iss_store_key

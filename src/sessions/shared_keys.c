@@ -135,7 +135,7 @@ iss_shared_keys_use(
 struct iss_shared_keys *
 iss_shared_keys_of(const SSL *ssl)
 {
-	return SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), keys_index());
+	return SSL_CTX_get_ex_data(iss_link_first_ctx(ssl), keys_index());
 }
 
 /* ---- slots, with the lock held ---- */

@@ -54,7 +54,7 @@ ISS_EX_INDEX_OWNED(keys_index, SSL_CTX, free_keys);
 static struct keys *
 keys_of(const SSL *ssl)
 {
-	return SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), keys_index());
+	return SSL_CTX_get_ex_data(iss_link_first_ctx(ssl), keys_index());
 }
 
 /* Up to size bytes; -1 with errno. */

@@ -61,6 +61,14 @@ iss_verify_set_name(struct iss_error *err, struct iss_verify *verify,
 	return ISS_OK;
 }
 
+void
+iss_verify_forget_name(struct iss_verify *verify)
+{
+	verify->check = ISS_NAME_UNCHECKED;
+	free(verify->name);
+	verify->name = NULL;
+}
+
 bool
 iss_verify_require_fingerprint(struct iss_verify *verify)
 {
@@ -93,6 +101,15 @@ iss_verify_set_fingerprints(struct iss_error *err, struct iss_verify *verify,
 	if (!iss_fingerprint_list_copy(&verify->fingerprints, fingerprints))
 		return iss_error_set(err, "SSL_fingerprint: out of memory");
 	return ISS_OK;
+}
+
+int
+iss_verify_replace_fingerprints(struct iss_error *err,
+    struct iss_verify *verify, const struct iss_fingerprint_list *fingerprints,
+    bool force)
+{
+	iss_fingerprint_list_release(&verify->fingerprints);
+	return iss_verify_set_fingerprints(err, verify, fingerprints, force);
 }
 
 static int

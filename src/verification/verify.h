@@ -56,6 +56,9 @@ void iss_verify_release(struct iss_verify *verify);
 int iss_verify_set_name(struct iss_error *err, struct iss_verify *verify,
     const char *name, size_t len, const struct iss_scheme *scheme);
 
+/* Check no name any more. */
+void iss_verify_forget_name(struct iss_verify *verify);
+
 /*
  * The name is one that no certificate can have: accept nothing but a
  * fingerprint.  False, and nothing is changed, if there are no fingerprints.
@@ -80,6 +83,11 @@ void iss_verify_set_must_ask(struct iss_verify *verify, bool must_ask);
  * ISS_ERROR when memory runs out.
  */
 int iss_verify_set_fingerprints(struct iss_error *err,
+    struct iss_verify *verify, const struct iss_fingerprint_list *fingerprints,
+    bool force);
+
+/* The same in place of others, before iss_verify_follow. */
+int iss_verify_replace_fingerprints(struct iss_error *err,
     struct iss_verify *verify, const struct iss_fingerprint_list *fingerprints,
     bool force);
 

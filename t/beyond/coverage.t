@@ -10,5 +10,5 @@ use Test::More;
 
 use ISS::Coverage;
 
-check_coverage(File::Spec->catfile($FindBin::Bin, 'COVERAGE'), 115, 115);
+check_coverage(File::Spec->catfile($FindBin::Bin, 'COVERAGE'), 131, 131);
 done_testing();

@@ -27,7 +27,7 @@ require XSLoader;
 XSLoader::load(__PACKAGE__, $VERSION);
 
 use IO::Socket::SSL::Base;
-use IO::Socket::SSL::Constants;
+use IO::Socket::SSL::Constants qw(:DEFAULT SSL_LATER);
 use IO::Socket::SSL::Defaults;
 use IO::Socket::SSL::Interop;
 use IO::Socket::SSL::SSL_Context;
@@ -38,6 +38,7 @@ our @CARP_NOT =
   qw(IO::Socket::SSL::SSL_Context IO::Socket::SSL::Defaults IO::Socket);
 our @ISA    = (IO::Socket::SSL::Base::choose());
 our @EXPORT = (@IO::Socket::SSL::Constants::EXPORT, '$SSL_ERROR');
+our @EXPORT_OK = @IO::Socket::SSL::Constants::EXPORT_OK;
 
 # Modules that few programs need.  Each is loaded by the first call of one of
 # these subs, which it then replaces by its own.
@@ -46,6 +47,7 @@ my @OLD = qw(error fatal_ssl_error get_peer_certificate get_ssleay_error
   socket_to_SSL subject_name);
 my %ON_DEMAND = (
     Abilities     => [qw(can_do)],
+    Choices       => [qw(answer certificate context reply)],
     Deprecated    => \@OLD,
     Facade        => [qw(call offer)],
     OCSP_Cache    => [qw(new _keep_answer)],
@@ -71,6 +73,7 @@ for my $module (keys %ON_DEMAND) {
 }
 
 # Methods of this class that other modules define.
+*answer               = \&IO::Socket::SSL::Choices::answer;
 *can_do               = \&IO::Socket::SSL::Abilities::can_do;
 *can_ipv6             = \&IO::Socket::SSL::Base::can_ipv6;
 *context_init         = \&IO::Socket::SSL::Defaults::context_init;

@@ -25,10 +25,30 @@ main(void)
 		{ -1, "unknown" },
 		{ INT_MAX, "unknown" },
 	};
+	/* of those that end a connection */
+	static const struct {
+		const char *name;
+		int alert;
+	} names[] = {
+		{ "unrecognized_name", 112 },
+		{ "unrecognized name", 112 },
+		{ "missing_extension", 109 },
+		{ "handshake_failure", 40 },
+		{ "handshake", -1 },
+		{ "handshake_failures", -1 },
+		{ "close_notify", -1 },
+		{ "user_canceled", -1 },
+		{ "no_renegotiation", -1 },
+		{ "unknown", -1 },
+		{ "", -1 },
+	};
 	size_t i;
 
 	for (i = 0; i < ROWS(cases); i++)
 		is_text(iss_alert_name(cases[i].alert), cases[i].name,
 		    "alert %d", cases[i].alert);
+	for (i = 0; i < ROWS(names); i++)
+		is_int(iss_alert_number(names[i].name), names[i].alert,
+		    "the number of '%s'", names[i].name);
 	return tap_done();
 }

@@ -331,8 +331,9 @@ test_vhosts(void)
 	    "... itself it verifies nobody");
 	is_int(iss_ctx_verify_mode(ctx), SSL_VERIFY_PEER,
 	    "... but one of its names does");
-	ok(memcmp(&ctx->vhosts.list[0].session_id,
-	       &ctx->vhosts.list[1].session_id, sizeof(ctx->session_id)) != 0,
+	ok(memcmp(ctx->vhosts.list[0].session_id.bytes,
+	       ctx->vhosts.list[1].session_id.bytes,
+	       sizeof(ctx->session_id.bytes)) != 0,
 	    "... sessions of one name are not another's");
 	iss_ctx_free(ctx);
 	iss_option_set_text(&err, one, version_option(), "nonsense", 8);
@@ -349,8 +350,14 @@ test_vhosts(void)
 static bool
 same_id(const struct iss_ctx *a, const struct iss_ctx *b)
 {
-	return memcmp(&a->session_id, &b->session_id, sizeof(a->session_id)) ==
-	       0;
+	return memcmp(a->session_id.bytes, b->session_id.bytes,
+		   sizeof(a->session_id.bytes)) == 0;
+}
+
+static bool
+same_rules(const struct iss_ctx *a, const struct iss_ctx *b)
+{
+	return memcmp(a->rules, b->rules, sizeof(a->rules)) == 0;
 }
 
 static void
@@ -393,6 +400,10 @@ test_session_ids(void)
 		ok(same_id(a, b) == cases[i].same, "%s: %s", cases[i].name,
 		    cases[i].same ? "sessions are shared"
 				  : "sessions are apart");
+		ok((memcmp(a->session_id.chosen, b->session_id.chosen,
+			sizeof(a->session_id.chosen)) == 0) ==
+			(cases[i].same && same_rules(a, b)),
+		    "... those of a choice, if all options are the same");
 		iss_ctx_free(a);
 		iss_ctx_free(b);
 	}

@@ -13,12 +13,15 @@ our @CARP_NOT = qw(IO::Socket::SSL);
 # Options are without "SSL_".  0: any OpenSSL that we can be built with.
 my %SINCE = (
     acme                   => 0,
+    answer                 => 0,
+    cert_callback          => 0,
     channel_binding        => 0,
     channel_bindings       => 0,
     deadline               => 0,
     export_keying_material => 0,
     handshake_report       => 0,
     handshake_timeout      => 0,
+    hello_callback         => 0,
     keylog_callback        => 0,
     keylog_file            => 0,
     new_ticket             => 0x30000000,
@@ -31,6 +34,7 @@ my %SINCE = (
     ticket_keys            => 0,
     tls_info               => 0,
     verified_chain         => 0,
+    want_answer            => 0,
 );
 
 # A function, and a method of the class and its objects.

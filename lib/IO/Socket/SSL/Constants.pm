@@ -23,8 +23,9 @@ my %VALUE = (
     GEN_IPADD => 7,
 );
 
-# xs/errors.c defines these two: their texts are those of $SSL_ERROR.
-our @EXPORT = sort keys %VALUE, qw(SSL_WANT_READ SSL_WANT_WRITE);
+# xs/errors.c defines these: the texts of the first two are those of $SSL_ERROR.
+our @EXPORT    = sort keys %VALUE, qw(SSL_WANT_READ SSL_WANT_WRITE);
+our @EXPORT_OK = qw(SSL_LATER);
 
 for my $name (keys %VALUE) {
     my $value = $VALUE{$name};

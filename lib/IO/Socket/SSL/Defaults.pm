@@ -69,7 +69,7 @@ my %NONE_IF_FALSE = map { ("SSL_$_" => 1) } qw(
   create_ctx_callback ocsp_staple_callback keylog_callback ocsp_cache session_cache
   ticket_keycb ticket_keys ciphersuites alpn_protocols npn_protocols cert_file
   key_file ca_file ca_path client_ca_file crl_file dh_file fingerprint verifycn_name
-  keylog_file reload_callback acme
+  keylog_file reload_callback acme hello_callback cert_callback
 );
 
 # Does this false value mean something?  '' and 0 do not for the options above.
@@ -126,8 +126,10 @@ sub _overlay {
     return $onto;
 }
 
-# A client may not be given these; a default of them is ignored.
-our @SERVER_ONLY = qw(SSL_ticket_keys SSL_num_tickets SSL_acme);
+# Options that the other side may not be given; a default of them is ignored there.
+our @SERVER_ONLY = qw(SSL_ticket_keys SSL_num_tickets SSL_acme
+  SSL_hello_callback);
+our @CLIENT_ONLY = qw(SSL_cert_callback);
 
 # The arguments of a call with all defaults and the filter applied, as a new
 # hash.  Arguments that have been merged before are copied, without what
@@ -144,7 +146,8 @@ sub merge {
               && !_is_given($_, $wanted{$_}) } keys %wanted };
     my %merged = $AS_IN_1_77 ? %OLD_VALUES : ();
     _overlay(\%merged, $_) for \%for_all, $role, \%wanted;
-    $server || defined $wanted{$_} || delete $merged{$_} for @SERVER_ONLY;
+    defined $wanted{$_} || delete $merged{$_}
+      for $server ? @CLIENT_ONLY : @SERVER_ONLY;
     $merged{_SSL_merged} = {};
     return \%merged;
 }

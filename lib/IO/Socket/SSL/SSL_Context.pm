@@ -27,11 +27,14 @@ my %KEPT = (
     SSL_keylog_callback      => 'keylog_callback',
     SSL_reload_callback      => 'reload_callback',
     SSL_acme                 => 'acme',
+    SSL_hello_callback       => 'hello_callback',
+    SSL_cert_callback        => 'cert_callback',
 );
 
 my %MUST_BE_CODE = map { $_ => 1 }
   qw(SSL_passwd_cb SSL_verify_callback SSL_create_ctx_callback
-  SSL_ocsp_staple_callback SSL_keylog_callback SSL_reload_callback);
+  SSL_ocsp_staple_callback SSL_keylog_callback SSL_reload_callback
+  SSL_hello_callback SSL_cert_callback);
 
 sub new {
     my ($class, @args) = @_;
@@ -57,7 +60,7 @@ sub _make {
           if $MUST_BE_CODE{$option} && !IO::Socket::SSL::Defaults::is_code($value);
         $self->{ $KEPT{$option} } = $value;
     }
-    _check_role($args) if !$server;
+    _check_role($args, $server);
     croak 'SSL_acme must be a code reference or a hash'
       if defined $self->{acme}
       && ref $self->{acme} ne 'HASH'
@@ -111,11 +114,15 @@ sub _ticket_store {
 }
 
 sub _check_role {
-    my ($args) = @_;
+    my ($args, $server) = @_;
+    my @others =
+      $server
+      ? @IO::Socket::SSL::Defaults::CLIENT_ONLY
+      : @IO::Socket::SSL::Defaults::SERVER_ONLY;
 
-    for my $option (@IO::Socket::SSL::Defaults::SERVER_ONLY) {
-        croak "$option is for servers"
-          if defined $args->{$option} && length $args->{$option};
+    for my $option (grep { defined $args->{$_} && length $args->{$_} } @others)
+    {
+        croak "$option is for " . ($server ? 'clients' : 'servers');
     }
     return;
 }
@@ -124,7 +131,9 @@ sub _check_role {
 sub _authorization {
     my ($acme, $sock, $name) = @_;
 
-    return ref $acme eq 'HASH' ? $acme->{$name} : $acme->($sock, $name);
+    return ref $acme eq 'HASH'
+      ? $acme->{$name}
+      : IO::Socket::SSL::Choices::reply($acme, $sock, $name);
 }
 
 # ------------------------------------------------------------- reloading
