@@ -10,5 +10,5 @@ use Test::More;
 
 use ISS::Coverage;
 
-check_coverage(File::Spec->catfile($FindBin::Bin, 'COVERAGE'), 131, 131);
+check_coverage(File::Spec->catfile($FindBin::Bin, 'COVERAGE'), 132, 132);
 done_testing();

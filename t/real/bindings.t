@@ -5,7 +5,6 @@ use strict;
 use warnings;
 
 use Digest::SHA qw(sha256 hmac_sha256);
-use File::Temp  qw(tempdir);
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use MIME::Base64 qw(encode_base64 decode_base64);
@@ -14,6 +13,7 @@ use Test::More;
 use IO::Socket::SSL;
 use ISS::OpenSSL;
 use ISS::Program;
+use ISS::Servers;
 use ISS::Test;
 
 my $LABEL  = 'EXPORTER-our-test';
@@ -122,15 +122,20 @@ subtest 'gnutls-cli' => sub {
 };
 
 subtest 'PostgreSQL' => sub {
-    my $server = start_postgres() or return;
+    my ($program, @port) = ISS::Servers::postgres(
+        cert     => cert('server'),
+        key      => key('server'),
+        password => 'secret'
+    );
+    plan skip_all => $port[0] if !$program;
     each_version(
         sub {
             my ($version) = @_;
-            my $sock    = connect_postgres($server, SSL_version => $version);
+            my $sock    = connect_postgres($port[1], SSL_version => $version);
             my ($bytes) = $sock->channel_binding('tls-server-end-point');
             is(log_in($sock, $bytes),
                 'logged in', 'SCRAM-SHA-256-PLUS with our channel binding');
-            $sock = connect_postgres($server, SSL_version => $version);
+            $sock = connect_postgres($port[1], SSL_version => $version);
             like(
                 log_in($sock, 'x' x length $bytes),
                 qr/channel binding|authentication failed/i,
@@ -142,98 +147,11 @@ subtest 'PostgreSQL' => sub {
 
 done_testing;
 
-# PostgreSQL in a folder of its own, listening on a free port; undef, with the
-# test skipped, where there is none.
-sub start_postgres {
-    my $unpacked = $ENV{ISS_TEST_SERVERS} || '';
-    my ($bin)    = grep { -x "$_/initdb" }
-      map { glob "'$_'/usr/lib/postgresql/*/bin" } grep { length } $unpacked;
-    ($bin) = grep { -x "$_/initdb" } glob '/usr/lib/postgresql/*/bin'
-      if !$bin;
-    if (!$bin) {
-        plan skip_all => 'there is no PostgreSQL';
-        return;
-    }
-    my (undef, %env) = ISS::Program->unpacked("$bin/initdb");
-    my $dir = tempdir('iss-pg-XXXXXX', TMPDIR => 1, CLEANUP => 1);
-    my @as  = as_another_user($dir);
-    my $run = sub {
-        my ($name, @args) = @_;
-        my ($status, $said) =
-          ISS::Program->run([@as, "$bin/$name", @args], env => \%env);
-        die "$name: $said" if $status;
-    };
-    write_file("$dir/password", 'secret');
-    $run->(
-        'initdb',
-        '-D' => "$dir/data",
-        '-U' => 'me',
-        '-A' => 'scram-sha-256',
-        '--no-sync', '--no-locale', '--pwfile' => "$dir/password"
-    );
-    my $port = address(listener()) =~ /:(\d+)/ ? $1 : 0;
-    write_file("$dir/server.$_->[0]", slurp($_->[1]))
-      for [pem => cert('server')], [key => key('server')];
-    write_file("$dir/hba", "hostssl all all 127.0.0.1/32 scram-sha-256\n");
-    write_file(
-        "$dir/data/postgresql.conf",
-        map { "$_\n" } "hba_file='$dir/hba'",
-        "listen_addresses='127.0.0.1'",
-        "port=$port",
-        "unix_socket_directories=''",
-        'ssl=on',
-        "ssl_cert_file='$dir/server.pem'",
-        "ssl_key_file='$dir/server.key'",
-        'fsync=off'
-    );
-    my $server =
-      ISS::Program->start([@as, "$bin/postgres", '-D' => "$dir/data"],
-        env => \%env);
-    $server->wait_for(qr/ready to accept connections/);
-    return { program => $server, port => $port };
-}
-
-# PostgreSQL does not run as root: the words that begin such a command.
-my @owner;
-
-sub as_another_user {
-    my ($dir) = @_;
-
-    return () if $>;
-    my (undef, undef, $uid, $gid) = getpwnam 'nobody' or die 'no nobody';
-    @owner = ($uid, $gid);
-    own($dir);
-    return ('setpriv', "--reuid=$uid", "--regid=$gid", '--clear-groups');
-}
-
-sub own {
-    my (@files) = @_;
-    return if !@owner;
-    chown @owner, @files or die "chown: $!";
-    return;
-}
-
-sub write_file {
-    my ($file, @text) = @_;
-    open my $out, '>', $file or die "$file: $!";
-    print {$out} @text;
-    close $out or die "$file: $!";
-    chmod 0600, $file;
-    own($file);
-    return;
-}
-
-sub slurp {
-    my ($file) = @_;
-    open my $in, '<', $file or die "$file: $!";
-    return join '', <$in>;
-}
-
 # STARTTLS as PostgreSQL has it, then the name of the user.
 sub connect_postgres {
-    my ($server, %args) = @_;
+    my ($port, %args) = @_;
 
-    my $sock = IO::Socket::INET->new("127.0.0.1:$server->{port}")
+    my $sock = IO::Socket::INET->new("127.0.0.1:$port")
       or die "connect: $!";
     syswrite $sock, pack 'N N', 8, 80_877_103;
     sysread $sock, my $answer, 1;
