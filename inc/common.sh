@@ -84,6 +84,7 @@ packages_for() {
 	lint-apt)
 		echo clang-format cppcheck shellcheck libperl-critic-perl \
 			perltidy libtest-pod-perl libtest-pod-coverage-perl \
+			aspell aspell-en \
 			libtest-kwalitee-perl libcpan-changes-perl
 		;;
 	tools-apt)

@@ -28,7 +28,8 @@ sub explained {
         $text =~ s/^=head2 Old names\n.*//ms;
         $names{$_} = 1 for $text =~ /$pattern/g;
     }
-    return sort keys %names;
+    my @names = sort keys %names;
+    return @names;
 }
 
 sub same {
