@@ -272,6 +272,19 @@ iss_look_at_files(pTHX_ SV *self, struct iss_current *current)
 	    aTHX_ "IO::Socket::SSL::SSL_Context::_look_again", 0, args, 2);
 }
 
+bool
+iss_shows_nothing(pTHX_ SV *self)
+{
+	const struct iss_ctx *ctx;
+	bool nothing;
+
+	ENTER;
+	ctx = hold_ctx(aTHX_ self);
+	nothing = ctx != NULL && iss_ctx_shows_nothing(ctx);
+	LEAVE;
+	return nothing;
+}
+
 SV *
 iss_ctx_handle(pTHX_ SV *self)
 {

@@ -47,6 +47,9 @@ bool iss_keep_ctx(pTHX_ SV *self, const char *reason);
  * whose place is current.  May call Perl code, which may die. */
 void iss_look_at_files(pTHX_ SV *self, struct iss_current *current);
 
+/* Is it a server's that shows no client who it is? */
+bool iss_shows_nothing(pTHX_ SV *self);
+
 /* The handle of the current context of self, a new value.  It is also put into
  * the object, since another thread may have replaced the context. */
 SV *iss_ctx_handle(pTHX_ SV *self);

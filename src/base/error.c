@@ -267,6 +267,13 @@ iss_error_memory_ran_out(struct iss_error *err)
 }
 
 void
+iss_error_append(struct iss_error *err, const char *before, const char *text)
+{
+	if (err != NULL && iss_error_is_set(err))
+		append_text(err, before, text, "");
+}
+
+void
 iss_error_prefix(struct iss_error *err, const char *fmt, ...)
 {
 	char text[ISS_ERROR_TEXT_MAX];

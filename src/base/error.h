@@ -123,6 +123,10 @@ const char *iss_error_kind_name(enum iss_error_kind kind);
 /* Tell which file a recorded error is about, unless that is known. */
 void iss_error_blame_file(struct iss_error *err, const char *file);
 
+/* Add to the text of a recorded error, if there is one: before and text. */
+void iss_error_append(
+    struct iss_error *err, const char *before, const char *text);
+
 /*
  * Put "sentence: " in front of a recorded error, if there is one.  A sentence
  * that begins with the name of an option, here and above, is about that option.

@@ -227,6 +227,38 @@ may_not_read(facts_t *facts)
 	return facts->err->file[0] != '\0' && facts->err->sys_errno == EACCES;
 }
 
+/* A server: the client asked for TLS, and we cannot say who we are. */
+static bool
+has_no_certificate(facts_t *facts)
+{
+	return facts->conn != NULL && facts->conn->server &&
+	       facts->conn->ssl != NULL &&
+	       SSL_get_certificate(facts->conn->ssl) == NULL &&
+	       (shares_no_cipher(facts) ||
+		   has_reason(facts, SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM));
+}
+
+/* The version that the ClientHello names in its old field: what the client
+ * speaks at most, or TLS 1.2 from one that speaks TLS 1.3. */
+static bool
+client_is_too_old(facts_t *facts)
+{
+	return facts->conn != NULL && facts->conn->server &&
+	       facts->conn->ssl != NULL && shares_no_version(facts) &&
+	       SSL_client_version(facts->conn->ssl) >= SSL3_VERSION &&
+	       SSL_client_version(facts->conn->ssl) <
+		   SSL_get_min_proto_version(facts->conn->ssl);
+}
+
+static bool
+misses_pin(facts_t *facts)
+{
+	return is_client(facts) && facts->blame->cert != NULL &&
+	       facts->conn->verify.fingerprints.count > 0 &&
+	       (facts->kind == ISS_KIND_VERIFY ||
+		   facts->kind == ISS_KIND_NAME || facts->kind == ISS_KIND_PIN);
+}
+
 static bool
 has_other_name(facts_t *facts)
 {
@@ -255,6 +287,54 @@ put_date(struct iss_buf *out, time_t seconds)
 	if (gmtime_r(&seconds, &date) != NULL)
 		strftime(text, sizeof(text), "%Y-%m-%d", &date);
 	iss_buf_puts(out, text);
+}
+
+static const char *
+version_name(int version)
+{
+	static const struct {
+		int version;
+		const char *name;
+	} names[] = {
+		{ SSL3_VERSION, "SSL 3.0" },
+		{ TLS1_VERSION, "TLS 1.0" },
+		{ TLS1_1_VERSION, "TLS 1.1" },
+		{ TLS1_2_VERSION, "TLS 1.2" },
+		{ TLS1_3_VERSION, "TLS 1.3" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i].version == version)
+			return names[i].name;
+	return "an unknown version";
+}
+
+static void
+say_too_old(struct iss_buf *out, facts_t *facts)
+{
+	iss_buf_printf(out,
+	    "the client offers %s at most, and SSL_version allows %s and newer",
+	    version_name(SSL_client_version(facts->conn->ssl)),
+	    version_name(SSL_get_min_proto_version(facts->conn->ssl)));
+}
+
+static void
+say_pin(struct iss_buf *out, facts_t *facts)
+{
+	int count = sk_X509_num(facts->blame->chain);
+	X509 *leaf = count > 0 ? sk_X509_value(facts->blame->chain, 0)
+			       : facts->blame->cert;
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned int i, len = 0;
+
+	iss_buf_puts(out,
+	    "the certificate is not the one that SSL_fingerprint names; "
+	    "its fingerprint is sha256$");
+	if (X509_digest(leaf, EVP_sha256(), digest, &len) != 1)
+		len = 0;
+	for (i = 0; i < len; i++)
+		iss_buf_printf(out, "%02x", digest[i]);
 }
 
 static void
@@ -346,6 +426,7 @@ static const struct {
 	const char *text;
 	void (*say)(struct iss_buf *out, facts_t *facts);
 } hints[] = {
+	{ misses_pin, NULL, say_pin },
 	{ is_clock_wrong, NULL, say_clock },
 	{ misses_intermediate, NULL, say_intermediate },
 	{ misses_issuer, NULL, say_issuer },
@@ -378,6 +459,10 @@ static const struct {
 	{ renegotiates_as_before,
 	    "the server can only renegotiate in the way that RFC 5746 replaced "
 	    "in 2010; it needs an update",
+	    NULL },
+	{ client_is_too_old, NULL, say_too_old },
+	{ has_no_certificate,
+	    "this server has no certificate: see SSL_cert_file and SSL_cert",
 	    NULL },
 	{ shares_no_version,
 	    "the two sides have no version of TLS in common: see SSL_version",

@@ -395,7 +395,7 @@ iss_io_read(struct iss_conn *conn, void *buf, size_t len, size_t *got)
 int
 iss_io_peek(struct iss_conn *conn, void *buf, size_t len, size_t *got)
 {
-	struct transfer t = { SSL_peek_ex, "SSL peek error", buf, len, 0,
+	struct transfer t = { SSL_peek_ex, "SSL read error", buf, len, 0,
 		false };
 	const char *next;
 	size_t seen;
@@ -554,7 +554,7 @@ iss_io_write_later(
 size_t
 iss_io_pending(struct iss_conn *conn)
 {
-	struct transfer t = { SSL_peek_ex, "SSL peek error", NULL, 1, 0,
+	struct transfer t = { SSL_peek_ex, "SSL read error", NULL, 1, 0,
 		false };
 	int fills = PENDING_FILLS;
 	char byte;

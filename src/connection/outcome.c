@@ -75,6 +75,22 @@ is_staple_failure(const struct iss_conn *conn, unsigned long error)
 		   SSL_R_TLSV1_BAD_CERTIFICATE_STATUS_RESPONSE;
 }
 
+/* Say in the text what the peer said instead of TLS. */
+static void
+quote_stranger(struct iss_conn *conn)
+{
+	struct iss_error *err = iss_kept_error_fill(&conn->err);
+	struct iss_buf said;
+
+	iss_sock_look_further(conn->sock);
+	iss_buf_init(&said, ISS_ERROR_TEXT_MAX);
+	iss_stranger_quote(&said, conn->sock);
+	iss_error_append(err,
+	    ": the peer does not speak TLS; it said: ", iss_buf_text(&said));
+	iss_buf_release(&said);
+	iss_kept_error_set_kind(&conn->err, ISS_KIND_NOT_TLS);
+}
+
 /*
  * The connection failed.  Many programs look only at errno after a read or
  * write: it becomes EPROTO if no system call failed.
@@ -105,10 +121,8 @@ fail_for_good(struct iss_conn *conn, const char *what)
 		return ISS_ERROR;
 	}
 	iss_error_openssl(iss_kept_error_fill(&conn->err), "%s", what);
-	if (!was_open && iss_stranger_has_spoken(conn->sock)) {
-		iss_sock_look_further(conn->sock);
-		iss_kept_error_set_kind(&conn->err, ISS_KIND_NOT_TLS);
-	}
+	if (!was_open && iss_stranger_has_spoken(conn->sock))
+		quote_stranger(conn);
 	if (was_open)
 		iss_kept_error_default_errno(&conn->err, EPROTO);
 	return ISS_ERROR;

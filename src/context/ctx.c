@@ -539,6 +539,22 @@ iss_ctx_verify_mode(const struct iss_ctx *ctx)
 	return mode;
 }
 
+bool
+iss_ctx_shows_nothing(const struct iss_ctx *ctx)
+{
+	STACK_OF(SSL_CIPHER) *ciphers = SSL_CTX_get_ciphers(ctx->ssl_ctx);
+	int i;
+
+	if (!ctx->server || ctx->n_vhost_ctxs > 0 || ctx->psks.count > 0 ||
+	    SSL_CTX_get0_certificate(ctx->ssl_ctx) != NULL)
+		return false;
+	for (i = 0; i < sk_SSL_CIPHER_num(ciphers); i++)
+		if (SSL_CIPHER_get_auth_nid(sk_SSL_CIPHER_value(ciphers, i)) ==
+		    NID_auth_null)
+			return false;
+	return true;
+}
+
 struct iss_ctx *
 iss_ctx_up_ref(struct iss_ctx *ctx)
 {

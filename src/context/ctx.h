@@ -80,6 +80,12 @@ int iss_ctx_renew(struct iss_error *err, struct iss_ctx **out,
 /* The SSL_VERIFY_* flags of the context and of its virtual hosts, joined. */
 int iss_ctx_verify_mode(const struct iss_ctx *ctx);
 
+/*
+ * A server that no client can reach: it has no certificate, for no host, and
+ * neither PSK nor anonymous ciphers.  Callbacks may still give it one.
+ */
+bool iss_ctx_shows_nothing(const struct iss_ctx *ctx);
+
 /* Take one more reference; release one.  free(NULL) is fine. */
 struct iss_ctx *iss_ctx_up_ref(struct iss_ctx *ctx);
 void iss_ctx_free(struct iss_ctx *ctx);

@@ -14,10 +14,44 @@
 typedef int convert_fn(const char *in, char **out);
 
 static int
-to_ascii(const char *in, char **out)
+look_up(const char *in, char **out)
 {
 	return idn2_lookup_u8((const uint8_t *)in, (uint8_t **)out,
 	    IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+}
+
+/* Write the characters of a text as one byte each; false if one has none. */
+static bool
+to_bytes(const char *in, char *out)
+{
+	const unsigned char *from = (const unsigned char *)in;
+
+	for (; *from != '\0'; from++) {
+		if (*from < 0x80) {
+			*out++ = (char)*from;
+		} else if ((*from == 0xc2 || *from == 0xc3) &&
+			   (from[1] & 0xc0) == 0x80) {
+			*out++ = (char)((*from & 3) << 6 | (from[1] & 0x3f));
+			from++;
+		} else {
+			return false;
+		}
+	}
+	*out = '\0';
+	return true;
+}
+
+/* A name that is not valid may be UTF-8 that the program did not decode. */
+static int
+to_ascii(const char *in, char **out)
+{
+	char bytes[ISS_IDN_MAX + 1];
+	int rv = look_up(in, out);
+
+	if (rv != IDN2_OK && to_bytes(in, bytes) &&
+	    look_up(bytes, out) == IDN2_OK)
+		return IDN2_OK;
+	return rv;
 }
 
 static int

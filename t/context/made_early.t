@@ -53,6 +53,33 @@ for my $option (qw(SSL_cert_file SSL_cert)) {
     }
 }
 
+subtest 'a listener that no client can reach says so' => sub {
+    my %warns = (
+        'no certificate'            => [],
+        'SSL_startHandshake => 0'   => [@LATER],
+        'a certificate'             => [server_args()],
+        'a certificate for a host'  =>
+          [server_args(SSL_cert_file => { 'a.test' => cert('server') })],
+        'a key that both know'      => [SSL_psk => 'secret'],
+        'ciphers without one'       => [SSL_cipher_list => 'aNULL'],
+    );
+    for my $case (sort keys %warns) {
+        my @said = warnings_of(
+            sub {
+                IO::Socket::SSL->new(
+                    Listen    => 1,
+                    LocalAddr => '127.0.0.1',
+                    @{ $warns{$case} }
+                ) or diag $SSL_ERROR;
+            }
+        );
+        is(scalar @said, $case eq 'no certificate' ? 1 : 0, $case);
+        like($said[0], qr/no certificate .* at \S*made_early\.t line /,
+            '... in the line of the caller')
+          if @said;
+    }
+};
+
 subtest 'new with an unusable file' => sub {
     for my $later ([], [@LATER]) {
         my $listener = listener();

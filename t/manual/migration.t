@@ -110,7 +110,11 @@ is(perl_says('-e', 'use IO::Socket::SSL; print "<$SSL_ERROR>"'),
     '<>', '$SSL_ERROR before any error');
 is(outcome(sub { IO::Socket::SSL->new('127.0.0.1:1') }),
     '()' . ', ' . (0 + do { $! = Errno::ECONNREFUSED(); $! }), 'refused');
-is("$SSL_ERROR", 'cannot connect: Connection refused', '... and says so');
+like(
+    "$SSL_ERROR",
+    qr/^cannot connect to [\d.]+:\d+: Connection refused$/,
+    '... and says so'
+);
 is_deeply([0 + SSL_WANT_READ, 0 + SSL_WANT_WRITE], [2, 3], 'the numbers');
 
 # Each line of the table has a test here: who adds one, adds to both.

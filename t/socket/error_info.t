@@ -199,10 +199,67 @@ for my $case (
             kind       => 'not_tls',
             looks_like => $language,
             said       => qr/^\Q$line\E$/,
+            text => qr/: the peer does not speak TLS; it said: \Q$line\E$/,
             hint => qr/^the peer does not speak TLS; it said: \Q$line\E/,
         },
         "not_tls: $language"
     );
+}
+
+# A server that fails, and its facts.
+sub failed_accept {
+    my ($server, $client) = @_;
+    my ($ours, $theirs) = raw_pair(
+        sub {
+            IO::Socket::SSL->start_SSL($_[0], SSL_verify_mode => 0, @$client);
+        }
+    );
+
+    IO::Socket::SSL->start_SSL($ours, SSL_server => 1, @$server)
+      and return { text => 'it has not failed' };
+    return IO::Socket::SSL->ssl_error_info;
+}
+has(
+    failed_accept(
+        [server_args(SSL_version => 'TLSv1_3')],
+        [SSL_version => 'TLSv1_2']
+    ),
+    {
+        kind => 'protocol',
+        hint => 'the client offers TLS 1.2 at most, and SSL_version allows'
+          . ' TLS 1.3 and newer',
+    },
+    'a client that is too old'
+);
+has(failed_accept([], []), { hint => qr/^this server has no certificate: / },
+    'a server without a certificate');
+
+# A pin that does not fit, whatever else is wrong.
+my $pin = IO::Socket::SSL->new(PeerAddr => $address, client_args())
+  ->get_fingerprint;
+$pin =~ tr/://d;
+has(
+    failed_new(
+        SSL_fingerprint => 'sha256$' . '0' x 64,
+        SSL_ca_file     => cert('other-ca')
+    ),
+    {
+        kind => 'verify',
+        hint => 'the certificate is not the one that SSL_fingerprint names;'
+          . " its fingerprint is $pin"
+    },
+    'the hint of a wrong pin has the right one'
+);
+
+# Where it failed to connect.
+{
+    my $closed = address(listener());
+    failed_new(PeerAddr => $closed);
+    like($SSL_ERROR, qr/^cannot connect to \Q$closed\E: /,
+        'the address that refused');
+    failed_new(PeerAddr => 'none.invalid', PeerPort => 443);
+    like($SSL_ERROR, qr/ failed for none\.invalid:443$/,
+        'the host that has no address');
 }
 
 # Each alert that a peer may send.

@@ -140,7 +140,11 @@ sub configure {
         # The reason is in $@ alone, since programs print both.
         my $errno = $! + 0;
         $why = "$!" if !length $why;
-        $self->_set_error("$ISA[0] configuration failed", $errno);
+        $self->_set_error(
+            "$ISA[0] configuration failed"
+              . IO::Socket::SSL::Base::place(\%base),
+            $errno
+        );
         $@ = $why;
         return;
     }
@@ -181,8 +185,11 @@ sub configure_SSL {
     # its listener's context.  For all others the context is made now, so that
     # mistakes are found before anything is connected or sent.
     return $self if !grep { $_ ne 'Timeout' } keys %$given;
-    $self->_context($merged->{SSL_server}) || return;
-    ${*$self}{_SSL_opened} = 1 if defined $args{Listen};
+    my $ctx = $self->_context($merged->{SSL_server}) || return;
+    if (defined $args{Listen}) {
+        ${*$self}{_SSL_opened} = 1;
+        IO::Socket::SSL::Defaults::check_listener($merged, $ctx);
+    }
     return $self;
 }
 
@@ -227,7 +234,8 @@ sub connect {
         $seconds = $self->_before_deadline($seconds) || return
           if defined $hash->{_SSL_until};
         local $hash->{io_socket_timeout} = $seconds;
-        $self->SUPER::connect(@_) || return $self->_base_failed('connect');
+        $self->SUPER::connect(@_)
+          || return $self->_base_failed('connect', @_);
     }
     my $start = $hash->{_SSL_arguments}{SSL_startHandshake};
     return $self                    if defined $start && !$start;
@@ -263,9 +271,12 @@ sub _before_deadline {
 
 # A method of the base class failed, before TLS began; the empty list.
 sub _base_failed {
-    my ($self, $what) = @_;
+    my ($self, $what, @address) = @_;
+    my $errno = $! + 0;
+    my $to    = @address == 1 ? IO::Socket::SSL::Base::digits(@address) : '';
 
-    _tell_error($self, "cannot $what: $!", $! + 0);
+    $! = $errno;
+    _tell_error($self, "cannot $what$to: $!", $errno);
     return;
 }
 

@@ -409,6 +409,35 @@ test_session_ids(void)
 	}
 }
 
+/* ---- a server without a certificate ---- */
+
+static void
+test_shows_nothing(void)
+{
+	static const struct {
+		const char *name;
+		struct pair_options set[PAIR_OPTIONS_MAX];
+		bool server, nothing;
+	} cases[] = {
+		{ "a server with nothing", { { NULL, NULL } }, true, true },
+		{ "with a cipher that needs no certificate",
+		    { { "SSL_cipher_list", "aNULL" } }, true, false },
+		{ "a client", { { NULL, NULL } }, false, false },
+	};
+	struct iss_ctx *ctx;
+	size_t i;
+
+	for (i = 0; i < ROWS(cases); i++) {
+		ctx = pair_ctx(cases[i].server, cases[i].set);
+		ok(iss_ctx_shows_nothing(ctx) == cases[i].nothing, "%s",
+		    cases[i].name);
+		iss_ctx_free(ctx);
+	}
+	ctx = pair_server_ctx(NULL);
+	ok(!iss_ctx_shows_nothing(ctx), "a server with a certificate");
+	iss_ctx_free(ctx);
+}
+
 /* ---- holders ---- */
 
 static void
@@ -441,6 +470,7 @@ main(void)
 	test_program();
 	test_vhosts();
 	test_session_ids();
+	test_shows_nothing();
 	test_holders();
 	return tap_done();
 }

@@ -21,6 +21,10 @@ static const struct convert_row {
 	{ TEXT("stra\303\237e.de"), "xn--strae-oqa.de" },
 	{ TEXT("\344\276\213\343\201\210.jp"), "xn--r8jz45g.jp" },
 	{ TEXT("\327\251\327\234\327\225\327\235.il"), "xn--9dbne9b.il" },
+	/* encoded twice: "m\303\274ller.de" as bytes, taken for characters */
+	{ TEXT("m\303\203\302\274ller.de"), "xn--mller-kva.de" },
+	{ TEXT("m\303\203\302\274ller\342\202\254.de"), NULL },
+	{ TEXT("m\303\203.\302\200.de"), NULL },
 	{ TEXT("\377"), NULL },
 	{ TEXT("a\300\200"), NULL },
 	{ TEXT("m\303"), NULL },

@@ -7,6 +7,7 @@ use warnings;
 
 use Carp;
 use IO::Socket::INET;
+use Socket ();
 
 our @CARP_NOT = qw(IO::Socket::SSL);
 
@@ -68,6 +69,27 @@ sub adapt {
     my $family = delete $args->{$from};
     $args->{$to} = $family if defined $family && !defined $args->{$to};
     return $args;
+}
+
+# For messages: " for host:port" of these arguments, or ''.
+sub place {
+    my ($args) = @_;
+    my $side   = exists $args->{Listen} ? 'Local' : 'Peer';
+    my ($host) = grep { defined } @$args{ "${side}Host", "${side}Addr" };
+    my ($port) = grep { defined } @$args{ "${side}Service", "${side}Port" };
+
+    return '' if !defined $host;
+    return " for $host" . (defined $port ? ":$port" : '');
+}
+
+# For messages: " to address:port" of a packed address, or ''.
+sub digits {
+    my ($packed) = @_;
+    my ($bad, $host, $port) = Socket::getnameinfo($packed,
+        Socket::NI_NUMERICHOST() | Socket::NI_NUMERICSERV());
+
+    return '' if $bad || !defined $port || $port !~ /^\d+$/;
+    return $host =~ /:/ ? " to [$host]:$port" : " to $host:$port";
 }
 
 1;

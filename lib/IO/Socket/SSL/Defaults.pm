@@ -235,6 +235,19 @@ sub check_subs {
     return;
 }
 
+# Say it when a listener is made that no client can reach.
+sub check_listener {
+    my ($args, $ctx) = @_;
+    my $start = $args->{SSL_startHandshake};
+
+    return if defined $start && !$start;
+    return if grep { $args->{$_} } qw(SSL_acme SSL_hello_callback);
+    carp 'this server has no certificate (SSL_cert_file or SSL_cert), so no'
+      . ' client can connect'
+      if $ctx->_shows_nothing;
+    return;
+}
+
 # The files that nobody named.  In 1.77 they were looked for.
 sub add_files_of_1_77 {
     my ($args, $server) = @_;
