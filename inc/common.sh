@@ -67,8 +67,8 @@ packages_for() {
 			libwww-robotrules-perl apache2-bin \
 			libio-socket-inet6-perl memcached \
 			libcache-memcached-fast-perl redis-server \
-			libredis-perl dovecot-imapd dovecot-pop3d \
-			dovecot-managesieved
+			libredis-perl libanyevent-perl libev-perl \
+			dovecot-imapd dovecot-pop3d dovecot-managesieved
 		;;
 	tests-dnf)
 		echo nginx openssl curl gnutls-utils python3 perl-libwww-perl \

@@ -195,8 +195,8 @@ sub message_of {
     return $SSL_ERROR . (length $why->{hint} ? " Hint: $why->{hint}" : '');
 }
 
-# Line breaks are blanks, "..." is anything, and "self-signed" had no hyphen
-# before OpenSSL 3.0.
+# Line breaks are blanks, "..." is anything, and OpenSSL 1.1.1 and 4.0
+# have other words.
 sub pattern {
     my ($text) = @_;
 
@@ -204,5 +204,8 @@ sub pattern {
     my $pattern = join '.*', map { quotemeta } split /\.\.\./,
       $text =~ s/\s+/ /gr, -1;
     $pattern =~ s/self\\-signed/self[- ]signed/g;
+    $pattern =~
+s/not\\ yet\\ valid/not yet valid(?: or the system clock is incorrect)?/;
+    $pattern =~ s/unsuitable/(?:unsuitable|unsupported)/;
     return qr/^$pattern/;
 }

@@ -307,9 +307,9 @@ sub ocsp {
     my $listener = listener();
     my $uri      = 'http://' . address($listener);
     my $leaf     = $ocsp->certificate(
-        serial => 17,
-        uri    => $uri,
-        dns    => 'www.example.com'
+        serial  => 17,
+        uri     => $uri,
+        name_is => 'DNS:www.example.com'
     );
     my $revoked = $ocsp->response(of => $leaf, status => 'revoked');
     my ($responder) =

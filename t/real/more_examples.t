@@ -250,11 +250,13 @@ sub ocsp_client {
     my $why = ISS::OCSP->missing;
     plan skip_all => $why if $why;
     my $world    = ISS::OCSP->new;
+    my @here     = (name_is => 'IP:127.0.0.1');
     my $listener = listener();
     my $uri      = 'http://' . address($listener);
     my %leaf =
-      map { $_ => $world->certificate(serial => length, uri => "$uri/$_") }
-      qw(good revoked);
+      map {
+        $_ => $world->certificate(@here, serial => length, uri => "$uri/$_")
+      } qw(good revoked);
     my %answer =
       map { ("/$_" => $world->response(of => $leaf{$_}, status => $_)) }
       keys %leaf;
@@ -263,7 +265,7 @@ sub ocsp_client {
 
     for my $status (qw(good revoked)) {
         my ($server, $port) = $world->stapling_server($leaf{$status});
-        my ($exit,   $said) = run('ocsp_client', @CA, "localhost:$port");
+        my ($exit,   $said) = run('ocsp_client', @CA, "127.0.0.1:$port");
         like(
             $said,
             qr/^stapled: no\n$status/,
@@ -273,11 +275,11 @@ sub ocsp_client {
     }
     my ($server, $port) =
       $world->stapling_server($leaf{good}, $answer{'/good'});
-    my @result = run('ocsp_client', @CA, '--must-staple', "localhost:$port");
+    my @result = run('ocsp_client', @CA, '--must-staple', "127.0.0.1:$port");
     is_deeply(\@result, [0, "stapled: yes\ngood\n"], 'a stapled response');
-    my $plain = $world->certificate(serial => 3);
+    my $plain = $world->certificate(@here, serial => 3);
     ($server, $port) = $world->stapling_server($plain);
-    my ($exit, $said) = run('ocsp_client', @CA, "localhost:$port");
+    my ($exit, $said) = run('ocsp_client', @CA, "127.0.0.1:$port");
     is($exit, 2, 'nobody to ask');
     like($said, qr/^cannot tell: /m, '... it says so');
     return;

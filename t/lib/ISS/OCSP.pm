@@ -77,7 +77,7 @@ sub authority {
 
 # certificate(serial => number, uri => ..., issuer => one of these, name =>
 # the certificate of t/certs whose key it has, CA => 1, usage =>
-# 'OCSPSigning', feature => 'status_request', dns => its name)
+# 'OCSPSigning', feature => 'status_request', name_is => 'IP:127.0.0.1')
 sub certificate {
     my ($self, %arg) = @_;
 
@@ -87,7 +87,7 @@ sub certificate {
         'subjectKeyIdentifier=hash',
         'authorityKeyIdentifier=keyid',
         'basicConstraints=critical,CA:' . ($arg{CA} ? 'TRUE' : 'FALSE'),
-        $arg{CA} ? () : 'subjectAltName=DNS:' . ($arg{dns} || 'localhost')
+        $arg{CA} ? () : 'subjectAltName=' . ($arg{name_is} || 'DNS:localhost')
     );
     push @extensions, "extendedKeyUsage=$arg{usage}" if $arg{usage};
     push @extensions, "tlsfeature=$arg{feature}" if $arg{feature};
