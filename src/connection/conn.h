@@ -78,6 +78,7 @@ struct iss_conn {
 	bool frees_buffers;    /* see iss_conn_free_buffers */
 	bool has_buffers;      /* and they may be there */
 	bool tells_messages;   /* iss_conn_tell_messages */
+	bool answered;         /* iss_conn_answered, and not gone on yet */
 	struct iss_buf unsent; /* kept back by iss_io_write_later */
 	struct iss_buf taken;  /* of a write that must be repeated: io.h */
 	iss_deadline began, opened; /* the handshake; 0: not yet */

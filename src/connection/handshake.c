@@ -26,6 +26,8 @@ handshake_step(struct iss_conn *conn, void *arg)
 	(void)arg;
 	if (iss_conn_enter(conn) != ISS_OK)
 		return ISS_ERROR;
+	if (conn->answered && conn->link.may_wait)
+		conn->sock->reads_left = 0;
 	ret = SSL_do_handshake(conn->ssl);
 	iss_conn_leave(conn);
 	if (ret == 1) {
@@ -119,7 +121,7 @@ iss_conn_handshake(struct iss_conn *conn, bool server, iss_deadline deadline)
 	conn->link.may_wait =
 	    deadline == ISS_NO_DEADLINE && !iss_conn_blocks(conn);
 	rv = go_on(conn, server, deadline);
-	conn->link.may_wait = false;
+	conn->link.may_wait = conn->answered = false;
 	return rv;
 }
 
@@ -136,6 +138,7 @@ iss_conn_answered(struct iss_conn *conn)
 	if (!iss_conn_wants_answer(conn))
 		return false;
 	conn->link.wants_answer = false;
+	conn->answered = true;
 	return true;
 }
 

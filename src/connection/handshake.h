@@ -14,7 +14,9 @@ int iss_conn_handshake(
 /*
  * A callback has said ISS_REPLY_LATER, and the handshake stopped with
  * ISS_WANT_READ.  _answered: the program has the answer now, and will give it
- * when iss_conn_handshake asks again.  False: nobody waits for one.
+ * when iss_conn_handshake asks again.  That call does not read from a
+ * descriptor: an event loop that waits until it is readable goes on then.
+ * False: nobody waits for an answer.
  */
 bool iss_conn_wants_answer(const struct iss_conn *conn);
 bool iss_conn_answered(struct iss_conn *conn);

@@ -25,6 +25,7 @@ my $ADDRESS   = qr/^(127\.0\.0\.1:\d+)$/m;
 
 subtest select_server      => \&select_server;
 subtest sni_server         => \&sni_server;
+subtest sni_callback       => \&sni_callback;
 subtest client_cert_server => \&client_cert_server;
 subtest prefork_memcached  => \&prefork_memcached;
 subtest resume_client      => \&resume_client;
@@ -102,6 +103,39 @@ sub sni_server {
     }
     my $sock = tls($address, SSL_hostname => '');
     is(scalar <$sock>, "you named nobody\n", 'a client without a name');
+    return;
+}
+
+# A folder of certificates, read when they are asked for.
+sub sni_callback {
+    my $dir = tempdir('iss-names-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+    for my $name (qw(server server2)) {
+        my $as = $name eq 'server' ? 'localhost' : 'server2.test';
+        symlink cert($name), "$dir/$as.pem" or die $!;
+        symlink key($name),  "$dir/$as.key" or die $!;
+    }
+    for my $default (undef, 'localhost') {
+        my $server = start('sni_callback_server', '--dir' => $dir,
+            defined $default ? ('--default' => $default) : ());
+        my $address = $server->wait_for($ADDRESS);
+        for my $name ('server2.test', 'localhost') {
+            my $sock = tls(
+                $address,
+                SSL_hostname      => $name,
+                SSL_verifycn_name => $name
+            ) or die "connect: $SSL_ERROR\n";
+            is(scalar <$sock>, "this is $name\n",
+                "$name has its certificate");
+        }
+        my $sock = tls($address, SSL_hostname => '');
+        is($sock ? scalar <$sock> : undef,
+            defined $default ? "this is localhost\n" : undef,
+            'a client without a name');
+        next if defined $default;
+        like($SSL_ERROR, qr/unrecognized name/, '... gets an alert');
+        ok($server->wait_for(qr/turned away: .*unrecognized name/),
+            '... of which the server tells');
+    }
     return;
 }
 
