@@ -29,6 +29,7 @@
 #include "xs/ocsp.h"
 #include "xs/publicsuffix.h"
 #include "xs/sessions.h"
+#include "xs/resume.h"
 #include "xs/stores.h"
 #include "xs/state.h"
 #include "xs/stream.h"

@@ -5,6 +5,7 @@
 
 #include "attachment.h"
 #include "call.h"
+#include "errors.h"
 #include "handles.h"
 #include "peer.h"
 #include "sessions.h"
@@ -107,6 +108,86 @@ offer_from_object(pTHX_ GV *self, struct iss_conn *conn, SV *cache, SV *key)
 	iss_call_perl(aTHX_ "del_session", G_METHOD, args, 3);
 }
 
+/* The bytes of a secret, in a copy that the caller releases; croaks. */
+static struct iss_seal_secret
+secret_of(pTHX_ SV *value)
+{
+	struct iss_seal_secret secret = { NULL, 0 };
+	SV *copy = sv_2mortal(newSVsv(value));
+	const char *bytes;
+	STRLEN len;
+
+	if (!SvOK(copy) || SvROK(copy))
+		Perl_croak(aTHX_ "the secret must be bytes");
+	if (SvUTF8(copy) && !sv_utf8_downgrade(copy, TRUE))
+		Perl_croak(aTHX_ "the secret must be bytes; it has wide "
+				 "characters");
+	bytes = SvPVbyte(copy, len);
+	if (len < ISS_SEAL_SECRET_MIN)
+		Perl_croak(aTHX_
+		    "the secret must have %d bytes or more, not %d",
+		    ISS_SEAL_SECRET_MIN, (int)len);
+	if (!iss_seal_secret_set(&secret, bytes, len))
+		Perl_croak(aTHX_ "out of memory");
+	return secret;
+}
+
+/* Offer the session of SSL_session, which Defaults.pm has checked. */
+static void
+import(pTHX_ GV *self, struct iss_conn *conn, AV *given)
+{
+	SV **bytes = av_fetch(given, 0, 0), **value = av_fetch(given, 1, 0);
+	struct iss_seal_secret secret;
+	struct iss_call call;
+	const char *text;
+	SV *copy;
+	STRLEN len;
+
+	if (bytes == NULL || value == NULL)
+		return;
+	copy = sv_mortalcopy(*bytes);
+	text = SvPVbyte(copy, len);
+	if (iss_conn_keep_sessions(conn, false) != ISS_OK)
+		return;
+	secret = secret_of(aTHX_ * value);
+	iss_call_begin(aTHX_ &call, self, conn, NULL);
+	iss_conn_import_session(conn, &secret, text, len);
+	iss_seal_secret_release(&secret);
+	iss_call_end(aTHX_ &call);
+}
+
+static void
+import_given(pTHX_ GV *self, struct iss_conn *conn)
+{
+	SV *given = iss_state_argument(aTHX_ self, "SSL_session");
+
+	if (given != NULL && SvROK(given) && SvTYPE(SvRV(given)) == SVt_PVAV)
+		import(aTHX_ self, conn, (AV *)SvRV(given));
+}
+
+void
+iss_push_exported_session(pTHX_ GV *self, struct iss_conn *conn, SV *value)
+{
+	bool has_cache =
+	    iss_state_callback(aTHX_ self, "session_cache") != NULL;
+	struct iss_seal_secret secret = secret_of(aTHX_ value);
+	struct iss_buf out;
+	struct iss_error err;
+	int rv;
+	dSP;
+
+	iss_error_clear(&err);
+	iss_buf_init(&out, ISS_SEAL_MAX + ISS_SEAL_KEY_LEN);
+	rv = iss_conn_export_session(&err, conn, has_cache, &secret, &out);
+	iss_seal_secret_release(&secret);
+	if (rv == ISS_OK)
+		mXPUSHp(iss_buf_text(&out), out.len);
+	PUTBACK;
+	iss_buf_release(&out);
+	if (rv != ISS_OK)
+		iss_tell_error(aTHX_ self, &err);
+}
+
 void
 iss_resume_session(pTHX_ GV *self, struct iss_conn *conn)
 {
@@ -115,7 +196,9 @@ iss_resume_session(pTHX_ GV *self, struct iss_conn *conn)
 	struct iss_store *store;
 	SV *key;
 
-	if (cache == NULL || (key = choose_key(aTHX_ self, conn)) == NULL)
+	import_given(aTHX_ self, conn);
+	if (cache == NULL || conn->resume.offered != NULL ||
+	    (key = choose_key(aTHX_ self, conn)) == NULL)
 		return;
 	cache = sv_mortalcopy(cache); /* Perl code may drop the context */
 	iss_state_set_session_key(aTHX_ self, SvREFCNT_inc_simple_NN(key));

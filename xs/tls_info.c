@@ -107,7 +107,7 @@ iss_new_tls_info(pTHX_ const struct iss_conn *conn)
 	store(aTHX_ hash, "bytes_out", count(aTHX_ facts.bytes_out));
 	store(aTHX_ hash, "data_in", count(aTHX_ facts.data_in));
 	store(aTHX_ hash, "data_out", count(aTHX_ facts.data_out));
-	store(aTHX_ hash, "session_refused", newSV(0));
+	store(aTHX_ hash, "session_refused", text(aTHX_ conn->resume.refused));
 	store(aTHX_ hash, "openssl",
 	    newSVpv(OpenSSL_version(OPENSSL_VERSION), 0));
 	return SvREFCNT_inc(result);

@@ -266,6 +266,26 @@ iss_conn_offer_stored(struct iss_conn *conn, const struct iss_store *store,
 		iss_resume_offer_stored(&conn->resume, &conn->link, store, key);
 }
 
+void
+iss_conn_import_session(struct iss_conn *conn,
+    const struct iss_seal_secret *secret, const void *bytes, size_t len)
+{
+	if (conn->state == ISS_CONN_NEW)
+		iss_resume_import(
+		    &conn->resume, &conn->link, secret, bytes, len);
+}
+
+int
+iss_conn_export_session(struct iss_error *err, struct iss_conn *conn,
+    bool has_cache, const struct iss_seal_secret *secret, struct iss_buf *out)
+{
+	if (conn->state != ISS_CONN_OPEN)
+		return iss_error_set(
+		    err, "export_session: the connection is not open");
+	return iss_resume_export(
+	    err, &conn->resume, &conn->link, conn->ctx, has_cache, secret, out);
+}
+
 static bool
 is_hello(const struct iss_message *message)
 {

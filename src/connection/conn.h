@@ -108,7 +108,8 @@ void iss_conn_free(struct iss_conn *conn);
 
 /*
  * For a client, before the handshake: iss_resume_keep, with conn->err filled on
- * failure; iss_resume_offer; iss_resume_offer_from; iss_resume_offer_stored.
+ * failure; iss_resume_offer; iss_resume_offer_from; iss_resume_offer_stored;
+ * iss_resume_import.
  */
 int iss_conn_keep_sessions(struct iss_conn *conn, bool share);
 bool iss_conn_offer_session(struct iss_conn *conn, SSL_SESSION *session);
@@ -116,6 +117,12 @@ void iss_conn_offer_from(struct iss_conn *conn, struct iss_session_cache *cache,
     struct iss_session_key key);
 void iss_conn_offer_stored(struct iss_conn *conn, const struct iss_store *store,
     struct iss_session_key key);
+void iss_conn_import_session(struct iss_conn *conn,
+    const struct iss_seal_secret *secret, const void *bytes, size_t len);
+
+/* iss_resume_export. */
+int iss_conn_export_session(struct iss_error *err, struct iss_conn *conn,
+    bool has_cache, const struct iss_seal_secret *secret, struct iss_buf *out);
 
 /*
  * Touch the descriptor no more: it was closed and may be somebody else's, or

@@ -4,9 +4,13 @@
  */
 #include "connection/resume.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/compat.h"
 #include "sessions/session.h"
 #include "verification/verify.h"
+#include "x509/chain.h"
 
 void
 iss_resume_release(struct iss_resume *resume)
@@ -14,8 +18,10 @@ iss_resume_release(struct iss_resume *resume)
 	iss_new_sessions_release(&resume->new_sessions);
 	SSL_SESSION_free(resume->offered);
 	SSL_SESSION_free(resume->spare);
+	free(resume->refused);
 	resume->offered = NULL;
 	resume->spare = NULL;
+	resume->refused = NULL;
 }
 
 static int
@@ -60,9 +66,19 @@ iss_resume_keep(struct iss_error *err, struct iss_resume *resume,
 	return ISS_OK;
 }
 
-/* The program may be asked, and must not go on with the handshake meanwhile. */
+static char *
+text_of_failure(const struct iss_link *link)
+{
+	const char *text = iss_kept_error_get0(&link->failure)->text;
+
+	return strdup(*text != '\0' ? text : "its certificate is refused");
+}
+
+/* The program may be asked, and must not go on with the handshake meanwhile.
+ * The full handshake that follows a refusal reports its own failure; why,
+ * unless NULL, gets the text of this one, for the caller to free. */
 static bool
-set_if_good(struct iss_link *link, SSL_SESSION *session)
+set_if_good(struct iss_link *link, SSL_SESSION *session, char **why)
 {
 	bool good;
 
@@ -71,9 +87,21 @@ set_if_good(struct iss_link *link, SSL_SESSION *session)
 	good = SSL_set_session(link->ssl, session) && iss_verify_session(link);
 	if (!good)
 		SSL_set_session(link->ssl, NULL);
+	if (!good && why != NULL)
+		*why = text_of_failure(link);
+	if (!good)
+		iss_kept_error_clear(&link->failure);
 	iss_link_leave(link);
 	ERR_clear_error();
 	return good;
+}
+
+static void
+note_offer(struct iss_resume *resume, SSL_SESSION *session)
+{
+	SSL_SESSION_free(resume->offered);
+	SSL_SESSION_up_ref(session);
+	resume->offered = session;
 }
 
 bool
@@ -86,11 +114,9 @@ iss_resume_offer(
 		return true;
 	if (!iss_session_has_policy(
 		session, resume->policy, sizeof(resume->policy)) ||
-	    !set_if_good(link, session))
+	    !set_if_good(link, session, NULL))
 		return false;
-	SSL_SESSION_free(resume->offered);
-	SSL_SESSION_up_ref(session);
-	resume->offered = session;
+	note_offer(resume, session);
 	if (!iss_session_is_single_use(session))
 		return false;
 	/* A copy, since OpenSSL marks the one that is used. */
@@ -132,6 +158,97 @@ iss_resume_offer_stored(struct iss_resume *resume, struct iss_link *link,
 		return;
 	iss_resume_offer(resume, link, session);
 	SSL_SESSION_free(session);
+}
+
+/* Returns NULL, or why the session may not be offered, for the caller to free.
+ */
+static char *
+offer_imported(
+    struct iss_resume *resume, struct iss_link *link, SSL_SESSION *session)
+{
+	char *why = NULL;
+
+	if (!resume->keeps || !iss_session_has_policy(session, resume->policy,
+				  sizeof(resume->policy)))
+		return strdup("other rules");
+	if (!iss_session_is_usable(session))
+		return strdup("expired");
+	if (set_if_good(link, session, &why))
+		note_offer(resume, session);
+	return why;
+}
+
+void
+iss_resume_import(struct iss_resume *resume, struct iss_link *link,
+    const struct iss_seal_secret *secret, const void *bytes, size_t len)
+{
+	const char *flaw;
+	SSL_SESSION *session = iss_exported_read(secret, bytes, len, &flaw);
+
+	free(resume->refused);
+	resume->refused = session != NULL
+			      ? offer_imported(resume, link, session)
+			      : strdup(flaw);
+	SSL_SESSION_free(session);
+}
+
+/* A copy that is bound to the rules of the connection. */
+static SSL_SESSION *
+bound_copy(struct iss_resume *resume, const struct iss_link *link,
+    const struct iss_ctx *ctx)
+{
+	SSL_SESSION *session;
+	struct iss_error ignored;
+
+	iss_error_clear(&ignored);
+	if (!resume->keeps &&
+	    digest_policy(&ignored, link, ctx, resume->policy) != ISS_OK)
+		return NULL;
+	session = SSL_SESSION_dup(SSL_get0_session(link->ssl));
+	if (session != NULL && SSL_SESSION_set1_id_context(session,
+				   resume->policy, sizeof(resume->policy)))
+		return session;
+	SSL_SESSION_free(session);
+	return NULL;
+}
+
+/* Why is there no session for somebody else?  NULL if there is one. */
+static const char *
+why_none(const struct iss_link *link, const struct iss_ctx *ctx, bool has_cache)
+{
+	const SSL_SESSION *session = SSL_get0_session(link->ssl);
+
+	if (SSL_is_server(link->ssl))
+		return "only a client has sessions to export";
+	if (session == NULL || ctx->psks.count > 0 ||
+	    !iss_session_is_usable(session))
+		return "no session has come";
+	if (!iss_session_is_single_use(session))
+		return NULL;
+	if (has_cache)
+		return "the sessions have gone to SSL_session_cache";
+	return link->session_came ? NULL : "no session has come";
+}
+
+int
+iss_resume_export(struct iss_error *err, struct iss_resume *resume,
+    struct iss_link *link, const struct iss_ctx *ctx, bool has_cache,
+    const struct iss_seal_secret *secret, struct iss_buf *out)
+{
+	const char *why = why_none(link, ctx, has_cache);
+	SSL_SESSION *session;
+	bool good;
+
+	if (why != NULL)
+		return iss_error_set(err, "export_session: %s", why);
+	session = bound_copy(resume, link, ctx);
+	good = session != NULL && iss_exported_write(out, secret, session,
+				      iss_chain_get0_sent(link->ssl));
+	SSL_SESSION_free(session);
+	if (!good)
+		return iss_error_openssl(err, "export_session");
+	link->session_came = false;
+	return ISS_OK;
 }
 
 /* OpenSSL's callback for new sessions is not called for renewed ones of TLS

@@ -14,6 +14,7 @@
 #include "context/ctx.h"
 #include "link/link.h"
 #include "sessions/client_store.h"
+#include "sessions/exported.h"
 #include "sessions/new_sessions.h"
 #include "sessions/session_cache.h"
 #include "sessions/session_policy.h"
@@ -25,6 +26,7 @@ struct iss_resume {
 	bool shares;          /* a session for single use may be reused */
 	SSL_SESSION *offered; /* owned, or NULL */
 	SSL_SESSION *spare;   /* a copy of it, for the next connection */
+	char *refused; /* why an exported one was not offered; owned, or NULL */
 	struct iss_new_sessions new_sessions;
 };
 
@@ -61,6 +63,20 @@ void iss_resume_offer_from(struct iss_resume *resume, struct iss_link *link,
 /* The same with the session that a store has for key. */
 void iss_resume_offer_stored(struct iss_resume *resume, struct iss_link *link,
     const struct iss_store *store, struct iss_session_key key);
+
+/* The same with a session that iss_resume_export wrote.  If it is not offered,
+ * resume->refused tells why. */
+void iss_resume_import(struct iss_resume *resume, struct iss_link *link,
+    const struct iss_seal_secret *secret, const void *bytes, size_t len);
+
+/*
+ * Append the newest session that the connection received (exported.h), each for
+ * single use once.  Returns ISS_OK; ISS_ERROR with err if there is none, or if
+ * one for single use has gone to a cache.
+ */
+int iss_resume_export(struct iss_error *err, struct iss_resume *resume,
+    struct iss_link *link, const struct iss_ctx *ctx, bool has_cache,
+    const struct iss_seal_secret *secret, struct iss_buf *out);
 
 /*
  * The handshake is done: keep the session that the server made in place of the

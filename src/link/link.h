@@ -35,6 +35,7 @@ struct iss_link {
 	struct iss_verify *verify;
 	struct iss_staple *staple;
 	struct iss_new_sessions *new_sessions; /* NULL: none are kept */
+	bool session_came; /* to a client; who takes it sets this to false */
 	unsigned char store_lookups; /* of sessions, in this handshake */
 	bool busy;                   /* OpenSSL is on the stack for this SSL */
 	bool pinned; /* a fingerprint accepts the peer: nothing refuses it */

@@ -1,9 +1,8 @@
 #include "sessions/client_store.h"
 
-#include <time.h>
+#include <openssl/err.h>
 
 #include "base/buf.h"
-#include "base/compat.h"
 #include "sessions/packed.h"
 #include "sessions/session.h"
 #include "sessions/session_policy.h"
@@ -33,13 +32,6 @@ store_key(const struct iss_buf *name)
 	return key;
 }
 
-static long
-seconds_left(const SSL_SESSION *session)
-{
-	return (long)(iss_compat_session_time(session) - time(NULL)) +
-	       SSL_SESSION_get_timeout(session);
-}
-
 void
 iss_client_store_put(const struct iss_store *store, const struct iss_link *link,
     struct iss_session_key key, const SSL_SESSION *session)
@@ -54,8 +46,8 @@ iss_client_store_put(const struct iss_store *store, const struct iss_link *link,
 	if (name_value(&name, key, policy, len) &&
 	    iss_packed_write(&value, session, iss_chain_get0_sent(link->ssl))) {
 		where = store_key(&name);
-		iss_store_put(
-		    store, link, &where, &value, seconds_left(session));
+		iss_store_put(store, link, &where, &value,
+		    iss_session_seconds_left(session));
 	}
 	iss_buf_release(&value);
 	iss_buf_release(&name);

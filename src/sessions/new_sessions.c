@@ -9,9 +9,12 @@
 static int
 on_new_session(SSL *ssl, SSL_SESSION *session)
 {
-	const struct iss_link *link = iss_link_of(ssl);
+	struct iss_link *link = iss_link_of(ssl);
 
-	if (link == NULL || link->new_sessions == NULL)
+	if (link == NULL)
+		return 0;
+	link->session_came = true;
+	if (link->new_sessions == NULL)
 		return 0;
 	iss_new_sessions_add0(link->new_sessions, session);
 	return 1;

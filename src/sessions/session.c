@@ -8,13 +8,22 @@
 
 #include "base/compat.h"
 
+long
+iss_session_seconds_left(const SSL_SESSION *session)
+{
+	long life = SSL_SESSION_get_timeout(session);
+	unsigned long hint = SSL_SESSION_get_ticket_lifetime_hint(session);
+
+	if (hint > 0 && hint < (unsigned long)life)
+		life = (long)hint;
+	return (long)(iss_compat_session_time(session) - time(NULL)) + life;
+}
+
 bool
 iss_session_is_usable(const SSL_SESSION *session)
 {
-	time_t ends = iss_compat_session_time(session) +
-		      (time_t)SSL_SESSION_get_timeout(session);
-
-	return SSL_SESSION_is_resumable(session) && time(NULL) < ends;
+	return SSL_SESSION_is_resumable(session) &&
+	       iss_session_seconds_left(session) > 0;
 }
 
 bool

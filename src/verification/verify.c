@@ -604,8 +604,5 @@ iss_verify_session(struct iss_link *link)
 	if (good && !link->pinned)
 		good = iss_staple_allows(
 		    link->staple, SSL_get0_session(link->ssl));
-	/* The full handshake that follows reports its own failure. */
-	if (!good)
-		iss_kept_error_clear(&link->failure);
 	return good;
 }

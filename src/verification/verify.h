@@ -128,7 +128,8 @@ void iss_verify_add_policy(
 /*
  * Would the peer of the session that the connection is about to resume pass a
  * full handshake today?  OpenSSL verifies nothing when it resumes, and the
- * certificate may have expired or been revoked since.
+ * certificate may have expired or been revoked since.  If not, link->failure
+ * may tell why; the caller clears it.
  */
 bool iss_verify_session(struct iss_link *link);
 

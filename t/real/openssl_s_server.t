@@ -34,6 +34,7 @@ for my $version (sort keys %REKEY) {
     shows_a_certificate($version);
     is_refused_without_certificate($version);
     tells_how_it_ended($version);
+    resumes_what_was_exported($version);
 }
 done_testing;
 
@@ -60,6 +61,27 @@ sub connect_to {
         SSL_verifycn_name => 'localhost',
         @option
     );
+}
+
+# s_server says on its page whether the session is new.
+sub resumes_what_was_exported {
+    my ($version) = @_;
+    my ($server, $port) = start_server($version, '-www');
+    my $secret = 's' x 32;
+    my $fetch  = sub {
+        my $client = connect_to($port, @_) or return ($SSL_ERROR);
+        print {$client} "GET / HTTP/1.0\r\n\r\n";
+        my $page = read_all($client);
+        return ($page =~ /^(New|Reused)/m, $client->export_session($secret));
+    };
+
+    my ($is, $bytes) = $fetch->();
+    is($is, 'New', "$version: a page");
+    my $process = peer(
+        sub { $_[0]->tell(($fetch->(SSL_session => [$bytes, $secret]))[0]) });
+    is(($process->hear)[0],
+        'Reused', "$version: another process resumes the exported session");
+    return;
 }
 
 sub talks_and_changes_keys {

@@ -66,8 +66,8 @@ sub log_keys {
 # host or scheme.
 my %NONE_IF_FALSE = map { ("SSL_$_" => 1) } qw(
   ca client_ca cert key dh verifycn_scheme verify_callback passwd_cb
-  create_ctx_callback ocsp_staple_callback keylog_callback ocsp_cache session_cache
-  ticket_keycb ticket_keys ciphersuites alpn_protocols npn_protocols cert_file
+  create_ctx_callback ocsp_staple_callback keylog_callback ocsp_cache
+  session session_cache ticket_keycb ticket_keys ciphersuites alpn_protocols npn_protocols cert_file
   key_file ca_file ca_path client_ca_file crl_file dh_file fingerprint verifycn_name
   keylog_file reload_callback acme hello_callback cert_callback
 );
@@ -129,7 +129,7 @@ sub _overlay {
 # Options that the other side may not be given; a default of them is ignored there.
 our @SERVER_ONLY = qw(SSL_ticket_keys SSL_num_tickets SSL_acme
   SSL_hello_callback);
-our @CLIENT_ONLY = qw(SSL_cert_callback);
+our @CLIENT_ONLY = qw(SSL_cert_callback SSL_session);
 
 # The arguments of a call with all defaults and the filter applied, as a new
 # hash.  Arguments that have been merged before are copied, without what
@@ -226,12 +226,35 @@ sub is_code {
 # Subs that belong to a connection, not to its context.
 my @SUBS = qw(SSL_error_trap SSL_on_peer_shutdown);
 
+sub _is_pair {
+    my ($value) = @_;
+
+    return 1
+      if ref $value eq 'ARRAY' && @$value == 2 && 2 == grep { defined } @$value;
+    croak 'SSL_session must be an array of bytes and their secret';
+}
+
+sub _check_session {
+    my ($bytes, $secret) = @_;
+
+    for ($bytes, $secret) {
+        utf8::downgrade(my $copy = "$_", 1)
+          or croak 'SSL_session must be bytes; it has wide characters';
+    }
+    croak 'the secret of SSL_session must have 32 bytes or more, not '
+      . length $secret
+      if length $secret < 32;
+    return;
+}
+
 sub check_subs {
     my ($args) = @_;
 
     for my $option (grep { $args->{$_} && !is_code($args->{$_}) } @SUBS) {
         croak "$option must be a code reference";
     }
+    _check_session(@{ $args->{SSL_session} })
+      if $args->{SSL_session} && _is_pair($args->{SSL_session});
     return;
 }
 
