@@ -93,14 +93,11 @@ iss_shutdown_notify(struct iss_conn *conn, iss_deadline deadline)
 	if (iss_conn_can_read(conn))
 		iss_resume_collect(&conn->resume, &conn->link, conn->sock);
 	iss_resume_return_spare(&conn->resume, &conn->link);
-	rv = iss_conn_run_until(
+	/* OpenSSL 1.1.1 would send it to nobody, later ones refuse. */
+	if (conn->truncated)
+		return truncated(conn);
+	return iss_conn_run_until(
 	    conn, notify_step, NULL, ISS_WRITES, deadline, SHUTDOWN_FAILED);
-	if ((rv != ISS_ERROR && rv != ISS_EOF) || !conn->truncated)
-		return rv;
-	/* OpenSSL 3 refuses, for a reason that explains nothing, 4 without one;
-	 * reads still meet the end. */
-	conn->state = ISS_CONN_OPEN;
-	return truncated(conn);
 }
 
 bool

@@ -172,6 +172,7 @@ for my $pod (sort keys %{ pods() }) {
         my $name = $block->{name};
         $explained{$name} = 1;
         my $said = message_of($MISTAKES{$name} || die "no mistake $name\n");
+        $said =~ s/unsupported (certificate purpose)/unsuitable $1/;    # 1.1.1
         like(
             $said =~ s/\s+/ /gr,
             pattern($block->{text}),

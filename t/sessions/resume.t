@@ -157,6 +157,8 @@ subtest 'TLS 1.3: a ticket is used once' => sub {
 # A client that writes a little and closes may be gone before new tickets
 # come.  Connections that share a key may therefore use a ticket twice.
 subtest 'TLS 1.3: a server that sends only two tickets' => sub {
+    plan skip_all => 'OpenSSL 1.1.1 always sends tickets'
+      if IO::Socket::SSL::_openssl_version_number() < 0x30000000;
     my @key   = (pack('a32', 'key'), pack('a16', 'name'));
     my $fares = sub {
         my ($end, @mine) = @_;

@@ -79,6 +79,7 @@ test_renegotiation(const char *mode, bool good)
 	is_int(pair.client.rv, ISS_OK, "verify mode %s: a handshake", mode);
 	ssl = pair.server.conn->ssl;
 	SSL_set_options(ssl, SSL_OP_NO_TICKET); /* or it would resume */
+	SSL_clear_options(ssl, SSL_OP_NO_RENEGOTIATION);
 	ok(SSL_set_cipher_list(ssl, "AECDH:@SECLEVEL=0") &&
 		SSL_renegotiate(ssl) && SSL_do_handshake(ssl) == 1,
 	    "... then the server wants an anonymous cipher");

@@ -4,6 +4,7 @@
  */
 #include "verification/verify.h"
 
+#include "base/compat.h"
 #include "pair.h"
 #include "tap.h"
 #include "x509/cert.h"
