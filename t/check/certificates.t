@@ -240,6 +240,25 @@ sub chain_result {
         'a key on a curve'
     );
 }
+for my $case (
+    [-20, -10, 'expired_ca', qr/of the CA "Old middle" ended 10 days ago/],
+    [10, 20, 'not_yet_valid_ca', qr/of the CA "Old middle" is not valid yet/],
+  )
+{
+    my ($from, $to, $id, $text) = @$case;
+    my ($old, $old_key) = CERT_create(
+        CA         => 1,
+        subject    => { commonName => 'Old middle' },
+        issuer     => [$root, $root_key],
+        not_before => time + $from * $DAY,
+        not_after  => time + $to * $DAY
+    );
+    my ($cert, $key) = leaf(issuer => [$old, $old_key]);
+    my $result = chain_result(served($key, $cert, $old));
+    is($result->{findings}[0]{id}, $id, "an intermediate: $id");
+    says($result, $id, $text);
+    is($result->{exit}, 2, '... which is bad');
+}
 {
     my ($cert, $key) =
       leaf(subjectAltNames => [[DNS => "\e[31mred\n.test"]]);

@@ -175,6 +175,8 @@ each_version(
 
         $result = check_tls({ %server, SSL_verify_mode => SSL_VERIFY_PEER });
         is($result->{exit}, 0, 'the server only asks for one');
+        ok(finding($result, 'client_certificate_asked')->{text},
+            '... a note');
         is($result->{addresses}[0]{client_certificate},
             'asked', '... which is told');
     }

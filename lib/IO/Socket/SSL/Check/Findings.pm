@@ -6,6 +6,7 @@ use warnings;
 
 use IO::Socket::SSL::Check::Certificates;
 use IO::Socket::SSL::Check::Setup;
+use IO::Socket::SSL::Check::Texts qw(finding);
 use IO::Socket::SSL::Check::Trouble;
 
 my @SEVERITIES = qw(bad unreached ends weak note);
@@ -26,12 +27,12 @@ sub judge {
         push @found,
           map { [$record->{address}, $_] }
           IO::Socket::SSL::Check::Trouble::of_address(
-            $result, $record, $plan, $reached
+            $record, $plan, $reached
           ),
           IO::Socket::SSL::Check::Certificates::of_address(
             $result, $record, $plan
           ),
-          IO::Socket::SSL::Check::Setup::of_address($result, $record);
+          IO::Socket::SSL::Check::Setup::of_address($record);
     }
     push @found,
       map { [undef, $_] } IO::Socket::SSL::Check::Setup::of_dns($result),
@@ -67,14 +68,7 @@ sub _differ {
 
     push @{ $shown{ $_->{chain}{sent}[0]{fingerprint} } }, $_->{address}
       for grep { $_->{chain} } @records;
-    return if keys %shown < 2;
-    return {
-        id       => 'different_certificates',
-        severity => 'note',
-        text     => 'The addresses of this host show different certificates.',
-        action   => 'If they should be the same, one server may not have been'
-          . ' reloaded after the renewal.',
-    };
+    return keys %shown < 2 ? () : finding('different_certificates');
 }
 
 sub _conclude {
