@@ -32,7 +32,8 @@ my $LIB = File::Spec->catdir(dirname(__FILE__), qw(.. .. .. lib IO Socket));
 
 # Our PODs: name, such as "SSL/Tutorial", => path.
 sub pods {
-    my %pods;
+    my %pods = ('iossl-check' =>
+          File::Spec->catfile($LIB, qw(.. .. .. bin iossl-check)));
 
     File::Find::find(
         {
@@ -56,9 +57,10 @@ sub slurp {
 sub blocks_of {
     my ($file) = @_;
 
-    my ($line, $directive, $block, @blocks) = (1, '');
+    my ($line, $directive, $in_pod, $block, @blocks) = (1, '');
     for my $paragraph (split /(\n\n+)/, slurp($file)) {
-        if ($paragraph =~ /^[ \t]/) {
+        $in_pod = $1 ne 'cut' if $paragraph =~ /^=(\w+)/;
+        if ($paragraph =~ /^[ \t]/ && $in_pod) {
             push @blocks, $block = _block($directive, $line) if !$block;
             $block->{text} .= ($block->{gap} || '') . $paragraph;
             $directive = '';
