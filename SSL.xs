@@ -21,6 +21,7 @@
 #include "xs/debug.h"
 #include "xs/errors.h"
 #include "xs/handles.h"
+#include "xs/interrupts.h"
 #include "xs/lifecycle.h"
 #include "xs/messages.h"
 #include "xs/methods.h"
@@ -59,6 +60,7 @@ BOOT:
 	iss_errors_init(aTHX_ false);
 	iss_handles_init(aTHX_ false);
 	iss_debug_init(aTHX_ false);
+	iss_interrupts_init(aTHX_ false);
 	iss_watch_builtins(aTHX);
 
 #ifdef USE_ITHREADS
@@ -70,6 +72,7 @@ CLONE(...)
 	iss_errors_init(aTHX_ true);
 	iss_handles_init(aTHX_ true);
 	iss_debug_init(aTHX_ true);
+	iss_interrupts_init(aTHX_ true);
 
 #endif
 

@@ -5,6 +5,7 @@
 #include "call.h"
 #include "errors.h"
 #include "handles.h"
+#include "interrupts.h"
 #include "magic.h"
 #include "sessions.h"
 #include "stores.h"
@@ -258,6 +259,35 @@ iss_keep_ctx(pTHX_ SV *self, const char *reason)
 	return current != NULL && iss_current_keep(current, reason);
 }
 
+/* A look of ours, which ends with its scope. */
+struct own_look {
+	struct iss_current *current; /* one reference */
+	unsigned int number;
+};
+
+static void
+end_look(pTHX_ void *arg)
+{
+	struct own_look *own = arg;
+
+	PERL_UNUSED_CONTEXT;
+	iss_current_end_look(own->current, own->number);
+	iss_current_free(own->current);
+	Safefree(own);
+}
+
+static void
+look_until_leave(pTHX_ struct iss_current *current)
+{
+	struct own_look *own;
+
+	Newx(own, 1, struct own_look);
+	own->current = iss_current_up_ref(current);
+	own->number = current->look;
+	SAVEDESTRUCTOR_X(end_look, own);
+	iss_interrupts_watch(aTHX);
+}
+
 void
 iss_look_at_files(pTHX_ SV *self, struct iss_current *current)
 {
@@ -266,10 +296,13 @@ iss_look_at_files(pTHX_ SV *self, struct iss_current *current)
 
 	if (look == ISS_LOOK_SAME)
 		return;
+	ENTER;
+	look_until_leave(aTHX_ current);
 	args[0] = self;
 	args[1] = boolSV(look == ISS_LOOK_CHANGED);
 	iss_call_perl(
 	    aTHX_ "IO::Socket::SSL::SSL_Context::_look_again", 0, args, 2);
+	LEAVE;
 }
 
 bool

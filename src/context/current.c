@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void
 lock(struct iss_current *current)
@@ -73,6 +74,13 @@ iss_current_get1(struct iss_current *current)
 	return ctx;
 }
 
+/* After a fork the child would wait for a look of its parent. */
+static bool
+somebody_looks(const struct iss_current *current)
+{
+	return current->looking && current->looker == getpid();
+}
+
 /* Is it time, and is the caller the one who looks?  Then *ctx is a new
  * reference. */
 static bool
@@ -81,10 +89,13 @@ begin_look(struct iss_current *current, struct iss_ctx **ctx, bool *failed)
 	bool begins;
 
 	lock(current);
-	begins = current->next_look != ISS_NO_DEADLINE && !current->looking &&
+	begins = current->next_look != ISS_NO_DEADLINE &&
+		 !somebody_looks(current) &&
 		 iss_deadline_is_over(current->next_look);
 	if (begins) {
 		current->looking = true;
+		current->look++;
+		current->looker = getpid();
 		plan_next_look(current);
 		*ctx = iss_ctx_up_ref(current->ctx);
 		*failed = current->failed;
@@ -98,6 +109,17 @@ end_look(struct iss_current *current)
 {
 	lock(current);
 	current->looking = false;
+	unlock(current);
+}
+
+void
+iss_current_end_look(struct iss_current *current, unsigned int look)
+{
+	lock(current);
+	if (current->looking && current->look == look) {
+		current->looking = false;
+		current->failed = true;
+	}
 	unlock(current);
 }
 

@@ -14,6 +14,7 @@
 #define ISS_CURRENT_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/deadline.h"
 #include "base/error.h"
@@ -24,9 +25,11 @@ struct iss_current {
 	struct iss_refcount refs; /* its lock guards all that follows */
 	struct iss_ctx *ctx;      /* owned */
 	iss_deadline next_look;
-	bool looking; /* somebody is, so nobody else need */
-	bool failed;  /* the last try */
-	bool told;    /* of that failure, which was for this reason: */
+	bool looking;      /* somebody is, so nobody else need: */
+	unsigned int look; /* its number */
+	pid_t looker;      /* and its process, which may have been forked */
+	bool failed;       /* the last try */
+	bool told;         /* of that failure, which was for this reason: */
 	char reason[ISS_ERROR_TEXT_MAX];
 };
 
@@ -57,6 +60,13 @@ enum iss_look iss_current_look(struct iss_current *current);
 
 /* Put ctx in place of the one before; takes over the reference. */
 void iss_current_replace(struct iss_current *current, struct iss_ctx *ctx);
+
+/*
+ * The look of that number (current->look, while nobody else looks) ends, and
+ * perhaps without either, because of an exception: then the next look tries
+ * again.
+ */
+void iss_current_end_look(struct iss_current *current, unsigned int look);
 
 /* A look ends without a new context, for a reason.  Is that one new, so that
  * the program must be told? */

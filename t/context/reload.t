@@ -256,6 +256,91 @@ qr/^SSL_reload: server\.pem and server\.key do not fit; the old certificate stay
         '... is a failure of the reload alone'
     );
 }
+
+# Signal handlers of the program that die, and those of a callback.
+{
+    my ($deed, @told) = sub { };
+    put_pair('server');
+    my $ctx = context(
+        @ALWAYS,
+        SSL_key_file            => cert_file('encrypted.key'),
+        SSL_key_cache           => 0,
+        SSL_passwd_cb           => sub { $deed->(); 'secret' },
+        SSL_reload_callback     => sub { push @told, $_[1] }
+    );
+    my $alarm = sub { kill USR1 => $$; my $x = "$$" };
+    local $SIG{USR1} = sub { die "alarm\n" };
+    my $late = bless { why => 'late' }, 'Some::Exception';
+    local $SIG{USR2} = sub { die $late };
+    for my $case ([$alarm, "alarm\n"], [sub { kill USR2 => $$; my $x }, $late]) {
+        my ($signal, $wanted) = @$case;
+        put(cert('server'), 'server.pem');
+        $deed = $signal;
+        is(died(sub { shown_by($ctx) }),
+            $wanted, 'a handler that dies reaches the program');
+        $deed = sub { };
+        is_deeply(\@told, [], '... and is no failure of the reload');
+        is(shown_by($ctx), 'server', '... the next connection looks again');
+        is_deeply([splice @told], [undef], '... with success');
+    }
+    put(cert('server'), 'server.pem');
+    $deed = sub {
+        local $SIG{USR1} = sub { die "too slow\n" };
+        $alarm->();
+    };
+    is(shown_by($ctx), 'server', 'one that a callback has installed');
+    is_deeply(
+        [splice @told],
+        ['SSL_reload: too slow; the old certificate stays'],
+        '... is a failure of the reload alone'
+    );
+    put(cert('server'), 'server.pem');
+    $deed = sub {
+        eval { $alarm->() };
+        die "locked\n";
+    };
+    is(shown_by($ctx), 'server', 'one whose exception a callback caught');
+    is_deeply(
+        [splice @told],
+        ['SSL_reload: locked; the old certificate stays'],
+        '... so is what came after it'
+    );
+    $deed = sub { };
+    put_pair('server');
+    my $ran = 0;
+    local $SIG{USR1} = sub { $ran++ };
+    $deed = $alarm;
+    is(shown_by($ctx), 'server', 'one that returns');
+    is($ran, 1, '... runs as ever');
+    is_deeply([splice @told], [undef], '... and does no harm');
+}
+
+# A child that was forked within a look of its parent looks for itself.
+{
+    my ($deed, $child, @told) = sub { };
+    put_pair('server');
+    my $ctx = context(
+        @ALWAYS,
+        SSL_key_file        => cert_file('encrypted.key'),
+        SSL_key_cache       => 0,
+        SSL_passwd_cb       => sub { $deed->(); 'secret' },
+        SSL_reload_callback => sub { push @told, $_[1] }
+    );
+    put(cert('server'), 'server.pem');
+    $deed = sub {
+        $deed  = sub { };
+        $child = peer(
+            sub {
+                my ($me) = @_;
+                put(cert('server'), 'server.pem');
+                my $shown = shown_by($ctx);
+                $me->tell($shown, scalar @told);
+            }
+        );
+    };
+    is(shown_by($ctx), 'server', 'a callback that forks');
+    is_deeply([$child->hear], ['server', 1], '... and the child');
+}
 like(
     died(sub { context(SSL_reload_callback => 5) }),
     qr/^SSL_reload_callback must be a code reference/,

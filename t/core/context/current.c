@@ -4,6 +4,8 @@
  */
 #include "context/current.h"
 
+#include <sys/wait.h>
+
 #include "pair.h"
 #include "scratch.h"
 #include "tap.h"
@@ -80,6 +82,40 @@ test_look(void)
 	iss_current_free(current);
 }
 
+/* A look that ends by an exception, and one that is the parent's. */
+static void
+test_broken_off(void)
+{
+	const char *file = CERTS "ca.pem";
+	struct iss_current *current = place(make(file, "0.000000001"));
+	unsigned int number;
+	int status = 0;
+	pid_t child;
+
+	current->ctx->watch.settled = false;
+	(void)iss_current_look(current);
+	number = current->look;
+	fflush(stdout);
+	child = fork();
+	if (child == 0)
+		_exit(iss_current_look(current) == ISS_LOOK_SAME);
+	ok(waitpid(child, &status, 0) == child && WIFEXITED(status) &&
+		WEXITSTATUS(status) == 0,
+	    "a forked child looks for itself");
+	ok(iss_current_look(current) == ISS_LOOK_SAME, "a look goes on");
+	iss_current_end_look(current, number - 1);
+	ok(iss_current_look(current) == ISS_LOOK_SAME,
+	    "... when another one ends");
+	iss_current_end_look(current, number);
+	ok(iss_current_look(current) == ISS_LOOK_CHANGED,
+	    "after one that was broken off comes another try");
+	iss_current_replace(current, make(file, "0.000000001"));
+	iss_current_end_look(current, current->look);
+	ok(iss_current_look(current) == ISS_LOOK_SAME,
+	    "one that has ended is not broken off");
+	iss_current_free(current);
+}
+
 static void
 test_seconds(void)
 {
@@ -96,6 +132,7 @@ main(void)
 {
 	test_replace();
 	test_look();
+	test_broken_off();
 	test_seconds();
 	return tap_done();
 }

@@ -182,6 +182,10 @@ sub _look_again {
     my ($self, $changed) = @_;
     my @before = ($IO::Socket::SSL::SSL_ERROR, $! + 0);
     my ($new,  $died)    = IO::Socket::SSL::_try(sub { $self->_renewed({}) });
+
+    # An alarm of the program, for example.
+    die $died    ## no critic (RequireCarping)
+      if defined $died && _is_of_handler($died);
     my $error = $new ? undef : _why_not($died);
     my $tells = $new ? $changed : $self->_keep($error);
 
