@@ -2,11 +2,13 @@
 use strict;
 use warnings;
 
+use File::Spec;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use IO::Socket::SSL;
 use IO::Socket::SSL::Check::Report;
 use ISS::Check;
+use ISS::Program;
 use ISS::Test;
 use JSON::PP;
 use Test::More;
@@ -178,5 +180,33 @@ for my $case (
     );
     $text = IO::Socket::SSL::Check::Report::text($result);
     like($text, qr/M\\x\{fc\}ller/, 'letters that a terminal cannot show');
+}
+
+# On a real terminal, which script(1) of util-linux makes.
+sub on_terminal {
+    my (%env)   = @_;
+    my @include = map { "-I$_" } map { File::Spec->rel2abs($_) }
+      grep { !ref } @INC;
+    my $command = join ' ', map { "'$_'" } $^X, @include,
+      File::Spec->catfile($FindBin::Bin, '..', '..', 'bin', 'iossl-check'),
+      @trust, $expired;
+
+    my ($status, $said) = ISS::Program->run(
+        ['script', '-qec', $command, '/dev/null'],
+        env => { TERM => 'xterm', NO_COLOR => '', %env }
+    );
+    return ($status >> 8, $said);
+}
+
+SKIP: {
+    my ($status, $version) = ISS::Program->run(['script', '--version']);
+    skip 'no script(1) of util-linux', 5 if $version !~ /util-linux/;
+    my ($code, $said) = on_terminal();
+    is($code, 2, 'on a terminal: the same exit code');
+    like($said, qr/\e\[31mBAD\e\[0m/,                     '... colours');
+    like($said, qr/\r\e\[K127\.0\.0\.1: TLS 1\.2 \.\.\./, '... progress');
+    unlike((on_terminal(NO_COLOR => 1))[1], qr/\e\[\d+m/, '... NO_COLOR');
+    unlike((on_terminal(TERM     => 'dumb'))[1],
+        qr/\e\[\d+m/, '... a terminal without colours');
 }
 done_testing();

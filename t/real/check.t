@@ -1,15 +1,18 @@
 # iossl-check against other people's servers: nginx, slapd, PostgreSQL, postfix,
-# dovecot.
+# dovecot; and beside testssl.sh.
 use strict;
 use warnings;
 
+use File::Temp qw(tempdir);
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use JSON::PP qw(decode_json);
 use Test::More;
 
 use ISS::Check;
 use ISS::Nginx;
 use ISS::OpenSSL;
+use ISS::Program;
 use ISS::Servers;
 use ISS::Test;
 
@@ -114,6 +117,87 @@ subtest 'nginx' => sub {
     is($code, 0, 'monitoring');
     like($said, qr/^TLS OK: /, '... in a line');
 };
+
+# testssl.sh finds the same versions and the same chain.  It takes a minute.
+subtest 'testssl.sh' => sub {
+    plan skip_all => ISS::Nginx->missing if ISS::Nginx->missing;
+    my ($testssl, %env) = find_testssl();
+    plan skip_all => 'no testssl.sh' if !$testssl;
+    plan skip_all => 'testssl.sh needs hexdump'
+      if !ISS::Program->find('hexdump');
+    my $nginx = ISS::Nginx->start(
+        site => {
+            cert => cert('server-sub-chain'),
+            key  => key('server-sub')
+        }
+    );
+    my $port = $nginx->port('site');
+    my $dir  = tempdir(CLEANUP => 1);
+
+    # It wants a program that looks up names, and has no use for it here.
+    my $stub = "$dir/host";
+    open my $out, '>', $stub or die "$stub: $!\n";
+    print {$out} "#!/bin/sh\nexit 1\n";
+    close $out;
+    chmod 0755, $stub;
+    local $ISS::Program::DEADLINE = 4 * $ISS::Program::DEADLINE;
+    my ($status, $said) = ISS::Program->run(
+        [
+            $testssl,     '--quiet',   '--color',    0,
+            '-n',         'none',      '--warnings', 'batch',
+            '--add-ca',   cert('ca'),  '-p',         '-S',
+            '--jsonfile', "$dir/json", "127.0.0.1:$port"
+        ],
+        env => { %env, PATH => "$ENV{PATH}:$dir" }
+    );
+    my $json   = -e "$dir/json" ? slurp("$dir/json") : '[]';
+    my %theirs = map { $_->{id} => $_->{finding} } @{ decode_json($json) };
+    plan skip_all => "testssl.sh did not work: $said"
+      if !defined $theirs{TLS1_2};
+
+    my $record =
+      check_at("127.0.0.1:$port", name => 'localhost')->{addresses}[0];
+    for my $version (qw(TLSv1 TLSv1_1 TLSv1_2 TLSv1_3)) {
+        my $id = $version =~ s/v//r;
+        is(
+            $record->{versions}{$version},
+            $theirs{$id} =~ /^offered/ ? 1 : 0,
+            "$version: testssl.sh says $theirs{$id}"
+        );
+    }
+    my $sent = $record->{chain}{sent};
+    is(
+        scalar @$sent,
+        $theirs{certs_countServer},
+        'as many certificates as testssl.sh sees'
+    );
+    is(
+        uc $sent->[0]{fingerprint} =~ s/.*\$//r,
+        $theirs{cert_fingerprintSHA256},
+        '... the same one'
+    );
+    like($theirs{cert_chain_of_trust},
+        qr/^passed/, '... which it trusts, too');
+};
+
+# The script, and the environment that it needs if it is unpacked.
+sub find_testssl {
+    my $root = $ENV{ISS_TEST_SERVERS} || '';
+
+    return ("$root/usr/bin/testssl",
+        TESTSSL_INSTALL_DIR => "$root/etc/testssl")
+      if length $root && -x "$root/usr/bin/testssl";
+    return grep { defined }
+      map { ISS::Program->find($_) } qw(testssl testssl.sh);
+}
+
+sub slurp {
+    my ($file) = @_;
+
+    open my $in, '<', $file or die "$file: $!\n";
+    local $/;
+    return scalar <$in>;
+}
 
 # Servers by name: whether they are here, and which kinds their ports are.
 for my $name (qw(slapd postgres postfix dovecot)) {

@@ -57,10 +57,11 @@ sub check {
     );
 
     my $probe = _probe($plan, $begin);
+    my $asked = IO::Socket::SSL::Check::Probe::now();
     my ($addresses, $why) =
-      IO::Socket::SSL::Check::Lookup::addresses($plan->{ascii}, $plan->{port},
-        $begin + $plan->{timeout});
-    $result{lookup_ms} = IO::Socket::SSL::Check::Probe::ms_since($begin);
+      IO::Socket::SSL::Check::Lookup::addresses($plan->{ascii},
+        $plan->{port}, $asked + $plan->{timeout});
+    $result{lookup_ms} = IO::Socket::SSL::Check::Probe::ms_since($asked);
     $result{error}     = { stage => 'lookup', text => $why } if !$addresses;
     _examine($plan, $probe, \%result, $addresses || []);
     $result{handshakes} = $probe->handshakes;

@@ -9,7 +9,7 @@ use Text::Wrap ();
 
 use IO::Socket::SSL::Check::Server;
 use IO::Socket::SSL::Check::Words
-  qw(day listed names_of period plural quoted);
+  qw(day endpoint listed names_of period plural quoted);
 
 my $WIDTH = 78;
 my $LABEL = 14;    # columns of a fact's name
@@ -76,11 +76,11 @@ sub text {
 
 sub place {
     my ($result) = @_;
-    my $host = $result->{host} =~ /:/ ? "[$result->{host}]" : $result->{host};
-    my $by   = $result->{starttls} ? " ($result->{starttls}, STARTTLS)" : '';
+    my $host     = endpoint($result->{host}, $result->{port});
+    my $by = $result->{starttls} ? " ($result->{starttls}, STARTTLS)" : '';
     my $as = $result->{name} eq $result->{host} ? '' : " as $result->{name}";
 
-    return "$host:$result->{port}$as$by";
+    return "$host$as$by";
 }
 
 # Printable text as bytes: what is not becomes \x{...}.
@@ -119,7 +119,10 @@ sub _wrapped {
     local $Text::Wrap::columns  = $WIDTH + 1;
     local $Text::Wrap::huge     = 'overflow';
     local $Text::Wrap::unexpand = 0;
-    return Text::Wrap::wrap($first, $rest, $text) . "\n";
+    my $wrapped = Text::Wrap::wrap($first, $rest, $text);
+    $wrapped =~ s/ +$//mg;
+    return "$wrapped
+";
 }
 
 sub _finding {

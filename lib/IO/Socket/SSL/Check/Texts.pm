@@ -190,8 +190,8 @@ Otherwise get a certificate from a CA that they trust.
 The chain is incomplete: the server sends {count}, but not that of {issuer}, which
 issued {issued}, and this machine does not have it either.{browsers}
 > Install the whole chain at the server: its own certificate first, then that of
-each issuer (CAs call this file fullchain.pem or "bundle").{fetch}  If {issuer} is
-a root of your own, it is the clients that need it (here: --ca FILE).
+each issuer (CAs call this file fullchain.pem or "bundle").  If {issuer} is a root
+of your own, it is the clients that need it (here: --ca FILE).{fetch}
 
 = missing_known weak
 The server does not send {who}, an intermediate certificate.  It is trusted here by

@@ -8,7 +8,7 @@ use Errno qw(EADDRNOTAVAIL ECONNREFUSED EHOSTUNREACH ENETUNREACH ETIMEDOUT);
 
 use IO::Socket::SSL::Check::StartTLS;
 use IO::Socket::SSL::Check::Texts qw(finding);
-use IO::Socket::SSL::Check::Words qw(quoted);
+use IO::Socket::SSL::Check::Words qw(endpoint quoted);
 
 # Alerts by number (RFC 8446, 6); all others are "alert".
 my %ALERT = (
@@ -53,7 +53,7 @@ my %SPEAKS = (
     (
         map {
             $_ => 'On this port TLS begins after STARTTLS: iossl-check'
-              . " --starttls $_ {host}:{port}"
+              . " --starttls $_ {endpoint}"
         } qw(ftp imap pop3 smtp)
     ),
     other => 'Check the port, and whether TLS is turned on for it.',
@@ -133,7 +133,7 @@ sub _not_tls {
     my $advice = $SPEAKS{ $error->{looks_like} } || $SPEAKS{other};
 
     $advice =~ s/\{port\}/$record->{port}/g;
-    $advice =~ s/\{host\}/$plan->{host}/g;
+    $advice =~ s/\{endpoint\}/endpoint($plan->{host}, $record->{port})/ge;
     return finding(
         'not_tls',
         port   => $record->{port},
@@ -149,8 +149,10 @@ sub _about_port {
       IO::Socket::SSL::Check::StartTLS::kind_of_port($record->{port});
 
     return if !$kind || $plan->{starttls};
-    return "Port $record->{port} is usually that of $kind, where TLS begins"
-      . " later: iossl-check --starttls $kind $plan->{host}:$record->{port}";
+    return
+        "Port $record->{port} is usually that of $kind, where TLS begins"
+      . " later: iossl-check --starttls $kind "
+      . endpoint($plan->{host}, $record->{port});
 }
 
 sub _too_slow {

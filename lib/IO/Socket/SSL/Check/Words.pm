@@ -7,7 +7,8 @@ use warnings;
 use Exporter qw(import);
 use POSIX    qw(strftime);
 
-our @EXPORT_OK = qw(day listed names_of period plural quoted short who);
+our @EXPORT_OK =
+  qw(day endpoint listed names_of period plural quoted short who);
 
 my $MOST = 8;    # items of a list before "and N more"
 
@@ -31,6 +32,13 @@ sub period {
         return plural(int($seconds / $length), $unit) if $seconds >= $length;
     }
     return 'a moment';
+}
+
+# host:port, as the command takes it.
+sub endpoint {
+    my ($host, $port) = @_;
+
+    return $host =~ /:/ ? "[$host]:$port" : "$host:$port";
 }
 
 sub plural {
@@ -59,8 +67,7 @@ sub names_of {
 sub who {
     my ($cert) = @_;
 
-    return
-      length $cert->{subject}
+    return length $cert->{subject}
       ? quoted(short($cert->{subject}))
       : 'without a subject';
 }
