@@ -160,6 +160,8 @@ make_ctx(pTHX_ HV *hash, HV *args, bool server, const struct iss_ctx *before)
 	    &config, iss_attached_shared_keys(
 			 aTHX_ iss_hash_value(aTHX_ hash, "ticket_store")));
 	rv = iss_ctx_renew(&err, &ctx, &config, &link, before);
+	if (before != NULL && (rv != ISS_OK || call.died != NULL))
+		iss_stats_add(before->stats, ISS_STATS_RELOAD_FAILED, 1);
 	iss_config_release(&config);
 	if (call.died != NULL || call.exits)
 		iss_ctx_free(ctx);
@@ -238,7 +240,7 @@ iss_create_ctx(pTHX_ SV *self, HV *args, bool server, SV *before)
 }
 
 void
-iss_replace_ctx(pTHX_ SV *self, SV *by, HV *args)
+iss_replace_ctx(pTHX_ SV *self, SV *by, HV *args, bool counts)
 {
 	struct iss_current *current = iss_attached_current(aTHX_ self);
 	struct iss_current *other = iss_attached_current(aTHX_ by);
@@ -247,6 +249,8 @@ iss_replace_ctx(pTHX_ SV *self, SV *by, HV *args)
 	if (current == NULL || other == NULL)
 		Perl_croak(aTHX_ "there is no context");
 	ctx = iss_current_get1(other);
+	if (counts)
+		iss_stats_add(ctx->stats, ISS_STATS_RELOADED, 1);
 	iss_current_replace(current, ctx);
 	set_keys(aTHX_ (HV *)SvRV(self), ctx, args);
 }
@@ -316,6 +320,37 @@ iss_shows_nothing(pTHX_ SV *self)
 	nothing = ctx != NULL && iss_ctx_shows_nothing(ctx);
 	LEAVE;
 	return nothing;
+}
+
+SV *
+iss_new_stats(pTHX_ SV *self)
+{
+	const struct iss_stats *stats = NULL;
+	const struct iss_ctx *ctx;
+	HV *hash = newHV(), *failed = newHV();
+	SV *result = newRV_noinc((SV *)hash);
+	const char *name;
+	uint64_t count;
+	int i;
+
+	ENTER;
+	if (self != NULL && (ctx = hold_ctx(aTHX_ self)) != NULL)
+		stats = ctx->stats;
+	for (i = 0; i < ISS_STATS_COUNTERS; i++) {
+		name = iss_stats_name((enum iss_counter)i);
+		(void)hv_store(hash, name, (I32)strlen(name),
+		    newSVnv((NV)iss_stats_get(stats, (enum iss_counter)i)), 0);
+	}
+	for (i = ISS_KIND_PROTOCOL; i <= ISS_KIND_ACME; i++) {
+		count = iss_stats_get_failures(stats, (enum iss_error_kind)i);
+		name = iss_error_kind_name((enum iss_error_kind)i);
+		if (count > 0)
+			(void)hv_store(failed, name, (I32)strlen(name),
+			    newSVnv((NV)count), 0);
+	}
+	LEAVE;
+	(void)hv_stores(hash, "failed", newRV_noinc((SV *)failed));
+	return result;
 }
 
 SV *

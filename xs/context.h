@@ -35,9 +35,10 @@ void iss_take_chains(pTHX_ HV *args, bool server);
 
 /*
  * New connections under self use the context of the object by, which was made
- * by the options in args: set the keys of self anew.
+ * by the options in args: set the keys of self anew.  counts: it is a reload
+ * that the program is told of.
  */
-void iss_replace_ctx(pTHX_ SV *self, SV *by, HV *args);
+void iss_replace_ctx(pTHX_ SV *self, SV *by, HV *args, bool counts);
 
 /* A look at the files of self ended without a new context.  Must the program be
  * told the reason? */
@@ -53,5 +54,8 @@ bool iss_shows_nothing(pTHX_ SV *self);
 /* The handle of the current context of self, a new value.  It is also put into
  * the object, since another thread may have replaced the context. */
 SV *iss_ctx_handle(pTHX_ SV *self);
+
+/* The counts of an object's context; of the process for NULL. */
+SV *iss_new_stats(pTHX_ SV *self);
 
 #endif

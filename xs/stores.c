@@ -73,13 +73,28 @@ iss_create_shared_keys(pTHX_ SV *object, AV *secrets, IV rotate, IV keep)
 	iss_magic_attach(aTHX_ &keys_magic, SvRV(object), keys, NULL);
 }
 
+/* The subs of the class note in their object that the backend failed. */
+static void
+count_errors(pTHX_ const struct iss_call *call, SV *store)
+{
+	SV **failed = SvROK(store) && SvTYPE(SvRV(store)) == SVt_PVHV
+			  ? hv_fetchs((HV *)SvRV(store), "failed", 0)
+			  : NULL;
+
+	if (failed == NULL || !SvTRUE(*failed))
+		return;
+	iss_stats_add(call->conn != NULL ? call->conn->ctx->stats : NULL,
+	    ISS_STATS_STORE_ERRORS, 1);
+	sv_setiv(*failed, 0);
+}
+
 /* Call a sub of the class with the socket's store and more; NULL if there is
  * none, or an exception is on its way. */
 static SV *
 ask_store(
     pTHX_ struct iss_call *call, const char *sub, const char *key, SV **more)
 {
-	SV *store, *args[4];
+	SV *store, *answer, *args[4];
 
 	if (call->died != NULL || call->glob == NULL)
 		return NULL;
@@ -92,7 +107,9 @@ ask_store(
 	args[1] = sv_2mortal(newSVpv(key, 0));
 	args[2] = more != NULL ? more[0] : &PL_sv_undef;
 	args[3] = more != NULL ? more[1] : &PL_sv_undef;
-	return iss_ask(aTHX_ call, (SV *)get_cv(sub, 0), args, 4);
+	answer = iss_ask(aTHX_ call, (SV *)get_cv(sub, 0), args, 4);
+	count_errors(aTHX_ call, args[0]);
+	return answer;
 }
 
 static bool

@@ -94,6 +94,7 @@ make_ssl(struct iss_error *err, struct iss_conn *conn, int fd)
 	conn->pump.link = &conn->link;
 	conn->pump.err = &conn->err;
 	conn->link.verify = &conn->verify;
+	conn->link.stats = conn->ctx->stats;
 	conn->link.staple = &conn->staple;
 	return iss_link_attach(err, &conn->link, conn->ssl);
 }
@@ -195,12 +196,22 @@ iss_conn_up_ref(struct iss_conn *conn)
 	return conn;
 }
 
+static void
+count_bytes(const struct iss_conn *conn)
+{
+	iss_stats_add(conn->ctx->stats, ISS_STATS_BYTES_IN,
+	    BIO_number_read(SSL_get_rbio(conn->ssl)));
+	iss_stats_add(conn->ctx->stats, ISS_STATS_BYTES_OUT,
+	    BIO_number_written(SSL_get_wbio(conn->ssl)));
+}
+
 void
 iss_conn_free(struct iss_conn *conn)
 {
 	if (conn == NULL || !iss_refcount_down(&conn->refs))
 		return;
 	if (conn->ssl != NULL) {
+		count_bytes(conn);
 		/*
 		 * Without a close_notify OpenSSL would mark the session as bad.
 		 * But the session is good, even if the program lets the socket

@@ -18,6 +18,20 @@ handshake_failed(const struct iss_conn *conn)
 			    : "SSL connect attempt failed";
 }
 
+static void
+count_success(const struct iss_conn *conn)
+{
+	struct iss_stats *stats = conn->ctx->stats;
+	bool resumed = SSL_session_reused(conn->ssl) != 0;
+
+	iss_stats_add(
+	    stats, conn->server ? ISS_STATS_ACCEPTED : ISS_STATS_CONNECTED, 1);
+	if (resumed)
+		iss_stats_add(stats, ISS_STATS_RESUMED, 1);
+	if (conn->staple.good && !resumed)
+		iss_stats_add(stats, ISS_STATS_STAPLES, 1);
+}
+
 static int
 handshake_step(struct iss_conn *conn, void *arg)
 {
@@ -48,6 +62,7 @@ handshake_step(struct iss_conn *conn, void *arg)
 		conn->heard = BIO_number_read(SSL_get_rbio(conn->ssl));
 		conn->sent = BIO_number_written(SSL_get_wbio(conn->ssl));
 		iss_resume_note_renewal(&conn->resume, &conn->link);
+		count_success(conn);
 		ERR_clear_error();
 		return ISS_OK;
 	}
@@ -111,17 +126,30 @@ go_on(struct iss_conn *conn, bool server, iss_deadline deadline)
 	return rv == ISS_OK ? iss_conn_flush_pump(conn) : rv;
 }
 
+static void
+count_failure(const struct iss_conn *conn, bool failed_before)
+{
+	if (conn->state == ISS_CONN_FAILED && !failed_before)
+		iss_stats_add_failure(conn->ctx->stats,
+		    iss_error_kind_of(iss_kept_error_get0(&conn->err)));
+}
+
 int
 iss_conn_handshake(struct iss_conn *conn, bool server, iss_deadline deadline)
 {
+	bool failed = conn->state == ISS_CONN_FAILED;
 	int rv;
 
-	if (!conn->ctx->may_be_late)
-		return go_on(conn, server, deadline);
+	if (!conn->ctx->may_be_late) {
+		rv = go_on(conn, server, deadline);
+		count_failure(conn, failed);
+		return rv;
+	}
 	conn->link.may_wait =
 	    deadline == ISS_NO_DEADLINE && !iss_conn_blocks(conn);
 	rv = go_on(conn, server, deadline);
 	conn->link.may_wait = conn->answered = false;
+	count_failure(conn, failed);
 	return rv;
 }
 

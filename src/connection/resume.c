@@ -132,6 +132,8 @@ iss_resume_offer_from(struct iss_resume *resume, struct iss_link *link,
 	SSL_SESSION *session = iss_session_cache_use(
 	    cache, key, resume->policy, sizeof(resume->policy));
 
+	iss_stats_add(link->stats,
+	    session != NULL ? ISS_STATS_HITS : ISS_STATS_MISSES, 1);
 	if (session == NULL)
 		return;
 	/* One for single use has left the cache: another connection may be able
@@ -154,6 +156,8 @@ iss_resume_offer_stored(struct iss_resume *resume, struct iss_link *link,
 	session = iss_client_store_use(
 	    store, link, key, resume->policy, sizeof(resume->policy));
 	iss_link_leave(link);
+	iss_stats_add(link->stats,
+	    session != NULL ? ISS_STATS_HITS : ISS_STATS_MISSES, 1);
 	if (session == NULL)
 		return;
 	iss_resume_offer(resume, link, session);

@@ -51,6 +51,15 @@ role_default(int given, bool otherwise)
 	return given < 0 ? otherwise : given != 0;
 }
 
+static int
+begin_counts(struct build *build)
+{
+	if (build->before == NULL)
+		return iss_stats_new(build->err, &build->ctx->stats);
+	build->ctx->stats = iss_stats_up_ref(build->before->stats);
+	return ISS_OK;
+}
+
 /* Before anything is read, so that no change can go unnoticed. */
 static int
 watch_files(struct build *build)
@@ -470,6 +479,7 @@ set_choice(struct build *build)
 
 /* In this order. */
 static step_fn *const steps[] = {
+	begin_counts,
 	watch_files,
 	set_versions,
 	set_options,
@@ -579,6 +589,7 @@ iss_ctx_free(struct iss_ctx *ctx)
 	for (i = 0; i < ctx->n_vhost_ctxs; i++)
 		iss_ctx_free(ctx->vhost_ctxs[i]);
 	free(ctx->vhost_ctxs);
+	iss_stats_free(ctx->stats);
 	iss_fingerprint_list_release(&ctx->fingerprints);
 	free(ctx->groups);
 	iss_watch_release(&ctx->watch);

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/refcount.h"
+#include "base/stats.h"
 #include "context/choice.h"
 #include "context/protocols.h"
 #include "context/session_id.h"
@@ -32,7 +33,8 @@ struct iss_ctx {
 	struct iss_refcount refs;
 	SSL_CTX *ssl_ctx;
 	bool server;
-	bool has_identity; /* a certificate, with its key */
+	struct iss_stats *stats; /* one reference */
+	bool has_identity;       /* a certificate, with its key */
 	struct iss_protocols protocols;
 	struct iss_psk_list psks;
 	/* for connections that bring none of their own */
@@ -70,8 +72,8 @@ int iss_ctx_new(struct iss_error *err, struct iss_ctx **out,
 
 /*
  * The same for a context that will take the place of before, which may be NULL:
- * ticket keys are kept, and random session id contexts unless the rules for
- * clients differ, so that clients go on to resume.
+ * its counts go on, ticket keys are kept, and random session id contexts unless
+ * the rules for clients differ, so that clients go on to resume.
  */
 int iss_ctx_renew(struct iss_error *err, struct iss_ctx **out,
     const struct iss_config *config, const struct iss_link *link,

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/kept_error.h"
+#include "base/stats.h"
 #include "link/callbacks.h"
 
 struct iss_buf;
@@ -35,6 +36,7 @@ struct iss_link {
 	struct iss_verify *verify;
 	struct iss_staple *staple;
 	struct iss_new_sessions *new_sessions; /* NULL: none are kept */
+	struct iss_stats *stats;               /* of the context; or NULL */
 	bool session_came; /* to a client; who takes it sets this to false */
 	unsigned char store_lookups; /* of sessions, in this handshake */
 	bool busy;                   /* OpenSSL is on the stack for this SSL */

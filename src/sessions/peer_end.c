@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/compat.h"
+#include "link/link.h"
 #include "x509/asn1_time.h"
 
 enum { NOTE_VERSION = 1, NOTE_LEN = 9 };
@@ -69,7 +70,11 @@ iss_peer_end_allows(SSL_SESSION *session)
 static int
 on_new_ticket(SSL *ssl, void *unused)
 {
+	const struct iss_link *link = iss_link_of(ssl);
+
 	(void)unused;
+	if (link != NULL)
+		iss_stats_add(link->stats, ISS_STATS_TICKETS, 1);
 	return iss_peer_end_note(ssl, SSL_get0_session(ssl));
 }
 

@@ -113,6 +113,8 @@ on_lookup(SSL *ssl, const unsigned char *id, int len, int *copy)
 		return NULL;
 	link->store_lookups++;
 	session = look_up(store, link, id);
+	iss_stats_add(link->stats,
+	    session != NULL ? ISS_STATS_HITS : ISS_STATS_MISSES, 1);
 	ERR_clear_error();
 	return session;
 }

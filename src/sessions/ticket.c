@@ -140,6 +140,8 @@ decrypt_ticket(SSL *ssl, const unsigned char *name, const unsigned char *iv,
 
 	if (!find_key(ssl, name, &key, &current))
 		return TICKET_NONE;
+	if (!current && iss_link_of(ssl) != NULL)
+		iss_stats_add(iss_link_of(ssl)->stats, ISS_STATS_RENEWED, 1);
 	rv = set_keys(&key, iv, cipher, mac, 0);
 	if (rv == TICKET_GOOD &&
 	    (SSL_version(ssl) >= TLS1_3_VERSION || !current))

@@ -119,6 +119,9 @@ sub import {
     goto &Exporter::import;    # which blames the caller's line
 }
 
+# What was counted in this process.
+sub stats { return IO::Socket::SSL::SSL_Context::_stats_of_process() }
+
 # ---------------------------------------------------------------- making
 
 sub configure {

@@ -33,6 +33,7 @@ my %SINCE = (
     session_timeout        => 0,
     ssl_error_info         => 0,
     startHandshake         => 0,
+    stats                  => 0,
     ticket_keys            => 0,
     tls_info               => 0,
     verified_chain         => 0,

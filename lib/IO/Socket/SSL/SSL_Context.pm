@@ -144,7 +144,7 @@ sub reload {
     my %changed = @changed == 1 ? %{ $changed[0] } : @changed;
     my $new = $self->_renewed(\%changed) || return;
 
-    $self->_become($new);
+    $self->_become($new, 1);
     return 1;
 }
 
@@ -165,13 +165,13 @@ sub _renewed {
 }
 
 sub _become {
-    my ($self, $new) = @_;
+    my ($self, $new, $counts) = @_;
     my @keys = (values %KEPT, qw(session_cache session_store ticket_store
       ocsp_cache made_of));
 
     delete @$self{ @keys, 'for_servers' };
     $self->{$_} = $new->{$_} for grep { exists $new->{$_} } @keys;
-    $self->_replace($new, $new->{made_of}[0]);
+    $self->_replace($new, $new->{made_of}[0], $counts ? 1 : 0);
     return;
 }
 
@@ -189,7 +189,7 @@ sub _look_again {
     my $error = $new ? undef : _why_not($died);
     my $tells = $new ? $changed : $self->_keep($error);
 
-    $self->_become($new) if $new;
+    $self->_become($new, $changed) if $new;
     ($IO::Socket::SSL::SSL_ERROR, $!) = @before;
     return if !$tells;
     if (my $callback = $self->{reload_callback}) {

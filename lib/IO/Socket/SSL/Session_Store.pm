@@ -145,6 +145,7 @@ sub _try {
 
             # Some clients never connect again.
             delete $self->{client} if ref $self->{backend} eq 'CODE';
+            $self->{failed} = 1;    # for xs/stores.c, which counts
             _tell($self, $operation, $died);
         }
     }
