@@ -29,13 +29,14 @@ XSLoader::load(__PACKAGE__, $VERSION);
 use IO::Socket::SSL::Base;
 use IO::Socket::SSL::Constants qw(:DEFAULT SSL_LATER);
 use IO::Socket::SSL::Defaults;
+use IO::Socket::SSL::Handshake;
 use IO::Socket::SSL::Interop;
 use IO::Socket::SSL::SSL_Context;
 use IO::Socket::SSL::SSL_HANDLE;
 use IO::Socket::SSL::Upgrade;
 
-our @CARP_NOT =
-  qw(IO::Socket::SSL::SSL_Context IO::Socket::SSL::Defaults IO::Socket);
+our @CARP_NOT = qw(IO::Socket::SSL::SSL_Context IO::Socket::SSL::Defaults
+  IO::Socket::SSL::Handshake IO::Socket);
 our @ISA    = (IO::Socket::SSL::Base::choose());
 our @EXPORT = (@IO::Socket::SSL::Constants::EXPORT, '$SSL_ERROR');
 our @EXPORT_OK = @IO::Socket::SSL::Constants::EXPORT_OK;
@@ -242,7 +243,7 @@ sub connect {
     }
     my $start = $hash->{_SSL_arguments}{SSL_startHandshake};
     return $self                    if defined $start && !$start;
-    return $self->_begin_lazily(0) if defined $start && $start eq 'lazy';
+    return IO::Socket::SSL::Handshake::begin_lazily($self, 0) if defined $start && $start eq 'lazy';
 
     # Perl has left ENOTTY or ESPIPE there.  If connect_SSL fails and $! is 0,
     # IO::Socket::IP does not try the host's other addresses: the certificate,
@@ -299,7 +300,7 @@ sub accept {
         $! = 0;
         return
           if defined $start && $start eq 'lazy'
-          ? !$socket->_begin_lazily(1)
+          ? !IO::Socket::SSL::Handshake::begin_lazily($socket, 1)
           : (!defined $start || $start) && !$self->accept_SSL($socket);
     }
     return wantarray ? ($socket, $peer) : $socket;
@@ -321,7 +322,7 @@ sub connect_SSL {
     my $self = shift;
 
     _debug(2, 'connect_SSL') if $DEBUG;
-    return $self->_handshake_as(0, @_ == 1 ? %{ $_[0] } : @_);
+    return IO::Socket::SSL::Handshake::run($self, 0, @_ == 1 ? %{ $_[0] } : @_);
 }
 
 sub accept_SSL {
@@ -335,58 +336,7 @@ sub accept_SSL {
             @_ == 1 ? %{ $_[0] } : @_);
     }
     $self->_lend_to($socket) if $socket != $self && !${*$socket}{_SSL_ctx};
-    return _handshake_as($socket, 1, @_ == 1 ? %{ $_[0] } : @_);
-}
-
-sub _handshake_as {
-    my ($self, $server, %options) = @_;
-    my $hash = \%{*$self};
-
-    if ($hash->{_SSL_half_stopped}) {
-        return $self->_set_error(
-            'our half of TLS is stopped; call stop_SSL for the other one', 0)
-          if is_SSL($self) ne '';
-        $self->_forget(undef);
-    }
-    return $self if $self->_is_open;
-    my $begins = !$hash->{_SSL_opening};
-    if ($begins) {
-        my ($begun, $died) = _try(sub { $self->_begin_handshake($server) });
-        if (defined $died) {
-            $self->_forget;
-            die $died;    ## no critic (RequireCarping)
-        }
-        $begun || return $self->_broken;
-    }
-    my $seconds =
-      _limit(exists $options{Timeout} ? $options{Timeout} : $self->timeout);
-    my $wait = $hash->{_SSL_wait} || defined $seconds && $self->blocking;
-    my ($done, $died) =
-      _try(sub { $self->_handshake($server, $seconds, $wait ? 1 : 0) });
-    return $self->_died($died) if defined $died;
-    return                     if !defined $done;
-    return $self->_broken      if !$done;
-    return $self;
-}
-
-# SSL_startHandshake => 'lazy': set up TLS; the first read, write or fact does
-# the handshake.
-sub _begin_lazily {
-    my ($self, $server, @timeout) = @_;
-    my $seconds = _limit(@timeout ? $timeout[0] : $self->timeout);
-    my ($begun, $died) = _try(
-        sub {
-            $self->_begin_handshake($server)
-              && $self->_handshake_later($server, $seconds);
-        }
-    );
-    if (defined $died) {
-        $self->_forget;
-        die $died;    ## no critic (RequireCarping)
-    }
-    return $self->_broken if !$begun;
-    ${*$self}{_SSL_lazy} = 1;
-    return $self;
+    return IO::Socket::SSL::Handshake::run($socket, 1, @_ == 1 ? %{ $_[0] } : @_);
 }
 
 # The result of a sub, or undef and its exception.  $@ does not change.
@@ -397,60 +347,6 @@ sub _try {
     local $@;
     return $result if eval { $result = $code->(); 1 };
     return (undef, $@);
-}
-
-# Set up TLS and tie the handle: from here on nothing goes over this socket in
-# the clear.
-sub _begin_handshake {
-    my ($self, $server) = @_;
-    my $ctx = $self->_context($server) || return;
-
-    $self->_begin($ctx, $server) || return;
-    IO::Socket::SSL::SSL_HANDLE::tie_to($self);
-    return $self;
-}
-
-# Clean up after a failed handshake; the empty list, with $@ set.
-sub _broken {
-    my ($self) = @_;
-    my $hash   = \%{*$self};
-    my $args   = $hash->{_SSL_arguments};
-    my ($errno, $text) = ($! + 0, "$SSL_ERROR");
-
-    _mark_failed($self);
-    if (my $trap = $args->{SSL_error_trap}) {
-        $self->_forget;
-        $trap->($self, $text);
-    }
-    elsif (!$args->{SSL_keepSocketOnError}) {
-        $self->_forget;
-        CORE::close($self);
-    }
-    $! = $errno;
-    $@ = $text;
-    return;
-}
-
-# A lazy handshake has failed: the program's sub gets the plain socket.
-sub _trap_error {
-    my ($self) = @_;
-    my $trap = ${*$self}{_SSL_arguments}{SSL_error_trap} || return;
-    my ($errno, $text) = ($! + 0, "$SSL_ERROR");
-
-    $self->_forget;
-    $trap->($self, $text);
-    $! = $errno;
-    return;
-}
-
-# A callback died in the handshake: clean up like _broken, then rethrow.
-sub _died {
-    my ($self, $error) = @_;
-
-    my ($text) = _try(sub { "a callback died: $error" });
-    _tell_error($self, defined $text ? $text : 'a callback died', 0);
-    $self->_broken;
-    die $error;    ## no critic (RequireCarping)
 }
 
 # End TLS without close_notify: only arguments and context stay on the handle.

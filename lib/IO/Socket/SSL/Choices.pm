@@ -51,7 +51,7 @@ sub answer {
     croak 'answer: no callback of this socket waits for an answer'
       if !defined $server;
     local ${*$self}{_SSL_answer} = $value;
-    return IO::Socket::SSL::_handshake_as($self, $server);
+    return IO::Socket::SSL::Handshake::run($self, $server);
 }
 
 1;

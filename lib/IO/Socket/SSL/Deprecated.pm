@@ -35,7 +35,7 @@ sub fatal_ssl_error {
     my ($self, $text) = @_;
 
     $self->error($text) unless $IO::Socket::SSL::SSL_ERROR;
-    return $self->_broken;
+    return IO::Socket::SSL::Handshake::broken($self);
 }
 
 sub idn_to_ascii {

@@ -76,7 +76,7 @@ sub accept_plain {
     $listener->_lend_to($socket);
     ${*$socket}{_SSL_arguments}{SSL_keepSocketOnError} = 1;
     my ($ok, $died) = IO::Socket::SSL::_try(
-        sub { IO::Socket::SSL::_handshake_as($socket, 1, @options) });
+        sub { IO::Socket::SSL::Handshake::run($socket, 1, @options) });
     return $socket if $ok;
     return         if !defined $died && ${*$socket}{_SSL_opening};
     return _not_started($socket, $died);
@@ -102,7 +102,7 @@ sub _start {
     if (defined $start && $start eq 'lazy') {
         ($ok, $died) = IO::Socket::SSL::_try(
             sub {
-                $self->_begin_lazily($hash->{_SSL_arguments}{SSL_server},
+                IO::Socket::SSL::Handshake::begin_lazily($self, $hash->{_SSL_arguments}{SSL_server},
                     $timeout[1]);
             }
         );
