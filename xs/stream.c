@@ -23,7 +23,8 @@ iss_stream_note_handshake(pTHX_ GV *glob, struct iss_conn *conn)
 	if (iss_state_argument(aTHX_ glob, "SSL_error_trap") == NULL)
 		return;
 	self = sv_2mortal(newRV_inc((SV *)glob));
-	iss_call_perl(aTHX_ "IO::Socket::SSL::Handshake::trap_error", 0, &self, 1);
+	iss_call_perl(
+	    aTHX_ "IO::Socket::SSL::Handshake::trap_error", 0, &self, 1);
 }
 
 /* The descriptor of a connection that was detached may be somebody else's. */
