@@ -102,20 +102,17 @@ each_version(
         # The forms of keys in memory.
         my ($cert, $key) =
           (text_of(cert('client')), text_of(key('client')));
+        my ($leaf, $handle) =
+          (PEM_file2cert(cert('client')), PEM_file2key(key('client')));
         for my $answer (
             { SSL_cert => $cert, SSL_key => $key },
             { SSL_cert => "$key$cert" },
             { SSL_cert_file => cert('client'), SSL_key => $key },
             { SSL_cert => $cert, SSL_key_file => key('client') },
+            { SSL_cert => $leaf, SSL_key => $handle },
             {
-                SSL_cert => PEM_file2cert(cert('client')),
-                SSL_key  => PEM_file2key(key('client'))
-            },
-            {
-                SSL_cert => [
-                    PEM_file2cert(cert('client')), PEM_file2cert(cert('ca'))
-                ],
-                SSL_key => PEM_file2key(key('client'))
+                SSL_cert => [$leaf, PEM_file2cert(cert('ca'))],
+                SSL_key  => $handle
             },
           )
         {
@@ -123,6 +120,8 @@ each_version(
             is($seen, 'Test Client', 'by ' . join ' ', sort keys %$answer)
               or diag $error;
         }
+        CERT_free($leaf);
+        KEY_free($handle);
         my $asked = 0;
         ($sock, $error, $seen) = shake_hands(
             sub {
