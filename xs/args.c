@@ -1,5 +1,6 @@
 #include "args.h"
 
+#include "errors.h"
 #include "handles.h"
 #include "option_value.h"
 #include "peer.h"
@@ -7,6 +8,7 @@
 #include "options/config.h"
 #include "options/vhost_options.h"
 #include "x509/material.h"
+#include "x509/provider.h"
 
 static int
 set_options(pTHX_ struct iss_error *err, HV *args, void *config,
@@ -366,6 +368,39 @@ check_certs_by_host(pTHX_ struct iss_error *err, HV *args, bool server)
 	return ISS_OK;
 }
 
+static int
+load_provider(pTHX_ struct iss_error *err, SV *name)
+{
+	SvGETMAGIC(name);
+	if (!SvOK(name) || SvROK(name) || !sv_len(name))
+		iss_croak(aTHX_ newSVpvs(
+		    "SSL_provider must be a name or an array of names"));
+	if (SvTAINTED(name) && TAINTING_get)
+		iss_croak(aTHX_ newSVpvs("SSL_provider: the name is tainted"));
+	return iss_provider_load(err, SvPV_nomg_nolen(name));
+}
+
+/* SSL_provider: before anything asks for a key. */
+static int
+load_providers(pTHX_ struct iss_error *err, HV *args)
+{
+	SV *value = iss_hash_value(aTHX_ args, "SSL_provider");
+	int rv = ISS_OK;
+	SSize_t i;
+	SV **name;
+	AV *names;
+
+	if (value == NULL || !iss_option_value_is_given(aTHX_ value))
+		return ISS_OK;
+	if (!SvROK(value) || SvTYPE(SvRV(value)) != SVt_PVAV)
+		return load_provider(aTHX_ err, value);
+	names = (AV *)SvRV(value);
+	for (i = 0; rv == ISS_OK && i <= av_len(names); i++)
+		if ((name = av_fetch(names, i, 0)) != NULL)
+			rv = load_provider(aTHX_ err, *name);
+	return rv;
+}
+
 int
 iss_args_to_config(pTHX_ struct iss_error *err, HV *args, bool server,
     struct iss_config *config)
@@ -373,6 +408,8 @@ iss_args_to_config(pTHX_ struct iss_error *err, HV *args, bool server,
 	struct draft *draft;
 	int rv;
 
+	if ((rv = load_providers(aTHX_ err, args)) != ISS_OK)
+		return rv;
 	ENTER;
 	draft = new_draft(aTHX_ args, server);
 	collect_all(aTHX_ err, draft, server);

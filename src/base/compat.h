@@ -151,6 +151,8 @@ iss_compat_ticket_mac_init(
 #	define iss_compat_new_ticket(ssl) ((void)(ssl), 0)
 #endif
 
+#define ISS_COMPAT_HAS_PROVIDERS (OPENSSL_VERSION_NUMBER >= 0x30000000L)
+
 /* The place of the value that a CRYPTO_EX_dup copies: a void **. */
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L
 typedef void **iss_compat_ex_place;

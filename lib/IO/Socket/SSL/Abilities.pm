@@ -27,6 +27,7 @@ my %SINCE = (
     keylog_file            => 0,
     new_ticket             => 0x30000000,
     num_tickets            => 0,
+    provider               => 0x30000000,
     reload                 => 0,
     reload_callback        => 0,
     session                => 0,
