@@ -151,6 +151,10 @@ iss_compat_ticket_mac_init(
 #	define iss_compat_new_ticket(ssl) ((void)(ssl), 0)
 #endif
 
+/* Its argument is const since 3.0. */
+#define iss_compat_i2d_session(session, out)                                   \
+	i2d_SSL_SESSION((SSL_SESSION *)(session), out)
+
 #define ISS_COMPAT_HAS_PROVIDERS (OPENSSL_VERSION_NUMBER >= 0x30000000L)
 
 /* The place of the value that a CRYPTO_EX_dup copies: a void **. */

@@ -48,7 +48,7 @@ iss_packed_write(struct iss_buf *out, const SSL_SESSION *session,
     const STACK_OF(X509) * chain)
 {
 	unsigned char *der = NULL;
-	int len = i2d_SSL_SESSION(session, &der);
+	int len = iss_compat_i2d_session(session, &der);
 	int i;
 
 	if (!put_der(out, der, len) ||

@@ -178,6 +178,7 @@ for my $pod (sort keys %{ pods() }) {
         $explained{$name} = 1;
         my $said = message_of($MISTAKES{$name} || die "no mistake $name\n");
         $said =~ s/unsupported (certificate purpose)/unsuitable $1/;    # 1.1.1
+        $said =~ s/ or the system clock is incorrect//;                 # 4.0
         like(
             $said =~ s/\s+/ /gr,
             pattern($block->{text}),
