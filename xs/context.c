@@ -142,6 +142,8 @@ make_ctx(pTHX_ HV *hash, HV *args, bool server, const struct iss_ctx *before)
 	/* Without a sub, the core may prompt on the terminal. */
 	if (iss_hash_value(aTHX_ call.callbacks, "passwd_cb") == NULL)
 		callbacks.password = NULL;
+	if (iss_hash_value(aTHX_ call.callbacks, "verify_callback") == NULL)
+		callbacks.verify = NULL;
 	if (iss_hash_value(aTHX_ call.callbacks, "ticket_keycb") == NULL)
 		callbacks.ticket_key = NULL;
 	if (iss_hash_value(aTHX_ call.callbacks, "keylog_callback") == NULL)

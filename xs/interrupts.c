@@ -19,11 +19,15 @@ typedef struct {
 
 START_MY_CXT
 
+static void run_handlers(pTHX);
+
 void
 iss_interrupts_init(pTHX_ bool in_new_thread)
 {
 	if (in_new_thread) {
 		MY_CXT_CLONE;
+		if (PL_signalhook == run_handlers)
+			PL_signalhook = MY_CXT.before;
 		MY_CXT.watch = NULL; /* the other interpreter's */
 	} else {
 		MY_CXT_INIT;
@@ -71,18 +75,21 @@ run_handlers(pTHX)
 {
 	dMY_CXT;
 	struct watch *watch = MY_CXT.watch;
+	bool outer;
 
 	if (watch == NULL) { /* a thread that began meanwhile */
 		PL_signalhook = MY_CXT.before;
 		PL_signalhook(aTHX);
 		return;
 	}
+	outer = watch->runs; /* one handler may interrupt another */
 	ENTER;
 	SAVEDESTRUCTOR_X(note_death, watch);
 	watch->runs = is_for_program(aTHX_ watch);
 	MY_CXT.before(aTHX);
 	watch->runs = false;
 	LEAVE;
+	watch->runs = outer;
 }
 
 static void

@@ -224,6 +224,9 @@ why_none(const struct iss_link *link, const struct iss_ctx *ctx, bool has_cache)
 
 	if (SSL_is_server(link->ssl))
 		return "only a client has sessions to export";
+	if (link->shown)
+		return "the session belongs to a certificate that "
+		       "SSL_cert_callback has chosen";
 	if (session == NULL || ctx->psks.count > 0 ||
 	    !iss_session_is_usable(session))
 		return "no session has come";

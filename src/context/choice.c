@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include <openssl/sha.h>
+
 #include "base/alert.h"
 #include "base/buf.h"
 #include "context/acme.h"
@@ -183,16 +185,13 @@ is_settled(const struct iss_choice *choice)
 	       !choice->asks;
 }
 
-/* After a HelloRetryRequest it is called again, perhaps for the context that
- * the program chose. */
 static int
-choose(SSL *ssl, int *alert, void *arg)
+choose_by_name(SSL *ssl, int *alert, const struct iss_choice *own,
+    const unsigned char *name, size_t len)
 {
-	const struct iss_choice *own = arg, *other = NULL;
+	const struct iss_choice *other = NULL;
 	const struct iss_vhosts *vhosts = own->vhosts;
 	struct iss_link *link = iss_link_of(ssl);
-	const unsigned char *ext, *name = NULL;
-	size_t ext_len, len = 0;
 	int rv;
 
 	if (is_settled(own) || (link != NULL && link->has_asked))
@@ -200,10 +199,6 @@ choose(SSL *ssl, int *alert, void *arg)
 	if (link != NULL && link->wants_answer)
 		return iss_link_may_wait(link) ? SSL_CLIENT_HELLO_RETRY
 					       : SSL_CLIENT_HELLO_ERROR;
-	if (!SSL_client_hello_get0_ext(
-		ssl, TLSEXT_TYPE_server_name, &ext, &ext_len) ||
-	    !iss_vhosts_parse(ext, ext_len, &name, &len))
-		name = NULL;
 	if (vhosts->acme != NULL && iss_acme_is_asked(ssl))
 		return iss_acme_answer(ssl, alert, vhosts->acme, name, len);
 	if (own->asks && link == NULL)
@@ -214,6 +209,46 @@ choose(SSL *ssl, int *alert, void *arg)
 			return rv;
 	}
 	return settle(ssl, alert, own, other, name, len);
+}
+
+/* Is it another name (NULL: none) than that of the first ClientHello, which is
+ * noted here? */
+static bool
+is_another_name(struct iss_link *link, const unsigned char *name, size_t len)
+{
+	unsigned char digest[ISS_LINK_NAME_LEN];
+
+	SHA256(name != NULL ? name : (const unsigned char *)"",
+	    name != NULL ? len : 0, digest);
+	if (link->greeted)
+		return memcmp(link->first_name, digest, sizeof(digest)) != 0;
+	memcpy(link->first_name, digest, sizeof(digest));
+	return false;
+}
+
+/* After a HelloRetryRequest it is called again, perhaps for the context that
+ * the program chose.  A client that names another host then would get the rules
+ * of one and the name of the other. */
+static int
+choose(SSL *ssl, int *alert, void *arg)
+{
+	struct iss_link *link = iss_link_of(ssl);
+	const unsigned char *ext, *name = NULL;
+	size_t ext_len, len = 0;
+	int rv;
+
+	if (!SSL_client_hello_get0_ext(
+		ssl, TLSEXT_TYPE_server_name, &ext, &ext_len) ||
+	    !iss_vhosts_parse(ext, ext_len, &name, &len))
+		name = NULL;
+	if (link != NULL && (link->greeted || !is_settled(arg)) &&
+	    is_another_name(link, name, len))
+		return fail(link, alert, SSL_AD_ILLEGAL_PARAMETER,
+		    "the client named another host after a HelloRetryRequest");
+	rv = choose_by_name(ssl, alert, arg, name, len);
+	if (link != NULL && rv == SSL_CLIENT_HELLO_SUCCESS && !is_settled(arg))
+		link->greeted = true;
+	return rv;
 }
 
 /*

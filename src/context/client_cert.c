@@ -34,8 +34,12 @@ show(struct iss_link *link, const struct iss_identity *identity, bool remember)
 
 	iss_error_clear(&err);
 	if (iss_identity_show(&err, link->ssl, identity, link, remember) ==
-	    ISS_OK)
+	    ISS_OK) {
+		/* The next connection may be somebody else's. */
+		link->new_sessions = NULL;
+		link->shown = true;
 		return GO_ON;
+	}
 	return fail(link, err.text);
 }
 

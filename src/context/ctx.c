@@ -354,9 +354,14 @@ set_sessions(struct build *build)
 	if (rv != ISS_OK || !config->server)
 		return rv;
 	build->ctx->session_id_is_named = config->session_id_context != NULL;
-	return iss_session_id_use(build->err, &build->ctx->session_id,
+	rv = iss_session_id_use(build->err, &build->ctx->session_id,
 	    build->ssl_ctx, config, build->ctx->demands,
 	    session_id_before(build));
+	if (rv == ISS_OK && iss_trusted_verifies(config) &&
+	    iss_link_callbacks(build->link)->verify != NULL)
+		rv = iss_session_id_set_alone(
+		    build->err, &build->ctx->session_id);
+	return rv;
 }
 
 static int
@@ -414,6 +419,8 @@ vhost_before(const struct iss_ctx *before, const char *name)
 	if (before != NULL)
 		vhost = iss_vhosts_find(
 		    &before->vhosts, (const unsigned char *)name, strlen(name));
+	if (vhost != NULL && strcmp(vhost->name, name) != 0)
+		return NULL; /* a wildcard, which has its own sessions */
 	for (i = 0; vhost != NULL && i < before->n_vhost_ctxs; i++)
 		if (before->vhost_ctxs[i]->ssl_ctx == vhost->ssl_ctx)
 			return before->vhost_ctxs[i];

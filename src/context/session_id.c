@@ -100,6 +100,14 @@ iss_session_id_use(struct iss_error *err, struct iss_session_id *id,
 	return iss_error_openssl(err, "SSL_session_id_context");
 }
 
+int
+iss_session_id_set_alone(struct iss_error *err, struct iss_session_id *id)
+{
+	if (RAND_bytes(id->chosen, sizeof(id->chosen)) == 1)
+		return ISS_OK;
+	return iss_error_openssl(err, "cannot get random numbers");
+}
+
 static bool
 has_own_rules(const struct iss_verify *verify)
 {

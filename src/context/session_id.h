@@ -36,6 +36,13 @@ int iss_session_id_use(struct iss_error *err, struct iss_session_id *id,
     const struct iss_session_id *before);
 
 /*
+ * The program judges clients by a sub, and no digest tells one sub from
+ * another: where a program chooses this context (choice.h), its sessions are
+ * its own.  After iss_session_id_use.  Returns ISS_OK or ISS_ERROR.
+ */
+int iss_session_id_set_alone(struct iss_error *err, struct iss_session_id *id);
+
+/*
  * The SSL of link begins under a server's context with this id, or goes over to
  * it.  Rules of its own, if it has any, become part of its session id context,
  * so that a client cannot evade them with a session from another connection.

@@ -23,6 +23,8 @@ struct iss_new_sessions;
 struct iss_staple;
 struct iss_verify;
 
+enum { ISS_LINK_NAME_LEN = 32 };
+
 /*
  * All pointers are borrowed.  A zeroed link without an SSL, with callbacks and
  * handle set, serves where the program is asked before there is a connection
@@ -44,7 +46,10 @@ struct iss_link {
 	bool answers_acme; /* the handshake has no other use: acme.h */
 	bool may_wait;     /* for an answer: iss_link_postpone */
 	bool wants_answer; /* the handshake has stopped for one */
-	bool has_asked;    /* the program what to do with the ClientHello: */
+	bool shown;        /* a certificate of the program's choice */
+	bool greeted;      /* a ClientHello has chosen the context, by this: */
+	unsigned char first_name[ISS_LINK_NAME_LEN]; /* digest of the name */
+	bool has_asked; /* the program what to do with the ClientHello: */
 	struct iss_buf *hello; /* its bytes; NULL: not wanted */
 	const struct iss_choice
 	    *chosen; /* the context of that choice, if any */

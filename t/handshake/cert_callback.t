@@ -47,6 +47,40 @@ sub text_of {
 
 my %client = identity('client');
 
+# The next connection may be somebody else's.
+each_version(
+    sub {
+        my ($version) = @_;
+        my $someone   = 1;
+        my ($server, $address) = tls_server(
+            sub { my ($sock) = @_; print {$sock} "hello\n"; scalar <$sock> },
+            SSL_version     => $version,
+            SSL_verify_mode => SSL_VERIFY_PEER,
+            SSL_ca_file     => cert('ca'),
+            SSL_session_id_context => 'x'
+        );
+        my $context = IO::Socket::SSL::SSL_Context->new(
+            client_args(),
+            SSL_session_cache_size => 10,
+            SSL_cert_callback => sub { $someone ? \%client : undef }
+        );
+        my @reused;
+        for (1 .. 3) {
+            my $sock = IO::Socket::SSL->new(
+                PeerAddr          => $address,
+                SSL_reuse_ctx     => $context,
+                SSL_verifycn_name => 'localhost'
+            ) or diag $SSL_ERROR;
+            scalar <$sock>;
+            push @reused, $sock->get_session_reused ? 1 : 0;
+            close $sock;
+            $someone = 0;
+        }
+        is("@reused", '0 0 1',
+            'a session of its certificate is not kept, others are');
+    }
+);
+
 each_version(
     sub {
         my ($version) = @_;

@@ -238,6 +238,24 @@ test_groups(void)
 	ERR_clear_error();
 }
 
+/* The server asks for another key share; its first choice of a context counts.
+ */
+static void
+test_another_name(void)
+{
+	struct pair pair;
+
+	begin(&pair, "TLSv1_3");
+	iss_conn_handshake(pair.client.conn, false, ISS_NO_DEADLINE);
+	SSL_set_tlsext_host_name(pair.client.conn->ssl, "admin.test");
+	pair_handshake(&pair);
+	is_int(pair.server.rv, ISS_ERROR, "a second ClientHello, another name");
+	has_text(iss_conn_error(pair.server.conn)->text,
+	    "named another host after a HelloRetryRequest", "... why");
+	is_int(program.asked, 1, "... the program was asked about the first");
+	pair_close(&pair);
+}
+
 int
 main(void)
 {
@@ -250,6 +268,7 @@ main(void)
 	}
 	for (i = 0; i < ROWS(refusals); i++)
 		test_refusal(i);
+	test_another_name();
 	test_nobody();
 	test_foreign();
 	test_blocking(true);

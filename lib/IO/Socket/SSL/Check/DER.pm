@@ -110,6 +110,9 @@ sub _oid {
     my ($element) = @_;
 
     return '' if !$element || $element->{tag} != $OID;
+
+    # unpack dies of a number without an end, and a long one takes long.
+    return '' if $element->{content} !~ /\A.{0,63}[\x00-\x7f]\z/s;
     my ($first, @rest) = unpack 'w*', $element->{content};
     return '' if !defined $first;
     my $root = $first < 40 ? 0 : $first < 80 ? 1 : 2;

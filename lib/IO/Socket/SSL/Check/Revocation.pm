@@ -41,7 +41,7 @@ sub _post {
     my $http = HTTP::Tiny->new(
         timeout      => $left,
         max_size     => $LARGEST,
-        max_redirect => 2
+        max_redirect => 0
     );
     my $reply = $http->request(
         'POST', $uri,
