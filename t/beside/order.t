@@ -48,7 +48,7 @@ for my $order (sort keys %order) {
             $order,
             '$Net::SSLeay::trace = 1; IO::Socket::SSL->new("127.0.0.1:1")'
         ),
-        qr/^DEBUG: cannot connect: /,
+        qr/^DEBUG: cannot connect to /,
         '... and that is what we go by'
     );
     is(
