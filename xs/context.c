@@ -118,10 +118,26 @@ warn_of_crl_file(pTHX)
 	    "without SSL_check_crl => 1"));
 }
 
+/* Has the object another SSL_verify_callback than the one it replaces? */
+static bool
+has_other_judge(pTHX_ HV *hash, SV *before)
+{
+	SV *now = iss_hash_value(aTHX_ hash, "verify_callback");
+	SV *old = NULL;
+
+	if (!SvROK(before) || SvTYPE(SvRV(before)) != SVt_PVHV)
+		return false;
+	old = iss_hash_value(aTHX_ (HV *)SvRV(before), "verify_callback");
+	if (now == NULL || old == NULL)
+		return now != old;
+	return !SvROK(now) || !SvROK(old) || SvRV(now) != SvRV(old);
+}
+
 /* Make a context by the options in args, with the subs of the object hash.
  * NULL: the error is reported. */
 static struct iss_ctx *
-make_ctx(pTHX_ HV *hash, HV *args, bool server, const struct iss_ctx *before)
+make_ctx(pTHX_ HV *hash, HV *args, bool server, const struct iss_ctx *before,
+    bool other_judge)
 {
 	struct iss_callbacks callbacks = iss_answers;
 	struct iss_link link = { .callbacks = &callbacks };
@@ -155,6 +171,8 @@ make_ctx(pTHX_ HV *hash, HV *args, bool server, const struct iss_ctx *before)
 	if (iss_hash_value(aTHX_ call.callbacks, "cert_callback") == NULL ||
 	    !iss_args_show_identity(aTHX_ args, server))
 		callbacks.client_cert = NULL;
+	if (other_judge)
+		iss_config_set_other_judge(&config);
 	config.tainted = TAINTING_get;
 	iss_config_set0_store(&config, iss_attached_store(aTHX_ iss_hash_value(
 					   aTHX_ hash, "session_store")));
@@ -225,7 +243,8 @@ iss_create_ctx(pTHX_ SV *self, HV *args, bool server, SV *before)
 	hash = (HV *)SvRV(self);
 	check_ticket_callback(aTHX_ hash);
 	ENTER;
-	ctx = make_ctx(aTHX_ hash, args, server, hold_ctx(aTHX_ before));
+	ctx = make_ctx(aTHX_ hash, args, server, hold_ctx(aTHX_ before),
+	    has_other_judge(aTHX_ hash, before));
 	LEAVE;
 	if (ctx == NULL || !attach_ctx(aTHX_ self, ctx))
 		return false;

@@ -333,8 +333,9 @@ session_id_before(const struct build *build)
 
 	if (before == NULL || before->session_id_is_named ||
 	    (iss_trusted_verifies(build->config) &&
-		memcmp(before->demands, build->ctx->demands,
-		    sizeof(before->demands)) != 0))
+		(build->config->other_judge ||
+		    memcmp(before->demands, build->ctx->demands,
+			sizeof(before->demands)) != 0)))
 		return NULL;
 	return &before->session_id;
 }

@@ -113,6 +113,16 @@ iss_config_disable_dh(struct iss_config *config)
 }
 
 void
+iss_config_set_other_judge(struct iss_config *config)
+{
+	size_t i;
+
+	config->other_judge = true;
+	for (i = 0; i < config->n_vhosts; i++)
+		config->vhosts[i].other_judge = true;
+}
+
+void
 iss_config_set0_store(struct iss_config *config, struct iss_store *store)
 {
 	size_t i;

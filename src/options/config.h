@@ -70,6 +70,7 @@ struct iss_config {
 	/* sessions of a server */
 	char *session_id_context;
 	struct iss_texts ticket_keys;
+	bool other_judge;                    /* iss_config_set_other_judge */
 	struct iss_store *store;             /* borrowed; or NULL */
 	struct iss_shared_keys *shared_keys; /* likewise */
 	int num_tickets;                     /* of TLS 1.3; -1: OpenSSL's */
@@ -93,6 +94,9 @@ struct iss_config {
 /* Set built-in defaults; free all that the setters put in. */
 void iss_config_init(struct iss_config *config, bool server);
 void iss_config_release(struct iss_config *config);
+
+/* The program judges clients by another sub than in the context before. */
+void iss_config_set_other_judge(struct iss_config *config);
 
 /* Keep the sessions of a server and its virtual hosts in a store, or their
  * tickets under shared keys. */

@@ -402,6 +402,51 @@ each_version(
     }
 );
 
+# Another sub that judges clients ends their sessions, the same one does not.
+{
+    put_pair('server');
+    my $lenient = sub { 1 };
+    for my $case ([$lenient, '0 1 1'], [sub { $_[0] }, '0 1 0']) {
+        my ($judge, $expected) = @$case;
+        my $seen   = 0;
+        my $server = context(
+            SSL_verify_mode     => SSL_VERIFY_PEER,
+            SSL_ca_file         => cert('ca'),
+            SSL_verify_callback => $lenient
+        );
+        my ($peer, $address) = tls_server(
+            sub {
+                my ($sock) = @_;
+                $server->reload(SSL_verify_callback => $judge)
+                  if ++$seen == 2;
+                print {$sock} "hello\n";
+                scalar <$sock>;
+            },
+            SSL_reuse_ctx => $server
+        );
+        my $client = IO::Socket::SSL::SSL_Context->new(
+            client_args(
+                SSL_session_cache_size => 10,
+                SSL_verifycn_scheme    => 'none',
+                identity('client')
+            )
+        );
+        my @reused;
+        for (1 .. 3) {
+            my $sock = IO::Socket::SSL->new(
+                PeerAddr      => $address,
+                SSL_reuse_ctx => $client
+            ) or diag $SSL_ERROR;
+            scalar <$sock>;
+            push @reused, $sock->get_session_reused ? 1 : 0;
+            close $sock;
+        }
+        is("@reused", $expected,
+            ($judge == $lenient ? 'the same' : 'another')
+              . ' SSL_verify_callback');
+    }
+}
+
 # A client looks at its CAs.
 {
     put_pair('server');
