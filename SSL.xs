@@ -46,6 +46,7 @@
 #include "connection/io.h"
 #include "connection/shutdown.h"
 #include "revocation/ocsp.h"
+#include "context/algorithms.h"
 #include "context/keylog.h"
 #include "context/psk.h"
 #include "names/suffix.h"

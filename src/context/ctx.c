@@ -11,19 +11,13 @@
 
 #include "base/compat.h"
 #include "context/acme.h"
+#include "context/algorithms.h"
 #include "context/client_cert.h"
-#include "context/dh.h"
 #include "context/identity.h"
 #include "context/keylog.h"
 #include "context/psk.h"
 #include "context/trusted.h"
 #include "context/session_settings.h"
-#include "options/version.h"
-
-/* In TLS 1.3 a pre-shared key needs SHA-256, so that comes first. */
-#define SUITES_FOR_PSK                                                         \
-	"TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:"                 \
-	"TLS_AES_256_GCM_SHA384"
 
 /* A context under construction; everything is borrowed. */
 struct build {
@@ -72,28 +66,11 @@ watch_files(struct build *build)
 	return iss_watch_begin(build->err, &build->ctx->watch, config);
 }
 
-/*
- * A limit that the administrator set in OPENSSL_CONF may be narrower than our
- * default, and then stays in force: only an explicit SSL_version goes beyond.
- */
 static int
 set_versions(struct build *build)
 {
-	const char *text = build->config->version;
-	struct iss_version_range versions;
-	int rv;
-
-	rv = iss_version_parse(
-	    build->err, &versions, text != NULL ? text : ISS_VERSION_DEFAULT);
-	if (rv != ISS_OK)
-		return rv;
-	if ((versions.min != 0 &&
-		!SSL_CTX_set_min_proto_version(build->ssl_ctx, versions.min)) ||
-	    (versions.max != 0 &&
-		!SSL_CTX_set_max_proto_version(build->ssl_ctx, versions.max)))
-		return iss_error_openssl(build->err, "SSL_version %s", text);
-	SSL_CTX_set_options(build->ssl_ctx, versions.options);
-	return ISS_OK;
+	return iss_algorithms_use_versions(
+	    build->err, build->ssl_ctx, build->config);
 }
 
 static int
@@ -115,43 +92,11 @@ set_options(struct build *build)
 	return ISS_OK;
 }
 
-/* NULL for "0", which is not a list. */
-static const char *
-given_list(const char *list)
-{
-	return list == NULL || strcmp(list, "0") == 0 ? NULL : list;
-}
-
 static int
 set_ciphers(struct build *build)
 {
-	const struct iss_config *config = build->config;
-	const char *list = given_list(config->cipher_list);
-	const char *suites = given_list(config->ciphersuites);
-	bool psk = config->psks.count > 0;
-
-	if (list == NULL)
-		list = psk ? ISS_CTX_CIPHERS_PSK : ISS_CTX_CIPHERS;
-	if (suites == NULL && psk)
-		suites = SUITES_FOR_PSK;
-	if (*list != '\0' && !SSL_CTX_set_cipher_list(build->ssl_ctx, list))
-		return iss_error_openssl(
-		    build->err, "SSL_cipher_list \"%.60s\"", list);
-	if (suites != NULL && !SSL_CTX_set_ciphersuites(build->ssl_ctx, suites))
-		return iss_error_openssl(
-		    build->err, "SSL_ciphersuites \"%.60s\"", suites);
-	return ISS_OK;
-}
-
-/* The groups that the program wants, or NULL for OpenSSL's own. */
-static const char *
-given_groups(const struct iss_config *config)
-{
-	const char *groups = given_list(config->ecdh_curve);
-
-	return groups == NULL || *groups == '\0' || strcmp(groups, "auto") == 0
-		   ? NULL
-		   : groups;
+	return iss_algorithms_use_ciphers(
+	    build->err, build->ssl_ctx, build->config);
 }
 
 static bool
@@ -161,66 +106,24 @@ asks_hello(const struct build *build)
 	       iss_link_callbacks(build->link)->hello != NULL;
 }
 
-/* A connection may go over to another context, and must then not find these
- * groups (choice.h). */
-static bool
-use_groups(const struct build *build, const char *groups)
-{
-	return asks_hello(build)
-		   ? iss_choice_can_use_groups(build->ssl_ctx, groups)
-		   : SSL_CTX_set1_groups_list(build->ssl_ctx, groups) != 0;
-}
-
 static int
 set_groups(struct build *build)
 {
-	const char *groups = given_groups(build->config);
+	const char *groups = iss_algorithms_groups(build->config);
 
-	if (groups == NULL)
-		return ISS_OK;
-	if (build->config->server &&
+	if (groups != NULL && build->config->server &&
 	    (build->ctx->groups = strdup(groups)) == NULL)
 		return iss_error_memory(build->err);
-	if (use_groups(build, groups))
-		return ISS_OK;
-	/* OpenSSL gives no reason or, since 3.5, one with the whole text. */
-	if (iss_error_memory_ran_out(build->err))
-		return ISS_ERROR;
-	return iss_error_set(build->err,
-	    "SSL_ecdh_curve \"%.60s\": OpenSSL does not support all of these "
-	    "groups",
-	    groups);
+	return iss_algorithms_use_groups(
+	    build->err, build->ssl_ctx, build->config, asks_hello(build));
 }
 
-/* Of a server, after its ciphers and groups; a handle takes precedence over a
- * file. */
 static int
 set_dh(struct build *build)
 {
-	const struct iss_config *config = build->config;
-	const char *option = config->dh != NULL ? "SSL_dh" : "SSL_dh_file";
-	int rv = ISS_OK;
-
-	if (!config->server)
-		return ISS_OK;
-	if (config->dh != NULL)
-		rv = iss_dh_use_handle(build->err, build->ssl_ctx, config->dh);
-	else if (config->dh_file != NULL)
-		rv = iss_dh_use_file(
-		    build->err, build->ssl_ctx, config->dh_file);
-	else if (config->dh_auto)
-		SSL_CTX_set_dh_auto(build->ssl_ctx, 1);
-	else
-		rv = iss_dh_turn_off(build->err, build->ssl_ctx);
-	if (rv == ISS_OK && (config->dh != NULL || config->dh_file != NULL) &&
-	    given_groups(config) == NULL)
-		rv = iss_dh_insist(build->err, build->ssl_ctx);
-	if (rv != ISS_OK) {
-		iss_error_prefix(build->err, "%s", option);
-		if (config->dh == NULL && config->dh_file != NULL)
-			iss_error_blame_file(build->err, config->dh_file);
-	}
-	return rv;
+	return build->config->server ? iss_algorithms_use_dh(build->err,
+					   build->ssl_ctx, build->config)
+				     : ISS_OK;
 }
 
 static int

@@ -22,13 +22,6 @@
 #include "options/config.h"
 #include "sessions/session_policy.h"
 
-/* SSL_cipher_list by default, with SSL_psk and without: OpenSSL's own list less
- * everything that is weak today. */
-#define ISS_CTX_CIPHERS_PSK                                                    \
-	"DEFAULT:!EXPORT:!LOW:!MEDIUM:!NULL:!aNULL:!eNULL:!RC4:!DES:!MD5:"     \
-	"!SRP"
-#define ISS_CTX_CIPHERS ISS_CTX_CIPHERS_PSK ":!PSK"
-
 struct iss_ctx {
 	struct iss_refcount refs;
 	SSL_CTX *ssl_ctx;

@@ -353,61 +353,6 @@ test_names_apart(void)
 	iss_ctx_free(server);
 }
 
-/* ---- names that are set ---- */
-
-/* clang-format off */
-#define B(text) text, sizeof(text) - 1
-/* clang-format on */
-
-static void
-test_set_name(void)
-{
-	static const struct {
-		const char *what, *name;
-		size_t len;
-		const char *scheme; /* NULL: the program */
-		enum iss_name_check check;
-		bool good;
-	} cases[] = {
-		{ "a name", B("a.test"), "http", ISS_NAME_BY_SCHEME, true },
-		{ "an address", B("::1"), "http", ISS_NAME_BY_SCHEME, true },
-		{ "no name", B(""), "http", 0, false },
-		{ "NUL in a name", B("a.test\0b"), "http", 0, false },
-		{ "two dots", B("a..test"), "http", 0, false },
-		{ "any name, by the program", B("a b..c"), NULL,
-		    ISS_NAME_BY_CALLBACK, true },
-		{ "no name, by the program", B(""), NULL, 0, false },
-		{ "half a name, by the program", B("a\0b"), NULL, 0, false },
-		{ "any name, not checked", B("a..b"), "none",
-		    ISS_NAME_UNCHECKED, true },
-	};
-	struct iss_verify rules;
-	size_t i;
-
-	for (i = 0; i < ROWS(cases); i++) {
-		memset(&rules, 0, sizeof(rules));
-		iss_error_clear(&err);
-		is_int(iss_verify_set_name(&err, &rules, cases[i].name,
-			   cases[i].len,
-			   cases[i].scheme != NULL
-			       ? iss_scheme_find(cases[i].scheme)
-			       : NULL),
-		    cases[i].good ? ISS_OK : ISS_ERROR, "%s", cases[i].what);
-		ok(iss_error_is_set(&err) != cases[i].good, "... %s",
-		    cases[i].good ? "no error" : err.text);
-		is_int(rules.check, cases[i].check, "... how it is checked");
-		is_text(rules.name, cases[i].good ? cases[i].name : NULL,
-		    "... a copy of it");
-		iss_verify_set_name(
-		    &err, &rules, "other", 5, iss_scheme_find("http"));
-		is_text(rules.name, "other", "... which another replaces");
-		iss_verify_release(&rules);
-		ok(rules.name == NULL && rules.check == ISS_NAME_UNCHECKED,
-		    "... released");
-		iss_verify_release(&rules);
-	}
-}
-
 /* ---- the certificate of a client ---- */
 
 static void
@@ -539,6 +484,5 @@ main(void)
 	}
 	test_asked();
 	test_names_apart();
-	test_set_name();
 	return tap_done();
 }

@@ -1,0 +1,234 @@
+/*
+ * Demands on a peer: names that are set and refused, what is owned and
+ * replaced; and whatever differs makes another policy of sessions.
+ */
+#include "verification/demands.h"
+
+#include "revocation/staple.h"
+#include "tap.h"
+
+static struct iss_error err;
+
+/* clang-format off */
+#define B(text) text, sizeof(text) - 1
+/* clang-format on */
+
+static void
+test_set_name(void)
+{
+	static const struct {
+		const char *what, *name;
+		size_t len;
+		const char *scheme; /* NULL: the program */
+		enum iss_name_check check;
+		bool good;
+	} cases[] = {
+		{ "a name", B("a.test"), "http", ISS_NAME_BY_SCHEME, true },
+		{ "an address", B("::1"), "http", ISS_NAME_BY_SCHEME, true },
+		{ "no name", B(""), "http", 0, false },
+		{ "NUL in a name", B("a.test\0b"), "http", 0, false },
+		{ "two dots", B("a..test"), "http", 0, false },
+		{ "any name, by the program", B("a b..c"), NULL,
+		    ISS_NAME_BY_CALLBACK, true },
+		{ "no name, by the program", B(""), NULL, 0, false },
+		{ "half a name, by the program", B("a\0b"), NULL, 0, false },
+		{ "any name, not checked", B("a..b"), "none",
+		    ISS_NAME_UNCHECKED, true },
+	};
+	struct iss_verify rules;
+	size_t i;
+
+	for (i = 0; i < ROWS(cases); i++) {
+		memset(&rules, 0, sizeof(rules));
+		iss_error_clear(&err);
+		is_int(iss_verify_set_name(&err, &rules, cases[i].name,
+			   cases[i].len,
+			   cases[i].scheme != NULL
+			       ? iss_scheme_find(cases[i].scheme)
+			       : NULL),
+		    cases[i].good ? ISS_OK : ISS_ERROR, "%s", cases[i].what);
+		ok(iss_error_is_set(&err) != cases[i].good, "... %s",
+		    cases[i].good ? "no error" : err.text);
+		is_int(rules.check, cases[i].check, "... how it is checked");
+		is_text(rules.name, cases[i].good ? cases[i].name : NULL,
+		    "... a copy of it");
+		iss_verify_set_name(
+		    &err, &rules, "other", 5, iss_scheme_find("http"));
+		is_text(rules.name, "other", "... which another replaces");
+		iss_verify_release(&rules);
+		ok(rules.name == NULL && rules.check == ISS_NAME_UNCHECKED,
+		    "... released");
+		iss_verify_release(&rules);
+	}
+}
+
+/* ---- fingerprints ---- */
+
+static struct iss_fingerprint_list
+fingerprint(const char *digit)
+{
+	struct iss_fingerprint_list list = { 0 };
+	char hex[41] = "";
+
+	while (strlen(hex) < 40)
+		strcat(hex, digit);
+	iss_error_clear(&err);
+	is_int(
+	    iss_fingerprint_list_add(&err, &list, "SSL_fingerprint", hex, 40),
+	    ISS_OK, "a fingerprint of %s: %s", digit, err.text);
+	return list;
+}
+
+static void
+test_fingerprints(void)
+{
+	struct iss_fingerprint_list one = fingerprint("1");
+	struct iss_fingerprint_list other = fingerprint("2");
+	struct iss_verify rules = { 0 };
+
+	ok(!iss_verify_require_fingerprint(&rules),
+	    "none can be required where there is none");
+	ok(!rules.force_fingerprint, "... and none is");
+	iss_verify_set_fingerprints(&err, &rules, &one, false);
+	ok(iss_verify_require_fingerprint(&rules) && rules.force_fingerprint,
+	    "one that there is");
+	iss_verify_replace_fingerprints(&err, &rules, &other, false);
+	is_int((long)rules.fingerprints.count, 1, "another in its place");
+	is_int(rules.fingerprints.list[0].digest[0], 0x22, "... alone");
+	ok(!rules.force_fingerprint, "... and it is not required");
+	iss_fingerprint_list_release(&other);
+	is_int(rules.fingerprints.list[0].digest[19], 0x22, "... a copy");
+	iss_verify_release(&rules);
+	is_int((long)rules.fingerprints.count, 0, "released");
+	iss_fingerprint_list_release(&one);
+}
+
+/* ---- sessions ---- */
+
+static void
+by_name(struct iss_verify *rules)
+{
+	iss_verify_set_name(&err, rules, "a.test", 6, iss_scheme_find("http"));
+}
+
+static void
+by_other_name(struct iss_verify *rules)
+{
+	iss_verify_set_name(&err, rules, "b.test", 6, iss_scheme_find("http"));
+}
+
+static void
+by_other_scheme(struct iss_verify *rules)
+{
+	iss_verify_set_name(&err, rules, "a.test", 6, iss_scheme_find("ldap"));
+}
+
+static void
+by_program(struct iss_verify *rules)
+{
+	iss_verify_set_name(&err, rules, "a.test", 6, NULL);
+}
+
+static void
+with_any_suffix(struct iss_verify *rules)
+{
+	iss_verify_set_suffixes(rules, true, NULL);
+}
+
+static void
+with_suffixes(struct iss_verify *rules)
+{
+	struct iss_suffix_list *list = NULL;
+
+	iss_suffix_list_new(&err, &list, "test\n", 5, 1);
+	iss_verify_set_suffixes(rules, false, list);
+	iss_suffix_list_free(list);
+}
+
+static void
+with_fingerprint(struct iss_verify *rules)
+{
+	struct iss_fingerprint_list list = fingerprint("1");
+
+	iss_verify_set_fingerprints(&err, rules, &list, false);
+	iss_fingerprint_list_release(&list);
+}
+
+static void
+with_other_fingerprint(struct iss_verify *rules)
+{
+	struct iss_fingerprint_list list = fingerprint("2");
+
+	iss_verify_set_fingerprints(&err, rules, &list, false);
+	iss_fingerprint_list_release(&list);
+}
+
+static void
+with_required_fingerprint(struct iss_verify *rules)
+{
+	with_fingerprint(rules);
+	iss_verify_require_fingerprint(rules);
+}
+
+static const struct {
+	const char *what;
+	void (*demand)(struct iss_verify *rules);
+	int staple;
+} demands[] = {
+	{ "nothing", NULL, 0 },
+	{ "a name", by_name, 0 },
+	{ "another name", by_other_name, 0 },
+	{ "another scheme", by_other_scheme, 0 },
+	{ "a name, by the program", by_program, 0 },
+	{ "no suffixes", with_any_suffix, 0 },
+	{ "suffixes", with_suffixes, 0 },
+	{ "a fingerprint", with_fingerprint, 0 },
+	{ "another fingerprint", with_other_fingerprint, 0 },
+	{ "a required fingerprint", with_required_fingerprint, 0 },
+	{ "a staple", NULL, ISS_OCSP_MUST_STAPLE },
+};
+
+static void
+digest_of(size_t row, unsigned char digest[ISS_SESSION_POLICY_LEN])
+{
+	struct iss_verify rules = { 0 };
+	struct iss_staple staple = { .mode = demands[row].staple };
+	struct iss_link link = { .verify = &rules, .staple = &staple };
+	struct iss_session_policy policy;
+
+	if (demands[row].demand != NULL)
+		demands[row].demand(&rules);
+	iss_session_policy_init(&policy);
+	iss_verify_add_policy(&link, &policy);
+	is_int(iss_session_policy_final(&err, &policy, digest), ISS_OK,
+	    "a policy: %s", demands[row].what);
+	iss_session_policy_release(&policy);
+	iss_verify_release(&rules);
+}
+
+static void
+test_policies(void)
+{
+	unsigned char digests[ROWS(demands)][ISS_SESSION_POLICY_LEN];
+	unsigned char again[ISS_SESSION_POLICY_LEN];
+	size_t i, n;
+
+	for (i = 0; i < ROWS(demands); i++) {
+		digest_of(i, digests[i]);
+		digest_of(i, again);
+		ok(memcmp(digests[i], again, sizeof(again)) == 0,
+		    "... is the same again");
+		for (n = 0; n < i; n++)
+			ok(memcmp(digests[n], digests[i], sizeof(again)) != 0,
+			    "... is not that of: %s", demands[n].what);
+	}
+}
+
+int
+main(void)
+{
+	test_set_name();
+	test_fingerprints();
+	test_policies();
+	return tap_done();
+}
