@@ -96,13 +96,13 @@ sub quiet_for {
 # In the child: waits until a client can be accepted; false once the test has
 # dropped us.  A message of the test is left for hear.
 sub waits_for_client {
-    my ($self, $listener) = @_;
+    my ($self, @listeners) = @_;
 
     my $channel = $self->{channel};
-    my $select  = IO::Select->new($listener, $channel);
+    my $select  = IO::Select->new(@listeners, $channel);
     while (1) {
         for my $ready ($select->can_read) {
-            return 1 if $ready == $listener;
+            return $ready if $ready != $channel;
             recv $channel, my $byte, 1, MSG_PEEK;
             return 0 if !defined $byte || $byte eq '';
             $select->remove($channel);
