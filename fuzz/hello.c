@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "claim.h"
+#include "sessions/offered.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -15,6 +16,19 @@ is_within(struct iss_wire list, const uint8_t *data, size_t size)
 {
 	claim(list.len == 0 ||
 	      (list.bytes >= data && list.bytes + list.len <= data + size));
+}
+
+/* As many ids as there are, whatever the extension is. */
+static void
+read_ids(struct iss_wire body)
+{
+	const unsigned char *id;
+	size_t i;
+
+	for (i = 0; iss_offered_psk(body.bytes, body.len, i, &id); i++)
+		claim(id >= body.bytes &&
+		      id + ISS_OFFERED_LEN <= body.bytes + body.len);
+	claim(i <= body.len / ISS_OFFERED_LEN);
 }
 
 int
@@ -40,6 +54,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while (iss_hello_next_extension(&left, &type, &body)) {
 		claim(type <= 0xffff);
 		is_within(body, data, size);
+		read_ids(body);
 	}
 	claim(left.len == 0);
 	return 0;

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "attachment.h"
+#include "errors.h"
 #include "handles.h"
 
 /*
@@ -222,4 +223,12 @@ SV *
 iss_ask_text(pTHX_ struct iss_call *call, SV *answer)
 {
 	return by_operator(aTHX_ call, answer, "IO::Socket::SSL::_text_of");
+}
+
+bool
+iss_is_later(pTHX_ SV *answer)
+{
+	return SvPOK(answer) && SvIOK(answer) &&
+	       SvIVX(answer) == SSL_ERROR_WANT_READ &&
+	       strEQ(SvPVX(answer), ISS_LATER_TEXT);
 }

@@ -62,4 +62,7 @@ SV *iss_ask_text(pTHX_ struct iss_call *call, SV *answer);
  * the exception of the call. */
 SV *iss_ask_handle(pTHX_ struct iss_call *call, const void *pointer);
 
+/* Is it SSL_LATER? */
+bool iss_is_later(pTHX_ SV *answer);
+
 #endif

@@ -1,7 +1,6 @@
 #include "choices.h"
 
 #include "ask.h"
-#include "errors.h"
 #include "magic.h"
 #include "state.h"
 #include "base/alert.h"
@@ -40,14 +39,6 @@ iss_new_certificate(pTHX_ struct iss_config *config)
 
 	iss_magic_attach(aTHX_ &certificate, holder, config, NULL);
 	return newRV_noinc(holder);
-}
-
-bool
-iss_is_later(pTHX_ SV *answer)
-{
-	return SvPOK(answer) && SvIOK(answer) &&
-	       SvIVX(answer) == SSL_ERROR_WANT_READ &&
-	       strEQ(SvPVX(answer), ISS_LATER_TEXT);
 }
 
 static void

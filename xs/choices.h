@@ -11,9 +11,6 @@
 #include "link/callbacks.h"
 #include "options/config.h"
 
-/* Is it SSL_LATER? */
-bool iss_is_later(pTHX_ SV *answer);
-
 /* For iss_answers. */
 enum iss_reply iss_choices_answer_hello(
     void *handle, const struct iss_hello *hello, int *alert);

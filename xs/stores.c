@@ -141,21 +141,29 @@ iss_stores_answer_add(
 	    value, len, seconds);
 }
 
-bool
+enum iss_reply
 iss_stores_answer_get(void *handle, const char *key, struct iss_buf *value)
 {
 	struct iss_call *call = handle;
 	dCALL_PERL(call);
-	SV *answer = ask_store(
-	    aTHX_ call, "IO::Socket::SSL::Session_Store::_get", key, NULL);
+	SV *more[2] = { &PL_sv_undef, &PL_sv_undef };
 	const char *bytes;
+	SV *answer;
 	STRLEN len;
 
-	if (answer == NULL || !SvPOK(answer) ||
-	    !sv_utf8_downgrade(answer, TRUE))
-		return false;
+	if (call->glob != NULL)
+		more[0] = sv_2mortal(newRV_inc((SV *)call->glob));
+	answer = ask_store(
+	    aTHX_ call, "IO::Socket::SSL::Session_Store::_get", key, more);
+	if (answer == NULL || !SvPOK(answer))
+		return ISS_REPLY_NONE;
+	if (iss_is_later(aTHX_ answer))
+		return ISS_REPLY_LATER;
+	if (!sv_utf8_downgrade(answer, TRUE))
+		return ISS_REPLY_NONE;
 	bytes = SvPV(answer, len);
-	return iss_buf_append(value, bytes, len);
+	return iss_buf_append(value, bytes, len) ? ISS_REPLY_GIVEN
+						 : ISS_REPLY_NONE;
 }
 
 bool

@@ -27,7 +27,7 @@ bool iss_stores_answer_put(
     void *handle, const char *key, const void *value, size_t len, long seconds);
 bool iss_stores_answer_add(
     void *handle, const char *key, const void *value, size_t len, long seconds);
-bool iss_stores_answer_get(
+enum iss_reply iss_stores_answer_get(
     void *handle, const char *key, struct iss_buf *value);
 bool iss_stores_answer_take(void *handle, const char *key);
 

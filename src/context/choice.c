@@ -15,6 +15,7 @@
 #include "context/hello.h"
 #include "context/psk.h"
 #include "link/link.h"
+#include "sessions/server_store.h"
 #include "verification/verify.h"
 
 /* What tickets and sessions are made by stays that of the first context. */
@@ -248,7 +249,8 @@ choose(SSL *ssl, int *alert, void *arg)
 	rv = choose_by_name(ssl, alert, arg, name, len);
 	if (link != NULL && rv == SSL_CLIENT_HELLO_SUCCESS && !is_settled(arg))
 		link->greeted = true;
-	return rv;
+	return rv == SSL_CLIENT_HELLO_SUCCESS ? iss_server_store_ask(ssl, alert)
+					      : rv;
 }
 
 /*

@@ -383,7 +383,8 @@ set_choice(struct build *build)
 	ctx->choice.force_fingerprint = ctx->force_fingerprint;
 	ctx->choice.groups = ctx->groups;
 	ctx->choice.asks = asks_hello(build);
-	ctx->may_be_late |= ctx->choice.asks || ctx->vhosts.acme != NULL;
+	ctx->may_be_late |= ctx->choice.asks || ctx->vhosts.acme != NULL ||
+			    build->config->store != NULL;
 	iss_choice_install(&ctx->choice);
 	return ISS_OK;
 }

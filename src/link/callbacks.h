@@ -120,12 +120,14 @@ struct iss_callbacks {
 	 * The program's store of sessions: put a value under key for so many
 	 * seconds; append the one that is there to value; remove it, and tell
 	 * whether it may be used: false if somebody else has removed it; put
-	 * one unless there is one, and tell whether it was put.  False also if
-	 * the store fails.
+	 * one unless there is one, and tell whether it was put.  False, and
+	 * NONE, also if the store fails.  LATER counts while a server reads a
+	 * ClientHello, and is NONE elsewhere.
 	 */
 	bool (*store_put)(void *handle, const char *key, const void *value,
 	    size_t len, long seconds);
-	bool (*store_get)(void *handle, const char *key, struct iss_buf *value);
+	enum iss_reply (*store_get)(
+	    void *handle, const char *key, struct iss_buf *value);
 	bool (*store_take)(void *handle, const char *key);
 	bool (*store_add)(void *handle, const char *key, const void *value,
 	    size_t len, long seconds);

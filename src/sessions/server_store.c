@@ -3,19 +3,40 @@
  */
 #include "sessions/server_store.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include <openssl/err.h>
 
 #include "base/buf.h"
 #include "base/ex_index.h"
 #include "link/link.h"
+#include "sessions/offered.h"
 #include "sessions/peer_end.h"
 #include "sessions/session.h"
 
 /* A client may send many identities; each that looks like ours costs a
  * question. */
-enum { ID_LEN = 32, LOOKUPS_MAX = 4 };
+enum { ID_LEN = ISS_OFFERED_LEN, LOOKUPS_MAX = 4 };
+
+/* A session that the store has, until OpenSSL looks for it. */
+struct found {
+	SSL_SESSION *session;
+	unsigned char id[ID_LEN];
+	char name[ISS_SEAL_KEY_LEN + 1]; /* where it is stored */
+};
+
+static void
+found_free(struct found *found)
+{
+	if (found == NULL)
+		return;
+	SSL_SESSION_free(found->session);
+	free(found);
+}
 
 ISS_EX_INDEX_OWNED(store_index, SSL_CTX, iss_store_free);
+ISS_EX_INDEX_OWNED(found_index, SSL, found_free);
 
 /* The store stays that of the context which the connection began with. */
 static const struct iss_store *
@@ -76,43 +97,105 @@ may_use(const struct iss_link *link, SSL_SESSION *session, const char *name)
 	       iss_store_take(link, name);
 }
 
-static SSL_SESSION *
-look_up(const struct iss_store *store, const struct iss_link *link,
-    const unsigned char *id)
+/* What the store has under an id and one of its secrets. */
+static enum iss_reply
+ask_for(const struct iss_store *store, const struct iss_link *link,
+    struct found *found, size_t secret)
 {
-	struct iss_store_key key = key_of(id);
-	char name[ISS_SEAL_KEY_LEN + 1];
-	SSL_SESSION *session = NULL;
+	struct iss_store_key key = key_of(found->id);
 	const unsigned char *der;
 	struct iss_buf value;
+	enum iss_reply reply;
 
 	iss_buf_init(&value, ISS_SEAL_MAX);
-	if (iss_store_get(store, link, &key, &value, name)) {
+	reply = iss_store_ask(store, link, &key, secret, &value, found->name);
+	if (reply == ISS_REPLY_GIVEN) {
 		der = (const unsigned char *)iss_buf_text(&value);
-		session = d2i_SSL_SESSION(NULL, &der, (long)value.len);
+		found->session = d2i_SSL_SESSION(NULL, &der, (long)value.len);
+		if (found->session == NULL)
+			reply = ISS_REPLY_NONE;
 	}
 	iss_buf_release(&value);
-	if (session != NULL && !may_use(link, session, name)) {
-		SSL_SESSION_free(session);
-		session = NULL;
+	ERR_clear_error();
+	return reply;
+}
+
+/* Ask until one is found.  Where an answer comes later, the next call repeats
+ * that question: store_lookups counts those that are done. */
+static enum iss_reply
+ask_for_all(SSL *ssl, const struct iss_store *store, struct iss_link *link,
+    struct found *found)
+{
+	const size_t secrets = iss_store_secrets(store);
+	enum iss_reply reply = ISS_REPLY_NONE;
+	const unsigned char *id;
+	size_t at;
+
+	while ((at = link->store_lookups) < LOOKUPS_MAX * secrets &&
+	       iss_offered_id(ssl, at / secrets, &id)) {
+		memcpy(found->id, id, ID_LEN);
+		reply = ask_for(store, link, found, at % secrets);
+		if (reply == ISS_REPLY_LATER)
+			break;
+		link->store_lookups++;
+		if (reply == ISS_REPLY_GIVEN)
+			break;
+		if (at % secrets == secrets - 1)
+			iss_stats_add(link->stats, ISS_STATS_MISSES, 1);
 	}
-	return session;
+	return reply;
+}
+
+static int
+wait_or_fail(bool may_wait, int *alert)
+{
+	*alert = SSL_AD_INTERNAL_ERROR;
+	return may_wait ? SSL_CLIENT_HELLO_RETRY : SSL_CLIENT_HELLO_ERROR;
+}
+
+int
+iss_server_store_ask(SSL *ssl, int *alert)
+{
+	const struct iss_store *store = store_of(ssl);
+	struct iss_link *link = iss_link_of(ssl);
+	struct found *found;
+	enum iss_reply reply;
+
+	if (store == NULL || link == NULL ||
+	    SSL_get_ex_data(ssl, found_index()) != NULL)
+		return SSL_CLIENT_HELLO_SUCCESS;
+	if (link->wants_answer)
+		return wait_or_fail(iss_link_may_wait(link), alert);
+	if ((found = calloc(1, sizeof(*found))) == NULL)
+		return SSL_CLIENT_HELLO_SUCCESS;
+	reply = ask_for_all(ssl, store, link, found);
+	if (reply != ISS_REPLY_GIVEN ||
+	    !SSL_set_ex_data(ssl, found_index(), found))
+		found_free(found);
+	return reply == ISS_REPLY_LATER
+		   ? wait_or_fail(
+			 iss_link_postpone(link, "SSL_session_cache"), alert)
+		   : SSL_CLIENT_HELLO_SUCCESS;
 }
 
 /* The reference becomes OpenSSL's. */
 static SSL_SESSION *
 on_lookup(SSL *ssl, const unsigned char *id, int len, int *copy)
 {
-	const struct iss_store *store = store_of(ssl);
+	struct found *found = SSL_get_ex_data(ssl, found_index());
 	struct iss_link *link = iss_link_of(ssl);
-	SSL_SESSION *session;
+	SSL_SESSION *session = NULL;
 
 	*copy = 0;
-	if (store == NULL || link == NULL || len != ID_LEN ||
-	    link->store_lookups >= LOOKUPS_MAX)
+	if (found == NULL || link == NULL || len != ID_LEN ||
+	    memcmp(found->id, id, ID_LEN) != 0)
 		return NULL;
-	link->store_lookups++;
-	session = look_up(store, link, id);
+	if (may_use(link, found->session, found->name)) {
+		session = found->session;
+		found->session = NULL;
+	}
+	SSL_set_ex_data(ssl, found_index(), NULL);
+	found_free(found);
 	iss_stats_add(link->stats,
 	    session != NULL ? ISS_STATS_HITS : ISS_STATS_MISSES, 1);
 	ERR_clear_error();

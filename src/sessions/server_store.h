@@ -18,4 +18,13 @@
 int iss_server_store_install(
     struct iss_error *err, SSL_CTX *ctx, struct iss_store *store);
 
+/*
+ * Ask the store for the sessions that the client offers, four at most, until
+ * one is found; nothing is asked without a store.  Call it while the
+ * ClientHello is read, when version and context are settled, and return its
+ * result there; call it again after SSL_CLIENT_HELLO_RETRY.
+ * SSL_CTX_set_client_hello_cb(3).
+ */
+int iss_server_store_ask(SSL *ssl, int *alert);
+
 #endif

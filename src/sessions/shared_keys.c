@@ -236,7 +236,8 @@ get_key(const struct iss_seal_secret *secret, const struct iss_link *link,
 	iss_buf_init(&sealed, ISS_SEAL_MAX);
 	iss_buf_init(&bytes, SECRET_LEN);
 	good = ask->store_get != NULL &&
-	       ask->store_get(link->handle, stored_as, &sealed) &&
+	       ask->store_get(link->handle, stored_as, &sealed) ==
+		   ISS_REPLY_GIVEN &&
 	       iss_seal_open(secret, role, stored_as, iss_buf_text(&sealed),
 		   sealed.len, &bytes) &&
 	       bytes.len == SECRET_LEN;

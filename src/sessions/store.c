@@ -85,22 +85,27 @@ iss_store_put(const struct iss_store *store, const struct iss_link *link,
 	iss_buf_release(&sealed);
 }
 
-static bool
-get_by(const struct iss_seal_secret *secret, const struct iss_link *link,
-    const struct iss_store_key *key, struct iss_buf *out, char *name)
+enum iss_reply
+iss_store_ask(const struct iss_store *store, const struct iss_link *link,
+    const struct iss_store_key *key, size_t secret, struct iss_buf *out,
+    char name[ISS_SEAL_KEY_LEN + 1])
 {
+	const struct iss_seal_secret *by = &store->secrets[secret];
 	const struct iss_callbacks *ask = iss_link_callbacks(link);
+	enum iss_reply reply = ISS_REPLY_NONE;
 	struct iss_buf sealed;
-	bool good;
 
+	iss_buf_clear(out);
 	iss_buf_init(&sealed, ISS_SEAL_MAX);
-	good = ask->store_get != NULL &&
-	       iss_seal_key(secret, key->role, key->bytes, key->len, name) &&
-	       ask->store_get(link->handle, name, &sealed) &&
-	       iss_seal_open(secret, key->role, name, iss_buf_text(&sealed),
-		   sealed.len, out);
+	if (ask->store_get != NULL &&
+	    iss_seal_key(by, key->role, key->bytes, key->len, name))
+		reply = ask->store_get(link->handle, name, &sealed);
+	if (reply == ISS_REPLY_GIVEN &&
+	    !iss_seal_open(
+		by, key->role, name, iss_buf_text(&sealed), sealed.len, out))
+		reply = ISS_REPLY_NONE;
 	iss_buf_release(&sealed);
-	return good;
+	return reply;
 }
 
 bool
@@ -110,12 +115,17 @@ iss_store_get(const struct iss_store *store, const struct iss_link *link,
 {
 	size_t i;
 
-	for (i = 0; i < store->count; i++) {
-		iss_buf_clear(out);
-		if (get_by(&store->secrets[i], link, key, out, name))
+	for (i = 0; i < store->count; i++)
+		if (iss_store_ask(store, link, key, i, out, name) ==
+		    ISS_REPLY_GIVEN)
 			return true;
-	}
 	return false;
+}
+
+size_t
+iss_store_secrets(const struct iss_store *store)
+{
+	return store->count;
 }
 
 bool

@@ -49,6 +49,13 @@ bool iss_store_get(const struct iss_store *store, const struct iss_link *link,
     const struct iss_store_key *key, struct iss_buf *out,
     char name[ISS_SEAL_KEY_LEN + 1]);
 
+/* The same by one of the secrets, which may be answered later: a server's
+ * questions, one after the other.  GIVEN, NONE or LATER. */
+enum iss_reply iss_store_ask(const struct iss_store *store,
+    const struct iss_link *link, const struct iss_store_key *key, size_t secret,
+    struct iss_buf *out, char name[ISS_SEAL_KEY_LEN + 1]);
+size_t iss_store_secrets(const struct iss_store *store);
+
 /* Remove the value of that name.  False if somebody else did it before, who may
  * then use it. */
 bool iss_store_take(const struct iss_link *link, const char *name);

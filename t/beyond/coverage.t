@@ -10,5 +10,5 @@ use Test::More;
 
 use ISS::Coverage;
 
-check_coverage(File::Spec->catfile($FindBin::Bin, 'COVERAGE'), 138, 138);
+check_coverage(File::Spec->catfile($FindBin::Bin, 'COVERAGE'), 139, 139);
 done_testing();

@@ -34,7 +34,7 @@ put(void *handle, const char *name, const void *value, size_t len, long seconds)
 	return iss_buf_append(&program.at[i].bytes, value, len);
 }
 
-static bool
+static enum iss_reply
 get(void *handle, const char *name, struct iss_buf *value)
 {
 	int i;
@@ -43,9 +43,11 @@ get(void *handle, const char *name, struct iss_buf *value)
 	for (i = 0; i < program.count; i++)
 		if (strcmp(name, program.at[i].name) == 0)
 			return iss_buf_append(value,
-			    iss_buf_text(&program.at[i].bytes),
-			    program.at[i].bytes.len);
-	return false;
+				   iss_buf_text(&program.at[i].bytes),
+				   program.at[i].bytes.len)
+				   ? ISS_REPLY_GIVEN
+				   : ISS_REPLY_NONE;
+	return ISS_REPLY_NONE;
 }
 
 static bool

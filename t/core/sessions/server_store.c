@@ -14,7 +14,7 @@ static struct {
 	char key[ISS_SEAL_KEY_LEN + 1];
 	struct iss_buf value;
 	long seconds;
-	bool refuses;
+	bool refuses, later;
 	int gets, takes;
 } program;
 
@@ -29,14 +29,18 @@ store_put(
 	return iss_buf_append(&program.value, value, len);
 }
 
-static bool
+static enum iss_reply
 store_get(void *handle, const char *key, struct iss_buf *value)
 {
 	(void)handle;
 	program.gets++;
+	if (program.later)
+		return ISS_REPLY_LATER;
 	return strcmp(key, program.key) == 0 &&
-	       iss_buf_append(
-		   value, iss_buf_text(&program.value), program.value.len);
+		       iss_buf_append(value, iss_buf_text(&program.value),
+			   program.value.len)
+		   ? ISS_REPLY_GIVEN
+		   : ISS_REPLY_NONE;
 }
 
 static bool
@@ -52,6 +56,14 @@ static const struct iss_callbacks callbacks = {
 	.store_put = store_put, .store_get = store_get, .store_take = store_take
 };
 static const struct iss_callbacks none = { 0 };
+
+/* As the context does while the ClientHello is read. */
+static int
+on_hello(SSL *ssl, int *alert, void *arg)
+{
+	(void)arg;
+	return iss_server_store_ask(ssl, alert);
+}
 
 /* A visit with a session or NULL: is it resumed?  *out is the new one. */
 static bool
@@ -80,6 +92,43 @@ visit(SSL_CTX *client, SSL_CTX *server, const struct iss_callbacks *ask,
 	return reused;
 }
 
+/* A visit with a session, where the program answers later. */
+static void
+test_later(SSL_CTX *server, SSL_CTX *client, SSL_SESSION *offer)
+{
+	struct iss_link link = { .callbacks = &callbacks, .handle = &program };
+	struct iss_error err;
+	struct raw_pair pair;
+
+	iss_error_clear(&err);
+	raw_pair_open(&pair, client, server);
+	iss_link_attach(&err, &link, pair.server);
+	SSL_set_session(pair.client, offer);
+	program.later = true;
+	SSL_do_handshake(pair.client);
+	ok(SSL_do_handshake(pair.server) <= 0, "no answer yet");
+	ok(!link.wants_answer, "... which a call that waits cannot wait for");
+	iss_kept_error_clear(&link.failure);
+	raw_pair_close(&pair);
+
+	raw_pair_open(&pair, client, server);
+	iss_link_attach(&err, &link, pair.server);
+	SSL_set_session(pair.client, offer);
+	program.gets = link.store_lookups = 0;
+	link.may_wait = true;
+	SSL_do_handshake(pair.client);
+	SSL_do_handshake(pair.server);
+	SSL_do_handshake(pair.server);
+	ok(link.wants_answer, "no answer yet, and another call may wait");
+	is_int(program.gets, 1, "... which is not asked again");
+	link.wants_answer = program.later = false;
+	ok(raw_pair_handshake(&pair), "... until it comes");
+	ok(SSL_session_reused(pair.server), "... and is the session");
+	is_int(program.gets, 2, "... asked for once more");
+	ERR_clear_error();
+	raw_pair_close(&pair);
+}
+
 static void
 test_version(int version)
 {
@@ -100,6 +149,7 @@ test_version(int version)
 	is_int(iss_server_store_install(&err, server, store), ISS_OK,
 	    "... in use");
 	iss_store_free(store); /* the context has it */
+	SSL_CTX_set_client_hello_cb(server, on_hello, NULL);
 	ok(!visit(client, server, &callbacks, NULL, &first), "a first visit");
 	is_int(program.seconds, 100, "... is stored for the store's time");
 	ok(visit(client, server, &callbacks, first, &second), "a second one");
@@ -111,6 +161,11 @@ test_version(int version)
 	second = third;
 	program.refuses = false;
 	ok(!visit(client, server, &none, second, &third), "nobody to ask");
+	program.gets = 0;
+	SSL_SESSION_free(third);
+	ok(!visit(client, server, &callbacks, NULL, &third), "no session");
+	is_int(program.gets, 0, "... the program is not asked");
+	test_later(server, client, third);
 	SSL_SESSION_free(first);
 	SSL_SESSION_free(second);
 	SSL_SESSION_free(third);

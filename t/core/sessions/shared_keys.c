@@ -23,7 +23,7 @@ static struct {
 	bool gone;
 } program;
 
-static bool
+static enum iss_reply
 get(void *handle, const char *name, struct iss_buf *value)
 {
 	int i;
@@ -33,9 +33,11 @@ get(void *handle, const char *name, struct iss_buf *value)
 	for (i = 0; !program.gone && i < program.count; i++)
 		if (strcmp(name, program.at[i].name) == 0)
 			return iss_buf_append(value,
-			    iss_buf_text(&program.at[i].bytes),
-			    program.at[i].bytes.len);
-	return false;
+				   iss_buf_text(&program.at[i].bytes),
+				   program.at[i].bytes.len)
+				   ? ISS_REPLY_GIVEN
+				   : ISS_REPLY_NONE;
+	return ISS_REPLY_NONE;
 }
 
 static bool

@@ -25,13 +25,15 @@ put(void *handle, const char *name, const void *value, size_t len, long seconds)
 	return iss_buf_append(&program.value, value, len);
 }
 
-static bool
+static enum iss_reply
 get(void *handle, const char *name, struct iss_buf *value)
 {
 	(void)handle;
 	return strcmp(name, program.name) == 0 &&
-	       iss_buf_append(
-		   value, iss_buf_text(&program.value), program.value.len);
+		       iss_buf_append(value, iss_buf_text(&program.value),
+			   program.value.len)
+		   ? ISS_REPLY_GIVEN
+		   : ISS_REPLY_NONE;
 }
 
 static bool

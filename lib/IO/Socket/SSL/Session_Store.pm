@@ -47,7 +47,7 @@ my %KNOWN = (
     'CHI::Driver'            => {
         set    => sub { $_[0]->set(@_[1 .. 3]); 1 },
         add    => \&_set_and_read,
-        delete => sub { $_[0]->remove($_[1]);   undef },
+        delete => sub { $_[0]->remove($_[1]); undef },
     },
 );
 my $other = {
@@ -185,8 +185,11 @@ sub _put {
 }
 
 sub _get {
-    my ($self, $key) = @_;
+    my ($self, $key, $sock) = @_;
+    my $hash = \%{*$sock};
 
+    # What the program has answered after SSL_LATER.
+    return delete $hash->{_SSL_answer} if exists $hash->{_SSL_answer};
     return _try($self, 'get', sub { $_[0]->get($self->{prefix} . $key) });
 }
 
