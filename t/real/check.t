@@ -209,6 +209,7 @@ for my $name (qw(slapd postgres postfix dovecot)) {
             my $tls = $kind =~ /s\z/ && $kind ne 'postgres';
             good_server("$name, $kind", $port{$kind}, $tls ? undef : $kind);
         }
+        diag($server->output) if !Test::More->builder->is_passing;
         $server->stop;
         my ($bad, %bad) = ISS::Servers->can($name)
           ->(cert => cert('expired'), key => key('expired'));

@@ -205,19 +205,20 @@ CONF
 
 # --- dovecot, which finds its modules only where it is installed --------------
 
+# STARTTLS kinds of iossl-check and dovecot's services, which are programs.
+my @DOVECOT = (
+    [imap  => 'imap-login'],
+    [pop3  => 'pop3-login'],
+    [sieve => 'managesieve-login']
+);
+
 sub dovecot {
     my (%file) = @_;
     my $dovecot = (grep { -x } '/usr/sbin/dovecot')[0]
       || return (undef, 'no dovecot');
     my $version = (ISS::Program->run([$dovecot, '--version']))[1];
-    return (undef, "dovecot $version has another kind of configuration")
-      if $version !~ /^2\.[0-3]\./;
-    my @kinds = grep { -x "/usr/lib/dovecot/$_->[1]" } (
-        [qw(imap imap-login imap)],
-        [qw(pop3 pop3-login pop3)],
-        [qw(sieve managesieve-login sieve)]
-    );
-    my $dir = _folder();
+    my @kinds   = grep { -x "/usr/lib/dovecot/$_->[1]" } @DOVECOT;
+    my $dir     = _folder();
     my %port;
     @port{ 'imaps', map { $_->[0] } @kinds } = _ports(@kinds + 1);
 
@@ -225,38 +226,30 @@ sub dovecot {
       if !grep { $_->[0] eq 'imap' } @kinds;
     chmod 0755, $dir;
     mkdir "$dir/run";
-    my $me = scalar getpwuid $>;
-    my $users =
-      $> ? "default_internal_user = $me\ndefault_login_user = $me\n" : '';
-    my $services = join '', map {
-        my ($kind, $service, $listener) = @$_;
-        my $tls =
-          $kind eq 'imap'
-          ? "  inet_listener imaps {\n    port = $port{imaps}\n    ssl = yes\n  }\n"
-          : $kind eq 'pop3' ? "  inet_listener pop3s {\n    port = 0\n  }\n"
-          :                   '';
-        "service $service {\n  chroot =\n"
-          . "  inet_listener $listener {\n    port = $port{$kind}\n  }\n$tls}\n"
-    } @kinds;
+    my $conf =
+      $version =~ /^2\.[0-3]\./
+      ? _dovecot_until_2_3($dir, %file)
+      : _dovecot_since_2_4($dir, %file);
     my $protocols = join ' ', map { $_->[0] } @kinds;
-    _write("$dir/conf", <<"CONF");
-base_dir = $dir/run
-state_dir = $dir/run
-${users}log_path = /dev/stderr
-info_log_path = /dev/stderr
-listen = 127.0.0.1
-protocols = $protocols
-ssl = required
+    _write("$dir/conf",
+            $conf
+          . "protocols = $protocols\n"
+          . _dovecot_services($dir, \%port, @kinds));
+    my $server = ISS::Program->start([$dovecot, '-F', '-c' => "$dir/conf"]);
+    $server->wait_for(qr/starting up|Fatal|Error/);
+    return (undef, 'dovecot: ' . $server->output)
+      if $server->output =~ /Fatal|Error/;
+    $server->wait_for_port($_) for values %port;
+    return ($server, %port);
+}
+
+sub _dovecot_until_2_3 {
+    my ($dir, %file) = @_;
+
+    return <<"CONF";
 ssl_cert = <$file{cert}
 ssl_key = <$file{key}
 mail_location = maildir:$dir/mail
-$services
-service anvil {
-  chroot =
-}
-service stats {
-  chroot =
-}
 passdb {
   driver = static
   args = password=x
@@ -266,12 +259,63 @@ userdb {
   args = uid=nobody gid=nogroup home=$dir
 }
 CONF
-    my $server = ISS::Program->start([$dovecot, '-F', '-c' => "$dir/conf"]);
-    $server->wait_for(qr/starting up|Fatal|Error/);
-    return (undef, 'dovecot: ' . $server->output)
-      if $server->output =~ /Fatal|Error/;
-    $server->wait_for_port($_) for values %port;
-    return ($server, %port);
+}
+
+# The file must begin with the versions.
+sub _dovecot_since_2_4 {
+    my ($dir, %file) = @_;
+
+    return <<"CONF";
+dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+ssl_server_cert_file = $file{cert}
+ssl_server_key_file = $file{key}
+mail_driver = maildir
+mail_path = $dir/mail
+passdb static {
+  password = x
+}
+userdb static {
+  fields {
+    uid = nobody
+    gid = nogroup
+    home = $dir
+  }
+}
+CONF
+}
+
+# What all versions understand.
+sub _dovecot_services {
+    my ($dir, $port, @kinds) = @_;
+    my $me   = scalar getpwuid $>;
+    my $text = <<"CONF";
+base_dir = $dir/run
+state_dir = $dir/run
+log_path = /dev/stderr
+info_log_path = /dev/stderr
+listen = 127.0.0.1
+ssl = required
+service anvil {
+  chroot =
+}
+service stats {
+  chroot =
+}
+CONF
+    $text .= "default_internal_user = $me\ndefault_login_user = $me\n" if $>;
+    for (@kinds) {
+        my ($kind, $service) = @$_;
+        my $tls =
+          $kind eq 'imap'
+          ? "  inet_listener imaps {\n    port = $port->{imaps}\n    ssl = yes\n  }\n"
+          : $kind eq 'pop3' ? "  inet_listener pop3s {\n    port = 0\n  }\n"
+          :                   '';
+        $text .=
+            "service $service {\n  chroot =\n"
+          . "  inet_listener $kind {\n    port = $port->{$kind}\n  }\n$tls}\n";
+    }
+    return $text;
 }
 
 1;
