@@ -160,6 +160,8 @@ make_ctx(pTHX_ HV *hash, HV *args, bool server, const struct iss_ctx *before,
 		callbacks.password = NULL;
 	if (iss_hash_value(aTHX_ call.callbacks, "verify_callback") == NULL)
 		callbacks.verify = NULL;
+	if (iss_hash_value(aTHX_ call.callbacks, "create_ctx_callback") == NULL)
+		callbacks.ctx_created = NULL;
 	if (iss_hash_value(aTHX_ call.callbacks, "ticket_keycb") == NULL)
 		callbacks.ticket_key = NULL;
 	if (iss_hash_value(aTHX_ call.callbacks, "keylog_callback") == NULL)

@@ -18,6 +18,7 @@
 #include "context/psk.h"
 #include "context/trusted.h"
 #include "context/session_settings.h"
+#include "verification/verify.h"
 
 /* A context under construction; everything is borrowed. */
 struct build {
@@ -243,6 +244,24 @@ session_id_before(const struct build *build)
 	return &before->session_id;
 }
 
+/* No digest tells one sub from another: what a program decides about clients
+ * does not hold where another one may have made the session. */
+static int
+respect_program(struct build *build)
+{
+	const struct iss_callbacks *ask = iss_link_callbacks(build->link);
+
+	if (!iss_trusted_verifies(build->config) ||
+	    (ask->verify == NULL && ask->ctx_created == NULL))
+		return ISS_OK;
+	if (iss_session_id_is_shared(build->config) &&
+	    !iss_peer_end_set_judge(build->ssl_ctx, &iss_verify_judge))
+		return iss_error_memory(build->err);
+	return ask->verify == NULL ? ISS_OK
+				   : iss_session_id_set_alone(
+					 build->err, &build->ctx->session_id);
+}
+
 /*
  * A client has no session id context: OpenSSL would break off the handshake
  * where a session has another one, because it comes from another context or is
@@ -261,11 +280,7 @@ set_sessions(struct build *build)
 	rv = iss_session_id_use(build->err, &build->ctx->session_id,
 	    build->ssl_ctx, config, build->ctx->demands,
 	    session_id_before(build));
-	if (rv == ISS_OK && iss_trusted_verifies(config) &&
-	    iss_link_callbacks(build->link)->verify != NULL)
-		rv = iss_session_id_set_alone(
-		    build->err, &build->ctx->session_id);
-	return rv;
+	return rv == ISS_OK ? respect_program(build) : rv;
 }
 
 static int

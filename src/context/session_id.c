@@ -44,11 +44,12 @@ digest_rules(struct iss_error *err, struct iss_session_id *id, SSL_CTX *ctx,
 	return rv;
 }
 
-/* With other processes, which must find the same name untold. */
-static bool
-shares_sessions(const struct iss_config *config)
+/* Other processes must find the same name untold. */
+bool
+iss_session_id_is_shared(const struct iss_config *config)
 {
-	return config->ticket_keys.count > 0 || config->shared_keys != NULL ||
+	return config->session_id_context != NULL ||
+	       config->ticket_keys.count > 0 || config->shared_keys != NULL ||
 	       config->store != NULL;
 }
 
@@ -82,8 +83,7 @@ iss_session_id_use(struct iss_error *err, struct iss_session_id *id,
     const unsigned char rules[ISS_SESSION_POLICY_LEN],
     const struct iss_session_id *before)
 {
-	bool is_shared =
-	    config->session_id_context != NULL || shares_sessions(config);
+	bool is_shared = iss_session_id_is_shared(config);
 	int rv = ISS_OK;
 
 	if (is_shared)

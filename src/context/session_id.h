@@ -35,6 +35,9 @@ int iss_session_id_use(struct iss_error *err, struct iss_session_id *id,
     const unsigned char rules[ISS_SESSION_POLICY_LEN],
     const struct iss_session_id *before);
 
+/* May other contexts have the same name? */
+bool iss_session_id_is_shared(const struct iss_config *config);
+
 /*
  * The program judges clients by a sub, and no digest tells one sub from
  * another: where a program chooses this context (choice.h), its sessions are

@@ -8,10 +8,13 @@
 #include <time.h>
 
 #include "base/compat.h"
+#include "base/ex_index.h"
 #include "link/link.h"
 #include "x509/asn1_time.h"
 
 enum { NOTE_VERSION = 1, NOTE_LEN = 9 };
+
+ISS_EX_INDEX(judge_index, SSL_CTX, NULL);
 
 /* The earliest end in the chain; that of a fingerprint's certificate, which is
  * not verified, does not count.  A time that cannot be read has passed. */
@@ -48,16 +51,14 @@ iss_peer_end_note(SSL *ssl, SSL_SESSION *session)
 	       0;
 }
 
-bool
-iss_peer_end_allows(SSL_SESSION *session)
+static bool
+has_not_ended(SSL_SESSION *session)
 {
 	const unsigned char *note;
 	void *data = NULL;
 	uint64_t end = 0;
 	size_t len = 0, i;
 
-	if (SSL_SESSION_get0_peer(session) == NULL)
-		return true;
 	if (!SSL_SESSION_get0_ticket_appdata(session, &data, &len) ||
 	    len != NOTE_LEN)
 		return false;
@@ -65,6 +66,27 @@ iss_peer_end_allows(SSL_SESSION *session)
 	for (i = 1; i < NOTE_LEN; i++)
 		end = end << 8 | note[i];
 	return note[0] == NOTE_VERSION && time(NULL) <= (int64_t)end;
+}
+
+bool
+iss_peer_end_set_judge(SSL_CTX *ctx, const struct iss_peer_judge *judge)
+{
+	return SSL_CTX_set_ex_data(ctx, judge_index(), (void *)judge) != 0;
+}
+
+/* A connection may have come to another context: its judge counts. */
+bool
+iss_peer_end_allows(SSL *ssl, SSL_SESSION *session)
+{
+	X509 *leaf = SSL_SESSION_get0_peer(session);
+	const struct iss_peer_judge *judge;
+
+	if (leaf == NULL)
+		return true;
+	if (!has_not_ended(session))
+		return false;
+	judge = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), judge_index());
+	return judge == NULL || judge->accepts(ssl, leaf);
 }
 
 static int
@@ -82,14 +104,13 @@ static SSL_TICKET_RETURN
 on_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *name, size_t len,
     SSL_TICKET_STATUS status, void *unused)
 {
-	(void)ssl;
 	(void)name;
 	(void)len;
 	(void)unused;
 	switch (status) {
 	case SSL_TICKET_SUCCESS:
 	case SSL_TICKET_SUCCESS_RENEW:
-		if (!iss_peer_end_allows(session))
+		if (!iss_peer_end_allows(ssl, session))
 			return SSL_TICKET_RETURN_IGNORE_RENEW;
 		return status == SSL_TICKET_SUCCESS
 			   ? SSL_TICKET_RETURN_USE

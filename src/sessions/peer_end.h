@@ -30,6 +30,20 @@ void iss_peer_end_limit(SSL *ssl);
  * is it one that may be resumed now?  _note returns false when memory runs out.
  */
 bool iss_peer_end_note(SSL *ssl, SSL_SESSION *session);
-bool iss_peer_end_allows(SSL_SESSION *session);
+bool iss_peer_end_allows(SSL *ssl, SSL_SESSION *session);
+
+/* Would the client with this certificate, whose session ssl is about to resume,
+ * be accepted in a full handshake? */
+typedef bool iss_peer_judge_fn(SSL *ssl, X509 *leaf);
+struct iss_peer_judge {
+	iss_peer_judge_fn *accepts;
+};
+
+/*
+ * Sessions of this context may have been made by another one, whose rules are
+ * the same but for what the program decides: ask the judge (static), too.
+ * False when memory runs out.
+ */
+bool iss_peer_end_set_judge(SSL_CTX *ctx, const struct iss_peer_judge *judge);
 
 #endif

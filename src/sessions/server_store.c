@@ -91,7 +91,7 @@ on_new_session(SSL *ssl, SSL_SESSION *session)
 static bool
 may_use(const struct iss_link *link, SSL_SESSION *session, const char *name)
 {
-	if (!iss_peer_end_allows(session))
+	if (!iss_peer_end_allows(link->ssl, session))
 		return false;
 	return !iss_session_is_single_use(session) ||
 	       iss_store_take(link, name);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 
 #include "base/buf.h"
@@ -452,9 +453,8 @@ iss_verify_follow(struct iss_error *err, SSL *ssl)
 }
 
 static bool
-passes_today(SSL *ssl)
+passes_today(SSL *ssl, X509 *leaf)
 {
-	X509 *leaf = SSL_get1_peer_certificate(ssl);
 	X509_STORE_CTX *store = X509_STORE_CTX_new();
 	bool good = false;
 
@@ -464,7 +464,6 @@ passes_today(SSL *ssl)
 		good = judge_chain(store, NULL) > 0;
 	}
 	X509_STORE_CTX_free(store);
-	X509_free(leaf);
 	return good;
 }
 
@@ -472,11 +471,33 @@ bool
 iss_verify_session(struct iss_link *link)
 {
 	bool good = true;
+	X509 *leaf;
 
-	if (SSL_get_verify_mode(link->ssl) & SSL_VERIFY_PEER)
-		good = passes_today(link->ssl);
+	if (SSL_get_verify_mode(link->ssl) & SSL_VERIFY_PEER) {
+		leaf = SSL_get1_peer_certificate(link->ssl);
+		good = passes_today(link->ssl, leaf);
+		X509_free(leaf);
+	}
 	if (good && !link->pinned)
 		good = iss_staple_allows(
 		    link->staple, SSL_get0_session(link->ssl));
 	return good;
 }
+
+/* The full handshake that follows a refusal reports its own failure. */
+static bool
+accepts_again(SSL *ssl, X509 *leaf)
+{
+	struct iss_link *link = iss_link_of(ssl);
+	bool good = passes_today(ssl, leaf);
+
+	if (!good && link != NULL) {
+		iss_kept_error_clear(&link->failure);
+		iss_blame_release(&link->verify->blame);
+		link->pinned = false;
+	}
+	ERR_clear_error();
+	return good;
+}
+
+const struct iss_peer_judge iss_verify_judge = { accepts_again };

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "link/link.h"
+#include "sessions/peer_end.h"
 #include "verification/demands.h"
 
 /*
@@ -51,5 +52,12 @@ int iss_verify_cert_name(struct iss_error *err, const struct iss_verify *verify,
  * may tell why; the caller clears it.
  */
 bool iss_verify_session(struct iss_link *link);
+
+/*
+ * The same for servers, before they resume a session that another context may
+ * have made.  Intermediate certificates that are not in the store of the
+ * context are not known any more.
+ */
+extern const struct iss_peer_judge iss_verify_judge;
 
 #endif

@@ -53,7 +53,8 @@ iss_chain_prepare(X509_STORE_CTX *store, SSL *ssl, X509 *leaf)
 	if (!X509_STORE_CTX_init(store, trusted, leaf, chain) ||
 	    !X509_STORE_CTX_set_ex_data(
 		store, SSL_get_ex_data_X509_STORE_CTX_idx(), ssl) ||
-	    !X509_STORE_CTX_set_default(store, "ssl_server"))
+	    !X509_STORE_CTX_set_default(
+		store, SSL_is_server(ssl) ? "ssl_client" : "ssl_server"))
 		return false;
 	param = X509_STORE_CTX_get0_param(store);
 	X509_VERIFY_PARAM_set_auth_level(param, SSL_get_security_level(ssl));

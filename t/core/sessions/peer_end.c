@@ -63,30 +63,87 @@ test_notes(void)
 		{ "a longer one", { 1, 0, 1 }, 10, false },
 		{ "an empty one", { 0 }, 0, false },
 	};
+	SSL_CTX *ctx = raw_ctx(true, TLS1_2_VERSION);
+	SSL *ssl = SSL_new(ctx);
 	SSL_SESSION *session = server_session(true);
 	size_t i;
 
-	ok(iss_peer_end_allows(session), "a client that is good for long");
+	ok(iss_peer_end_allows(ssl, session), "a client that is good for long");
 	for (i = 0; i < ROWS(cases); i++) {
 		SSL_SESSION_set1_ticket_appdata(
 		    session, cases[i].note, cases[i].len);
-		ok(iss_peer_end_allows(session) == cases[i].allows, "%s",
+		ok(iss_peer_end_allows(ssl, session) == cases[i].allows, "%s",
 		    cases[i].name);
 	}
 	SSL_SESSION_free(session);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+}
+
+/* ---- the judge ---- */
+
+static int asked;
+
+static bool
+refuses(SSL *ssl, X509 *leaf)
+{
+	asked += ssl != NULL && leaf != NULL;
+	return false;
+}
+
+static bool
+accepts(SSL *ssl, X509 *leaf)
+{
+	return !refuses(ssl, leaf);
+}
+
+static void
+test_judge(void)
+{
+	static const struct iss_peer_judge strict = { refuses };
+	static const struct iss_peer_judge lenient = { accepts };
+	static const unsigned char ended[9] = { 1, 0, 0, 0, 0, 0, 0, 0, 1 };
+	SSL_CTX *ctx = raw_ctx(true, TLS1_2_VERSION);
+	SSL_CTX *other = raw_ctx(true, TLS1_2_VERSION);
+	SSL_SESSION *session = server_session(true);
+	SSL_SESSION *anonymous = server_session(false);
+	SSL *ssl = SSL_new(ctx);
+
+	ok(iss_peer_end_set_judge(ctx, &strict), "a judge");
+	ok(iss_peer_end_set_judge(other, &lenient), "... and another");
+	ok(!iss_peer_end_allows(ssl, session), "it is asked, and refuses");
+	is_int(asked, 1, "... once");
+	ok(iss_peer_end_allows(ssl, anonymous), "a client that showed nothing");
+	is_int(asked, 1, "... is nothing to judge");
+	SSL_set_SSL_CTX(ssl, other);
+	ok(iss_peer_end_allows(ssl, session),
+	    "the judge of the context that the connection has come to");
+	SSL_SESSION_set1_ticket_appdata(session, ended, sizeof(ended));
+	asked = 0;
+	ok(!iss_peer_end_allows(ssl, session), "none saves what has ended");
+	is_int(asked, 0, "... nor is one asked");
+	SSL_SESSION_free(session);
+	SSL_SESSION_free(anonymous);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	SSL_CTX_free(other);
 }
 
 static void
 test_anonymous(void)
 {
+	SSL_CTX *ctx = raw_ctx(true, TLS1_2_VERSION);
+	SSL *ssl = SSL_new(ctx);
 	SSL_SESSION *session = server_session(false);
 	void *note;
 	size_t len = 0;
 
 	SSL_SESSION_get0_ticket_appdata(session, &note, &len);
 	is_int((long)len, 0, "... which needs no note");
-	ok(iss_peer_end_allows(session), "a client without a certificate");
+	ok(iss_peer_end_allows(ssl, session), "a client without a certificate");
 	SSL_SESSION_free(session);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
 }
 
 int
@@ -94,5 +151,6 @@ main(void)
 {
 	test_notes();
 	test_anonymous();
+	test_judge();
 	return tap_done();
 }

@@ -1,0 +1,169 @@
+# Servers that share ticket keys or a store, and judge their clients by subs: a
+# client that one has accepted resumes at another only if that accepts it, too.
+# SSL_verify_callback, SSL_create_ctx_callback.
+use strict;
+use warnings;
+
+use File::Temp qw(tempdir);
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use ISS::FileStore;
+use ISS::Sessions;
+use ISS::Test;
+use IO::Socket::SSL;
+use IO::Socket::SSL::Utils;
+use Test::More;
+
+my $dir    = tempdir('iss-judges-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+my $secret = 'the secret of all the machines!!';
+
+open my $out, '>:raw', "$dir/tickets" or die $!;
+print {$out} map { chr } 1 .. 80;
+close $out or die $!;
+chmod 0600, "$dir/tickets";
+
+my %shared = (
+    'a file of keys'   => sub { (SSL_ticket_keys => "$dir/tickets") },
+    'a named callback' => sub {
+        my ($key, $name) = ('k' x 32, 'n' x 16);
+        return (
+            SSL_session_id_context => 'both',
+            SSL_ticket_keycb       => sub { ($key, $name) }
+        );
+    },
+    'keys that change' => sub {
+        my $folder = ISS::FileStore::folder($dir);
+        return (
+            SSL_ticket_keys => IO::Socket::SSL::Ticket_Keys->new(
+                backend => sub { ISS::FileStore->new(dir => $folder) },
+                secret  => $secret
+            )
+        );
+    },
+    'a store' => sub {
+        return (
+            SSL_session_cache => ISS::FileStore::store(
+                ISS::FileStore::folder($dir),
+                secret => $secret
+            )
+        );
+    },
+);
+
+sub asking {
+    my ($version, @more) = @_;
+    return resuming_server(
+        SSL_version     => $version,
+        SSL_verify_mode => SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+        SSL_ca_file     => cert('ca'),
+        @more
+    );
+}
+
+# Notes each call in a file that the processes of servers share.
+sub judge {
+    my ($accepts) = @_;
+    return sub {
+        my ($ok, undef, undef, undef, undef, $depth) = @_;
+        open my $log, '>>', "$dir/calls" or die $!;
+        print {$log} $depth;
+        return $ok && $accepts;
+    };
+}
+
+sub calls {
+    open my $log, '<', "$dir/calls" or return '';
+    my $calls = readline $log;
+    close $log;
+    unlink "$dir/calls";
+    return $calls;
+}
+
+# How a client with a certificate fares at servers, one after the other.
+sub fares {
+    my ($version, $theirs, @servers) = @_;
+    my @client = (
+        SSL_session_cache => IO::Socket::SSL::Session_Cache->new(1),
+        SSL_session_key   => 'key',
+        @$theirs
+    );
+    return join ' ', map {
+        my $fare = resumed($_, @client);
+        $fare =~ /\A[01]\z/ ? $fare : 'refused'
+    } @servers;
+}
+
+# A client with a certificate of an intermediate CA, which it sends along.
+sub intermediate {
+    my ($root, $root_key) = CERT_create(
+        CA      => 1,
+        key     => KEY_create_ec(),
+        subject => { CN => 'root' }
+    );
+    my ($sub, $sub_key) = CERT_create(
+        CA      => 1,
+        key     => KEY_create_ec(),
+        subject => { CN => 'sub' },
+        issuer  => [$root, $root_key]
+    );
+    my ($leaf, $key) = CERT_create(
+        key     => KEY_create_ec(),
+        subject => { CN => 'leaf' },
+        issuer  => [$sub, $sub_key],
+        purpose => 'client'
+    );
+    return (
+        root   => $root,
+        sub    => $sub,
+        client => [SSL_cert => [$leaf, $sub], SSL_key => $key]
+    );
+}
+
+my @client = identity('client');
+
+each_version(
+    sub {
+        my ($version) = @_;
+        for my $how (sort keys %shared) {
+            my @shared = $shared{$how}->();
+            my $lenient =
+              asking($version, @shared, SSL_verify_callback => judge(1));
+            my $alike =
+              asking($version, @shared, SSL_verify_callback => judge(1));
+            my $strict =
+              asking($version, @shared, SSL_verify_callback => judge(0));
+
+            calls();
+            is(fares($version, \@client, $lenient, $alike),
+                '0 1', "$how: a sub that accepts the client, too");
+            is(calls(), '1010', '... is asked about the whole chain');
+            is(fares($version, \@client, $lenient, $strict),
+                '0 refused', '... a sub that does not');
+        }
+    }
+);
+
+# A client whose intermediate certificate the server does not have.
+{
+    my %side   = intermediate();
+    my @shared = $shared{'a file of keys'}->();
+    for my $case (
+        ['unknown', [SSL_ca => [$side{root}]],             '0 0'],
+        ['known',   [SSL_ca => [$side{root}, $side{sub}]], '0 1']
+      )
+    {
+        my ($name, $cas, $expected) = @$case;
+        my @servers = map {
+            asking(
+                'TLSv1_3', @shared,
+                SSL_ca_file => undef,
+                @$cas,
+                SSL_verify_callback => judge(1)
+            )
+        } 1 .. 2;
+        is(fares('TLSv1_3', $side{client}, @servers),
+            $expected, "an intermediate certificate that is $name");
+    }
+}
+
+done_testing;
