@@ -91,7 +91,7 @@ qr/sends 1 certificate, but not that of "Test Intermediate CA", which issued it/
     says(
         $result,
         'expired',
-qr/ended \d+ days ago, on 2021-01-01 00:00 UTC.*clock of this machine says 20/,
+qr/expired \d+ days ago, on 2021-01-01 00:00 UTC.*clock of this machine says 20/,
         qr/Renew it and reload the server/
     );
     says($result, 'wrong_name',
@@ -100,14 +100,17 @@ qr/ended \d+ days ago, on 2021-01-01 00:00 UTC.*clock of this machine says 20/,
 }
 
 for my $case (
-    ['not-yet-valid', 'not_yet_valid', qr/begins in \d+ days, on 2110-01-01/],
-    ['self-signed',   'self_signed',   qr/signed by itself \("localhost"\)/],
-    ['other-server',  'missing_issuer', qr/not that of "Other CA"/],
-    ['weak-rsa',      'small_key',      qr/too small: RSA with 1024 bits/],
-    ['weak-sha1',     'weak_signature', qr/broken digest: sha1WithRSA/],
-    ['weak-md5',      'weak_signature', qr/broken digest: md5WithRSA/],
-    ['client-only',   'purpose',        qr/not allowed for servers/],
-    ['wrong-name',    'wrong_name',     qr/It is for: wrong\.invalid\./],
+    [
+        'not-yet-valid', 'not_yet_valid',
+        qr/becomes valid in \d+ days, on 2110-01-01/
+    ],
+    ['self-signed',  'self_signed',    qr/self-signed \("localhost"\)/],
+    ['other-server', 'missing_issuer', qr/not that of "Other CA"/],
+    ['weak-rsa',     'small_key',      qr/too small: RSA with 1024 bits/],
+    ['weak-sha1',    'weak_signature', qr/broken digest: sha1WithRSA/],
+    ['weak-md5',     'weak_signature', qr/broken digest: md5WithRSA/],
+    ['client-only',  'purpose',        qr/must not be used by a server/],
+    ['wrong-name',   'wrong_name',     qr/It is for: wrong\.invalid\./],
   )
 {
     my ($name, $id, $text) = @$case;
@@ -200,8 +203,8 @@ sub chain_result {
 {
     my ($cert, $key) = leaf(not_after => time + 5 * $DAY + 3600);
     my $result = chain_result(served($key, $cert, $middle));
-    ids_are($result, ['ends_soon'], 'it ends soon');
-    says($result, 'ends_soon', qr/ends in 5 days, on /, qr/Renew it/);
+    ids_are($result, ['ends_soon'], 'it expires soon');
+    says($result, 'ends_soon', qr/expires in 5 days, on /, qr/Renew it/);
     is($result->{exit},      1, '... exit code 1');
     is($result->{days_left}, 5, '... five whole days');
     is(chain_result(served($key, $cert, $middle), days => 3)->{exit},
@@ -241,7 +244,7 @@ sub chain_result {
     );
 }
 for my $case (
-    [-20, -10, 'expired_ca', qr/of the CA "Old middle" ended 10 days ago/],
+    [-20, -10, 'expired_ca', qr/of the CA "Old middle" expired 10 days ago/],
     [10, 20, 'not_yet_valid_ca', qr/of the CA "Old middle" is not valid yet/],
   )
 {

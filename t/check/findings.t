@@ -90,9 +90,9 @@ sub good {
 
 for my $case (
     [ETIMEDOUT,    'no_answer', qr/no connection within 10 seconds/],
-    [ENETUNREACH,  'no_route',  qr/has no way to 192\.0\.2\.1 port 443/],
-    [EHOSTUNREACH, 'no_route',  qr/has no way to/],
-    [EACCES,       'connect',   qr/There is no connection to/],
+    [ENETUNREACH,  'no_route',  qr/has no route to 192\.0\.2\.1 port 443/],
+    [EHOSTUNREACH, 'no_route',  qr/has no route to/],
+    [EACCES,       'connect',   qr/cannot be reached: /],
   )
 {
     my ($errno, $id, $text) = @$case;
@@ -113,7 +113,7 @@ for my $case (
     ids_are($result, ['no_route'], 'no IPv6 here');
     says(
         $result, 'no_route',
-        qr/no way to 2001:db8::1/,
+        qr/no route to 2001:db8::1/,
         qr/seems to have no IPv6/
     );
     is($result->{exit}, 0, '... is no fault of the server');
@@ -130,7 +130,7 @@ for my $case (
         ['different_certificates'],
         'addresses with different certificates'
     );
-    is($result->{exit},      0,  '... is a note');
+    is($result->{exit},      0,   '... is a note');
     is($result->{days_left}, 100, '... days that are left');
     ids_are(judged(good('a'), good('a')), [], 'the same certificate');
 }
@@ -211,8 +211,7 @@ for my $part (split /\n\n+/, $listed =~ s{^\n+}{}r) {
     $severity{$_} = $severity for $list =~ /C<(\w+)>/g;
 }
 is_deeply([sort keys %severity], \@ids, 'the manual lists each id');
-my $tests = join '',
-  map { slurp($_) }
+my $tests = join '', map { slurp($_) }
   map { "t/check/$_.t" }
   qw(certificates findings options script setup starttls trouble);
 is_deeply([grep { $tests !~ /'$_'|\b$_\b/ } @ids],

@@ -59,11 +59,29 @@ my $VERSION = $IO::Socket::SSL::VERSION;
     is($code, 2, 'a bad server');
     like(
         $said,
-        qr/^BAD    The certificate ended \d+ days ago.*?^     > Renew it/ms,
+        qr/^BAD    The certificate expired \d+ days ago.*?^     > Renew it/ms,
         '... with what to do'
     );
     my @long = grep { length > 78 } split /\n/, $said;
     is("@long", '', '... in lines of 78 columns');
+}
+{
+    my ($server, $plain) = plain_server(
+        sub {
+            sysread $_[0], my $hello, 1000;
+            print { $_[0] } "HTTP/1.1 400 Bad Request\r\n\r\n";
+        }
+    );
+    my ($code, $said) = script($plain);
+    is($code, 2, 'a port of plain HTTP');
+    like($said, qr/^BAD    The server does not speak TLS on port \d+/m,
+        '... is bad');
+    like(
+        $said,
+        qr/^  times +look-up [\d.]+ ms, connect [\d.]+ ms$/m,
+        '... no time of a handshake that was not done'
+    );
+    like($said, qr/^  TLS +no connection$/m, '... and no facts about TLS');
 }
 {
     my ($code, $said) = script($closed);
@@ -80,15 +98,16 @@ is((script('[::1]:1'))[0], 3, 'an address in brackets');
     is($code, 0, 'monitoring: a good server');
     like(
         $said,
-qr/\ATLS OK: 127\.0\.0\.1:\d+ as localhost: the certificate ends in \d+ days, on 2120-01-01 00:00 UTC \| days_left=\d+;21:;0: handshake=0\.\d+s\n\z/,
+qr/\ATLS OK: 127\.0\.0\.1:\d+ as localhost: the certificate expires in \d+ days, on 2120-01-01 00:00 UTC \| days_left=\d+;21:;0: handshake=0\.\d+s\n\z/,
         '... one line'
     );
     ($code, $said) = script(@trust, '--monitor', 100_000, $address);
     is($code, 1, 'it ends within the days');
-    like($said, qr/\ATLS WARNING: .*ends in \d+ days/, '... a warning');
+    like($said, qr/\ATLS WARNING: .*expires in \d+ days/, '... a warning');
     ($code, $said) = script(@trust, '--monitor', 21, $expired);
-    is($code, 2, 'it has ended');
-    like($said, qr/\ATLS CRITICAL: .*ended \d+ days ago.*\| days_left=-\d+;/,
+    is($code, 2, 'it has expired');
+    like($said,
+        qr/\ATLS CRITICAL: .*expired \d+ days ago.*\| days_left=-\d+;/,
         '... critical');
     ($code, $said) = script('--monitor', 21, $closed);
     is($code, 3, 'it is not there');

@@ -70,7 +70,7 @@ sub says_then_reads {
         $result,
         'not_tls',
 qr{does not speak TLS on port \d+; it said: "HTTP/1\.1 400 Bad Request"},
-        qr/port of plain HTTP/
+        qr/This port speaks plain HTTP/
     );
     is($result->{exit},                  2, '... which is bad');
     is($result->{handshakes},            1, '... after one try');

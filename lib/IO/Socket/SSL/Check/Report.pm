@@ -183,11 +183,13 @@ sub _address {
 sub _times {
     my ($record, $result) = @_;
     my $times = $record->{times} || {};
+    my @steps = qw(connect starttls);
+    push @steps, 'handshake' if $record->{connection};
     my @parts = map {
         defined $times->{"${_}_ms"}
           ? sprintf('%s %s ms', $_, $times->{"${_}_ms"})
           : ()
-    } qw(connect starttls handshake);
+    } @steps;
 
     unshift @parts, "look-up $result->{lookup_ms} ms";
     return (times => join ', ', @parts);
@@ -195,9 +197,8 @@ sub _times {
 
 sub _connection {
     my ($record) = @_;
-    my $seen =
-      $record->{connection} || return (TLS => 'no handshake was done');
-    my @facts = (
+    my $seen     = $record->{connection} || return (TLS => 'no connection');
+    my @facts    = (
         IO::Socket::SSL::Check::Server::readable($seen->{version}),
         grep { defined && length } @$seen{qw(cipher group peer_sigalg)}
     );
@@ -326,7 +327,7 @@ sub _certificate {
             day($cert->{not_before}),
             day($cert->{not_after}),
             $left < 0
-            ? 'ended ' . period($left) . ' ago'
+            ? 'expired ' . period($left) . ' ago'
             : period($left) . ' left'),
     );
     my $text = '';
@@ -358,7 +359,7 @@ sub monitor {
     my $say =
         @serious
       ? $serious[0]{text}
-      : sprintf 'the certificate ends in %s, on %s',
+      : sprintf 'the certificate expires in %s, on %s',
       plural($result->{days_left}, 'day'), day($result->{not_after});
     my @data;
 

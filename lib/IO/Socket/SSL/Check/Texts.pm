@@ -14,13 +14,13 @@ our @EXPORT_OK = qw(finding);
 my $TEXTS = <<'TEXTS';
 = lookup unreached
 The name {host} cannot be looked up: {why}.
-> Check the spelling, and whether the name servers of this machine answer
-(getent hosts {host}).
+> Check the spelling, and that the name servers of this machine answer (getent hosts
+{host}).
 
 = refused unreached
 {place} refuses connections.
 > Start the server, or correct the port.  On the server, "ss -ltn" lists the
-ports that programs listen on; a firewall may also refuse.
+ports that programs listen on.  A firewall may refuse connections, too.
 
 = no_answer unreached
 {place} does not answer: no connection within {seconds} seconds.
@@ -28,12 +28,12 @@ ports that programs listen on; a firewall may also refuse.
 port of this machine, and from another network.
 
 = no_route unreached
-This machine has no way to {place} ({why}).
+This machine has no route to {place} ({why}).
 > {advice}
 
 = connect unreached
-There is no connection to {place}: {why}.
-> Check address and port, and the firewalls between.
+{place} cannot be reached: {why}.
+> Check the address, the port, and any firewall in between.
 
 = nothing_tried bad
 Nothing was tried here: the time, or the number of handshakes that a check may
@@ -72,15 +72,14 @@ have put it there{said}.
 this machine.
 
 = client_certificate bad
-The server wants a certificate of the client, and ends the connection without
-one.
+The server demands a client certificate, and ends the connection without one.
 > Give the certificate and its key: --cert FILE --key FILE.  If clients should
 not need one, turn this off at the server (nginx: ssl_verify_client, Apache:
 SSLVerifyClient).
 
 = client_certificate_asked note
 The server asks clients for a certificate, but goes on without one.
-> Browsers ask their users then.  Turn it off if nothing needs it.
+> Browsers then ask their users for one.  If nothing needs it, turn it off.
 
 = not_tls bad
 The server does not speak TLS on port {port}{said}.
@@ -92,7 +91,7 @@ The server accepts the connection, but the handshake was not done within
 > {advice}
 
 = closed bad
-The server closed the connection during the handshake, without telling why
+The server closed the connection during the handshake without giving a reason
 ({why}).{lenient}
 > {advice}
 
@@ -141,34 +140,35 @@ The certificate has no alternative names, only the common name {who}.
 in subjectAltName.
 
 = expired bad
-The certificate ended {period} ago, on {day}.  The clock of this machine says
+The certificate expired {period} ago, on {day}.  The clock of this machine says
 {now}.
 > Renew it and reload the server.  If it was renewed already, the server still has
 the old one in memory, or reads another file.
 
 = expired_ca bad
-The certificate of the CA {who} ended {period} ago, on {day}.  The clock of this
+The certificate of the CA {who} expired {period} ago, on {day}.  The clock of this
 machine says {now}.
 > Install the current chain of your CA, which comes with a renewed certificate
 (fullchain.pem), and reload the server.
 
 = not_yet_valid bad
-The certificate is not valid yet: it begins in {period}, on {day}.  The clock of
-this machine says {now}.
+The certificate is not valid yet: it becomes valid in {period}, on {day}.  The clock
+of this machine says {now}.
 > If that clock is right, go back to the previous certificate until then.
 
 = not_yet_valid_ca bad
-The certificate of the CA {who} is not valid yet: it begins in {period}, on {day}.
-The clock of this machine says {now}.
+The certificate of the CA {who} is not valid yet: it becomes valid in {period}, on
+{day}.  The clock of this machine says {now}.
 > If that clock is right, go back to the previous chain until then.
 
 = ends_soon ends
-{what} ends in {period}, on {day}.
-> Renew it and reload the server.  If it renews itself, see why it did not yet.
+{what} expires in {period}, on {day}.
+> Renew it and reload the server.  If it is renewed automatically, find out why that
+has not happened yet.
 
 = revoked bad
-The certificate was revoked: its issuer says so in the response that the server
-sends along (OCSP stapling).
+The certificate was revoked: so says the OCSP response of its issuer, which the
+server sends along (stapling).
 > Get a new certificate, with a new key if the old one may be known to others.
 
 = staple bad
@@ -176,10 +176,10 @@ sends along (OCSP stapling).
 > {advice}
 
 = self_signed bad
-The certificate is signed by itself ({who}): no CA vouches for it, so clients
-cannot know whose it is.
-> Get a certificate from a CA.  If this very one is meant, give it to the clients
-as a CA (here: --ca FILE).
+The certificate is self-signed ({who}): no CA vouches for it, so clients cannot
+tell whether it is genuine.
+> Get a certificate from a CA.  If clients are to trust this very one, give it to
+them as a CA (here: --ca FILE).
 
 = unknown_root bad
 The chain ends in a root that this machine does not trust: {who}.
@@ -205,7 +205,7 @@ its issuer.
 > Put them in order: {order}.
 
 = expired_extra weak
-The server also sends certificates that have ended and lead nowhere: {who}.
+The server also sends certificates that have expired and lead nowhere: {who}.
 > Remove them from the file; some clients stumble over them.
 
 = extra note
@@ -217,7 +217,7 @@ The server sends its root certificate, which clients must have anyway.
 > Remove it from the file: every handshake carries it.
 
 = purpose bad
-{what} is not allowed for servers (key usage or extended key usage).
+{what} must not be used by a server (key usage or extended key usage).
 > Get a certificate for servers: with serverAuth in extendedKeyUsage.
 
 = verify bad
@@ -245,14 +245,13 @@ The addresses of this host show different certificates.
 renewal.
 
 = old_version bad
-The server speaks only {versions}, which RFC 8996 has withdrawn: clients of today
-refuse it.
+The server speaks only {versions}, which RFC 8996 calls insecure: current clients refuse it.
 > Turn TLS 1.2 and 1.3 on (nginx: ssl_protocols TLSv1.2 TLSv1.3).  A server that
 cannot do them needs an update.
 
 = old_versions weak
-The server still speaks {versions}, which RFC 8996 has withdrawn.
-> Turn it off, unless there are clients that have nothing newer (nginx:
+The server still speaks {versions}, which RFC 8996 calls insecure.
+> Leave only TLS 1.2 and 1.3 on, unless clients of yours have nothing newer (nginx:
 ssl_protocols TLSv1.2 TLSv1.3).
 
 = no_tls13 note
@@ -260,7 +259,7 @@ The server does not speak TLS 1.3.
 > Turn it on: its handshake is quicker, and hides the certificate.
 
 = broken_cipher bad
-The server accepts ciphers that do not protect any more: {ciphers}.
+The server accepts ciphers that are broken: {ciphers}.
 > Remove them from its list of ciphers.
 
 = no_forward_secrecy weak
@@ -276,9 +275,9 @@ handshake.
 shared:TLS:10m).  Servers behind one name must share their keys.
 
 = without_sni note
-A client that names no host (SNI) {gets}.
-> This is fine, unless there are very old clients or probes of load balancers, which
-send no name.
+A client that names no host (no SNI) {gets}.
+> This is fine, unless very old clients or a load balancer's probes, which send no
+name, must be served.
 
 = ocsp_revoked bad
 The responder of the CA says: {why}.
@@ -286,10 +285,10 @@ The responder of the CA says: {why}.
 
 = ocsp_unknown note
 Whether the certificate was revoked is not known: {why}.
-> Many CAs have no responders (OCSP) any more, but revocation lists.
+> Many CAs no longer run OCSP responders and publish revocation lists instead.
 
 = dane bad
-None of the TLSA records matches the chain: clients that know DANE refuse this
+None of the TLSA records matches the chain: clients that use DANE refuse this
 server.
 > Publish a record for the certificate that is in use.  When a key changes, publish
 the record of the new one some days before.
@@ -309,18 +308,18 @@ DANE was not checked: {why}.
 
 = dane_lookup weak
 The TLSA records cannot be looked up: {why}.
-> Clients that know DANE do not connect then.  Check the name servers of the domain,
+> Clients that use DANE cannot connect.  Check the name servers of the domain,
 and DNSSEC.
 
 = dane_insecure note
 There are TLSA records, but the name server that this machine asks does not say
-that DNSSEC vouches for them, so they count for nothing.
+that DNSSEC vouches for them, so they are ignored.
 > Sign the domain, and ask a resolver that validates, such as unbound on this
 machine.
 
 = dane_none note
 There are no TLSA records.
-> DANE is not in use here; nothing need be done.
+> DANE is not in use here.  There is nothing to do.
 
 = left_out note
 Some things were not tried: the time, or the number of handshakes that a check may

@@ -46,7 +46,7 @@ my %CONNECT = (
 # What to do about a server that speaks something else.
 my %SPEAKS = (
     http =>
-      'This is a port of plain HTTP.  Use that of HTTPS, usually 443, or'
+      'This port speaks plain HTTP.  Use the HTTPS port, usually 443, or'
       . ' turn TLS on for this one (nginx: "listen {port} ssl", Apache:'
       . ' "SSLEngine on").',
     ssh => 'This is the port of an SSH server, which does not use TLS.',
