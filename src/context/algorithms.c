@@ -67,14 +67,26 @@ iss_algorithms_use_ciphers(
 	return ISS_OK;
 }
 
-const char *
-iss_algorithms_groups(const struct iss_config *config)
+/* The groups that the program names, or NULL. */
+static const char *
+given_groups(const struct iss_config *config)
 {
 	const char *groups = given_list(config->ecdh_curve);
 
 	return groups == NULL || *groups == '\0' || strcmp(groups, "auto") == 0
 		   ? NULL
 		   : groups;
+}
+
+const char *
+iss_algorithms_groups(const struct iss_config *config)
+{
+	const char *groups = given_groups(config);
+
+	if (groups != NULL || !config->server ||
+	    (config->dh == NULL && config->dh_file == NULL))
+		return groups;
+	return iss_dh_other_groups();
 }
 
 int
@@ -90,6 +102,9 @@ iss_algorithms_use_groups(struct iss_error *err, SSL_CTX *ctx,
 	/* OpenSSL gives no reason or, since 3.5, one with the whole text. */
 	if (iss_error_memory_ran_out(err))
 		return ISS_ERROR;
+	if (given_groups(config) == NULL)
+		return iss_error_openssl(
+		    err, "cannot leave out all groups but that of SSL_dh_file");
 	return iss_error_set(err,
 	    "SSL_ecdh_curve \"%.60s\": OpenSSL does not support all of these "
 	    "groups",
@@ -113,11 +128,8 @@ int
 iss_algorithms_use_dh(
     struct iss_error *err, SSL_CTX *ctx, const struct iss_config *config)
 {
-	bool is_given = config->dh != NULL || config->dh_file != NULL;
 	int rv = use_dh(err, ctx, config);
 
-	if (rv == ISS_OK && is_given && iss_algorithms_groups(config) == NULL)
-		rv = iss_dh_insist(err, ctx);
 	if (rv == ISS_OK)
 		return ISS_OK;
 	iss_error_prefix(

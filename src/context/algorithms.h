@@ -19,8 +19,8 @@
 #define ISS_DEFAULT_CIPHERS ISS_DEFAULT_CIPHERS_PSK ":!PSK"
 
 /*
- * Give an SSL_CTX what the config says, in this order, since a group of
- * SSL_dh_file depends on the rest:
+ * Give an SSL_CTX what the config says, in this order, since
+ * SSL_dh_file => undef changes the ciphers:
  *
  * _versions    SSL_version
  * _ciphers     SSL_cipher_list, SSL_ciphersuites
@@ -40,7 +40,8 @@ int iss_algorithms_use_groups(struct iss_error *err, SSL_CTX *ctx,
 int iss_algorithms_use_dh(
     struct iss_error *err, SSL_CTX *ctx, const struct iss_config *config);
 
-/* The groups that the program wants, or NULL for OpenSSL's own. */
+/* The groups that the program wants, or those that SSL_dh_file asks for if it
+ * does not say.  NULL: OpenSSL's own. */
 const char *iss_algorithms_groups(const struct iss_config *config);
 
 #endif

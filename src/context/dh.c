@@ -4,6 +4,7 @@
 #include "context/dh.h"
 
 #include <openssl/bio.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
 #include <openssl/pem.h>
@@ -75,35 +76,59 @@ iss_dh_use_handle(struct iss_error *err, SSL_CTX *ctx, void *dh)
 	return iss_error_openssl(err, "cannot use these DH parameters");
 }
 
-int
-iss_dh_insist(struct iss_error *err, SSL_CTX *ctx)
+const char *
+iss_dh_other_groups(void)
 {
-	static const char groups[] =
-	    "DEFAULT:-ffdhe2048:-ffdhe3072:-ffdhe4096:-ffdhe6144:-ffdhe8192";
-
-	if (!ISS_COMPAT_NAMES_DH_GROUPS ||
-	    SSL_CTX_set1_groups_list(ctx, groups))
-		return ISS_OK;
-	return iss_error_openssl(err, "cannot leave out other groups");
+	return ISS_COMPAT_NAMES_DH_GROUPS ? "DEFAULT:-ffdhe2048:-ffdhe3072:"
+					    "-ffdhe4096:-ffdhe6144:-ffdhe8192"
+					  : NULL;
 }
 
-/* Append the names of the ciphers of TLS 1.2 and below, but those with DHE. */
-static void
+static bool
+is_dhe(const SSL_CIPHER *cipher)
+{
+	int kind = SSL_CIPHER_get_kx_nid(cipher);
+
+	return kind == NID_kx_dhe || kind == NID_kx_dhe_psk;
+}
+
+/* Append the names of the ciphers of TLS 1.2 and below, but those with DHE.  Is
+ * there any of these? */
+static bool
 ciphers_without_dhe(SSL_CTX *ctx, struct iss_buf *out)
 {
 	const STACK_OF(SSL_CIPHER) *all = SSL_CTX_get_ciphers(ctx);
 	const SSL_CIPHER *cipher;
-	int i, kind;
+	bool found = false;
+	int i;
 
 	for (i = 0; i < sk_SSL_CIPHER_num(all); i++) {
 		cipher = sk_SSL_CIPHER_value(all, i);
-		kind = SSL_CIPHER_get_kx_nid(cipher);
-		if (kind == NID_kx_any || kind == NID_kx_dhe ||
-		    kind == NID_kx_dhe_psk)
-			continue;
-		iss_buf_printf(out, "%s%s", out->len > 0 ? ":" : "",
-		    SSL_CIPHER_get_name(cipher));
+		if (is_dhe(cipher))
+			found = true;
+		else if (SSL_CIPHER_get_kx_nid(cipher) != NID_kx_any)
+			iss_buf_printf(out, "%s%s", out->len > 0 ? ":" : "",
+			    SSL_CIPHER_get_name(cipher));
 	}
+	return found;
+}
+
+/* If no cipher is left OpenSSL reports an error and takes the empty list
+ * nevertheless: TLS 1.3 has its own. */
+static int
+leave_out_dhe(struct iss_error *err, SSL_CTX *ctx, struct iss_buf *ciphers)
+{
+	if (!ciphers_without_dhe(ctx, ciphers))
+		return ISS_OK;
+	if (ciphers->overflowed)
+		return iss_error_memory(err);
+	if (SSL_CTX_set_cipher_list(ctx, iss_buf_text(ciphers)))
+		return ISS_OK;
+	if (ciphers->len == 0 && !ciphers_without_dhe(ctx, ciphers)) {
+		ERR_clear_error();
+		return ISS_OK;
+	}
+	return iss_error_openssl(err, "cannot leave out Diffie-Hellman");
 }
 
 /* Since 4.0 it is not enough to have no group. */
@@ -111,16 +136,13 @@ int
 iss_dh_turn_off(struct iss_error *err, SSL_CTX *ctx)
 {
 	struct iss_buf ciphers;
-	int rv = ISS_OK;
+	int rv;
 
 	SSL_CTX_set_dh_auto(ctx, 0);
 	if (!ISS_COMPAT_NAMES_DH_GROUPS)
 		return ISS_OK;
 	iss_buf_init(&ciphers, CIPHERS_MAX);
-	ciphers_without_dhe(ctx, &ciphers);
-	if (!SSL_CTX_set_cipher_list(ctx, iss_buf_text(&ciphers)))
-		rv = iss_error_openssl(
-		    err, "no cipher without Diffie-Hellman is left");
+	rv = leave_out_dhe(err, ctx, &ciphers);
 	iss_buf_release(&ciphers);
 	return rv;
 }

@@ -20,15 +20,16 @@ int iss_dh_use_file(struct iss_error *err, SSL_CTX *ctx, const char *file);
 int iss_dh_use_handle(struct iss_error *err, SSL_CTX *ctx, void *dh);
 
 /*
- * Since 4.0 OpenSSL prefers a group of RFC 7919 that the client names to that
- * of the program: use no such group, in any version.  Returns ISS_OK, or
- * ISS_ERROR with the reason.
+ * The groups of a server that has such a group of its own, or NULL for
+ * OpenSSL's: since 4.0 OpenSSL prefers a group of RFC 7919 that the client
+ * names to that of the program, so these must be left out, in any version of
+ * TLS.
  */
-int iss_dh_insist(struct iss_error *err, SSL_CTX *ctx);
+const char *iss_dh_other_groups(void);
 
 /*
  * Use no finite-field group in TLS 1.2 and below, after the ciphers are set.
- * Returns ISS_OK, or ISS_ERROR if no cipher is left.
+ * Returns ISS_OK, or ISS_ERROR with the reason.
  */
 int iss_dh_turn_off(struct iss_error *err, SSL_CTX *ctx);
 

@@ -2,6 +2,10 @@
 use strict;
 use warnings;
 
+# The system's openssl.cnf may forbid the old versions of these servers.
+BEGIN { $ENV{OPENSSL_CONF} = '/dev/null' }
+
+use File::Temp;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use IO::Socket::SSL;
@@ -86,6 +90,35 @@ sub setup {
         $result, 'old_version',
         qr/speaks only TLS 1\.0/,
         qr/Turn TLS 1\.2 and 1\.3 on/
+    );
+}
+{
+    my ($server, $address) = tls_server(
+        sub {
+            eval { read_all($_[0]) };
+            return;
+        },
+        SSL_version     => 'TLSv1',
+        SSL_cipher_list => $OLD
+    );
+    my $conf = File::Temp->new;
+    print $conf <<'END';
+openssl_conf = all
+[all]
+ssl_conf = ssl
+[ssl]
+system_default = tls
+[tls]
+MinProtocol = TLSv1.2
+END
+    close $conf;
+    local $ENV{OPENSSL_CONF} = $conf->filename;
+    my ($code, $said) =
+      script('--ca' => cert('ca'), '--name' => 'localhost', $address);
+    like(
+        $said,
+        qr/speaks only TLS 1\.0/,
+        '... also where openssl.cnf forbids TLS 1.0'
     );
 }
 {

@@ -139,6 +139,14 @@ subtest 'turned off' => sub {
             undef,
             '... which has no DHE then'
         );
+        my %only = (%off, SSL_cipher_list => $DHE);
+        is(cipher_with({%only}, {}), undef, '... none is left of DHE alone');
+        my ($sock) = tls_pair(
+            version => 'TLSv1_3',
+            theirs  => {%only},
+            mine    => {}
+        );
+        is($sock->get_sslversion, 'TLSv1_3', '... but TLS 1.3 goes on');
     }
     is(cipher_with({}, { SSL_cipher_list => $DHE }),
         $DHE, 'by default there is DHE');

@@ -346,6 +346,34 @@ like(
     '... nor a wrong one'
 );
 
+# A group for Diffie-Hellman is that of the context.  Since OpenSSL 4.0 it is the
+# only one: such a server uses no group of RFC 7919 that the client names.
+for my $case (
+    [{},     { SSL_dh_file => cert('dh-3072') }, 'only in the context'],
+    [{ SSL_dh_file => cert('dh-3072') }, {}, 'only in the listener'],
+  )
+{
+    my ($own, $chosen, $what) = @$case;
+    my $other  = context(identity('server2'), %$chosen);
+    my $cipher = sub {
+        my ($sock) = serve(
+            sub { $other },
+            version => 'TLSv1_2',
+            server  => {%$own},
+            client  => { SSL_cipher_list => 'kDHE', @_ }
+        );
+        return $sock && $sock->get_cipher;
+    };
+    like($cipher->(SSL_ecdh_curve => 'P-256'),
+        qr/^DHE-/, "SSL_dh_file $what: a client that names no group");
+  SKIP: {
+        skip 'TLS 1.2 has named groups since OpenSSL 4.0', 1
+          if IO::Socket::SSL::_openssl_version_number() < 0x40000000;
+        is(!!$cipher->(SSL_ecdh_curve => 'P-256:ffdhe2048'),
+            !%$chosen, '... one that names a group of RFC 7919');
+    }
+}
+
 # Who verifies clients, and how.
 each_version(
     sub {

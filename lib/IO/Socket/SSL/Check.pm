@@ -219,22 +219,30 @@ sub _base {
 sub _look_closer {
     my ($plan, $probe, $address, $record) = @_;
     my $kind = $record->{error}{kind} || '';
-    my @faults;
+    my ($try, @faults);
 
     return if $kind eq 'not_tls' || $kind eq 'timeout';
-    my $try = $probe->handshake(
-        $address,
-        'what is wrong',
-        IO::Socket::SSL::Check::Server::lenient(
-            SSL_verify_mode     => SSL_VERIFY_PEER,
-            SSL_verifycn_scheme => 'none',
-            SSL_verify_callback => sub {
-                my ($ok, $store, $names, $error, $cert, $depth) = @_;
-                push @faults, { depth => $depth, text => "$error" } if !$ok;
-                return 1;
-            }
-        )
-    );
+
+    # The system's openssl.cnf may forbid old versions, unless they are named.
+    for my $version (qw(SSLv23 TLSv1_1 TLSv1)) {
+        @faults = ();
+        $try    = $probe->handshake(
+            $address,
+            'what is wrong',
+            IO::Socket::SSL::Check::Server::lenient(
+                SSL_version         => $version,
+                SSL_verify_mode     => SSL_VERIFY_PEER,
+                SSL_verifycn_scheme => 'none',
+                SSL_verify_callback => sub {
+                    my ($ok, $store, $names, $error, $cert, $depth) = @_;
+                    push @faults, { depth => $depth, text => "$error" }
+                      if !$ok;
+                    return 1;
+                }
+            )
+        );
+        last if $try->{sock} || !_lacks_version($try);
+    }
 
     if (!$try->{sock}) {
         $record->{client_certificate} = 'required'
@@ -246,6 +254,16 @@ sub _look_closer {
       $try->{sock}->verify_hostname($plan->{name}, $plan->{scheme}) ? 1 : 0;
     _collect($plan, $probe, $record, $try);
     return;
+}
+
+# One side says that it does not speak the other's version.
+sub _lacks_version {
+    my ($try) = @_;
+    my $error = $try->{error} || {};
+
+    return ($error->{alert} || {})->{number}
+      ? $error->{alert}{number} == 70
+      : ($error->{text} || '') =~ /unsupported protocol/;
 }
 
 # An alert after the server has asked for a certificate that we do not have.

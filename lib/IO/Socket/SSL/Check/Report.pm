@@ -60,18 +60,22 @@ sub text {
             place($result), $verdict, $MEANING{ $result->{status} }),
         (map { _finding($_, $result, %how) } @{ $result->{findings} }),
         (map { _address($_, $result) } @{ $result->{addresses} }),
-        sprintf(
-            "%s in %.1f seconds, %s, %s\n",
-            plural($result->{handshakes}, 'handshake'),
-            $result->{seconds},
-            defined $result->{openssl}
-            ? $result->{openssl}
-            : "IO::Socket::SSL $result->{version}",
-            day($result->{clock})
-        )
+        _footer($result)
     );
 
     return shown(join("\n", @parts), %how);
+}
+
+# Without the date of OpenSSL's release, for short lines.
+sub _footer {
+    my ($result) = @_;
+    my $library = "IO::Socket::SSL $result->{version}";
+
+    ($library) = $result->{openssl} =~ /^(\S+(?: \S+)?)/
+      if defined $result->{openssl};
+    return sprintf "%s in %.1f seconds, %s, %s\n",
+      plural($result->{handshakes}, 'handshake'), $result->{seconds},
+      $library, day($result->{clock});
 }
 
 sub place {
