@@ -133,6 +133,38 @@ static const struct {
 	NAME(X509_V_ERR_OCSP_VERIFY_NEEDED),
 	NAME(X509_V_ERR_OCSP_VERIFY_FAILED),
 	NAME(X509_V_ERR_OCSP_CERT_UNKNOWN),
+	NAME(X509_V_ERR_INVALID_CA),
+	NAME(X509_V_ERR_PATH_LOOP),
+	NAME(X509_V_ERR_SUITE_B_INVALID_VERSION),
+	NAME(X509_V_ERR_SUITE_B_INVALID_ALGORITHM),
+	NAME(X509_V_ERR_SUITE_B_INVALID_CURVE),
+	NAME(X509_V_ERR_SUITE_B_INVALID_SIGNATURE_ALGORITHM),
+	NAME(X509_V_ERR_SUITE_B_LOS_NOT_ALLOWED),
+	NAME(X509_V_ERR_SUITE_B_CANNOT_SIGN_P_384_WITH_P_256),
+	NAME(X509_V_ERR_DANE_NO_MATCH),
+	NAME(X509_V_ERR_NO_VALID_SCTS),
+	NAME(X509_V_ERR_PROXY_SUBJECT_NAME_VIOLATION),
+#ifdef X509_V_ERR_MISSING_SUBJECT_KEY_IDENTIFIER /* OpenSSL 3.0 */
+	NAME(X509_V_ERR_NO_ISSUER_PUBLIC_KEY),
+	NAME(X509_V_ERR_UNSUPPORTED_SIGNATURE_ALGORITHM),
+	NAME(X509_V_ERR_SIGNATURE_ALGORITHM_MISMATCH),
+	NAME(X509_V_ERR_SIGNATURE_ALGORITHM_INCONSISTENCY),
+	NAME(X509_V_ERR_PATHLEN_INVALID_FOR_NON_CA),
+	NAME(X509_V_ERR_PATHLEN_WITHOUT_KU_KEY_CERT_SIGN),
+	NAME(X509_V_ERR_KU_KEY_CERT_SIGN_INVALID_FOR_NON_CA),
+	NAME(X509_V_ERR_ISSUER_NAME_EMPTY),
+	NAME(X509_V_ERR_SUBJECT_NAME_EMPTY),
+	NAME(X509_V_ERR_MISSING_AUTHORITY_KEY_IDENTIFIER),
+	NAME(X509_V_ERR_MISSING_SUBJECT_KEY_IDENTIFIER),
+	NAME(X509_V_ERR_EMPTY_SUBJECT_ALT_NAME),
+	NAME(X509_V_ERR_EMPTY_SUBJECT_SAN_NOT_CRITICAL),
+	NAME(X509_V_ERR_CA_BCONS_NOT_CRITICAL),
+	NAME(X509_V_ERR_AUTHORITY_KEY_IDENTIFIER_CRITICAL),
+	NAME(X509_V_ERR_SUBJECT_KEY_IDENTIFIER_CRITICAL),
+	NAME(X509_V_ERR_CA_CERT_MISSING_KEY_USAGE),
+	NAME(X509_V_ERR_EXTENSIONS_REQUIRE_VERSION_3),
+	NAME(X509_V_ERR_EC_KEY_EXPLICIT_PARAMS),
+#endif
 #undef NAME
 };
 
@@ -180,13 +212,13 @@ store_name(pTHX_ HV *hash, const struct iss_failure *failure)
 }
 
 static void
-store_alert(pTHX_ HV *hash, int alert)
+store_alert(pTHX_ HV *hash, int alert, bool sent)
 {
 	HV *inner = newHV();
 
 	store(aTHX_ inner, "name", newSVpv(iss_alert_name(alert), 0));
 	store(aTHX_ inner, "number", newSViv(alert));
-	store(aTHX_ inner, "sent", newSViv(0));
+	store(aTHX_ inner, "sent", newSViv(sent));
 	store(aTHX_ hash, "alert", newRV_noinc((SV *)inner));
 }
 
@@ -206,7 +238,7 @@ store_by_kind(pTHX_ HV *hash, const struct iss_failure *failure)
 		store_verification(aTHX_ hash, failure);
 		break;
 	case ISS_KIND_ALERT:
-		store_alert(aTHX_ hash, failure->err.alert);
+		store_alert(aTHX_ hash, failure->err.alert, false);
 		break;
 	case ISS_KIND_NOT_TLS:
 		store(aTHX_ hash, "looks_like",
@@ -242,6 +274,8 @@ iss_failure_as_hash(pTHX_ const struct iss_failure *failure)
 		store(aTHX_ hash, "peer", newSVpv(failure->peer, 0));
 	if (failure->wanted != NULL)
 		store(aTHX_ hash, "name", newSVpv(failure->wanted, 0));
+	if (failure->sent_alert != 0 && err->kind != ISS_KIND_ALERT)
+		store_alert(aTHX_ hash, failure->sent_alert, true);
 	store_by_kind(aTHX_ hash, failure);
 	return SvREFCNT_inc(result);
 }

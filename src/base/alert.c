@@ -1,5 +1,6 @@
 /*
- * The names of alerts, including those that OpenSSL leaves out.
+ * The names of alerts, including those that OpenSSL leaves out or spells in
+ * another way.
  */
 #include "base/alert.h"
 
@@ -11,6 +12,10 @@ const char *
 iss_alert_name(int alert)
 {
 	switch (alert) {
+	case SSL_AD_UNEXPECTED_MESSAGE:
+		return "unexpected message";
+	case SSL_AD_INAPPROPRIATE_FALLBACK:
+		return "inappropriate fallback";
 	case SSL_AD_MISSING_EXTENSION:
 		return "missing extension";
 	case SSL_AD_CERTIFICATE_REQUIRED:

@@ -101,6 +101,7 @@ static void
 note_conn(struct iss_failure *failure, const struct iss_conn *conn)
 {
 	note_peer(failure, conn);
+	failure->sent_alert = conn->link.sent_alert;
 	if (conn->verify.name != NULL)
 		failure->wanted = strdup(conn->verify.name);
 	if (conn->report != NULL)

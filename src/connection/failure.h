@@ -22,6 +22,7 @@ struct iss_failure {
 	const char *what;     /* context, connect, accept ...; static */
 	char *wanted;         /* the name that was looked for, owned; or NULL */
 	char *report;         /* of the handshake, owned; NULL: not asked for */
+	int sent_alert;       /* which told the peer; 0: none */
 	char peer[ISS_FAILURE_PEER_MAX]; /* address and port; or "" */
 	const char *looks_like;          /* of ISS_KIND_NOT_TLS; static */
 	char said[ISS_FAILURE_SAID_MAX]; /* its first line; or "" */

@@ -65,12 +65,13 @@ iss_conn_fail_by_callback(struct iss_conn *conn, const char *what)
 
 /*
  * Has OpenSSL, 3.6 or newer, refused the server's staple?  It uses the reason
- * of an alert, which no server sends.
+ * of an alert, which a server may send as well.
  */
 static bool
 is_staple_failure(const struct iss_conn *conn, unsigned long error)
 {
-	return !conn->server && ERR_GET_LIB(error) == ERR_LIB_SSL &&
+	return !conn->server && conn->link.sent_alert != 0 &&
+	       ERR_GET_LIB(error) == ERR_LIB_SSL &&
 	       ERR_GET_REASON(error) ==
 		   SSL_R_TLSV1_BAD_CERTIFICATE_STATUS_RESPONSE;
 }

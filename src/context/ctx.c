@@ -55,6 +55,13 @@ begin_counts(struct build *build)
 	return ISS_OK;
 }
 
+static int
+note_alerts(struct build *build)
+{
+	iss_link_note_alerts(build->ssl_ctx);
+	return ISS_OK;
+}
+
 /* Before anything is read, so that no change can go unnoticed. */
 static int
 watch_files(struct build *build)
@@ -407,6 +414,7 @@ set_choice(struct build *build)
 /* In this order. */
 static step_fn *const steps[] = {
 	begin_counts,
+	note_alerts,
 	watch_files,
 	set_versions,
 	set_options,

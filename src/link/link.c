@@ -80,6 +80,22 @@ iss_link_is_strict(const SSL *ssl)
 				  SSL_get_SSL_CTX(ssl), strict_index()) != NULL;
 }
 
+static void
+on_info(const SSL *ssl, int where, int value)
+{
+	struct iss_link *link;
+
+	if (where == SSL_CB_WRITE_ALERT && value >> 8 == SSL3_AL_FATAL &&
+	    (link = iss_link_of(ssl)) != NULL)
+		link->sent_alert = (unsigned char)value;
+}
+
+void
+iss_link_note_alerts(SSL_CTX *ctx)
+{
+	SSL_CTX_set_info_callback(ctx, on_info);
+}
+
 void *
 iss_link_lend(struct iss_link *link, void *handle)
 {

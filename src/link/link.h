@@ -40,6 +40,7 @@ struct iss_link {
 	struct iss_new_sessions *new_sessions; /* NULL: none are kept */
 	struct iss_stats *stats;               /* of the context; or NULL */
 	bool session_came; /* to a client; who takes it sets this to false */
+	unsigned char sent_alert;    /* the last fatal one that we sent; or 0 */
 	unsigned char store_lookups; /* of sessions, in this handshake */
 	bool busy;                   /* OpenSSL is on the stack for this SSL */
 	bool pinned; /* a fingerprint accepts the peer: nothing refuses it */
@@ -97,6 +98,9 @@ bool iss_link_may_wait(struct iss_link *link);
  */
 bool iss_link_set_strict(SSL_CTX *ctx);
 bool iss_link_is_strict(const SSL *ssl);
+
+/* Note in link->sent_alert which alerts the connections of a context send. */
+void iss_link_note_alerts(SSL_CTX *ctx);
 
 /*
  * Lend a handle for one call of the core; returns the one that was lent before,

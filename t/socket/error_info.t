@@ -209,7 +209,7 @@ for my $case (
 # A server that fails, and its facts.
 sub failed_accept {
     my ($server, $client) = @_;
-    my ($ours, $theirs) = raw_pair(
+    my ($ours,   $theirs) = raw_pair(
         sub {
             IO::Socket::SSL->start_SSL($_[0], SSL_verify_mode => 0, @$client);
         }
@@ -231,12 +231,15 @@ has(
     },
     'a client that is too old'
 );
-has(failed_accept([], []), { hint => qr/^this server has no certificate: / },
-    'a server without a certificate');
+has(
+    failed_accept([], []),
+    { hint => qr/^this server has no certificate: / },
+    'a server without a certificate'
+);
 
 # A pin that does not fit, whatever else is wrong.
-my $pin = IO::Socket::SSL->new(PeerAddr => $address, client_args())
-  ->get_fingerprint;
+my $pin =
+  IO::Socket::SSL->new(PeerAddr => $address, client_args())->get_fingerprint;
 $pin =~ tr/://d;
 has(
     failed_new(
@@ -255,24 +258,47 @@ has(
 {
     my $closed = address(listener());
     failed_new(PeerAddr => $closed);
-    like($SSL_ERROR, qr/^cannot connect to \Q$closed\E: /,
-        'the address that refused');
+    like(
+        $SSL_ERROR,
+        qr/^cannot connect to \Q$closed\E: /,
+        'the address that refused'
+    );
     failed_new(PeerAddr => 'none.invalid', PeerPort => 443);
-    like($SSL_ERROR, qr/ failed for none\.invalid:443$/,
-        'the host that has no address');
+    like(
+        $SSL_ERROR,
+        qr/ failed for none\.invalid:443$/,
+        'the host that has no address'
+    );
 }
 
-# Each alert that a peer may send.
+# Each alert that a peer may send and that ends the handshake (RFC 8446, 6).
+my $NONE  = qr/^$/;
 my %ALERT = (
-    40  => ['handshake failure', qr/found no version, cipher or group/],
-    42  => ['bad certificate',   qr/refuses our certificate/],
-    48  => ['unknown CA',        qr/does not know the CA of our certificate/],
-    51  => ['decrypt error',     qr/^$/],
-    70  => ['protocol version',  qr/no version of TLS in common/],
-    71  => ['insufficient security', qr/^$/],
-    80  => ['internal error',        qr/^$/],
-    112 => ['unrecognized name',     qr/^$/],
-    116 => ['certificate required',  qr/wants a certificate of ours/],
+    10  => ['unexpected message',      $NONE],
+    20  => ['bad record mac',          $NONE],
+    22  => ['record overflow',         $NONE],
+    40  => ['handshake failure',       qr/found no version, cipher or group/],
+    42  => ['bad certificate',         qr/refuses our certificate/],
+    43  => ['unsupported certificate', qr/refuses our certificate/],
+    44  => ['certificate revoked',     qr/refuses our certificate/],
+    45  => ['certificate expired',     qr/refuses our certificate/],
+    46  => ['certificate unknown',     qr/refuses our certificate/],
+    47  => ['illegal parameter',       $NONE],
+    48  => ['unknown CA',       qr/does not know the CA of our certificate/],
+    49  => ['access denied',    $NONE],
+    50  => ['decode error',     $NONE],
+    51  => ['decrypt error',    $NONE],
+    70  => ['protocol version', qr/no version of TLS in common/],
+    71  => ['insufficient security',           $NONE],
+    80  => ['internal error',                  $NONE],
+    86  => ['inappropriate fallback',          $NONE],
+    109 => ['missing extension',               $NONE],
+    110 => ['unsupported extension',           $NONE],
+    112 => ['unrecognized name',               $NONE],
+    113 => ['bad certificate status response', $NONE],
+    115 => ['unknown PSK identity',            $NONE],
+    116 => ['certificate required',    qr/wants a certificate of ours/],
+    120 => ['no application protocol', $NONE],
 );
 for my $number (sort { $a <=> $b } keys %ALERT) {
     my ($name, $hint) = @{ $ALERT{$number} };
@@ -281,14 +307,28 @@ for my $number (sort { $a <=> $b } keys %ALERT) {
         $info,
         {
             kind  => 'alert',
-            alert =>
-              { number => $number, name => $info->{alert}{name}, sent => 0 },
-            hint => $hint,
+            alert => { number => $number, name => $name, sent => 0 },
+            hint  => $hint,
         },
         "alert $number, $name"
     );
-    like($info->{text}, qr/\Q$info->{alert}{name}\E/, '... as in the text');
+    like($info->{text}, qr/\Q$name\E/, '... as in the text');
 }
+
+# The alert that we send.
+for my $version (qw(TLSv1_2 TLSv1_3)) {
+    my $info = failed_new(
+        SSL_version => $version,
+        SSL_ca_file => cert('other-ca')
+    );
+    is_deeply(
+        [$info->{kind}, $info->{alert}],
+        ['verify',      { number => 48, name => 'unknown CA', sent => 1 }],
+        "$version: the alert that we sent"
+    );
+}
+is(failed_new(SSL_cipher_list => 'NONE_SUCH')->{alert},
+    undef, 'no alert where nothing was sent');
 
 # -------------------------------------- on a socket, and over time
 

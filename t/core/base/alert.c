@@ -15,7 +15,9 @@ main(void)
 		const char *name;
 	} cases[] = {
 		{ 0, "close notify" },
+		{ 10, "unexpected message" },
 		{ 50, "decode error" },
+		{ 86, "inappropriate fallback" },
 		{ 42, "bad certificate" },
 		{ 109, "missing extension" },
 		{ 116, "certificate required" },
