@@ -19,6 +19,7 @@
 #include "xs/context.h"
 #include "xs/deadline.h"
 #include "xs/debug.h"
+#include "xs/defaults.h"
 #include "xs/errors.h"
 #include "xs/handles.h"
 #include "xs/interrupts.h"
@@ -490,6 +491,8 @@ _find_default_ca()
 INCLUDE: xs/Binding.xsi
 
 INCLUDE: xs/Deadline.xsi
+
+INCLUDE: xs/Defaults.xsi
 
 INCLUDE: xs/Choice.xsi
 

@@ -12,32 +12,36 @@
 #include "verification/signatures.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <openssl/x509.h>
 
 #include "base/ex_index.h"
 
 enum {
-	SLOTS = 256,     /* a power of two */
-	LINKS_MAX = 8,   /* in a chain; longer ones are not remembered */
-	DIGEST_LEN = 32, /* SHA-256 */
+	SLOTS = 256,    /* a power of two */
+	LINKS_MAX = 8,  /* in a chain; longer ones are not remembered */
+	DER_MAX = 8192, /* of a certificate, likewise */
 };
 
-/* Issuer and subject. */
+struct der {
+	unsigned char *bytes; /* NULL: unknown */
+	int len;
+};
+
+/* Whole certificates are compared, which is cheaper than to hash them. */
 struct signed_link {
-	unsigned char issuer[DIGEST_LEN], subject[DIGEST_LEN];
+	struct der issuer, subject;
 };
 
-/* A link has one slot, given by its digests; the newer one takes it. */
+/* A link has one slot, given by the signature; the newer one takes it. */
 static struct memory {
 	CRYPTO_ONCE once;
 	CRYPTO_RWLOCK *lock;
 	struct signed_link slots[SLOTS];
-	bool used[SLOTS];
 } memory = { .once = CRYPTO_ONCE_STATIC_INIT };
 
 /* One verification. */
@@ -46,7 +50,7 @@ struct verification {
 	X509_STORE_CTX_verify_cb callback; /* of the store */
 	bool failed;                       /* the callback heard of a failure */
 	int count;                         /* of links; < 0: not known */
-	struct signed_link links[LINKS_MAX]; /* from the leaf */
+	struct der certs[LINKS_MAX + 1];   /* from the leaf; of OpenSSL */
 };
 
 ISS_EX_INDEX(verification_index, X509_STORE_CTX, NULL);
@@ -64,74 +68,92 @@ has_lock(void)
 	       memory.lock != NULL;
 }
 
-static size_t
-slot_of(const struct signed_link *link)
+/* A certificate ends with its signature, so with random bits. */
+static struct signed_link *
+slot_of(const struct der *subject)
 {
-	return (link->issuer[0] ^ link->subject[0]) & (SLOTS - 1);
+	return &memory.slots[subject->bytes[subject->len - 1] & (SLOTS - 1)];
 }
 
 static bool
-are_known(const struct signed_link *links, int count)
+is_same(const struct der *a, const struct der *b)
 {
+	return a->bytes != NULL && a->len == b->len &&
+	       memcmp(a->bytes, b->bytes, (size_t)a->len) == 0;
+}
+
+/* The first count + 1 certificates. */
+static bool
+are_known(const struct der *certs, int count)
+{
+	const struct signed_link *slot;
 	bool known = true;
-	size_t slot;
 	int i;
 
 	CRYPTO_THREAD_read_lock(memory.lock);
 	for (i = 0; known && i < count; i++) {
-		slot = slot_of(&links[i]);
-		known =
-		    memory.used[slot] &&
-		    memcmp(&memory.slots[slot], &links[i], sizeof(*links)) == 0;
+		slot = slot_of(&certs[i]);
+		known = is_same(&slot->subject, &certs[i]) &&
+			is_same(&slot->issuer, &certs[i + 1]);
 	}
 	CRYPTO_THREAD_unlock(memory.lock);
 	return known;
 }
 
 static void
-remember(const struct signed_link *links, int count)
+replace(struct der *der, const struct der *by)
 {
-	size_t slot;
+	unsigned char *copy = malloc((size_t)by->len);
+
+	free(der->bytes);
+	der->bytes = copy;
+	der->len = by->len;
+	if (copy != NULL)
+		memcpy(copy, by->bytes, (size_t)by->len);
+}
+
+static void
+remember(const struct der *certs, int count)
+{
+	struct signed_link *slot;
 	int i;
 
 	CRYPTO_THREAD_write_lock(memory.lock);
 	for (i = 0; i < count; i++) {
-		slot = slot_of(&links[i]);
-		memory.slots[slot] = links[i];
-		memory.used[slot] = true;
+		slot = slot_of(&certs[i]);
+		replace(&slot->subject, &certs[i]);
+		replace(&slot->issuer, &certs[i + 1]);
 	}
 	CRYPTO_THREAD_unlock(memory.lock);
 }
 
-static bool
-digest_cert(const X509 *cert, unsigned char digest[DIGEST_LEN])
+static void
+release_certs(struct verification *verification)
 {
-	unsigned int len = 0;
+	int i;
 
-	return X509_digest(cert, EVP_sha256(), digest, &len) &&
-	       len == DIGEST_LEN;
+	for (i = 0; i <= LINKS_MAX; i++) {
+		OPENSSL_free(verification->certs[i].bytes);
+		verification->certs[i].bytes = NULL;
+	}
 }
 
-/* Fill verification->links; false if that is not possible. */
+/* Fill verification->certs; false if that is not possible. */
 static bool
-collect_links(struct verification *verification, STACK_OF(X509) * chain)
+collect_certs(struct verification *verification, STACK_OF(X509) * chain)
 {
-	struct signed_link *links = verification->links;
 	int i, count = sk_X509_num(chain) - 1;
+	struct der *der;
 
+	release_certs(verification);
 	verification->count = -1;
 	if (count < 1 || count > LINKS_MAX)
 		return false;
 	for (i = 0; i <= count; i++) {
-		if (i < count &&
-		    !digest_cert(sk_X509_value(chain, i), links[i].subject))
+		der = &verification->certs[i];
+		der->len = i2d_X509(sk_X509_value(chain, i), &der->bytes);
+		if (der->len <= 0 || der->len > DER_MAX)
 			return false;
-		if (i == count &&
-		    !digest_cert(sk_X509_value(chain, i), links[i - 1].issuer))
-			return false;
-		if (i > 0 && i < count)
-			memcpy(
-			    links[i - 1].issuer, links[i].subject, DIGEST_LEN);
 	}
 	verification->count = count;
 	return true;
@@ -197,8 +219,8 @@ verify_links(X509_STORE_CTX *store)
 	    X509_STORE_CTX_get_ex_data(store, verification_index());
 	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(store);
 
-	if (is_usual(store) && collect_links(verification, chain) &&
-	    are_known(verification->links, verification->count) &&
+	if (is_usual(store) && collect_certs(verification, chain) &&
+	    are_known(verification->certs, verification->count) &&
 	    dates_are_good(chain)) {
 		verification->count = 0; /* nothing new */
 		return accept_all(store, chain, verification->callback);
@@ -227,6 +249,7 @@ prepare(struct verification *verification, X509_STORE_CTX *store)
 	verification->callback = X509_STORE_CTX_get_verify_cb(store);
 	verification->failed = false;
 	verification->count = -1;
+	memset(verification->certs, 0, sizeof(verification->certs));
 	return verification->verify != NULL && verification->callback != NULL &&
 	       X509_STORE_get_verify(X509_STORE_CTX_get0_store(store)) ==
 		   NULL &&
@@ -250,6 +273,7 @@ iss_signatures_verify_cert(X509_STORE_CTX *store)
 	X509_STORE_CTX_set_verify(store, verification.verify);
 	X509_STORE_CTX_set_ex_data(store, verification_index(), NULL);
 	if (rv > 0 && !verification.failed && verification.count > 0)
-		remember(verification.links, verification.count);
+		remember(verification.certs, verification.count);
+	release_certs(&verification);
 	return rv;
 }

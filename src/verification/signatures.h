@@ -18,9 +18,9 @@
  * those of X509_verify_cert.  Only X509_STORE_CTX_get0_current_issuer(3) is
  * not set in those calls, so do not use this if the program sees them.
  *
- * Signatures are remembered by the SHA-256 digests of both whole certificates,
- * of chains in which nothing at all was wrong, and only a bounded number.  May
- * be called from several threads.
+ * Signatures are remembered by both whole certificates, of chains in which
+ * nothing at all was wrong, and only a bounded number.  May be called from
+ * several threads.
  */
 int iss_signatures_verify_cert(X509_STORE_CTX *store);
 

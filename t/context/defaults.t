@@ -8,6 +8,7 @@ use lib "$FindBin::Bin/../lib";
 use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;
+use Tie::Hash;
 
 # The version of a client with these arguments.
 sub version {
@@ -100,6 +101,28 @@ is(version(SSL_version => 'TLSv1_3'),
     'TLSv1_2', 'a filter overrides the arguments');
 is_deeply(\@seen, [0], '... called once, for a client');
 forget();
+
+IO::Socket::SSL::set_args_filter_hack(
+    sub {
+        my ($is_server, $args) = @_;
+        my %copy = %$args;
+        tie %$args, 'Tie::StdHash';
+        %$args = (%copy, SSL_version => 'TLSv1_2');
+    }
+);
+is(version(), 'TLSv1_2', '... also one that ties them');
+forget();
+
+IO::Socket::SSL::set_defaults(SSL_session => ['bytes', 'x' x 32]);
+is(version(SSL_session => undef), 'TLSv1_3', 'a default for clients');
+my $listener = IO::Socket::SSL->new(
+    LocalAddr => '127.0.0.1',
+    Listen    => 1,
+    server_args()
+);
+ok(!exists ${*$listener}{_SSL_arguments}{SSL_session},
+    '... does not apply to servers');
+IO::Socket::SSL::set_defaults(SSL_session => undef);
 
 IO::Socket::SSL::set_defaults(SSL_ca_file => cert('ca'));
 my %careless = (

@@ -127,16 +127,16 @@ sub stats { return IO::Socket::SSL::SSL_Context::_stats_of_process() }
 
 sub configure {
     my ($self, $args) = @_;
-    my %base     = map { $_ => $args->{$_} } grep { !/^SSL_/ } keys %$args;
-    my $blocking = delete $base{Blocking};
+    my $base     = IO::Socket::SSL::Defaults::_without_options($args);
+    my $blocking = delete $base->{Blocking};
 
     $self->configure_SSL($args) || return $self->_failed;
-    $base{Blocking} = $blocking
+    $base->{Blocking} = $blocking
       if exists $args->{Blocking} && defined $args->{Listen};
-    IO::Socket::SSL::Base::adapt(\%base);
+    IO::Socket::SSL::Base::adapt($base);
     my ($done, $why) = do {
         local $@ = '';
-        (scalar $self->SUPER::configure(\%base), $@);
+        (scalar $self->SUPER::configure($base), $@);
     };
     if (!$done) {
         return $self->_failed if $SSL_ERROR;
@@ -146,7 +146,7 @@ sub configure {
         $why = "$!" if !length $why;
         $self->_set_error(
             "$ISA[0] configuration failed"
-              . IO::Socket::SSL::Base::place(\%base),
+              . IO::Socket::SSL::Base::place($base),
             $errno
         );
         $@ = $why;
@@ -168,30 +168,30 @@ sub _failed {
 sub configure_SSL {
     my ($self, $given) = @_;
     my %args = %$given;
+    my $hash = \%{*$self};
 
     _debug(2, 'configure_SSL') if $DEBUG;
     $args{SSL_server} = defined $args{Listen} ? 1 : 0
       unless defined $args{SSL_server};
     my $merged = IO::Socket::SSL::Defaults::merge(\%args, $args{SSL_server});
     IO::Socket::SSL::Defaults::check_subs($merged);
-    delete $merged->{SSL_usebio} unless ${*$self}{_SSL_bio_handle};
-    ${*$self}{_SSL_arguments} = $merged;
-    ${*$self}{_SSL_opened}    = 0;
+    delete $merged->{SSL_usebio} unless $hash->{_SSL_bio_handle};
+    $hash->{_SSL_arguments} = $merged;
+    $hash->{_SSL_opened}    = 0;
     $SSL_ERROR = '';
-    delete @{*$self}{qw(_SSL_ctx _SSL_made_for _SSL_until)};
-    ${*$self}{_SSL_until} =
-      _from_now('SSL_deadline', $merged->{SSL_deadline})
+    delete @$hash{qw(_SSL_ctx _SSL_made_for _SSL_until)};
+    $hash->{_SSL_until} = _from_now('SSL_deadline', $merged->{SSL_deadline})
       if defined $merged->{SSL_deadline}
       && length $merged->{SSL_deadline}
-      && !defined $args{Listen};
+      && !defined $given->{Listen};
 
     # With nothing but a Timeout, IO::Socket::accept makes a socket that gets
     # its listener's context.  For all others the context is made now, so that
     # mistakes are found before anything is connected or sent.
-    return $self if !grep { $_ ne 'Timeout' } keys %$given;
+    return $self if keys %$given == exists $given->{Timeout};
     my $ctx = $self->_context($merged->{SSL_server}) || return;
-    if (defined $args{Listen}) {
-        ${*$self}{_SSL_opened} = 1;
+    if (defined $given->{Listen}) {
+        $hash->{_SSL_opened} = 1;
         IO::Socket::SSL::Defaults::check_listener($merged, $ctx);
     }
     return $self;

@@ -62,31 +62,9 @@ sub log_keys {
     return;
 }
 
-# Options that take a sub, an object, a handle, a file, a list, or the name of a
-# host or scheme.
-my %NONE_IF_FALSE = map { ("SSL_$_" => 1) } qw(
-  ca client_ca cert key dh verifycn_scheme verify_callback passwd_cb
-  create_ctx_callback ocsp_staple_callback keylog_callback ocsp_cache
-  session session_cache ticket_keycb ticket_keys ciphersuites alpn_protocols npn_protocols cert_file
-  key_file ca_file ca_path client_ca_file crl_file dh_file fingerprint verifycn_name
-  keylog_file reload_callback acme hello_callback cert_callback
-);
-
-# Does this false value mean something?  '' and 0 do not for the options above.
-# SSL_hostname => '' turns SNI off, and SSL_verifycn_publicsuffix => '' the
-# suffixes, so for them only 0 does not.  undef is for _overlay to judge.
-my %NONE_IF_0 = map { ("SSL_$_" => 1) } qw(hostname verifycn_publicsuffix);
-
-sub _is_given {
-    my ($option, $value) = @_;
-
-    return 1 if !defined $value;
-    return !$NONE_IF_FALSE{$option}
-      && !($NONE_IF_0{$option} && $value eq '0');
-}
-
 # All options, also those that this version ignores or has only on another side.
-my %KNOWN = map { ("SSL_$_" => 1) } qw(
+# The values are bits of xs/defaults.h, some of which are added below.
+my %MEANING = map { ("SSL_$_" => 1) } qw(
   acme alpn_protocols auth_level ca ca_file ca_path cert cert_callback
   cert_compression cert_file check_crl cipher_list ciphersuites client_ca
   client_ca_file client_sigalgs conf_cmd create_ctx_callback crl_check_all
@@ -105,59 +83,63 @@ my %KNOWN = map { ("SSL_$_" => 1) } qw(
   verifycn_name verifycn_publicsuffix verifycn_scheme version
 );
 
-# Nothing fails for an option with an unknown name, but it may be a mistake.
-sub _check_names {
-    my ($args) = @_;
-    my @unknown = grep { !$KNOWN{$_} && /^SSL_/ } keys %$args;
+# Options that take a sub, an object, a handle, a file, a list, or the name of a
+# host or scheme: '' and 0 mean "not given".
+$MEANING{"SSL_$_"} |= 2 for qw(
+  ca client_ca cert key dh verifycn_scheme verify_callback passwd_cb
+  create_ctx_callback ocsp_staple_callback keylog_callback ocsp_cache
+  session session_cache ticket_keycb ticket_keys ciphersuites alpn_protocols npn_protocols cert_file
+  key_file ca_file ca_path client_ca_file crl_file dh_file fingerprint verifycn_name
+  keylog_file reload_callback acme hello_callback cert_callback
+);
 
-    return if !@unknown;
-    { local ($@, $!); require IO::Socket::SSL::Spelling }
-    return IO::Socket::SSL::Spelling::warn_of([keys %KNOWN], @unknown);
-}
-
-# Copy options from one hash onto another; undef counts as not given.
-sub _overlay {
-    my ($onto, $from) = @_;
-
-    for my $key (keys %$from) {
-        $onto->{$key} = $from->{$key}
-          if defined $from->{$key} || !exists $onto->{$key};
-    }
-    return $onto;
-}
+# SSL_hostname => '' turns SNI off, and SSL_verifycn_publicsuffix => '' the
+# suffixes, so for them only 0 means that.
+$MEANING{"SSL_$_"} |= 4 for qw(hostname verifycn_publicsuffix);
 
 # Options that the other side may not be given; a default of them is ignored there.
 our @SERVER_ONLY = qw(SSL_ticket_keys SSL_num_tickets SSL_acme
   SSL_hello_callback);
 our @CLIENT_ONLY = qw(SSL_cert_callback SSL_session);
+$MEANING{$_} |= 8  for @SERVER_ONLY;
+$MEANING{$_} |= 16 for @CLIENT_ONLY;
 
-# The arguments of a call with all defaults and the filter applied, as a new
-# hash.  Arguments that have been merged before are copied, without what
-# add_built_in added: it belongs to the role that they had then.
+# Nothing fails for an option with an unknown name, but it may be a mistake.
+sub _check_names {
+    my ($args) = @_;
+    my @unknown = _unknown_options($args, \%MEANING) or return;
+
+    { local ($@, $!); require IO::Socket::SSL::Spelling }
+    return IO::Socket::SSL::Spelling::warn_of([keys %MEANING], @unknown);
+}
+
+# Change the arguments of a call, a hash of our own, by the filter and all
+# defaults.  Arguments that have been merged before are copied instead, without
+# what add_built_in added: it belongs to the role that they had then.
 sub merge {
-    my ($given, $server) = @_;
+    my ($args, $server) = @_;
 
-    return _without_built_in(%$given) if $given->{_SSL_merged};
-    _check_names($given);
-    my $role   = $server ? \%for_server : \%for_client;
-    my %wanted = %$given;
-    $filter->($server ? 1 : 0, \%wanted) if $filter;
-    delete @wanted{ grep { !ref $wanted{$_} && !$wanted{$_}
-              && !_is_given($_, $wanted{$_}) } keys %wanted };
-    my %merged = $AS_IN_1_77 ? %OLD_VALUES : ();
-    _overlay(\%merged, $_) for \%for_all, $role, \%wanted;
-    defined $wanted{$_} || delete $merged{$_}
-      for $server ? @CLIENT_ONLY : @SERVER_ONLY;
-    $merged{_SSL_merged} = {};
-    return \%merged;
+    return _without_built_in(%$args) if $args->{_SSL_merged};
+    _check_names($args);
+    if ($filter) {
+        $filter->($server ? 1 : 0, $args);
+        $args = {%$args};    # it may have been tied
+    }
+    _merge_into($args, \%MEANING, $server,
+        $server ? \%for_server : \%for_client,
+        \%for_all, $AS_IN_1_77 ? \%OLD_VALUES : ());
+    $args->{_SSL_merged} = {};
+    return $args;
 }
 
 sub _without_built_in {
     my (%args) = @_;
     my $added = $args{_SSL_merged};
 
-    delete @args{ grep { defined $args{$_} && $args{$_} eq $added->{$_} }
-          keys %$added };
+    delete @args{
+        grep { defined $args{$_} && $args{$_} eq $added->{$_} }
+          keys %$added
+    };
     $args{_SSL_merged} = {};
     return \%args;
 }
@@ -167,35 +149,36 @@ sub with_changes {
     my ($args, $changed) = @_;
     my %new = (%{ _without_built_in(%$args) }, %$changed);
 
-    delete @new{ grep { !ref $new{$_} && !$new{$_} && !_is_given($_, $new{$_}) }
-          keys %$changed };
+    _remove_not_given(\%new, \%MEANING, 0);
     return \%new;
 }
 
 my %BUILT_IN;
 my %ADDED;    # what add_built_in adds: sockets share these hashes
+my @BUILT_IN = qw(SSL_cert SSL_cert_file SSL_check_crl SSL_cipher_list
+  SSL_honor_cipher_order SSL_keepSocketOnError SSL_use_cert SSL_verify_mode
+  SSL_version);
 
 # Show programs that look into a socket's arguments the values that are in
 # force under its context.  They are noted, so that merge can remove them.
 sub add_built_in {
     my ($args, $server, $ctx) = @_;
-    my $cert =
-      $server || grep({ defined $args->{$_} } qw(SSL_cert SSL_cert_file))
-      ? 1
-      : 0;
-    my $case = join ' ', $server ? 1 : 0, $cert, $ctx->{verify_mode},
-      grep { defined $args->{$_} } qw(SSL_check_crl SSL_cipher_list
-      SSL_honor_cipher_order SSL_keepSocketOnError SSL_use_cert
-      SSL_verify_mode SSL_version);
-    my $value = $ADDED{$case} ||= _built_in($args, $server, $ctx, $cert);
+    my $role  = $server ? 1 : 0;
+    my $given = _which_are_defined($args, \@BUILT_IN);
+    my $value = $ADDED{"$role $given $ctx->{verify_mode}"} ||=
+      _built_in($args, $server, $ctx);
 
-    @$args{ keys %$value } = values %$value;
+    _add_defaults($args, \%MEANING, $role, $value);
     $args->{_SSL_merged} = $value;
     return;
 }
 
 sub _built_in {
-    my ($args, $server, $ctx, $cert) = @_;
+    my ($args, $server, $ctx) = @_;
+    my $cert =
+      $server || grep({ defined $args->{$_} } qw(SSL_cert SSL_cert_file))
+      ? 1
+      : 0;
 
     %BUILT_IN = (
         SSL_check_crl   => 0,
@@ -230,7 +213,8 @@ sub _is_pair {
     my ($value) = @_;
 
     return 1
-      if ref $value eq 'ARRAY' && @$value == 2 && 2 == grep { defined } @$value;
+      if ref $value eq 'ARRAY' && @$value == 2 && 2 == grep { defined }
+      @$value;
     croak 'SSL_session must be an array of bytes and their secret';
 }
 
@@ -295,7 +279,10 @@ sub add_files_of_1_77 {
 sub _as_hash {
     my %args = @_ == 1 ? %{ $_[0] } : @_;
 
-    if (!defined $args{name} && ref $args{scheme} eq 'HASH' && $args{scheme}{callback}) {
+    if (  !defined $args{name}
+        && ref $args{scheme} eq 'HASH'
+        && $args{scheme}{callback})
+    {
         $args{name} = 'unknown';
     }
     return map {
@@ -312,7 +299,8 @@ sub _set {
     for my $key (keys %new) {
         if (defined $new{$key}) {
             $into->{$key} = $new{$key};
-        } else {
+        }
+        else {
             delete $into->{$key};
         }
     }
@@ -333,8 +321,11 @@ my @SANE =
 sub _use_defaults {
     my ($server, $args) = @_;
 
-    delete @$args{ @SANE, keys %for_all,
-        keys %{ $server ? \%for_server : \%for_client } };
+    delete @$args{
+        @SANE,
+        keys %for_all,
+        keys %{ $server ? \%for_server : \%for_client }
+    };
     return;
 }
 
@@ -343,8 +334,7 @@ sub set_args_filter_hack {
 
     croak q(set_args_filter_hack needs a code reference or 'use_defaults')
       if defined $code && ref $code ne 'CODE' && $code ne 'use_defaults';
-    $filter =
-      defined $code && !ref $code ? \&_use_defaults : $code;
+    $filter = defined $code && !ref $code ? \&_use_defaults : $code;
     return;
 }
 
@@ -386,16 +376,16 @@ sub context_to_reuse {
 sub context_of_socket {
     my ($args, $server) = @_;
 
-    return $default_context
-      if $default_context && !_names_one($args->{SSL_reuse_ctx});
-    return IO::Socket::SSL::SSL_Context->new(%$args,
-        SSL_server => $server);
+    return
+         context_to_reuse($args)
+      || $default_context
+      || IO::Socket::SSL::SSL_Context->new(%$args, SSL_server => $server);
 }
 
 # Sets defaults, unless no context can be made of them.
 sub context_init {
     my %args = _as_hash(@_);
-    my $ctx = IO::Socket::SSL::SSL_Context->new(%args) || return;
+    my $ctx  = IO::Socket::SSL::SSL_Context->new(%args) || return;
 
     set_defaults(%args);
     return $ctx;
@@ -408,7 +398,7 @@ sub _ca_from {
     my ($path) = @_;
     return unless $path;    # forget what was set or found
     return { SSL_ca_path => $path } if ref $path eq 'ARRAY' || -d $path;
-    croak "default_ca: $path: $!" if !-e $path;
+    croak "default_ca: $path: $!"   if !-e $path;
     return { SSL_ca_file => $path };
 }
 
