@@ -20,6 +20,20 @@ delete @ENV{qw(http_proxy HTTP_PROXY all_proxy ALL_PROXY CGI_HTTP_PROXY)};
 
 # --- OCSP
 
+# Send these bytes, and then one more as long as the peer waits, each after a
+# while in which nothing comes.
+sub drip {
+    my ($tcp, $bytes) = @_;
+
+    print {$tcp} $bytes;
+    my $bits = '';
+    vec($bits, fileno $tcp, 1) = 1;
+    while (!select my $ended = $bits, undef, undef, 0.2) {
+        syswrite $tcp, 'x' or last;
+    }
+    return;
+}
+
 SKIP: {
     my $missing = ISS::OCSP->missing;
     skip $missing, 1 if $missing;
@@ -65,6 +79,44 @@ SKIP: {
     cmp_ok($result->{seconds}, '<', 5, '... and is not waited for');
     ids_are($ask->($leaf{flood}),
         ['ocsp_unknown'], 'a responder says too much');
+
+    # Responders that keep to no protocol: what they do after the request.
+    my %does = (
+        'closes at once' => sub { },
+        'sends rubbish'  => sub { print { $_[0] } "\xff\0rubbish\r\n" x 100 },
+        'answers rubbish' => sub {
+            print { $_[0] }
+              "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nrubbish";
+        },
+        'sends 10 MB' => sub {
+            print { $_[0] } "HTTP/1.1 200 OK\r\n\r\n";
+            for (1 .. 160) { print { $_[0] } 'x' x 65_536 or last }
+        },
+        'never ends its headers' => sub {
+            print { $_[0] } "HTTP/1.1 200 OK\r\n";
+            for (; ;) { syswrite $_[0], "X-More: yes\r\n" or last }
+        },
+        'drips'         => sub { drip($_[0], "HTTP/1.1 200 OK\r\nX-Slow: ") },
+        'never answers' => sub { readline $_[0] },
+    );
+    for my $how (sort keys %does) {
+        my ($peer, $address) = plain_server(
+            sub {
+                my ($tcp) = @_;
+                local $SIG{PIPE} = 'IGNORE';
+                $tcp->autoflush(1);
+                sysread $tcp, my $request, 4096;
+                $does{$how}->($tcp);
+            }
+        );
+        my $leaf = $world->certificate(
+            serial => ++$serial,
+            uri    => "http://$address/"
+        );
+        my $got = $ask->($leaf, timeout => 2, deadline => 2);
+        is($got->{addresses}[0]{ocsp}{status},
+            'unknown', "a responder that $how");
+    }
 
     my $staple = $world->response(of => $leaf{revoked}, status => 'revoked');
     my ($server, $port) =
@@ -285,4 +337,41 @@ for my $case (
       for IO::Socket::SSL::Check::DER::of_pem(
         PEM_cert2string((CERT_create(version => 0))[0]));
 }
+
+# --- object identifiers, as bytes (X.690, 8.19)
+
+for my $case (
+    ['2a8648ce3d0301', '1.2.840.10045.3.1'],
+    ['00',             '0.0'],
+    ['27',             '0.39'],
+    ['28',             '1.0'],
+    ['4f',             '1.39'],
+    ['50',             '2.0'],
+    ['60864801',       '2.16.840.1'],
+    ['8837',           '2.999'],
+    ['883703',         '2.999.3'],
+    ['8f7f',           '2.1967'],
+    ['2a8fffffff7f',   '1.2.4294967295'],
+    ['2a818080808000', '1.2.34359738368'],
+    [
+        '6983' . ('ff' x 17) . '7f',
+        '2.25.340282366920938463463374607431768211455'
+    ],
+    ['2a86',                   ''],
+    ['88',                     ''],
+    ['',                       ''],
+    ['2a' . '81' x 100 . '01', ''],
+  )
+{
+    my ($hex, $expected) = @$case;
+    is(
+        IO::Socket::SSL::Check::DER::_oid(
+            { tag => 6, content => pack 'H*', $hex }
+        ),
+        $expected,
+        "an object identifier: " . ($expected || "none in $hex")
+    );
+}
+is(IO::Socket::SSL::Check::DER::_oid({ tag => 2, content => '*' }),
+    '', '... nor in something else');
 done_testing();

@@ -31,7 +31,7 @@ sub put {
 sub put_pair {
     my ($name) = @_;
     put(cert($name), 'server.pem');
-    put(key($name), 'server.key');
+    put(key($name),  'server.key');
     return;
 }
 
@@ -114,7 +114,7 @@ each_version(
     is($name, 'server', 'a truncated file does no harm');
     like(
         in_dir($told),
-        qr/^SSL_reload: SSL_cert_file: server.pem: .*; the old certificate stays$/,
+qr/^SSL_reload: SSL_cert_file: server.pem: .*; the old certificate stays$/,
         '... and is told of'
     );
     unlink "$dir/server.pem";
@@ -182,8 +182,10 @@ sub shown_by {
     is($asked,       2,        '... so is the one for the password');
     isnt($ctx->_get_ctx_object, $handle, '... _get_ctx_object changes');
     is(
-        $ctx->reload(SSL_cert_file => cert('server2'),
-            SSL_key_file => key('server2')),
+        $ctx->reload(
+            SSL_cert_file => cert('server2'),
+            SSL_key_file  => key('server2')
+        ),
         1,
         'reload with other options'
     );
@@ -198,10 +200,8 @@ sub shown_by {
         '... with the reason in $SSL_ERROR'
     );
     is(shown_by($ctx), 'server2', '... and the context stays');
-    like(
-        died(sub { $ctx->reload(SSL_version => 'nonsense') }),
-        qr/nonsense/, 'a mistake dies'
-    );
+    like(died(sub { $ctx->reload(SSL_version => 'nonsense') }),
+        qr/nonsense/, 'a mistake dies');
 }
 
 # A listener has the method, too.
@@ -209,7 +209,7 @@ sub shown_by {
     my $listener =
       IO::Socket::SSL->new(LocalAddr => '127.0.0.1', Listen => 5, @OWN);
     put_pair('server2');
-    is($listener->reload, 1, 'reload of a listener');
+    is($listener->reload,   1,         'reload of a listener');
     is(shown_by($listener), 'server2', '... whose sockets get the new pair');
 }
 
@@ -263,16 +263,18 @@ qr/^SSL_reload: server\.pem and server\.key do not fit; the old certificate stay
     put_pair('server');
     my $ctx = context(
         @ALWAYS,
-        SSL_key_file            => cert_file('encrypted.key'),
-        SSL_key_cache           => 0,
-        SSL_passwd_cb           => sub { $deed->(); 'secret' },
-        SSL_reload_callback     => sub { push @told, $_[1] }
+        SSL_key_file        => cert_file('encrypted.key'),
+        SSL_key_cache       => 0,
+        SSL_passwd_cb       => sub { $deed->(); 'secret' },
+        SSL_reload_callback => sub { push @told, $_[1] }
     );
     my $alarm = sub { kill USR1 => $$; my $x = "$$" };
     local $SIG{USR1} = sub { die "alarm\n" };
     my $late = bless { why => 'late' }, 'Some::Exception';
     local $SIG{USR2} = sub { die $late };
-    for my $case ([$alarm, "alarm\n"], [sub { kill USR2 => $$; my $x }, $late]) {
+    for
+      my $case ([$alarm, "alarm\n"], [sub { kill USR2 => $$; my $x }, $late])
+    {
         my ($signal, $wanted) = @$case;
         put(cert('server'), 'server.pem');
         $deed = $signal;
@@ -305,13 +307,30 @@ qr/^SSL_reload: server\.pem and server\.key do not fit; the old certificate stay
         ['SSL_reload: locked; the old certificate stays'],
         '... so is what came after it'
     );
+    {
+        my $inner = 0;
+        local $SIG{USR2} = sub { $inner++ };
+        local $SIG{USR1} = sub {
+            kill USR2 => $$;
+            my $x = "$$";
+            die $inner ? "alarm\n" : "not interrupted\n";
+        };
+        put(cert('server'), 'server.pem');
+        $deed = $alarm;
+        is(died(sub { shown_by($ctx) }),
+            "alarm\n", 'one that another one has interrupted');
+        is_deeply([splice @told], [], '... is still of the program');
+        $deed = sub { };
+        shown_by($ctx);
+        @told = ();
+    }
     $deed = sub { };
     put_pair('server');
     my $ran = 0;
     local $SIG{USR1} = sub { $ran++ };
     $deed = $alarm;
     is(shown_by($ctx), 'server', 'one that returns');
-    is($ran, 1, '... runs as ever');
+    is($ran,           1,        '... runs as ever');
     is_deeply([splice @told], [undef], '... and does no harm');
 }
 
@@ -346,17 +365,15 @@ like(
     qr/^SSL_reload_callback must be a code reference/,
     'a wrong callback'
 );
-like(
-    died(sub { context(SSL_reload => 'often') }),
-    qr/^SSL_reload.*number/, 'a wrong number'
-);
+like(died(sub { context(SSL_reload => 'often') }),
+    qr/^SSL_reload.*number/, 'a wrong number');
 
 # Sessions: tickets stay good, unless the trust in clients changes.
 sub resumes {
     my ($address, $ctx) = @_;
     my $sock = IO::Socket::SSL->new(
-        PeerAddr      => $address,
-        SSL_reuse_ctx => $ctx,
+        PeerAddr        => $address,
+        SSL_reuse_ctx   => $ctx,
         SSL_session_key => 'one'
     ) or return "no handshake: $SSL_ERROR";
     <$sock>;
@@ -470,8 +487,10 @@ each_version(
 # Two processes look for themselves.
 {
     put_pair('server');
-    my $ctx = context(@ALWAYS);
-    my @workers = map { [tls_server(sub { }, SSL_reuse_ctx => $ctx)] } 1, 2;
+    my $ctx     = context(@ALWAYS);
+    my @workers = map {
+        [tls_server(sub { }, SSL_reuse_ctx => $ctx)]
+    } 1, 2;
     put_pair('server2');
     for my $worker (@workers) {
         my $sock = IO::Socket::SSL->new(

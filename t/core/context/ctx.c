@@ -409,6 +409,82 @@ test_session_ids(void)
 	}
 }
 
+static bool
+accept_all(void *handle, bool ok, X509_STORE_CTX *store)
+{
+	(void)handle;
+	(void)ok;
+	(void)store;
+	return true;
+}
+
+/* Whether two contexts with the same name share what a choice leads to. */
+static bool
+choices_are_shared(const char *mode, const struct iss_callbacks *callbacks)
+{
+	const struct pair_options options[PAIR_OPTIONS_MAX] = {
+		{ "SSL_session_id_context", "x" },
+		{ "SSL_verify_mode", mode },
+	};
+	const struct iss_link link = {
+		.callbacks = callbacks,
+		.handle = &program,
+	};
+	struct iss_ctx *a = pair_try_ctx(&err, true, options, &link);
+	struct iss_ctx *b = pair_try_ctx(&err, true, options, &link);
+	bool shared = memcmp(a->session_id.chosen, b->session_id.chosen,
+			  sizeof(a->session_id.chosen)) == 0;
+
+	ok(same_id(a, b), "mode %s: the same name", mode);
+	iss_ctx_free(a);
+	iss_ctx_free(b);
+	return shared;
+}
+
+static void
+test_choices(void)
+{
+	static const struct iss_callbacks none = { 0 };
+	static const struct iss_callbacks judge = { .verify = accept_all };
+
+	ok(choices_are_shared("1", &none), "... is that of choices, too");
+	ok(!choices_are_shared("1", &judge), "... unless a sub judges clients");
+	ok(choices_are_shared("0", &judge), "... whom the server asks at all");
+}
+
+/* Sessions of a wildcard are not those of a host that later has its own name.
+ */
+static void
+test_renewed_hosts(void)
+{
+	static const char *const names[] = { "*.a.test", "www.a.test" };
+	struct iss_config config;
+	struct iss_ctx *before = NULL, *after = NULL;
+	size_t i;
+
+	iss_error_clear(&err);
+	pair_config(&config, true, plain);
+	iss_config_add_vhost(&err, &config, names[0]);
+	is_int(iss_ctx_new(&err, &before, &config, &nobody), ISS_OK,
+	    "a server of a wildcard");
+	iss_config_add_vhost(&err, &config, names[1]);
+	is_int(iss_ctx_renew(&err, &after, &config, &nobody, before), ISS_OK,
+	    "... and then of one of its hosts");
+	for (i = 0; i < ROWS(names); i++)
+		is_text(after->vhosts.list[i].name, names[i], "... by name");
+	ok(memcmp(before->vhosts.list[0].session_id.bytes,
+	       after->vhosts.list[0].session_id.bytes,
+	       sizeof(after->session_id.bytes)) == 0,
+	    "... the wildcard keeps its sessions");
+	ok(memcmp(before->vhosts.list[0].session_id.bytes,
+	       after->vhosts.list[1].session_id.bytes,
+	       sizeof(after->session_id.bytes)) != 0,
+	    "... the host does not get them");
+	iss_config_release(&config);
+	iss_ctx_free(before);
+	iss_ctx_free(after);
+}
+
 /* ---- a server without a certificate ---- */
 
 static void
@@ -470,6 +546,8 @@ main(void)
 	test_program();
 	test_vhosts();
 	test_session_ids();
+	test_choices();
+	test_renewed_hosts();
 	test_shows_nothing();
 	test_holders();
 	return tap_done();

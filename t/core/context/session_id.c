@@ -76,6 +76,21 @@ test_context(void)
 	shared = false;
 }
 
+static void
+test_alone(void)
+{
+	char name[] = "a";
+	struct iss_session_id id, before;
+	struct iss_error err;
+
+	id = before = make_id(name, NULL, SSL_VERIFY_PEER, rules);
+	iss_error_clear(&err);
+	is_int(iss_session_id_set_alone(&err, &id), ISS_OK, "a sub judges");
+	ok(same(id, before), "... which leaves the name as it is");
+	ok(memcmp(id.chosen, before.chosen, sizeof(id.chosen)) != 0,
+	    "... but not that of a choice");
+}
+
 /* What bind makes of the id shows in handshakes (t/sessions). */
 static void
 test_bind(void)
@@ -110,6 +125,7 @@ int
 main(void)
 {
 	test_context();
+	test_alone();
 	test_bind();
 	return tap_done();
 }

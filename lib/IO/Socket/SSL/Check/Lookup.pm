@@ -5,11 +5,10 @@ package IO::Socket::SSL::Check::Lookup;
 use strict;
 use warnings;
 
-use POSIX  ();
 use Socket qw(AF_INET6 AI_NUMERICHOST NI_NUMERICHOST NI_NUMERICSERV
   SOCK_STREAM getaddrinfo getnameinfo);
 
-use IO::Socket::SSL::Check::Probe;
+use IO::Socket::SSL::Check::Child;
 
 my $LARGEST = 65_536;    # bytes of an answer
 
@@ -57,45 +56,24 @@ sub _described {
 # getaddrinfo in a child: the error ('' for success) and the entries.
 sub _ask {
     my ($host, $port, $until) = @_;
+    my ($answer, $failure) =
+      IO::Socket::SSL::Check::Child::bytes_of(sub { _found($host, $port) },
+        $until, $LARGEST);
 
-    pipe(my $reader, my $writer) || return "pipe: $!";
-    my $pid = fork;
-    return "fork: $!" if !defined $pid;
-    if (!$pid) {
-        local $SIG{PIPE} = 'IGNORE';
-        my ($error, @found) =
-          getaddrinfo($host, $port, { socktype => SOCK_STREAM });
-        syswrite $writer, join "\n", "$error",
-          map { "$_->{family} " . unpack 'H*', $_->{addr} } @found;
-        POSIX::_exit(0);
-    }
-    close $writer;
-    my $answer = _read($reader, $until);
-    kill KILL => $pid;
-    local ($?, $!);
-    waitpid $pid, 0;
-    return 'no name server answered in time' if !defined $answer;
+    return $failure if !defined $answer;
     my ($error, @lines) = split /\n/, $answer;
     my @found = map { /^(\d+) ([0-9a-f]+)\z/ ? [$1, $2] : () } @lines;
     return (defined $error ? $error : 'the look-up failed',
         map { { family => $_->[0], addr => pack 'H*', $_->[1] } } @found);
 }
 
-sub _read {
-    my ($reader, $until) = @_;
-    my $answer = '';
+sub _found {
+    my ($host, $port) = @_;
+    my ($error, @found) =
+      getaddrinfo($host, $port, { socktype => SOCK_STREAM });
 
-    while (length $answer < $LARGEST) {
-        my $left = $until - IO::Socket::SSL::Check::Probe::now();
-        my $bits = '';
-        return if $left <= 0;
-        vec($bits, fileno $reader, 1) = 1;
-        next if select($bits, undef, undef, $left) <= 0;
-        my $count = sysread $reader, $answer, 4096, length $answer;
-        next if !defined $count && $!{EINTR};
-        last if !$count;
-    }
-    return $answer;
+    return join "\n", "$error",
+      map { "$_->{family} " . unpack 'H*', $_->{addr} } @found;
 }
 
 1;
