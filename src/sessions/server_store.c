@@ -19,11 +19,13 @@
  * question. */
 enum { ID_LEN = ISS_OFFERED_LEN, LOOKUPS_MAX = 4 };
 
-/* A session that the store has, until OpenSSL looks for it. */
+/* A session that the store has.  After a HelloRetryRequest OpenSSL looks for it
+ * a second time. */
 struct found {
 	SSL_SESSION *session;
 	unsigned char id[ID_LEN];
 	char name[ISS_SEAL_KEY_LEN + 1]; /* where it is stored */
+	bool taken;                      /* it is ours alone */
 };
 
 static void
@@ -89,12 +91,14 @@ on_new_session(SSL *ssl, SSL_SESSION *session)
 
 /* Who does not take a session for single use himself must not use it. */
 static bool
-may_use(const struct iss_link *link, SSL_SESSION *session, const char *name)
+may_use(const struct iss_link *link, struct found *found)
 {
-	if (!iss_peer_end_allows(link->ssl, session))
+	if (!iss_peer_end_allows(link->ssl, found->session))
 		return false;
-	return !iss_session_is_single_use(session) ||
-	       iss_store_take(link, name);
+	if (!found->taken)
+		found->taken = !iss_session_is_single_use(found->session) ||
+			       iss_store_take(link, found->name);
+	return found->taken;
 }
 
 /* What the store has under an id and one of its secrets. */
@@ -178,28 +182,35 @@ iss_server_store_ask(SSL *ssl, int *alert)
 		   : SSL_CLIENT_HELLO_SUCCESS;
 }
 
-/* The reference becomes OpenSSL's. */
+static void
+forget_found(SSL *ssl)
+{
+	found_free(SSL_get_ex_data(ssl, found_index()));
+	SSL_set_ex_data(ssl, found_index(), NULL);
+}
+
+/* OpenSSL takes a reference of its own. */
 static SSL_SESSION *
 on_lookup(SSL *ssl, const unsigned char *id, int len, int *copy)
 {
 	struct found *found = SSL_get_ex_data(ssl, found_index());
 	struct iss_link *link = iss_link_of(ssl);
-	SSL_SESSION *session = NULL;
+	bool again, good;
 
-	*copy = 0;
+	*copy = 1;
 	if (found == NULL || link == NULL || len != ID_LEN ||
 	    memcmp(found->id, id, ID_LEN) != 0)
 		return NULL;
-	if (may_use(link, found->session, found->name)) {
-		session = found->session;
-		found->session = NULL;
-	}
-	SSL_set_ex_data(ssl, found_index(), NULL);
-	found_free(found);
-	iss_stats_add(link->stats,
-	    session != NULL ? ISS_STATS_HITS : ISS_STATS_MISSES, 1);
+	again = found->taken;
+	good = may_use(link, found);
 	ERR_clear_error();
-	return session;
+	if (!again)
+		iss_stats_add(
+		    link->stats, good ? ISS_STATS_HITS : ISS_STATS_MISSES, 1);
+	if (good)
+		return found->session;
+	forget_found(ssl);
+	return NULL;
 }
 
 /* Without OpenSSL's own cache a session of TLS 1.3 has an id only if tickets

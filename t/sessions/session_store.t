@@ -110,11 +110,27 @@ each_version(
             '01',
             'a store that cannot tell'
         );
+        after_retry($version);
         second_taker($version);
         damaged($version);
         broken($version);
     }
 );
+
+# A server of TLS 1.3 with another group asks for a second ClientHello, and
+# OpenSSL looks for the session again.
+sub after_retry {
+    my ($version) = @_;
+    my $folder    = folder();
+    my @args      = (client(), SSL_ecdh_curve => 'P-256:P-384');
+    my @servers =
+      map { server($version, store($folder), SSL_ecdh_curve => 'P-384') }
+      1 .. 2;
+
+    is(join('', map { resumed($_, @args) } @servers[0, 1, 0]),
+        '011', 'after a HelloRetryRequest');
+    return;
+}
 
 # The same session offered twice.
 sub second_taker {
