@@ -13,6 +13,7 @@ use Test::More;
 
 cmp_ok(SSL_LATER, '==', SSL_WANT_READ, 'as a number it is SSL_WANT_READ');
 {
+
     package Importing::Nothing;
     IO::Socket::SSL->import;
     main::ok(!defined &SSL_LATER, 'it is exported on request only');
@@ -24,59 +25,56 @@ my $other = IO::Socket::SSL::SSL_Context->new(
 );
 my %client = identity('client');
 
-# A server of ours that does not block, and has got a ClientHello: the socket,
-# and the client, which tells whom it sees, or its error.
-sub server {
-    my ($args, %arg) = @_;
-    my ($raw, $peer) = raw_pair(
+# One side of ours that does not block, its handshake not yet begun, and the
+# other side, which tells whom it sees, or its error.
+sub begun {
+    my ($mine, $theirs) = @_;
+    my ($raw,  $peer)   = raw_pair(
         sub {
             my ($tcp, $me) = @_;
-            my $own = IO::Socket::SSL->start_SSL(
-                $tcp,
-                SSL_verify_mode => 0,
-                SSL_hostname    => 'localhost',
-                %{ $arg{client} || {} }
-            );
-            $me->tell($own
+            my $own = IO::Socket::SSL->start_SSL($tcp, %$theirs);
+            $me->tell(
+                  $own
                 ? $own->peer_certificate('cn') || 'nobody'
-                : "$SSL_ERROR");
+                : "$SSL_ERROR"
+            );
             $me->hear;
         }
     );
-    my $sock = IO::Socket::SSL->start_SSL($raw,
-        server_args(SSL_startHandshake => 0, %$args))
+    my $sock =
+      IO::Socket::SSL->start_SSL($raw, SSL_startHandshake => 0, %$mine)
       or die $SSL_ERROR;
     $sock->blocking(0);
+    return ($sock, $peer);
+}
+
+# A server that has got a ClientHello.
+sub server {
+    my ($args, %arg)  = @_;
+    my ($sock, $peer) = begun(
+        { server_args(%$args) },
+        {
+            SSL_verify_mode => 0,
+            SSL_hostname    => 'localhost',
+            %{ $arg{client} || {} }
+        }
+    );
     readable($sock);
     return ($sock, $peer);
 }
 
-# A client of ours that does not block, before a server that wants a
-# certificate.
+# A client before a server that wants a certificate.
 sub client {
-    my ($args, %arg) = @_;
-    my ($raw, $peer) = raw_pair(
-        sub {
-            my ($tcp, $me) = @_;
-            my $own = IO::Socket::SSL->start_SSL(
-                $tcp,
-                server_args(
-                    SSL_verify_mode => SSL_VERIFY_PEER,
-                    SSL_ca_file     => cert('ca'),
-                    %{ $arg{server} || {} }
-                )
-            );
-            $me->tell($own
-                ? $own->peer_certificate('cn') || 'nobody'
-                : "$SSL_ERROR");
-            $me->hear;
+    my ($args) = @_;
+    return begun(
+        { client_args(%$args) },
+        {
+            server_args(
+                SSL_verify_mode => SSL_VERIFY_PEER,
+                SSL_ca_file     => cert('ca')
+            )
         }
     );
-    my $sock = IO::Socket::SSL->start_SSL($raw,
-        client_args(SSL_startHandshake => 0, %$args))
-      or die $SSL_ERROR;
-    $sock->blocking(0);
-    return ($sock, $peer);
 }
 
 # Go on until the program must answer.
@@ -84,28 +82,43 @@ sub until_asked {
     my ($sock, $method) = @_;
     until ($sock->want_answer) {
         return if $sock->$method;
-        if    ($SSL_ERROR == SSL_WANT_READ) { readable($sock) if !$sock->want_answer }
+        if ($SSL_ERROR == SSL_WANT_READ) {
+            readable($sock) if !$sock->want_answer;
+        }
         elsif ($SSL_ERROR == SSL_WANT_WRITE) { writable($sock) }
         else                                 { return }
     }
     return 1;
 }
 
+# The same that wait for an answer.
+sub waiting_server {
+    my ($sock, $peer) = server(@_);
+    until_asked($sock, 'accept_SSL');
+    return ($sock, $peer);
+}
+
+sub waiting_client {
+    my ($sock, $peer) = client(@_);
+    until_asked($sock, 'connect_SSL');
+    return ($sock, $peer);
+}
+
 each_version(
     sub {
         my ($version) = @_;
-        my @v     = (SSL_version => $version);
-        my $asked = 0;
-        my @later = (SSL_hello_callback => sub { $asked++; SSL_LATER });
+        my @v         = (SSL_version => $version);
+        my $asked     = 0;
+        my @later     = (SSL_hello_callback => sub { $asked++; SSL_LATER });
 
         my ($sock, $peer) = server({ @v, @later });
         ok(!$sock->want_answer, 'no question yet');
-        my @got = $sock->accept_SSL;
+        my @got   = $sock->accept_SSL;
         my $errno = $! + 0;
         is_deeply(\@got, [], 'accept_SSL returns the empty list');
         is($errno, EWOULDBLOCK, '... with EWOULDBLOCK');
         cmp_ok($SSL_ERROR, '==', SSL_WANT_READ, '... and SSL_WANT_READ');
-        ok($sock->want_answer, '... it waits for an answer');
+        ok($sock->want_answer,             '... it waits for an answer');
         ok(!defined $sock->ssl_error_info, '... which is no failure');
         $sock->accept_SSL for 1 .. 3;
         is($asked, 1, 'called again it does not ask again');
@@ -118,26 +131,24 @@ each_version(
             '... and shakes hands')
           or diag $SSL_ERROR;
         is(($peer->hear)[0], 'server2.test', '... under the context');
-        is($asked, 1, '... without asking again');
+        is($asked,           1,              '... without asking again');
 
         for my $case (
-            [undef,            qr/^localhost$/, 'undef'],
-            [\'access_denied', qr/access denied/, 'an alert'],
+            [undef,            qr/^localhost$/,    'undef'],
+            [\'access_denied', qr/access denied/,  'an alert'],
             ['nonsense',       qr/internal error/, 'a wrong one'],
           )
         {
             my ($answer, $wanted, $what) = @$case;
-            my ($sock, $peer) = server({ @v, @later });
-            until_asked($sock, 'accept_SSL');
+            my ($sock, $peer) = waiting_server({ @v, @later });
             $sock->answer($answer);
             complete($sock, sub { scalar $sock->accept_SSL })
               if $SSL_ERROR && $SSL_ERROR == SSL_WANT_READ;
             like(($peer->hear)[0], $wanted, "an answer: $what");
         }
-        ($sock, $peer) = server({ @v, @later });
-        until_asked($sock, 'accept_SSL');
+        ($sock, $peer) = waiting_server({ @v, @later });
         ok(!$sock->answer(SSL_LATER), 'later once more');
-        ok($sock->want_answer, '... it waits');
+        ok($sock->want_answer,        '... it waits');
         $sock->answer($other);
         complete($sock, sub { scalar $sock->accept_SSL });
         is(($peer->hear)[0], 'server2.test', '... until the next answer');
@@ -151,8 +162,7 @@ each_version(
           )
         {
             my ($answer, $wanted, $what) = @$case;
-            my ($sock, $peer) = client({ @v, @later });
-            until_asked($sock, 'connect_SSL');
+            my ($sock, $peer) = waiting_client({ @v, @later });
             ok($sock->want_answer, 'a client waits for an answer');
             is($! + 0, EWOULDBLOCK, '... with EWOULDBLOCK');
             cmp_ok($SSL_ERROR, '==', SSL_WANT_READ, '... SSL_WANT_READ');
@@ -167,8 +177,7 @@ each_version(
             is(($peer->hear)[0], $wanted, "... with $what");
         }
         is($asked, 2, '... each is asked once');
-        ($sock, $peer) = client({ @v, @later });
-        until_asked($sock, 'connect_SSL');
+        ($sock, $peer) = waiting_client({ @v, @later });
         ok(!$sock->answer({ SSL_cert_file => '/no/such' }),
             'one that cannot be used');
         like($SSL_ERROR, qr/SSL_cert_callback: SSL_cert_file/, '... says so');
@@ -188,17 +197,18 @@ each_version(
           )
         {
             my ($answer, $wanted) = @$case;
-            my ($sock, $peer) = server({ @v, @later }, @acme);
-            until_asked($sock, 'accept_SSL');
+            my ($sock,   $peer)   = waiting_server({ @v, @later }, @acme);
             ok($sock->want_answer, 'a challenge waits for an answer');
             $sock->answer($answer);
             complete($sock, sub { scalar $sock->accept_SSL })
               if $SSL_ERROR == SSL_WANT_READ;
-            like($SSL_ERROR,
+            like(
+                $SSL_ERROR,
                 defined $answer
                 ? qr/answered the challenge for new/
                 : qr/no key authorization/,
-                '... and gets it');
+                '... and gets it'
+            );
             like(($peer->hear)[0], $wanted, '... the authority, too');
         }
         is($asked, 2, '... each is asked once');
@@ -214,7 +224,7 @@ for my $case (
   )
 {
     my ($option, $role) = @$case;
-    my ($sock, $peer) = failing_pair(
+    my ($sock,   $peer) = failing_pair(
         role   => $role,
         mine   => { $option => sub { SSL_LATER } },
         theirs => {
@@ -231,32 +241,27 @@ for my $case (
         }
     );
     ok(!$sock, "$option on a blocking socket: it fails");
-    like(
-        $SSL_ERROR,
+    like($SSL_ERROR,
         qr/$option: SSL_LATER needs a handshake on a non-blocking socket$/,
-        '... says why'
-    );
+        '... says why');
     like(($peer->hear)[0], qr/internal error/, '... is an alert')
       if $option ne 'SSL_cert_callback';
 }
 
 my @later = (SSL_hello_callback => sub { SSL_LATER });
 {
-    my ($sock) = server({@later});
-    until_asked($sock, 'accept_SSL');
+    my ($sock) = waiting_server({@later});
     $sock->blocking(1);
     ok(!$sock->accept_SSL, 'a socket that blocks since then: it fails');
     like($SSL_ERROR, qr/SSL_LATER needs/, '... says why');
     ok(!$sock->want_answer, '... nobody waits');
 }
 {
-    my ($raw, $peer) = raw_pair(
-        sub { IO::Socket::SSL->start_SSL($_[0], client_args()) });
+    my ($raw, $peer) =
+      raw_pair(sub { IO::Socket::SSL->start_SSL($_[0], client_args()) });
     $raw->blocking(0);
-    ok(
-        !IO::Socket::SSL->start_SSL($raw, server_args(@later)),
-        'start_SSL waits on any socket: it fails'
-    );
+    ok(!IO::Socket::SSL->start_SSL($raw, server_args(@later)),
+        'start_SSL waits on any socket: it fails');
     like($SSL_ERROR, qr/SSL_LATER needs/, '... says why');
 }
 
@@ -275,11 +280,13 @@ my @later = (SSL_hello_callback => sub { SSL_LATER });
     like(died(sub { $plain->answer(1) }), qr/^answer: no/, '... too');
 }
 {
-    my ($sock) = server({@later});
-    until_asked($sock, 'accept_SSL');
+    my ($sock) = waiting_server({@later});
     $sock->answer($other);
-    like(died(sub { $sock->answer($other) }),
-        qr/^answer: no/, 'a second answer croaks');
+    like(
+        died(sub { $sock->answer($other) }),
+        qr/^answer: no/,
+        'a second answer croaks'
+    );
 }
 {
     my $inner;
@@ -296,29 +303,32 @@ my @later = (SSL_hello_callback => sub { SSL_LATER });
     like($inner, qr/^answer: no/, 'so does one within the callback');
     close $sock;
     ok(!$sock->want_answer, 'a closed socket waits no more');
-    like(died(sub { $sock->answer($other) }), qr/^answer: no/, '... nor this');
+    like(died(sub { $sock->answer($other) }), qr/^answer: no/,
+        '... nor this');
 }
 
 # --- timeouts ---------------------------------------------------------------
 
 {
-    my ($sock) = server({ @later, SSL_handshake_timeout => 0.2 });
-    until_asked($sock, 'accept_SSL');
+    my ($sock) = waiting_server({ @later, SSL_handshake_timeout => 0.2 });
     my $again = 0;
     while (!$sock->accept_SSL && $SSL_ERROR == SSL_WANT_READ) {
         $again++;
         IO::Select->new->can_read(0.02);
-        select undef, undef, undef, 0.02; ## no critic (ProhibitSleepViaSelect)
+        select undef, undef, undef,
+          0.02;    ## no critic (ProhibitSleepViaSelect)
         last if $again > 500;
     }
     is($! + 0, ETIMEDOUT, 'a timeout runs on');
     ok(!$sock->want_answer, '... and ends the wait');
-    like(died(sub { $sock->answer($other) }),
-        qr/^answer: no/, '... so that an answer croaks');
+    like(
+        died(sub { $sock->answer($other) }),
+        qr/^answer: no/,
+        '... so that an answer croaks'
+    );
 }
 {
-    my ($sock) = server({ @later, SSL_handshake_timeout => 0.1 });
-    until_asked($sock, 'accept_SSL');
+    my ($sock) = waiting_server({ @later, SSL_handshake_timeout => 0.1 });
     select undef, undef, undef, 0.2;    ## no critic (ProhibitSleepViaSelect)
     ok(!$sock->answer($other), 'an answer that is too late');
     is($! + 0, ETIMEDOUT, '... says so');
@@ -337,16 +347,17 @@ my @later = (SSL_hello_callback => sub { SSL_LATER });
         }
     );
     $raw->blocking(0);
-    my $sock = IO::Socket::SSL->start_SSL($raw,
+    my $sock =
+      IO::Socket::SSL->start_SSL($raw,
         server_args(@later, SSL_startHandshake => 'lazy'))
       or die $SSL_ERROR;
     readable($sock);
     my $read = sysread $sock, my $buffer, 10;
     ok(!defined $read && $! == EWOULDBLOCK, 'a lazy socket: a read waits');
-    ok($sock->want_answer, '... for an answer');
+    ok($sock->want_answer,                  '... for an answer');
     $sock->answer($other);
     complete($sock, sub { sysread $sock, $buffer, 10 });
-    is($buffer, "hello\n", '... and then reads');
+    is($buffer,          "hello\n",      '... and then reads');
     is(($peer->hear)[0], 'server2.test', '... under the context');
 }
 
@@ -354,13 +365,9 @@ my @later = (SSL_hello_callback => sub { SSL_LATER });
 # with an exception in the second round.
 {
     my $rounds = 0;
-    my ($sock) = server({@later});
-    until_asked($sock, 'accept_SSL');
-    is(
-        died(sub { $sock->answer(bless {}, 'Dies::In::Isa') }),
-        "no class\n",
-        'an exception that comes with the answer is thrown'
-    );
+    my ($sock) = waiting_server({@later});
+    is(died(sub { $sock->answer(bless {}, 'Dies::In::Isa') }),
+        "no class\n", 'an exception that comes with the answer is thrown');
 
     package Dies::In::Isa;
     sub isa { die "no class\n" }
@@ -368,8 +375,7 @@ my @later = (SSL_hello_callback => sub { SSL_LATER });
 SKIP: {
     skip 'this Perl has no threads', 2 if !$Config{useithreads};
     require threads;
-    my ($sock, $peer) = server({@later});
-    until_asked($sock, 'accept_SSL');
+    my ($sock, $peer) = waiting_server({@later});
     my $waits = threads->create(
         sub {
             my $waits = $sock->want_answer;
@@ -423,7 +429,7 @@ SKIP: {
                 );
             }
             elsif ($ready->want_answer) { $select->remove($ready) }
-            elsif ($ready->accept_SSL) { $done{$ready} = $ready }
+            elsif ($ready->accept_SSL)  { $done{$ready} = $ready }
         }
         next if @waiting < 20;
         for my $sock (reverse splice @waiting) {

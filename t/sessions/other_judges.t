@@ -80,13 +80,9 @@ sub calls {
 }
 
 # How a client with a certificate fares at servers, one after the other.
-sub fares {
+sub fared {
     my ($version, $theirs, @servers) = @_;
-    my @client = (
-        SSL_session_cache => IO::Socket::SSL::Session_Cache->new(1),
-        SSL_session_key   => 'key',
-        @$theirs
-    );
+    my @client = (keeps_session(), @$theirs);
     return join ' ', map {
         my $fare = resumed($_, @client);
         $fare =~ /\A[01]\z/ ? $fare : 'refused'
@@ -134,10 +130,10 @@ each_version(
               asking($version, @shared, SSL_verify_callback => judge(0));
 
             calls();
-            is(fares($version, \@client, $lenient, $alike),
+            is(fared($version, \@client, $lenient, $alike),
                 '0 1', "$how: a sub that accepts the client, too");
             is(calls(), '1010', '... is asked about the whole chain');
-            is(fares($version, \@client, $lenient, $strict),
+            is(fared($version, \@client, $lenient, $strict),
                 '0 refused', '... a sub that does not');
         }
     }
@@ -161,7 +157,7 @@ each_version(
                 SSL_verify_callback => judge(1)
             )
         } 1 .. 2;
-        is(fares('TLSv1_3', $side{client}, @servers),
+        is(fared('TLSv1_3', $side{client}, @servers),
             $expected, "an intermediate certificate that is $name");
     }
 }

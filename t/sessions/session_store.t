@@ -32,20 +32,6 @@ sub server {
     );
 }
 
-sub client {
-    return (
-        SSL_session_cache => IO::Socket::SSL::Session_Cache->new(1),
-        SSL_session_key   => 'key'
-    );
-}
-
-# Whether a client resumes at these servers, one after the other.
-sub fares {
-    my (@servers) = @_;
-    my @args = client();
-    return join '', map { resumed($_, @args) } @servers;
-}
-
 each_version(
     sub {
         my ($version) = @_;
@@ -138,7 +124,7 @@ sub second_taker {
 
     my $folder = folder();
     my $server = server($version, store($folder));
-    my @args   = client();
+    my @args   = keeps_session();
     resumed($server, @args);
     my ($file) = values_in($folder);
     my $first  = resumed($server, @args);
@@ -159,7 +145,7 @@ sub damaged {
     my $server = server($version, store($folder));
     my $wrong  = 0;
     for my $at (0, 1, 20, 32, 33, 60, -17, -16, -1) {
-        my @args = client();
+        my @args = keeps_session();
         unlink values_in($folder);
         resumed($server, @args);
         my ($file) = values_in($folder);
@@ -193,7 +179,7 @@ sub broken {
             }
         )
     );
-    my @args  = client();
+    my @args  = keeps_session();
     my $fares = join '', map { resumed($server, @args) } 1 .. 2;
     { open my $out, '>', "$folder/broken" or die $! }
     $fares .= join '', map { resumed($server, @args) } 1 .. 3;

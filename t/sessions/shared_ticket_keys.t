@@ -12,7 +12,7 @@ use IO::Socket::SSL;
 use Test::More;
 use Time::HiRes qw(time);
 
-my $dir = tempdir('iss-keys-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+my $dir    = tempdir('iss-keys-XXXXXX', TMPDIR => 1, CLEANUP => 1);
 my $secret = 'the secret of all the machines!!';
 
 sub folder { return ISS::FileStore::folder($dir) }
@@ -36,19 +36,6 @@ sub server {
     );
 }
 
-sub client {
-    return (
-        SSL_session_cache => IO::Socket::SSL::Session_Cache->new(1),
-        SSL_session_key   => 'key'
-    );
-}
-
-sub fares {
-    my (@servers) = @_;
-    my @args = client();
-    return join '', map { resumed($_, @args) } @servers;
-}
-
 sub break_it {
     my ($folder) = @_;
     open my $out, '>', "$folder/broken" or die $!;
@@ -65,7 +52,8 @@ each_version(
             '0111', 'servers with the same backend resume, untold');
         my ($file) = ISS::FileStore::values_in($folder);
         like(pack('H*', $file =~ m{/([0-9a-f]+)\z}),
-            qr/\Aiss:[\w-]{43}\z/, '... a key is under a name that says nothing');
+            qr/\Aiss:[\w-]{43}\z/,
+            '... a key is under a name that says nothing');
         is(-s $file, 1 + 32 + 64 + 16, '... encrypted');
         is(fares($one, server($version, keys_in(folder()))),
             '00', 'another backend');
@@ -104,11 +92,12 @@ each_version(
 # Visits at two servers for three periods and more.
 sub rotating {
     my ($version) = @_;
-    my $folder  = folder();
-    my @servers = map { server($version, keys_in($folder, rotate => 1)) } 1 .. 2;
-    my @client  = client();
-    my $from    = time;
-    my $fares   = '';
+    my $folder = folder();
+    my @servers =
+      map { server($version, keys_in($folder, rotate => 1)) } 1 .. 2;
+    my @client = keeps_session();
+    my $from   = time;
+    my $fares  = '';
 
     do { $fares .= resumed($servers[length($fares) % 2], @client) }
       until time > $from + 3.2;
@@ -125,7 +114,7 @@ sub broken {
     my $folder = folder();
     my @told;
     my $one    = server($version, keys_in($folder));
-    my @client = client();
+    my @client = keeps_session();
 
     resumed($one, @client);
     break_it($folder);
@@ -162,7 +151,7 @@ sub reloaded {
         )
     );
     my $server = resuming_server(SSL_reuse_ctx => $ctx);
-    my @client = client();
+    my @client = keeps_session();
     resumed($server, @client);
     ok($ctx->reload, 'a context that is reloaded');
     is(resumed(resuming_server(SSL_reuse_ctx => $ctx), @client),

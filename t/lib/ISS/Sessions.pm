@@ -14,6 +14,7 @@ use ISS::Test;
 
 our @EXPORT = qw(
   resuming_server resumed resumed_until_end connected get_line client_context
+  keeps_session fares
 );
 
 # Greets each client with a line that says whether its session was resumed,
@@ -31,7 +32,7 @@ sub resuming_server {
             my ($sock) = @_;
             print {$sock} $sock->get_session_reused, "\n";
             push @held, $sock;
-            return if $hold;
+            return         if $hold;
             readline $sock if !$ends;
             (pop @held)->close(SSL_no_shutdown => $ends eq 'cut');
         },
@@ -72,7 +73,23 @@ sub resumed {
     return _close_resumed($sock, get_line($sock));
 }
 
-# The same for a server that ends the connection itself.
+# Arguments of a client that keeps a session for the next connection.
+sub keeps_session {
+    return (
+        SSL_session_cache => IO::Socket::SSL::Session_Cache->new(1),
+        SSL_session_key   => 'key'
+    );
+}
+
+# Whether such a client resumes at these servers, one after the other: a text
+# like 011.
+sub fares {
+    my (@servers) = @_;
+    my @args = keeps_session();
+    return join '', map { resumed($_, @args) } @servers;
+}
+
+# The same as resumed for a server that ends the connection itself.
 sub resumed_until_end {
     my ($server, @args) = @_;
 
