@@ -76,7 +76,9 @@ text_of_failure(const struct iss_link *link)
 
 /* The program may be asked, and must not go on with the handshake meanwhile.
  * The full handshake that follows a refusal reports its own failure; why,
- * unless NULL, gets the text of this one, for the caller to free. */
+ * unless NULL, gets the text of this one, for the caller to free.  Until it
+ * has a role OpenSSL takes an SSL for a server's, whose peers need
+ * certificates of clients. */
 static bool
 set_if_good(struct iss_link *link, SSL_SESSION *session, char **why)
 {
@@ -84,6 +86,7 @@ set_if_good(struct iss_link *link, SSL_SESSION *session, char **why)
 
 	if (!iss_link_enter(link))
 		return false;
+	SSL_set_connect_state(link->ssl);
 	good = SSL_set_session(link->ssl, session) && iss_verify_session(link);
 	if (!good)
 		SSL_set_session(link->ssl, NULL);

@@ -7,6 +7,7 @@ use lib "$FindBin::Bin/../lib";
 use ISS::Sessions;
 use ISS::Test;
 use IO::Socket::SSL;
+use IO::Socket::SSL::Utils;
 use Test::More;
 
 each_version(
@@ -30,6 +31,29 @@ each_version(
         is(resumed($server, SSL_reuse_ctx => $plain),
             0, '... and connection 1 does not resume');
         is(resumed($server, SSL_reuse_ctx => $plain), 0, '... nor does 2');
+    }
+);
+
+# A certificate for servers only, as those of the usual CAs are.
+each_version(
+    sub {
+        my ($version) = @_;
+
+        my ($cert, $key) = CERT_create(
+            issuer  => [PEM_file2cert(cert('ca')), PEM_file2key(key('ca'))],
+            purpose => 'server',
+            subject => { commonName => 'localhost' },
+            subjectAltNames => [[DNS => 'localhost']]
+        );
+        my $server = resuming_server(
+            SSL_version => $version,
+            SSL_cert    => [$cert],
+            SSL_key     => $key
+        );
+        my @args =
+          (SSL_reuse_ctx => client_context(SSL_session_cache_size => 4));
+        is(resumed($server, @args), 0, 'a certificate for servers only');
+        is(resumed($server, @args), 1, '... its session is resumed');
     }
 );
 
@@ -170,7 +194,8 @@ subtest 'TLS 1.3: a server that sends only two tickets' => sub {
             $end ? (ends => $end) : ()
         );
         my @args =
-          (SSL_reuse_ctx => client_context(SSL_session_cache_size => 1, @mine));
+          (SSL_reuse_ctx =>
+              client_context(SSL_session_cache_size => 1, @mine));
         my $once = $end ? \&resumed_until_end : \&resumed;
         return join '', map { $once->($server, @args) } 1 .. 5;
     };
@@ -180,9 +205,9 @@ subtest 'TLS 1.3: a server that sends only two tickets' => sub {
 
     # As FTP's data connections end.
     is($fares->('close', @share),
-        '01111', '... also if the client has read the server\'s close_notify');
-    is($fares->('cut', @share),
-        '01111', '... or an end of TCP without one');
+        '01111',
+        '... also if the client has read the server\'s close_notify');
+    is($fares->('cut', @share), '01111', '... or an end of TCP without one');
 };
 
 subtest 'TLS 1.2: a session is used again and again' => sub {
