@@ -26,6 +26,9 @@ my $ADDRESS   = qr/^(127\.0\.0\.1:\d+)$/m;
 subtest select_server      => \&select_server;
 subtest sni_server         => \&sni_server;
 subtest sni_callback       => \&sni_callback;
+subtest later_server       => \&later_server;
+subtest reload_server      => \&reload_server;
+subtest facts_client       => \&facts_client;
 subtest client_cert_server => \&client_cert_server;
 subtest prefork_memcached  => \&prefork_memcached;
 subtest resume_client      => \&resume_client;
@@ -115,8 +118,11 @@ sub sni_callback {
         symlink key($name),  "$dir/$as.key" or die $!;
     }
     for my $default (undef, 'localhost') {
-        my $server = start('sni_callback_server', '--dir' => $dir,
-            defined $default ? ('--default' => $default) : ());
+        my $server = start(
+            'sni_callback_server',
+            '--dir' => $dir,
+            defined $default ? ('--default' => $default) : ()
+        );
         my $address = $server->wait_for($ADDRESS);
         for my $name ('server2.test', 'localhost') {
             my $sock = tls(
@@ -128,13 +134,148 @@ sub sni_callback {
                 "$name has its certificate");
         }
         my $sock = tls($address, SSL_hostname => '');
-        is($sock ? scalar <$sock> : undef,
+        is(
+            $sock            ? scalar <$sock>        : undef,
             defined $default ? "this is localhost\n" : undef,
-            'a client without a name');
+            'a client without a name'
+        );
         next if defined $default;
         like($SSL_ERROR, qr/unrecognized name/, '... gets an alert');
         ok($server->wait_for(qr/turned away: .*unrecognized name/),
             '... of which the server tells');
+    }
+    return;
+}
+
+# Another process finds the certificates.
+sub later_server {
+    my $dir = tempdir('iss-names-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+    symlink cert('server2'), "$dir/server2.test.pem" or die $!;
+    symlink key('server2'),  "$dir/server2.test.key" or die $!;
+    my $server  = start('later_server', '--dir' => $dir);
+    my $address = $server->wait_for($ADDRESS);
+    my $silent  = IO::Socket::INET->new($address) or die "connect: $!\n";
+    for my $visit (1 .. 2) {
+        my $sock = tls(
+            $address,
+            SSL_hostname      => 'server2.test',
+            SSL_verifycn_name => 'server2.test'
+        ) or die "connect: $SSL_ERROR\n";
+        is(
+            scalar <$sock>,
+            "this is server2.test\n",
+            "visit $visit: the name has its certificate"
+        );
+    }
+    for my $name ('other.test', '') {
+        ok(!tls($address, SSL_hostname => $name), "the name '$name'");
+        like($SSL_ERROR, qr/unrecognized name/, '... gets an alert');
+    }
+    return;
+}
+
+# Files change while it serves.
+sub reload_server {
+    my $dir  = tempdir('iss-reload-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+    my $swap = sub {
+        my ($name) = @_;
+        for my $kind (qw(pem key)) {
+            my $from = $kind eq 'pem' ? cert($name) : key($name);
+            symlink $from, "$dir/next" or die $!;
+            rename "$dir/next", "$dir/server.$kind" or die $!;
+        }
+    };
+    $swap->('server');
+    open my $out, '>:raw', "$dir/ticket.key" or die $!;
+    print {$out} 'k' x 80;
+    close $out;
+    chmod 0600, "$dir/ticket.key";
+    open $out, '>', "$dir/new.example.org" or die $!;
+    print {$out} "token.thumbprint\n";
+    close $out;
+    my $server = start(
+        'reload_server',
+        '--cert'       => "$dir/server.pem",
+        '--key'        => "$dir/server.key",
+        '--ticket-key' => "$dir/ticket.key",
+        '--challenges' => $dir
+    );
+    my $address = $server->wait_for($ADDRESS);
+    my $context = IO::Socket::SSL::SSL_Context->new(
+        client_args(
+            SSL_session_cache_size => 10,
+            SSL_session_key        => 'one',
+            SSL_verifycn_scheme    => 'none'
+        )
+    );
+    my @said;
+
+    for my $name ('', '', 'server2') {
+        if ($name) {
+            $swap->($name);
+            kill HUP => $server->{pid};
+            ok($server->wait_for(qr/the new certificate is served/),
+                'SIGHUP takes up the new certificate');
+        }
+        my $sock = tls($address, SSL_reuse_ctx => $context);
+        push @said, scalar <$sock>;
+        $sock->close;
+    }
+    like($said[0], qr/accepted 1, resumed 0, reloaded 0$/, 'a first visit');
+    like($said[1], qr/accepted 2, resumed 1, reloaded 0$/, '... resumes');
+    isnt(serial($said[2]), serial($said[0]), '... the next one sees it');
+    my $challenge = IO::Socket::SSL->new(
+        PeerAddr           => $address,
+        SSL_verify_mode    => 0,
+        SSL_hostname       => 'new.example.org',
+        SSL_alpn_protocols => ['acme-tls/1']
+    );
+    is($challenge && $challenge->alpn_selected,
+        'acme-tls/1', 'a challenge is answered');
+    ok($server->wait_for(qr/^acme: .*new\.example\.org/m), '... it says so');
+    return;
+}
+
+sub serial { return $_[0] =~ /^certificate (\d+)/ ? $1 : 'none' }
+
+sub facts_client {
+    my ($server, $address) =
+      tls_server(sub { print { $_[0] } "hello\n"; $_[0]->close });
+    my ($status, $said) = run('facts_client', @CA, '--report', '--keylog',
+        "$DIR/keylog", $address);
+    is($status, 0, 'a good server') or diag $said;
+    like($said, qr/ sent TLSv1_3 handshake ClientHello,/,        'the messages');
+    like($said, qr/^version +TLSv1_3$/m,                   'the facts');
+    like($said, qr/^binding +tls-exporter [0-9a-f]{64}$/m, 'the bindings');
+    ok(-s "$DIR/keylog", 'the key log');
+    ($status, $said) =
+      run('facts_client', '--ca', cert('other-ca'), $address);
+    is($status, 1, 'a bad server');
+    like($said, qr/^verify: .*certificate verify failed/m, '... the kind');
+    like($said, qr/^what to do: /m,                        '... the hint');
+
+    # A certificate in memory, and one by URI.
+    my ($asks, $there) = tls_server(
+        sub { $_[0]->close },
+        SSL_verify_mode => SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+        SSL_ca_file     => cert('ca'),
+        SSL_version     => 'TLSv1_2'
+    );
+    for my $own (
+        [],
+        [
+            '--cert' => slurp(cert('client')),
+            '--key'  => slurp(key('client'))
+        ],
+        [
+            '--cert' => 'file:' . cert('client'),
+            '--key'  => 'file:' . key('client')
+        ]
+      )
+    {
+        ($status, $said) = run('facts_client', @CA, @$own, $there);
+        is($status, @$own ? 0 : 1, 'a server that wants a certificate')
+          or diag $said;
     }
     return;
 }
