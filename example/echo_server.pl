@@ -37,21 +37,39 @@ my %clients;               # by descriptor: { socket, ready, out }
 my %again;                 # descriptors with data that select may not see
 my $readers = '';          # which descriptors select watches, as bits:
 my $writers = '';          # unlike IO::Select, no list is searched each time
+my ($recent, $older) = ('', '');    # who was served lately, likewise
 vec($readers, $door, 1) = 1;
 
 $| = 1;
 printf "%s:%d\n", $listener->sockhost, $listener->sockport;
 
+# The more descriptors select watches, the longer it takes.  So most of the time
+# it watches only those that were served lately; all of them now and then, and
+# when these are quiet.
+my $looks = 0;
 while (1) {
     my @turn  = keys %again;
-    my $found = select my $readable = $readers, my $writable = $writers, undef,
-      @turn ? 0 : undef;
-    push @turn, descriptors($readable | $writable) if $found > 0;
+    my $all   = $looks++ % 16 == 0;
+    my @found = $all ? () : ready($recent | $older, @turn ? 0 : 0.005);
+    if ($all || !@turn && !@found) {
+        @found = ready($readers | $writers, @turn ? 0 : undef);
+        ($recent, $older) = ('', $recent) if $looks % 64 == 1;
+    }
     %again = ();
-    for my $fd (@turn) {
+    for my $fd (@turn, @found) {
+        vec($recent, $fd, 1) = 1;
         if    ($fd == $door)  { accept_clients() }
         elsif ($clients{$fd}) { serve($fd) }
     }
+}
+
+# Which of these can go on?  Waits so many seconds, undef: for ever.
+sub ready {
+    my ($among, $seconds) = @_;
+    my $found = select my $readable = $readers & $among,
+      my $writable = $writers & $among, undef, $seconds;
+
+    return $found > 0 ? descriptors($readable | $writable) : ();
 }
 
 # The numbers of the bits that are set.
