@@ -19,9 +19,8 @@
 #include "claim.h"
 #include "ocspmake.h"
 #include "pair.h"
-#include "revocation/ocsp_chain.h"
 #include "sessions/session_cache.h"
-#include "x509/chain.h"
+#include "told.h"
 
 enum { CHUNK = 8192, TURNS = 12, BLOB_MAX = 255, YEAR_2100 = 4102444800U };
 
@@ -503,22 +502,6 @@ claim_right_peer(const struct life *life)
 }
 
 static void
-ask_for_facts(const struct life *life)
-{
-	struct iss_conn *conn = life->us.conn;
-	struct iss_ocsp_chain chain;
-	size_t i;
-
-	sk_X509_pop_free(iss_chain_get1(conn->ssl), X509_free);
-	iss_ocsp_chain_init(&chain, &conn->link);
-	for (i = 0; i < chain.count; i++) {
-		claim(iss_ocsp_chain_get0_cert(&chain, i) != NULL);
-		(void)iss_ocsp_chain_get0_issuer(&chain, i);
-	}
-	iss_ocsp_chain_release(&chain);
-}
-
-static void
 talk(struct life *life)
 {
 	size_t n;
@@ -548,7 +531,7 @@ live(struct iss_session_cache *cache, SSL_SESSION *theirs_to_resume)
 	}
 	shake_hands(&life);
 	claim_right_peer(&life);
-	ask_for_facts(&life);
+	claim_told(life.us.conn);
 	if (life.us.conn->state == ISS_CONN_OPEN && (input.flags & TALKS))
 		talk(&life);
 	(void)iss_shutdown_notify(life.us.conn, ISS_NO_DEADLINE);
