@@ -136,6 +136,26 @@ set_options(struct iss_error *err)
 	return !iss_error_is_set(err);
 }
 
+/* With SSL_psk the suites of TLS 1.3 are set.  SSL_CTX_set_ciphersuites(3) of
+ * OpenSSL 1.1.1 leaves a list behind if memory runs out; that is not ours. */
+static bool
+openssl_leaks(void)
+{
+	return OpenSSL_version_num() < 0x30000000L &&
+	       strcmp(contexts[context].options[0].name, "SSL_psk") == 0;
+}
+
+static void
+try_context(void)
+{
+	size_t i;
+
+	for (i = 0; i < ROWS(fault_memory); i++)
+		if (fault_memory[i].what != FAULT_OPENSSL || !openssl_leaks())
+			fault_try(contexts[context].name, make_context,
+			    &fault_memory[i]);
+}
+
 int
 main(void)
 {
@@ -144,7 +164,7 @@ main(void)
 	setenv("OPENSSL_CONF", "/dev/null", 1);
 	fault_begin();
 	for (context = 0; context < ROWS(contexts); context++)
-		fault_try_memory(contexts[context].name, make_context);
+		try_context();
 	fault_try_memory("options", set_options);
 	return tap_done();
 }
