@@ -117,10 +117,11 @@ iss_which_are_defined(pTHX_ HV *args, AV *options)
 	return which;
 }
 
-HV *
-iss_without_options(pTHX_ HV *args)
+/* The names first: to read a tied value runs code, which may change args. */
+static AV *
+other_names(pTHX_ HV *args)
 {
-	HV *others = (HV *)sv_2mortal((SV *)newHV());
+	AV *names = (AV *)sv_2mortal((SV *)newAV());
 	const char *name;
 	STRLEN len;
 	HE *entry;
@@ -129,8 +130,28 @@ iss_without_options(pTHX_ HV *args)
 	while ((entry = hv_iternext(args)) != NULL) {
 		name = HePV(entry, len);
 		if (!has_prefix(name, len))
-			(void)hv_store_ent(others, hv_iterkeysv(entry),
-			    newSVsv(hv_iterval(args, entry)), 0);
+			av_push(names, newSVsv(hv_iterkeysv(entry)));
+	}
+	return names;
+}
+
+HV *
+iss_without_options(pTHX_ HV *args)
+{
+	HV *others = (HV *)sv_2mortal((SV *)newHV());
+	AV *names = other_names(aTHX_ args);
+	SV *name, *value;
+	HE *entry;
+	SSize_t i;
+
+	for (i = 0; i <= av_len(names); i++) {
+		name = *av_fetch(names, i, 0);
+		entry = hv_fetch_ent(args, name, 0, 0);
+		if (entry == NULL)
+			continue;
+		value = newSVsv(HeVAL(entry));
+		if (hv_store_ent(others, name, value, 0) == NULL)
+			SvREFCNT_dec(value);
 	}
 	return others;
 }

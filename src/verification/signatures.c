@@ -12,6 +12,7 @@
 #include "verification/signatures.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -25,6 +26,7 @@ enum {
 	SLOTS = 256,    /* a power of two */
 	LINKS_MAX = 8,  /* in a chain; longer ones are not remembered */
 	DER_MAX = 8192, /* of a certificate, likewise */
+	SAMPLE = 64,    /* bytes at its end that choose a slot */
 };
 
 struct der {
@@ -68,11 +70,17 @@ has_lock(void)
 	       memory.lock != NULL;
 }
 
-/* A certificate ends with its signature, so with random bits. */
+/* A certificate ends with its signature.  Not all bits of that are random: an
+ * Ed448 signature ends with a zero. */
 static struct signed_link *
 slot_of(const struct der *subject)
 {
-	return &memory.slots[subject->bytes[subject->len - 1] & (SLOTS - 1)];
+	int i = subject->len > SAMPLE ? subject->len - SAMPLE : 0;
+	uint32_t hash = 2166136261U; /* FNV-1a */
+
+	for (; i < subject->len; i++)
+		hash = (hash ^ subject->bytes[i]) * 16777619U;
+	return &memory.slots[(hash ^ hash >> 16) & (SLOTS - 1)];
 }
 
 static bool

@@ -19,8 +19,8 @@
  * not set in those calls, so do not use this if the program sees them.
  *
  * Signatures are remembered by both whole certificates, of chains in which
- * nothing at all was wrong, and only a bounded number.  May be called from
- * several threads.
+ * nothing at all was wrong, and only a bounded number: 256, of certificates up
+ * to 8 KiB.  May be called from several threads.
  */
 int iss_signatures_verify_cert(X509_STORE_CTX *store);
 

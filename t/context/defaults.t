@@ -3,7 +3,9 @@
 use strict;
 use warnings;
 
+use Errno;
 use FindBin;
+use Hash::Util qw(lock_keys);
 use lib "$FindBin::Bin/../lib";
 use ISS::Test;
 use IO::Socket::SSL;
@@ -113,6 +115,10 @@ IO::Socket::SSL::set_args_filter_hack(
 is(version(), 'TLSv1_2', '... also one that ties them');
 forget();
 
+IO::Socket::SSL::set_args_filter_hack(sub { undef $_[1] });
+like(version(), qr/^failed: /, 'a filter that takes them all: no CA either');
+forget();
+
 IO::Socket::SSL::set_defaults(SSL_session => ['bytes', 'x' x 32]);
 is(version(SSL_session => undef), 'TLSv1_3', 'a default for clients');
 my $listener = IO::Socket::SSL->new(
@@ -141,7 +147,66 @@ like(
     '... and verification'
 );
 forget();
+
+# What reload is given changes these, and no other.
+IO::Socket::SSL::set_server_defaults(SSL_ciphersuites => '');
+my $ctx = IO::Socket::SSL::SSL_Context->new(SSL_server => 1, server_args());
+for my $when ('a false default', '... also after reload') {
+    like((handshake_errors(theirs => { SSL_reuse_ctx => $ctx }))[1],
+        qr/no ciphers available/, $when);
+    ok($ctx->reload(SSL_cipher_list => 'HIGH'), "reload: $SSL_ERROR");
+}
+ok($ctx->reload(SSL_ciphersuites => 0), 'reload without it');
+is((handshake_errors(theirs => { SSL_reuse_ctx => $ctx }))[1],
+    '', '... 0 means that');
+IO::Socket::SSL::set_server_defaults(SSL_ciphersuites => undef);
+
+# Arguments that run code, which looks at them, and some that nothing may change.
+{
+
+    package Curious;
+    our @ISA = ('Tie::StdHash');
+
+    sub FETCH {
+        my ($self, $key) = @_;
+        my $count = keys %$self;
+        return $self->{$key};
+    }
+}
+my %plain = (
+    PeerAddr           => '127.0.0.1',
+    PeerPort           => 1,
+    Timeout            => 3,
+    SSL_startHandshake => 0
+);
+tie my %curious, 'Curious';
+%curious = %plain;
+my %locked = %plain;
+lock_keys(%locked);
+for my $case (
+    ['tied arguments',       \%curious],
+    ['arguments of a sub',   Overloaded->new(\%plain)],
+    ['restricted arguments', \%locked],
+  )
+{
+    my ($name, $args) = @$case;
+    for (1 .. 3) {
+        my $sock = IO::Socket::SSL->new;
+        ok(!$sock->configure($args) && $!{ECONNREFUSED}, "$name: $!");
+    }
+}
+ok(IO::Socket::SSL->new->configure, 'no arguments at all');
+
 like(died(sub { IO::Socket::SSL::set_args_filter_hack('no_such') }),
     qr/use_defaults.*defaults\.t/, 'another word croaks');
 
 done_testing();
+
+package Overloaded;
+
+use overload '%{}' => sub { $_[0]->() }, fallback => 1;
+
+sub new {
+    my ($class, $hash) = @_;
+    return bless sub { $hash }, $class;
+}

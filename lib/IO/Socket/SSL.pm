@@ -127,7 +127,8 @@ sub stats { return IO::Socket::SSL::SSL_Context::_stats_of_process() }
 
 sub configure {
     my ($self, $args) = @_;
-    my $base     = IO::Socket::SSL::Defaults::_without_options($args);
+    $args = {} if !defined $args;
+    my $base     = IO::Socket::SSL::Defaults::_without_options(\%$args);
     my $blocking = delete $base->{Blocking};
 
     $self->configure_SSL($args) || return $self->_failed;
@@ -171,8 +172,8 @@ sub configure_SSL {
     my $hash = \%{*$self};
 
     _debug(2, 'configure_SSL') if $DEBUG;
-    $args{SSL_server} = defined $args{Listen} ? 1 : 0
-      unless defined $args{SSL_server};
+    my $listens = defined $args{Listen};
+    $args{SSL_server} = $listens ? 1 : 0 unless defined $args{SSL_server};
     my $merged = IO::Socket::SSL::Defaults::merge(\%args, $args{SSL_server});
     IO::Socket::SSL::Defaults::check_subs($merged);
     delete $merged->{SSL_usebio} unless $hash->{_SSL_bio_handle};
@@ -183,14 +184,14 @@ sub configure_SSL {
     $hash->{_SSL_until} = _from_now('SSL_deadline', $merged->{SSL_deadline})
       if defined $merged->{SSL_deadline}
       && length $merged->{SSL_deadline}
-      && !defined $given->{Listen};
+      && !$listens;
 
     # With nothing but a Timeout, IO::Socket::accept makes a socket that gets
     # its listener's context.  For all others the context is made now, so that
     # mistakes are found before anything is connected or sent.
     return $self if keys %$given == exists $given->{Timeout};
     my $ctx = $self->_context($merged->{SSL_server}) || return;
-    if (defined $given->{Listen}) {
+    if ($listens) {
         $hash->{_SSL_opened} = 1;
         IO::Socket::SSL::Defaults::check_listener($merged, $ctx);
     }

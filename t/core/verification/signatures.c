@@ -284,6 +284,14 @@ test_dates(void)
 
 /* ---- many ---- */
 
+static int
+sign(X509 *cert, EVP_PKEY *key)
+{
+	bool hashes = EVP_PKEY_id(key) != EVP_PKEY_ED448;
+
+	return X509_sign(cert, key, hashes ? EVP_sha256() : NULL);
+}
+
 static X509 *
 sign_leaf(int serial, EVP_PKEY *key, X509 *ca, EVP_PKEY *ca_key)
 {
@@ -294,12 +302,35 @@ sign_leaf(int serial, EVP_PKEY *key, X509 *ca, EVP_PKEY *ca_key)
 	    !X509_set_issuer_name(cert, X509_get_subject_name(ca)) ||
 	    X509_gmtime_adj(X509_getm_notBefore(cert), -60) == NULL ||
 	    X509_gmtime_adj(X509_getm_notAfter(cert), 3600) == NULL ||
-	    !X509_set_pubkey(cert, key) ||
-	    !X509_sign(cert, ca_key, EVP_sha256())) {
+	    !X509_set_pubkey(cert, key) || !sign(cert, ca_key)) {
 		printf("Bail out! cannot sign\n");
 		exit(2);
 	}
 	return cert;
+}
+
+static X509 *
+self_sign(EVP_PKEY *key)
+{
+	X509 *ca = X509_new();
+	X509_NAME *name = X509_get_subject_name(ca);
+	X509_EXTENSION *is_ca = X509V3_EXT_conf_nid(
+	    NULL, NULL, NID_basic_constraints, "critical,CA:TRUE");
+	bool good = X509_set_version(ca, 2) &&
+		    ASN1_INTEGER_set(X509_get_serialNumber(ca), 1) &&
+		    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+			(const unsigned char *)"Ed448", -1, -1, 0) &&
+		    X509_set_issuer_name(ca, name) &&
+		    X509_gmtime_adj(X509_getm_notBefore(ca), -60) != NULL &&
+		    X509_gmtime_adj(X509_getm_notAfter(ca), 3600) != NULL &&
+		    X509_set_pubkey(ca, key) && is_ca != NULL &&
+		    X509_add_ext(ca, is_ca, -1) && sign(ca, key);
+
+	X509_EXTENSION_free(is_ca);
+	if (good)
+		return ca;
+	X509_free(ca);
+	return NULL;
 }
 
 /* More than there is room for. */
@@ -324,6 +355,43 @@ test_bounded(void)
 	X509_free(ca);
 	EVP_PKEY_free(ca_key);
 	EVP_PKEY_free(key);
+}
+
+/* Ed448 signatures all end with the same byte. */
+static void
+test_spread(void)
+{
+	enum { FEW = 40 };
+	EVP_PKEY_CTX *maker = EVP_PKEY_CTX_new_id(EVP_PKEY_ED448, NULL);
+	X509_STORE *trusted = X509_STORE_new();
+	X509 *ca, *leaf[FEW];
+	EVP_PKEY *key = NULL;
+	struct outcome outcome;
+	int i, known = 0;
+
+	if (EVP_PKEY_keygen_init(maker) <= 0 ||
+	    EVP_PKEY_keygen(maker, &key) <= 0 ||
+	    (ca = self_sign(key)) == NULL ||
+	    !X509_STORE_add_cert(trusted, ca)) {
+		printf("Bail out! Ed448\n");
+		exit(2);
+	}
+	for (i = 0; i < FEW; i++) {
+		leaf[i] = sign_leaf(i + 2, key, ca, key);
+		verify(&outcome, trusted, leaf[i], NULL, &plain,
+		    iss_signatures_verify_cert);
+	}
+	for (i = FEW - 1; i >= 0; i--) {
+		verify(&outcome, trusted, leaf[i], NULL, &plain,
+		    iss_signatures_verify_cert);
+		known += outcome.verdict == 1 && outcome.with_issuer == 0;
+		X509_free(leaf[i]);
+	}
+	ok(known > FEW / 2, "%d of %d signed by Ed448 are known", known, FEW);
+	X509_free(ca);
+	X509_STORE_free(trusted);
+	EVP_PKEY_free(key);
+	EVP_PKEY_CTX_free(maker);
 }
 
 static void
@@ -381,6 +449,7 @@ main(void)
 	test_fork();
 	test_own_step();
 	test_bounded();
+	test_spread();
 	is_int(lost_callbacks, 0, "the store's callback is as it was");
 	is_int((long long)ERR_peek_error(), 0, "the queue is left empty");
 	return tap_done();

@@ -123,7 +123,7 @@ sub merge {
     _check_names($args);
     if ($filter) {
         $filter->($server ? 1 : 0, $args);
-        $args = {%$args};    # it may have been tied
+        $args = { %{ $args || {} } };    # it may have been tied, or replaced
     }
     _merge_into($args, \%MEANING, $server,
         $server ? \%for_server : \%for_client,
@@ -147,9 +147,12 @@ sub _without_built_in {
 # The arguments of a context with some of them replaced, as a new hash.
 sub with_changes {
     my ($args, $changed) = @_;
-    my %new = (%{ _without_built_in(%$args) }, %$changed);
+    my %new   = (%{ _without_built_in(%$args) }, %$changed);
+    my %given = %$changed;
 
-    _remove_not_given(\%new, \%MEANING, 0);
+    _remove_not_given(\%given, \%MEANING, 0);
+    delete @new{ grep { defined $changed->{$_} && !exists $given{$_} }
+          keys %$changed };
     return \%new;
 }
 
