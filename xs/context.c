@@ -118,19 +118,29 @@ warn_of_crl_file(pTHX)
 	    "without SSL_check_crl => 1"));
 }
 
-/* Has the object another SSL_verify_callback than the one it replaces? */
 static bool
-has_other_judge(pTHX_ HV *hash, SV *before)
+is_other_sub(const SV *now, const SV *old)
 {
-	SV *now = iss_hash_value(aTHX_ hash, "verify_callback");
-	SV *old = NULL;
-
-	if (!SvROK(before) || SvTYPE(SvRV(before)) != SVt_PVHV)
-		return false;
-	old = iss_hash_value(aTHX_ (HV *)SvRV(before), "verify_callback");
 	if (now == NULL || old == NULL)
 		return now != old;
 	return !SvROK(now) || !SvROK(old) || SvRV(now) != SvRV(old);
+}
+
+/* Has the object other subs that judge clients than the one it replaces? */
+static bool
+has_other_judge(pTHX_ HV *hash, SV *before)
+{
+	static const char *const subs[] = { "verify_callback",
+		"create_ctx_callback" };
+	size_t i;
+
+	if (!SvROK(before) || SvTYPE(SvRV(before)) != SVt_PVHV)
+		return false;
+	for (i = 0; i < sizeof(subs) / sizeof(subs[0]); i++)
+		if (is_other_sub(iss_hash_value(aTHX_ hash, subs[i]),
+			iss_hash_value(aTHX_ (HV *)SvRV(before), subs[i])))
+			return true;
+	return false;
 }
 
 /* Make a context by the options in args, with the subs of the object hash.

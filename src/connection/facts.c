@@ -80,7 +80,7 @@ get_verdict(const struct iss_conn *conn, struct iss_facts *facts)
 	const bool asked = (SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER) != 0;
 	X509 *peer = SSL_get1_peer_certificate(ssl);
 
-	facts->pinned = conn->link.pinned;
+	facts->pinned = conn->link.pinned && peer != NULL;
 	facts->stapled = conn->staple.good;
 	facts->verified = asked && peer != NULL && !facts->pinned &&
 			  SSL_get_verify_result(ssl) == X509_V_OK;

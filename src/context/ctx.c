@@ -236,6 +236,16 @@ set_rules(struct build *build)
 	return rv;
 }
 
+/* May a sub of the program decide which clients are accepted? */
+static bool
+program_judges(const struct build *build)
+{
+	const struct iss_callbacks *ask = iss_link_callbacks(build->link);
+
+	return ask->ctx_created != NULL ||
+	       (ask->verify != NULL && iss_trusted_verifies(build->config));
+}
+
 /* A client that was trusted under other rules must not resume. */
 static const struct iss_session_id *
 session_id_before(const struct build *build)
@@ -243,10 +253,11 @@ session_id_before(const struct build *build)
 	const struct iss_ctx *before = build->before;
 
 	if (before == NULL || before->session_id_is_named ||
-	    (iss_trusted_verifies(build->config) &&
-		(build->config->other_judge ||
-		    memcmp(before->demands, build->ctx->demands,
-			sizeof(before->demands)) != 0)))
+	    build->config->other_judge)
+		return NULL;
+	if (iss_trusted_verifies(build->config) &&
+	    memcmp(before->demands, build->ctx->demands,
+		sizeof(before->demands)) != 0)
 		return NULL;
 	return &before->session_id;
 }
@@ -258,8 +269,7 @@ respect_program(struct build *build)
 {
 	const struct iss_callbacks *ask = iss_link_callbacks(build->link);
 
-	if (!iss_trusted_verifies(build->config) ||
-	    (ask->verify == NULL && ask->ctx_created == NULL))
+	if (!program_judges(build))
 		return ISS_OK;
 	if (iss_session_id_is_shared(build->config) &&
 	    !iss_peer_end_set_judge(build->ssl_ctx, &iss_verify_judge))
@@ -285,7 +295,7 @@ set_sessions(struct build *build)
 		return rv;
 	build->ctx->session_id_is_named = config->session_id_context != NULL;
 	rv = iss_session_id_use(build->err, &build->ctx->session_id,
-	    build->ssl_ctx, config, build->ctx->demands,
+	    build->ssl_ctx, config, build->ctx->demands, program_judges(build),
 	    session_id_before(build));
 	return rv == ISS_OK ? respect_program(build) : rv;
 }

@@ -26,12 +26,13 @@ make_random(struct iss_error *err, struct iss_session_id *id)
 static int
 digest_rules(struct iss_error *err, struct iss_session_id *id, SSL_CTX *ctx,
     const struct iss_config *config,
-    const unsigned char rules[ISS_SESSION_POLICY_LEN])
+    const unsigned char rules[ISS_SESSION_POLICY_LEN], bool by_program)
 {
 	struct iss_session_policy policy;
 	int rv;
 
 	iss_session_policy_init(&policy);
+	iss_session_policy_add_number(&policy, by_program);
 	iss_session_policy_add_text(&policy, config->session_id_context);
 	iss_session_policy_add_text(&policy, config->vhost);
 	if (config->session_id_context == NULL ||
@@ -80,14 +81,14 @@ make_chosen(struct iss_error *err, struct iss_session_id *id, SSL_CTX *ctx,
 int
 iss_session_id_use(struct iss_error *err, struct iss_session_id *id,
     SSL_CTX *ctx, const struct iss_config *config,
-    const unsigned char rules[ISS_SESSION_POLICY_LEN],
+    const unsigned char rules[ISS_SESSION_POLICY_LEN], bool by_program,
     const struct iss_session_id *before)
 {
 	bool is_shared = iss_session_id_is_shared(config);
 	int rv = ISS_OK;
 
 	if (is_shared)
-		rv = digest_rules(err, id, ctx, config, rules);
+		rv = digest_rules(err, id, ctx, config, rules, by_program);
 	else if (before != NULL)
 		*id = *before;
 	else

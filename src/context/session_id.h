@@ -27,12 +27,14 @@ struct iss_session_id {
  * verified, the rules of the context: its options but for certificates. Without
  * that option it is made of host, rules and the names in the certificates if
  * the context shares its sessions with other processes, else it is before, or
- * if that is NULL a random one.  The verify mode and the certificates of ctx
- * must be set. Returns ISS_OK or ISS_ERROR.
+ * if that is NULL a random one.  by_program: a sub of the program may have a
+ * say in who is accepted, so contexts without one do not get the same name. The
+ * verify mode and the certificates of ctx must be set.  Returns ISS_OK or
+ * ISS_ERROR.
  */
 int iss_session_id_use(struct iss_error *err, struct iss_session_id *id,
     SSL_CTX *ctx, const struct iss_config *config,
-    const unsigned char rules[ISS_SESSION_POLICY_LEN],
+    const unsigned char rules[ISS_SESSION_POLICY_LEN], bool by_program,
     const struct iss_session_id *before);
 
 /* May other contexts have the same name? */

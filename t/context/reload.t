@@ -422,19 +422,27 @@ each_version(
 # Another sub that judges clients ends their sessions, the same one does not.
 {
     put_pair('server');
-    my $lenient = sub { 1 };
-    for my $case ([$lenient, '0 1 1'], [sub { $_[0] }, '0 1 0']) {
-        my ($judge, $expected) = @$case;
+    my ($lenient, $quiet) = (sub { 1 }, sub { });
+    for my $case (
+        [SSL_verify_callback     => $lenient,      '0 1 1'],
+        [SSL_verify_callback     => sub { $_[0] }, '0 1 0'],
+        [SSL_create_ctx_callback => $quiet,        '0 1 1'],
+        [SSL_create_ctx_callback => sub { 0 },     '0 1 0'],
+        [SSL_create_ctx_callback => undef,         '0 1 0'],
+      )
+    {
+        my ($option, $judge, $expected) = @$case;
         my $seen   = 0;
         my $server = context(
-            SSL_verify_mode     => SSL_VERIFY_PEER,
-            SSL_ca_file         => cert('ca'),
-            SSL_verify_callback => $lenient
+            SSL_verify_mode         => SSL_VERIFY_PEER,
+            SSL_ca_file             => cert('ca'),
+            SSL_verify_callback     => $lenient,
+            SSL_create_ctx_callback => $quiet
         );
         my ($peer, $address) = tls_server(
             sub {
                 my ($sock) = @_;
-                $server->reload(SSL_verify_callback => $judge)
+                $server->reload($option => $judge)
                   if ++$seen == 2;
                 print {$sock} "hello\n";
                 scalar <$sock>;
@@ -459,8 +467,7 @@ each_version(
             close $sock;
         }
         is("@reused", $expected,
-            ($judge == $lenient ? 'the same' : 'another')
-              . ' SSL_verify_callback');
+            ($expected =~ /1\z/ ? 'the same' : 'another') . " $option");
     }
 }
 

@@ -115,7 +115,8 @@ sub intermediate {
     );
 }
 
-my @client = identity('client');
+my @client   = identity('client');
+my @stranger = identity('self-signed');
 
 each_version(
     sub {
@@ -135,6 +136,16 @@ each_version(
             is(calls(), '1010', '... is asked about the whole chain');
             is(fared($version, \@client, $lenient, $strict),
                 '0 refused', '... a sub that does not');
+
+            my $any =
+              asking($version, @shared, SSL_verify_callback => sub { 1 });
+            my $none = asking($version, @shared);
+            is(fared($version, \@stranger, $any, $none),
+                '0 refused', '... no sub');
+            my $prepared =
+              asking($version, @shared, SSL_create_ctx_callback => sub { });
+            is(fared($version, \@client, $prepared, $none, $none),
+                '0 0 1', '... no sub that saw the context');
         }
     }
 );

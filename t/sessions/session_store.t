@@ -108,7 +108,7 @@ each_version(
 sub after_retry {
     my ($version) = @_;
     my $folder    = folder();
-    my @args      = (client(), SSL_ecdh_curve => 'P-256:P-384');
+    my @args      = (keeps_session(), SSL_ecdh_curve => 'P-256:P-384');
     my @servers =
       map { server($version, store($folder), SSL_ecdh_curve => 'P-384') }
       1 .. 2;

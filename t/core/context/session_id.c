@@ -13,6 +13,8 @@ static unsigned char rules[ISS_SESSION_POLICY_LEN] = { 1 };
 static bool shared; /* there are ticket keys */
 static unsigned char other_rules[ISS_SESSION_POLICY_LEN] = { 2 };
 
+static bool by_program;
+
 /* The id of a context with this option, virtual host and verify mode. */
 static struct iss_session_id
 make_id(char *option, char *vhost, int mode,
@@ -29,7 +31,8 @@ make_id(char *option, char *vhost, int mode,
 	config.ticket_keys.count = shared;
 	iss_error_clear(&err);
 	SSL_CTX_set_verify(ctx, mode, NULL);
-	is_int(iss_session_id_use(&err, &id, ctx, &config, use_rules, NULL),
+	is_int(iss_session_id_use(
+		   &err, &id, ctx, &config, use_rules, by_program, NULL),
 	    ISS_OK, "an id for %s", option != NULL ? option : "nobody");
 	SSL_CTX_free(ctx);
 	return id;
@@ -46,6 +49,7 @@ test_context(void)
 {
 	char a[] = "a", b[] = "b", host[] = "host.test";
 	const int none = SSL_VERIFY_NONE, peer = SSL_VERIFY_PEER;
+	struct iss_session_id id;
 
 	ok(same(make_id(a, NULL, none, rules), make_id(a, NULL, none, rules)),
 	    "one text, one id");
@@ -73,7 +77,11 @@ test_context(void)
 	ok(!same(make_id(NULL, NULL, none, rules),
 	       make_id(NULL, host, none, rules)),
 	    "... and of the host");
-	shared = false;
+	id = make_id(NULL, NULL, none, rules);
+	by_program = true;
+	ok(!same(make_id(NULL, NULL, none, rules), id),
+	    "... and where a sub has a say");
+	by_program = shared = false;
 }
 
 static void
