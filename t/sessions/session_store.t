@@ -6,7 +6,7 @@ use File::Temp qw(tempdir);
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use ISS::FileStore;
-use ISS::Sessions;
+use ISS::Sessions qw(:DEFAULT fares);
 use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;

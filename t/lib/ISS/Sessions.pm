@@ -14,8 +14,9 @@ use ISS::Test;
 
 our @EXPORT = qw(
   resuming_server resumed resumed_until_end connected get_line client_context
-  keeps_session fares
+  keeps_session
 );
+our @EXPORT_OK = qw(fares);
 
 # Greets each client with a line that says whether its session was resumed,
 # and waits for its end; with hold it serves the next one at once.  With
