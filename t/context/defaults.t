@@ -197,6 +197,11 @@ for my $case (
 }
 ok(IO::Socket::SSL->new->configure, 'no arguments at all');
 
+# A socket that has none.
+my $bare = IO::Socket::SSL->new;
+is(died(sub { $bare->connect_SSL }), undef, 'connect_SSL without arguments');
+like($SSL_ERROR, qr/not open/, '... fails');
+
 like(died(sub { IO::Socket::SSL::set_args_filter_hack('no_such') }),
     qr/use_defaults.*defaults\.t/, 'another word croaks');
 

@@ -166,7 +166,8 @@ my @BUILT_IN = qw(SSL_cert SSL_cert_file SSL_check_crl SSL_cipher_list
 # force under its context.  They are noted, so that merge can remove them.
 sub add_built_in {
     my ($args, $server, $ctx) = @_;
-    my $role  = $server ? 1 : 0;
+    my $role = $server ? 1 : 0;
+    $args ||= {};    # of a socket that was closed
     my $given = _which_are_defined($args, \@BUILT_IN);
     my $value = $ADDED{"$role $given $ctx->{verify_mode}"} ||=
       _built_in($args, $server, $ctx);
