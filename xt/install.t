@@ -32,12 +32,8 @@ chdir $tree or BAIL_OUT("$tree: $!");
 
 # Quick to compile; with the OpenSSL that this Makefile has.
 my ($prefix) = slurp("$HERE/build-flags") =~ /^OPENSSL_PREFIX=(.+)/m;
-my $said = must(
-    $^X, 'Makefile.PL',
-    "INSTALL_BASE=$BASE",
-    'OPTIMIZE=-O0',
-    defined $prefix ? "OPENSSL_PREFIX=$prefix" : ()
-);
+my $said = must($^X, 'Makefile.PL', "INSTALL_BASE=$BASE", 'OPTIMIZE=-O0',
+    defined $prefix ? "OPENSSL_PREFIX=$prefix" : ());
 like($said, qr/^Looks good$/m, 'Makefile.PL finds all files of MANIFEST');
 unlike($said, qr/^Warning/mi, '... and warns of nothing');
 must($MAKE, '-j2');
@@ -76,8 +72,10 @@ sub differences {
       files_in($base);
 
     # MakeMaker writes these in some cases only.
-    delete @there{qw(lib/perl5/perllocal.pod
-          lib/perl5/auto/IO/Socket/SSL/SSL.bs)};
+    delete @there{
+        qw(lib/perl5/perllocal.pod
+          lib/perl5/auto/IO/Socket/SSL/SSL.bs)
+    };
     return (
         map({ "missing: $_" } grep { !$there{$_} } sort keys %want),
         map { "too much: $_" } grep { !$want{$_} } sort keys %there
@@ -91,7 +89,7 @@ sub unpacked_tarball {
     $ExtUtils::Manifest::Quiet = 1;
     manicopy(maniread(), "$TMP/copy", 'cp');
     chdir "$TMP/copy" or BAIL_OUT("$TMP/copy: $!");
-    must($^X, 'Makefile.PL');
+    must($^X,   'Makefile.PL');
     must($MAKE, 'dist');
     my ($tarball) = glob "$TMP/copy/IO-Socket-SSL-*.tar.gz";
     ok($tarball, 'make dist makes a tarball') or BAIL_OUT('no tarball');
@@ -104,7 +102,7 @@ sub unpacked_tarball {
     ok(same_as_manifest($name), '... with the files of MANIFEST');
 
     my $meta = decode_json(slurp("$name/META.json"));
-    is($meta->{name}, 'IO-Socket-SSL', 'META.json has the name');
+    is($meta->{name}, 'IO-Socket-SSL',          'META.json has the name');
     is("$meta->{name}-$meta->{version}", $name, '... and the version');
     is($meta->{provides}{'IO::Socket::SSL'}{file},
         'lib/IO/Socket/SSL.pm', '... and where the modules are');
@@ -164,8 +162,11 @@ sub works_without {
     ok(-x $check, 'iossl-check can be executed');
     ($status, $out) = run($check, '--help');
     is($status, 0, '--help ends well');
-    like($out, qr/^SYNOPSIS\n +iossl-check .*^OPTIONS\n/ms,
-        '... and explains its options');
+    like(
+        $out,
+        qr/^SYNOPSIS\n +iossl-check .*^OPTIONS\n/ms,
+        '... and explains its options'
+    );
 
     ($status, $out) = run(@perl, program("$check --name localhost"));
     like(
@@ -238,8 +239,7 @@ sub files_in {
     File::Find::find(
         {
             no_chdir => 1,
-            wanted   =>
-              sub { push @files, substr $_, 1 + length $folder if -f }
+            wanted => sub { push @files, substr $_, 1 + length $folder if -f }
         },
         $folder
     );
