@@ -10,5 +10,5 @@ use Test::More;
 
 use ISS::Coverage;
 
-check_coverage(File::Spec->catfile($FindBin::Bin, 'COVERAGE'), 141, 141);
+check_coverage(File::Spec->catfile($FindBin::Bin, 'COVERAGE'), 189, 189);
 done_testing();
