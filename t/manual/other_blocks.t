@@ -26,6 +26,7 @@ try_pieces(
         agents             => \&agents,
         acme               => \&acme,
         cache              => \&cache,
+        token              => \&token,
         export             => \&export,
         import             => sub { ok(1, 'runs with the one before it') },
         'ticket-memcached' => \&ticket_memcached,
@@ -100,6 +101,31 @@ sub acme {
         '... and is answered'
     );
     is_deeply([$client->hear], ['acme-tls/1'], '... the authority sees it');
+    return;
+}
+
+# With an encrypted file in place of the token.
+sub token {
+    my ($piece) = @_;
+
+  SKIP: {
+        skip 'this OpenSSL has no providers', 2
+          if !IO::Socket::SSL->can_do('provider');
+        my $key = key('encrypted');
+        (my $text = $piece->text) =~ s/'pkcs11'/'default'/;
+        $text =~ s/'pkcs11:[^']*'/'file:$key'/;
+        $text =~ s/'server\.pem'/cert('server')/;
+        my $code = $piece->code(
+            as     => $text,
+            before => 'my ($cert) = @_; local *cert = sub { $cert };',
+            after  => 'return $context;'
+        );
+        local $ENV{TOKEN_PIN} = 'secret';
+        isa_ok($code->(cert('server')), 'IO::Socket::SSL::SSL_Context');
+        $ENV{TOKEN_PIN} = 'wrong';
+        like(died(sub { $code->(cert('server')) }),
+            qr/^SSL_key: .*password/, 'a wrong PIN fails');
+    }
     return;
 }
 

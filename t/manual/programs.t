@@ -44,6 +44,8 @@ my %CLIENTS = (
     elsewhere   => \&elsewhere,
     renewed     => \&renewed,
     copied      => \&copied,
+    silent      => \&silent,
+    twice       => \&twice,
 );
 my %FRAMES = (mod_perl => \&mod_perl, ocsp => \&ocsp);
 
@@ -261,6 +263,25 @@ sub elsewhere {
     my (undef, $other) = $world->serve('other', text_of($program));
     lines($world, $port, $program, undef, @args);
     return lines($world, $other, $program, undef, @args);
+}
+
+# Behind clients that say nothing.
+sub silent {
+    my ($world, $port) = @_;
+
+    my @silent = map { IO::Socket::INET->new("127.0.0.1:$port") } 1 .. 10;
+    return lines(@_);
+}
+
+# Two connections, the second with the session of the first.
+sub twice {
+    my ($world, $port) = @_;
+
+    my $ctx = resuming($world);
+    return join '', map {
+        read_all(
+            tls($world, $port, SSL_reuse_ctx => $ctx, SSL_session_key => 'one'))
+    } 1 .. 2;
 }
 
 # Who issued the certificate that a proxy shows.
