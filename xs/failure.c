@@ -234,6 +234,7 @@ store_by_kind(pTHX_ HV *hash, const struct iss_failure *failure)
 	case ISS_KIND_PIN:
 	case ISS_KIND_REVOKED:
 	case ISS_KIND_STAPLE:
+	case ISS_KIND_DANE:
 	case ISS_KIND_REFUSED:
 		store_verification(aTHX_ hash, failure);
 		break;

@@ -320,6 +320,89 @@ set_psks(pTHX_ struct iss_error *err, void *config,
 	}
 }
 
+#define A_RECORD                                                               \
+	"an array of records: \"USAGE SELECTOR TYPE HEX\" or [usage, "         \
+	"selector, type, data]"
+
+/* The data of a record may have any bytes. */
+static void
+take_data(
+    pTHX_ const struct iss_option *option, SV *value, struct iss_tlsa *record)
+{
+	STRLEN len;
+
+	if (SvROK(value) || !SvOK(value))
+		refuse_value(aTHX_ option, value, A_RECORD);
+	record->data = (unsigned char *)octets(aTHX_ value, &len);
+	record->len = len;
+}
+
+static void
+add_record(pTHX_ struct iss_error *err, void *config,
+    const struct iss_option *option, AV *fields)
+{
+	struct iss_tlsa record = { 0 };
+	unsigned char *numbers[] = { &record.usage, &record.selector,
+		&record.type };
+	SV **field;
+	SSize_t i;
+
+	for (i = 0; i < 4; i++) {
+		field = av_len(fields) == 3 ? av_fetch(fields, i, 0) : NULL;
+		if (field == NULL)
+			refuse_value(aTHX_ option,
+			    sv_2mortal(newRV((SV *)fields)), A_RECORD);
+		SvGETMAGIC(*field);
+		if (i == 3) {
+			take_data(aTHX_ option, *field, &record);
+			break;
+		}
+		if (SvROK(*field) || !looks_like_number(*field) ||
+		    !is_whole(aTHX_ * field) || SvNV_nomg(*field) < 0 ||
+		    SvNV_nomg(*field) > 255 ||
+		    SvNV_nomg(*field) != (NV)SvIV_nomg(*field))
+			refuse_value(aTHX_ option, *field, A_RECORD);
+		*numbers[i] = (unsigned char)SvIV_nomg(*field);
+	}
+	iss_option_value_must(
+	    aTHX_ err, iss_option_add_tlsa(err, config, option, &record));
+}
+
+/* SSL_tlsa.  An empty list is refused: whoever looks for records and finds none
+ * must decide what that means. */
+static void
+set_records(pTHX_ struct iss_error *err, void *config,
+    const struct iss_option *option, SV *value)
+{
+	AV *records = SvROK(value) && SvTYPE(SvRV(value)) == SVt_PVAV
+			  ? (AV *)SvRV(value)
+			  : NULL;
+	const char *text;
+	STRLEN len;
+	SV **item;
+	SSize_t i;
+
+	if (records == NULL || av_len(records) < 0)
+		refuse_value(aTHX_ option, value, A_RECORD);
+	for (i = 0; i <= av_len(records); i++) {
+		item = av_fetch(records, i, 0);
+		if (item != NULL)
+			SvGETMAGIC(*item);
+		if (item != NULL && SvROK(*item) &&
+		    SvTYPE(SvRV(*item)) == SVt_PVAV) {
+			add_record(
+			    aTHX_ err, config, option, (AV *)SvRV(*item));
+			continue;
+		}
+		if (item == NULL || !SvOK(*item) || SvROK(*item))
+			refuse_value(aTHX_ option,
+			    item != NULL ? *item : &PL_sv_undef, A_RECORD);
+		text = octets(aTHX_ * item, &len);
+		iss_option_value_must(aTHX_ err,
+		    iss_option_add_text(err, config, option, text, len));
+	}
+}
+
 int
 iss_option_value_set(pTHX_ struct iss_error *err, void *config,
     const struct iss_option *option, SV *value)
@@ -336,6 +419,9 @@ iss_option_value_set(pTHX_ struct iss_error *err, void *config,
 	case ISS_PROTOCOLS:
 	case ISS_FINGERPRINTS:
 		return set_texts(aTHX_ err, config, option, value);
+	case ISS_TLSA:
+		set_records(aTHX_ err, config, option, value);
+		break;
 	case ISS_FLAG:
 	case ISS_SWITCH:
 	case ISS_NUMBER:

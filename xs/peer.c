@@ -128,6 +128,8 @@ iss_peer_facts(
 		.asks_to_verify = asks_to_verify(aTHX_ args, server),
 		.force_fingerprint =
 		    is_true(aTHX_ args, "SSL_force_fingerprint"),
+		.has_records =
+		    !server && iss_hash_value(aTHX_ args, "SSL_tlsa") != NULL,
 		.has_scheme = scheme_of(aTHX_ args, context) != NULL,
 	};
 

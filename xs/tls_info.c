@@ -83,7 +83,7 @@ store_peer(pTHX_ HV *hash, SSL *ssl, const struct iss_facts *facts)
 	store(aTHX_ hash, "verified", truth(aTHX_ facts->verified));
 	store(aTHX_ hash, "verify_name", text(aTHX_ facts->verify_name));
 	store(aTHX_ hash, "pinned", truth(aTHX_ facts->pinned));
-	store(aTHX_ hash, "dane", newSV(0));
+	store(aTHX_ hash, "dane", text(aTHX_ facts->dane));
 	store(aTHX_ hash, "stapled", truth(aTHX_ facts->stapled));
 	store(aTHX_ hash, "peer",
 	    peer != NULL ? iss_new_cert_summary(aTHX_ peer) : newSV(0));

@@ -332,6 +332,7 @@ iss_error_kind_name(enum iss_error_kind kind)
 		[ISS_KIND_PIN] = "pin",
 		[ISS_KIND_REVOKED] = "revoked",
 		[ISS_KIND_STAPLE] = "staple",
+		[ISS_KIND_DANE] = "dane",
 		[ISS_KIND_REFUSED] = "refused",
 		[ISS_KIND_ALERT] = "alert",
 		[ISS_KIND_NOT_TLS] = "not_tls",

@@ -41,6 +41,7 @@ enum iss_error_kind {
 	ISS_KIND_PIN,      /* it is not the one of SSL_fingerprint */
 	ISS_KIND_REVOKED,
 	ISS_KIND_STAPLE,  /* of OCSP: missing, foreign, old, damaged */
+	ISS_KIND_DANE,    /* no TLSA record matches the chain */
 	ISS_KIND_REFUSED, /* by a callback of the program */
 	ISS_KIND_ALERT,   /* the peer sent one */
 	ISS_KIND_NOT_TLS, /* the peer speaks something else */

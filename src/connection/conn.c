@@ -14,6 +14,7 @@
 #include "base/compat.h"
 #include "connection/trace.h"
 #include "verification/anonymous.h"
+#include "verification/dane.h"
 
 /*
  * TLS 1.3 servers write session tickets right after the handshake, and the
@@ -157,7 +158,9 @@ iss_conn_new(struct iss_error *err, struct iss_conn **out, struct iss_ctx *ctx,
 	iss_buf_init(&conn->taken, ISS_RECORD_MAX);
 	conn->strict_eof = config->strict_eof;
 	if (make_ssl(err, conn, fd) != ISS_OK ||
-	    set_fingerprints(err, &conn->verify, ctx, config) != ISS_OK)
+	    set_fingerprints(err, &conn->verify, ctx, config) != ISS_OK ||
+	    iss_dane_begin(err, &conn->link, &config->tlsa,
+		config->dane_ee_name) != ISS_OK)
 		goto done;
 	if (!iss_limits_begin(&conn->limits, config) || !expect_hello(conn)) {
 		iss_error_memory(err);

@@ -7,6 +7,7 @@
 
 #include "base/compat.h"
 #include "options/version.h"
+#include "verification/dane.h"
 #include "x509/chain.h"
 
 #define NANOSECONDS 1e6 /* in a millisecond */
@@ -74,6 +75,17 @@ get_protocol(SSL *ssl, struct iss_facts *facts)
 }
 
 static void
+get_record(SSL *ssl, struct iss_facts *facts)
+{
+	struct iss_buf record;
+
+	iss_buf_init(&record, ISS_FACTS_DANE_MAX - 1);
+	iss_dane_describe(&record, ssl);
+	memcpy(facts->dane, iss_buf_text(&record), record.len);
+	iss_buf_release(&record);
+}
+
+static void
 get_verdict(const struct iss_conn *conn, struct iss_facts *facts)
 {
 	SSL *ssl = conn->ssl;
@@ -85,6 +97,8 @@ get_verdict(const struct iss_conn *conn, struct iss_facts *facts)
 	facts->verified = asked && peer != NULL && !facts->pinned &&
 			  SSL_get_verify_result(ssl) == X509_V_OK;
 	X509_free(peer);
+	if (facts->verified)
+		get_record(ssl, facts);
 	if (conn->verify.check != ISS_NAME_UNCHECKED)
 		facts->verify_name = conn->verify.name;
 	facts->peer_chain = iss_chain_get0_sent(ssl);

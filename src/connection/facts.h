@@ -11,7 +11,7 @@
 
 #include "connection/conn.h"
 
-enum { ISS_FACTS_SIGALG_MAX = 48 };
+enum { ISS_FACTS_SIGALG_MAX = 48, ISS_FACTS_DANE_MAX = 12 };
 
 /* Texts are "" or NULL where something is not known, or not in this OpenSSL.
  * Pointers are borrowed from the connection. */
@@ -29,6 +29,7 @@ struct iss_facts {
 	bool extended_master_secret; /* always so in TLS 1.3 */
 	bool verified;               /* the chain and, if asked for, the name */
 	const char *verify_name;
+	char dane[ISS_FACTS_DANE_MAX];   /* as "3 1 1" */
 	STACK_OF(X509) * peer_chain;     /* as sent, without a client's leaf */
 	STACK_OF(X509) * verified_chain; /* NULL: not verified */
 	double handshake_ms;             /* negative: not known */

@@ -76,6 +76,7 @@ is_about_certificate(enum iss_error_kind kind)
 	case ISS_KIND_PIN:
 	case ISS_KIND_REVOKED:
 	case ISS_KIND_STAPLE:
+	case ISS_KIND_DANE:
 	case ISS_KIND_REFUSED:
 		return true;
 	default:

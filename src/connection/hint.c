@@ -260,6 +260,12 @@ misses_pin(facts_t *facts)
 }
 
 static bool
+misses_record(facts_t *facts)
+{
+	return facts->kind == ISS_KIND_DANE && facts->blame->cert != NULL;
+}
+
+static bool
 has_other_name(facts_t *facts)
 {
 	return facts->kind == ISS_KIND_NAME && is_client(facts);
@@ -427,6 +433,11 @@ static const struct {
 	void (*say)(struct iss_buf *out, facts_t *facts);
 } hints[] = {
 	{ misses_pin, NULL, say_pin },
+	{ misses_record,
+	    "the server shows another certificate than its TLSA records "
+	    "name: they may be older than the certificate, or somebody "
+	    "stands between",
+	    NULL },
 	{ is_clock_wrong, NULL, say_clock },
 	{ misses_intermediate, NULL, say_intermediate },
 	{ misses_issuer, NULL, say_issuer },

@@ -18,6 +18,7 @@
 #include "context/psk.h"
 #include "context/trusted.h"
 #include "context/session_settings.h"
+#include "verification/dane.h"
 #include "verification/verify.h"
 
 /* A context under construction; everything is borrowed. */
@@ -60,6 +61,15 @@ note_alerts(struct build *build)
 {
 	iss_link_note_alerts(build->ssl_ctx);
 	return ISS_OK;
+}
+
+/* The context of a virtual host has no clients. */
+static int
+allow_dane(struct build *build)
+{
+	return build->config->vhost != NULL
+		   ? ISS_OK
+		   : iss_dane_allow(build->err, build->ssl_ctx);
 }
 
 /* Before anything is read, so that no change can go unnoticed. */
@@ -425,6 +435,7 @@ set_choice(struct build *build)
 static step_fn *const steps[] = {
 	begin_counts,
 	note_alerts,
+	allow_dane,
 	watch_files,
 	set_versions,
 	set_options,

@@ -10,7 +10,13 @@
 
 /* A row: names, wildcards in SAN, wildcards in CN, use of the CN, IP in CN. */
 #define ROW(alt, cn, check, ip) \
-	{ false, ISS_CN_##check, ISS_WILDCARDS_##alt, ISS_WILDCARDS_##cn, ip }
+	{ false, ISS_CN_##check, ISS_WILDCARDS_##alt, ISS_WILDCARDS_##cn, ip, \
+	  false }
+
+/* The same, where a TLSA record may be enough. */
+#define ROW_OF_RECORD(alt, cn, check, ip) \
+	{ false, ISS_CN_##check, ISS_WILDCARDS_##alt, ISS_WILDCARDS_##cn, ip, \
+	  true }
 
 enum { ALIASES = 5 };
 
@@ -26,11 +32,17 @@ static const struct scheme_row schemes[] = {
 	  ROW(ANYWHERE, ANYWHERE, ALWAYS, 1) },
 	{ { "http", "www" },
 	  ROW(ANYWHERE, ANYWHERE, WHEN_ONLY, 4) },
-	{ { "rfc2818", "xmpp", "rfc3920", "ftp", "rfc4217" },
+	{ { "rfc2818" },
+	  ROW(ANYWHERE, ANYWHERE, WHEN_ONLY, 0) },
+	{ { "xmpp", "rfc3920" },
+	  ROW_OF_RECORD(ANYWHERE, ANYWHERE, WHEN_ONLY, 0) },
+	{ { "ftp", "rfc4217" },
 	  ROW(ANYWHERE, ANYWHERE, WHEN_ONLY, 0) },
 	{ { "ldap", "rfc4513" },
 	  ROW(FULL_LABEL, NONE, ALWAYS, 0) },
-	{ { "smtp", "rfc2595", "rfc3207" },
+	{ { "smtp", "rfc3207" },
+	  ROW_OF_RECORD(FULL_LABEL, FULL_LABEL, ALWAYS, 0) },
+	{ { "rfc2595" },
 	  ROW(FULL_LABEL, FULL_LABEL, ALWAYS, 0) },
 	{ { "imap", "pop3", "acap", "rfc4642", "rfc2995" },
 	  ROW(FULL_LABEL, FULL_LABEL, ALWAYS, 0) },
@@ -53,7 +65,7 @@ static const struct scheme_row schemes_1_77[] = {
 	{ { "nntp", "rfc4642" },
 	  ROW(FULL_LABEL, NONE, ALWAYS, 0) },
 	{ { "smtp", "rfc3207" },
-	  ROW(NONE, NONE, ALWAYS, 0) },
+	  ROW_OF_RECORD(NONE, NONE, ALWAYS, 0) },
 };
 
 /* The words for the members of a user's scheme. */

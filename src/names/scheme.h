@@ -29,6 +29,9 @@ struct iss_scheme {
 	enum iss_wildcards wildcards_in_alt;
 	enum iss_wildcards wildcards_in_cn;
 	int ip_in_cn; /* 0: none, 4, 6: that family, 1: both */
+	/* if a TLSA record names the very certificate, the name in that does
+	 * not matter (RFC 7671, 5.1) */
+	bool record_is_enough;
 };
 
 /*

@@ -60,6 +60,9 @@ iss_option_clear(void *config, const struct iss_option *option)
 	case ISS_FINGERPRINTS:
 		iss_fingerprint_list_release(value);
 		break;
+	case ISS_TLSA:
+		iss_tlsa_list_release(value);
+		break;
 	case ISS_CERTS:
 		clear_certs(value);
 		break;
@@ -141,6 +144,9 @@ iss_option_add_text(struct iss_error *err, void *config,
 		    err, member(config, option), option->name, text, len);
 	if (option->kind == ISS_FINGERPRINTS)
 		return iss_fingerprint_list_add(
+		    err, member(config, option), option->name, text, len);
+	if (option->kind == ISS_TLSA)
+		return iss_tlsa_list_add_text(
 		    err, member(config, option), option->name, text, len);
 	return add_to_texts(err, config, option, text, len);
 }
@@ -258,4 +264,12 @@ iss_option_add_psk(struct iss_error *err, void *config,
 {
 	return iss_psk_list_add(err, member(config, option), option->name,
 	    identity, identity_len, key, key_len);
+}
+
+int
+iss_option_add_tlsa(struct iss_error *err, void *config,
+    const struct iss_option *option, const struct iss_tlsa *record)
+{
+	return iss_tlsa_list_add(
+	    err, member(config, option), option->name, record);
 }

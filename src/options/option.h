@@ -13,6 +13,7 @@
 #include <openssl/x509.h>
 
 #include "base/error.h"
+#include "options/tlsa.h"
 
 /* What a value may look like. */
 enum iss_option_kind {
@@ -22,6 +23,7 @@ enum iss_option_kind {
 	ISS_PATHS,     /* struct iss_texts; a text is split at ":" */
 	ISS_PROTOCOLS, /* struct iss_buf, a list of bytes in wire format */
 	ISS_FINGERPRINTS, /* struct iss_fingerprint_list, a list */
+	ISS_TLSA,         /* struct iss_tlsa_list, a list of records */
 	ISS_FLAG,         /* bool: true or false */
 	ISS_SWITCH,       /* int: 1 or 0 */
 	ISS_NUMBER,       /* int: must be a number */
@@ -52,13 +54,14 @@ struct iss_option {
  * Each setter serves these kinds:
  *
  * _set_text    TEXT, FILE; TEXTS and PATHS: becomes the whole list
- * _add_text    TEXTS, PATHS, PROTOCOLS, FINGERPRINTS: one more element, which
- *              is not split
+ * _add_text    TEXTS, PATHS, PROTOCOLS, FINGERPRINTS, TLSA: one more element,
+ *              which is not split
  * _set_number  FLAG, SWITCH, NUMBER, SECONDS
  * _add1_cert   CERTS: one more, a reference is taken
  * _set1_key    KEY: a reference is taken
  * _set0_handle HANDLE
  * _add_psk     PSK_LIST: one more pair; identity "" serves all others
+ * _add_tlsa    TLSA: one more record; as text: _add_text
  *
  * Those with err return ISS_OK, or ISS_ERROR with err naming the option.
  */
@@ -77,6 +80,9 @@ void iss_option_set0_handle(
 int iss_option_add_psk(struct iss_error *err, void *config,
     const struct iss_option *option, const char *identity, size_t identity_len,
     const char *key, size_t key_len);
+
+int iss_option_add_tlsa(struct iss_error *err, void *config,
+    const struct iss_option *option, const struct iss_tlsa *record);
 
 /*
  * Free the member's value; it is then as if not given.  Numbers, which own

@@ -13,6 +13,8 @@
 
 static const struct iss_option client_options[] = {
 	PEER("hostname", ISS_FILE, hostname),
+	PEER("tlsa", ISS_TLSA, tlsa),
+	PEER("dane_ee_name", ISS_SWITCH, dane_ee_name),
 };
 
 static const struct iss_option options[] = {
@@ -51,6 +53,7 @@ void
 iss_peer_config_init(struct iss_peer_config *config)
 {
 	memset(config, 0, sizeof(*config));
+	config->dane_ee_name = -1;
 	config->force_fingerprint = -1;
 	config->ocsp_mode = -1;
 	config->nodelay = true;

@@ -16,6 +16,8 @@
 /* The names of members are those of the options without "SSL_". */
 struct iss_peer_config {
 	char *hostname; /* for SNI; NULL: none */
+	struct iss_tlsa_list tlsa;
+	int dane_ee_name; /* 1, 0; -1: by the scheme of the name */
 	struct iss_fingerprint_list fingerprints;
 	int force_fingerprint; /* 1, 0; -1: as the context has it */
 	int ocsp_mode;         /* ISS_OCSP_*, -1: as the context has it */

@@ -105,8 +105,8 @@ decide(const struct iss_peer_facts *facts, struct iss_text name)
 {
 	if (!facts->server && facts->ctx_for_servers)
 		return ISS_PEER_WRONG_CONTEXT;
-	/* A context that verifies nobody is not overruled by an argument. */
-	if (!facts->ctx_verifies)
+	/* A context that verifies nobody is overruled by records alone. */
+	if (!facts->ctx_verifies && (facts->server || !facts->has_records))
 		return facts->asks_to_verify ? ISS_PEER_UNCHECKED_MODE_IGNORED
 					     : ISS_PEER_UNCHECKED;
 	return facts->has_scheme ? ISS_PEER_CHECK_BY_SCHEME

@@ -42,6 +42,7 @@ struct iss_peer_facts {
 	/* the options of the connection */
 	bool asks_to_verify;    /* SSL_verify_mode means verification */
 	bool force_fingerprint; /* SSL_force_fingerprint */
+	bool has_records;       /* SSL_tlsa, of a client: it verifies */
 	bool has_scheme; /* SSL_verifycn_scheme, its own or the context's */
 	struct iss_text verifycn_name;
 	struct iss_text hostname; /* SSL_hostname */

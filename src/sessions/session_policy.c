@@ -204,6 +204,7 @@ add_option(struct iss_session_policy *policy, const void *options,
 	case ISS_PSK_LIST:
 		add_psks(policy, value);
 		break;
+	case ISS_TLSA:   /* of a connection: demands.h */
 	case ISS_KEY:    /* goes with a certificate, which tells enough */
 	case ISS_HANDLE: /* nothing that a peer is judged by */
 		break;

@@ -15,6 +15,7 @@ iss_verify_release(struct iss_verify *verify)
 	iss_kept_names_free(verify->peer_names);
 	free(verify->name);
 	iss_fingerprint_list_release(&verify->fingerprints);
+	iss_tlsa_list_release(&verify->tlsa);
 	iss_suffix_list_free(verify->suffixes);
 	iss_blame_release(&verify->blame);
 	memset(verify, 0, sizeof(*verify));
@@ -114,6 +115,22 @@ add_suffixes(
 	iss_session_policy_add(policy, digest, sizeof(digest));
 }
 
+static void
+add_records(struct iss_session_policy *policy, const struct iss_verify *verify)
+{
+	const struct iss_tlsa *record = verify->tlsa.list;
+	size_t i;
+
+	iss_session_policy_add_number(policy, (long)verify->tlsa.count);
+	for (i = 0; i < verify->tlsa.count; i++, record++) {
+		iss_session_policy_add_number(policy, record->usage);
+		iss_session_policy_add_number(policy, record->selector);
+		iss_session_policy_add_number(policy, record->type);
+		iss_session_policy_add(policy, record->data, record->len);
+	}
+	iss_session_policy_add_number(policy, verify->name_of_ee);
+}
+
 void
 iss_verify_add_policy(
     const struct iss_link *link, struct iss_session_policy *policy)
@@ -132,5 +149,7 @@ iss_verify_add_policy(
 	add_suffixes(policy, verify->suffixes);
 	iss_session_policy_add_fingerprints(policy, &verify->fingerprints);
 	iss_session_policy_add_number(policy, verify->force_fingerprint);
+	add_records(policy, verify);
+	iss_session_policy_add_number(policy, scheme->record_is_enough);
 	iss_session_policy_add_number(policy, link->staple->mode);
 }

@@ -14,6 +14,7 @@
 #include "names/scheme.h"
 #include "names/suffix.h"
 #include "options/fingerprint.h"
+#include "options/tlsa.h"
 #include "sessions/session_policy.h"
 #include "verification/blame.h"
 
@@ -35,7 +36,9 @@ struct iss_verify {
 	struct iss_reference_id host;
 	struct iss_fingerprint_list fingerprints; /* owned */
 	bool force_fingerprint;                   /* nothing else accepts */
-	bool must_ask; /* refuse all if the program cannot be asked */
+	struct iss_tlsa_list tlsa; /* the usable ones, owned: dane.h */
+	int name_of_ee; /* with one of usage 3: 1, 0; -1: by scheme */
+	bool must_ask;  /* refuse all if the program cannot be asked */
 	/* of the peer, parsed when the program first asked for a name; owned */
 	struct iss_kept_names *peer_names; /* cert_names.h */
 	struct iss_blame blame;            /* of the last refusal */

@@ -15,6 +15,7 @@
 #include "names/presented.h"
 #include "revocation/crl.h"
 #include "revocation/staple.h"
+#include "verification/dane.h"
 #include "verification/signatures.h"
 #include "verification/strict.h"
 #include "x509/cert.h"
@@ -199,6 +200,25 @@ is_accepted(const struct iss_link *link, bool ok, X509_STORE_CTX *store)
 	return ok && !link->verify->must_ask;
 }
 
+/* OpenSSL takes its alert and SSL_get_verify_result(3) from here. */
+static int
+refuse_leaf(X509_STORE_CTX *store, X509 *leaf, int error)
+{
+	X509_STORE_CTX_set_error_depth(store, 0);
+	X509_STORE_CTX_set_current_cert(store, leaf);
+	X509_STORE_CTX_set_error(store, error);
+	return 0;
+}
+
+/* The program cannot overrule this. */
+static int
+refuse_records(struct iss_link *link, X509_STORE_CTX *store)
+{
+	iss_dane_refuse(link);
+	return refuse_leaf(
+	    store, X509_STORE_CTX_get0_cert(store), X509_V_ERR_DANE_NO_MATCH);
+}
+
 /*
  * Called by OpenSSL for each certificate and each failure.  A failure that the
  * program overrules is not noted: it must not become the reason given for a
@@ -216,6 +236,8 @@ judge_cert(int ok, X509_STORE_CTX *store)
 		X509_STORE_CTX_set_error(store, X509_V_OK);
 		return 1;
 	}
+	if (!ok && X509_STORE_CTX_get_error(store) == X509_V_ERR_DANE_NO_MATCH)
+		return refuse_records(link, store);
 	if (is_accepted(link, ok != 0, store))
 		return 1;
 	if (X509_STORE_CTX_get_error(store) == X509_V_OK)
@@ -242,16 +264,6 @@ has_fingerprint(const struct iss_fingerprint_list *wanted, const X509 *cert)
 			return true;
 	}
 	return false;
-}
-
-/* OpenSSL takes its alert and SSL_get_verify_result(3) from here. */
-static int
-refuse_leaf(X509_STORE_CTX *store, X509 *leaf, int error)
-{
-	X509_STORE_CTX_set_error_depth(store, 0);
-	X509_STORE_CTX_set_current_cert(store, leaf);
-	X509_STORE_CTX_set_error(store, error);
-	return 0;
 }
 
 static int
@@ -340,7 +352,7 @@ judge_strictly(struct iss_link *link, const SSL *ssl, X509_STORE_CTX *store)
 static int
 verify_cert(const struct iss_link *link, X509_STORE_CTX *store)
 {
-	if (link->verify->must_ask ||
+	if (link->verify->must_ask || iss_dane_is_on(link->verify) ||
 	    X509_STORE_CTX_get_verify_cb(store) != judge_cert)
 		return X509_verify_cert(store);
 	return iss_signatures_verify_cert(store);
@@ -374,7 +386,7 @@ judge_chain_of(struct iss_link *link, X509_STORE_CTX *store)
 	X509 *leaf = X509_STORE_CTX_get0_cert(store);
 	bool strict = iss_link_is_strict(ssl);
 	const struct iss_verify *verify;
-	int ok;
+	int ok, usage = -1;
 
 	if (strict)
 		iss_strict_prepare(store);
@@ -394,10 +406,15 @@ judge_chain_of(struct iss_link *link, X509_STORE_CTX *store)
 		note_failure(link, store);
 		return ok;
 	}
-	if (!judge_revocation(store) ||
-	    (strict && !judge_strictly(link, ssl, store)))
+	if (iss_dane_is_on(verify) && (usage = iss_dane_matched(link)) < 0)
+		return refuse_records(link, store);
+	if (!iss_dane_is_enough(usage) &&
+	    (!judge_revocation(store) ||
+		(strict && !judge_strictly(link, ssl, store))))
 		return 0;
-	return judge_name(link, store, leaf);
+	return iss_dane_needs_name(verify, usage)
+		   ? judge_name(link, store, leaf)
+		   : 1;
 }
 
 static int
@@ -418,11 +435,12 @@ iss_verify_install(SSL_CTX *ctx)
 	SSL_CTX_set_cert_verify_callback(ctx, judge_chain, NULL);
 }
 
-/* A required fingerprint needs verification, whatever the mode says. */
+/* A required fingerprint or record needs verification, whatever the mode
+ * says. */
 static void
 set_mode(const struct iss_verify *verify, SSL *ssl, int mode)
 {
-	if (verify->force_fingerprint)
+	if (verify->force_fingerprint || iss_dane_is_on(verify))
 		mode |= SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
 	SSL_set_verify(ssl, mode, judge_cert);
 }

@@ -56,6 +56,7 @@ iss_chain_prepare(X509_STORE_CTX *store, SSL *ssl, X509 *leaf)
 	    !X509_STORE_CTX_set_default(
 		store, SSL_is_server(ssl) ? "ssl_client" : "ssl_server"))
 		return false;
+	X509_STORE_CTX_set0_dane(store, SSL_get0_dane(ssl));
 	param = X509_STORE_CTX_get0_param(store);
 	X509_VERIFY_PARAM_set_auth_level(param, SSL_get_security_level(ssl));
 	return X509_VERIFY_PARAM_set1(param, SSL_get0_param(ssl));

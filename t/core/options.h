@@ -40,6 +40,8 @@ size_of(enum iss_option_kind kind)
 		return sizeof(struct iss_buf);
 	case ISS_FINGERPRINTS:
 		return sizeof(struct iss_fingerprint_list);
+	case ISS_TLSA:
+		return sizeof(struct iss_tlsa_list);
 	case ISS_FLAG:
 		return sizeof(bool);
 	case ISS_SWITCH:

@@ -125,6 +125,7 @@ my %MISTAKES = (
         SSL_fingerprint       => "sha256\$$ZEROS",
         SSL_force_fingerprint => 1
     ),
+    dane     => client_of([], SSL_tlsa      => ["3 1 1 $ZEROS"]),
     'no-crl' => client_of([], SSL_check_crl => 1),
     revoked  => client_of(
         [identity('revoked')],

@@ -3,8 +3,10 @@
 use strict;
 use warnings;
 
+use Digest::SHA qw(sha256_hex);
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use MIME::Base64 qw(decode_base64);
 use Test::More;
 
 use IO::Socket::SSL;
@@ -35,8 +37,47 @@ for my $version (sort keys %REKEY) {
     is_refused_without_certificate($version);
     tells_how_it_ended($version);
     resumes_what_was_exported($version);
+    agrees_on_records($version);
 }
 done_testing;
+
+# The text of a TLSA record, 3 0 1, for a certificate.
+sub record_of {
+    my ($name) = @_;
+
+    open my $in, '<', cert($name) or die "$name: $!";
+    my ($pem) = do { local $/; <$in> }
+      =~ /BEGIN CERTIFICATE-----(.*?)-----END/s;
+    return '3 0 1 ' . sha256_hex(decode_base64($pem));
+}
+
+# s_client judges records as we do.
+sub agrees_on_records {
+    my ($version) = @_;
+
+    my ($server, $port) = start_server($version);
+    for my $name (qw(server expired)) {
+        my $record = record_of($name);
+        my $good   = $name eq 'server' ? 1 : 0;
+        my $sock   = connect_to($port, SSL_tlsa => [$record]);
+        is($sock ? 1 : 0, $good, "$version: a TLSA record for the $name")
+          or diag $SSL_ERROR;
+        $sock->close if $sock;
+        my ($status, $said) = ISS::Program->run(
+            [
+                $openssl,            's_client',
+                '-connect',          "127.0.0.1:$port",
+                '-dane_tlsa_domain', 'localhost',
+                '-dane_tlsa_rrdata', $record,
+                '-verify_return_error'
+            ],
+            input => "Q\n"
+        );
+        is($said =~ /Verification: OK/ ? 1 : 0, $good, '... s_client agrees')
+          or diag $said;
+    }
+    return;
+}
 
 sub start_server {
     my ($version, @option) = @_;

@@ -82,6 +82,14 @@ wildcards(char letter)
 			       : ISS_WILDCARDS_NONE;
 }
 
+/* A TLSA record for the certificate is enough. */
+static bool
+is_by_record(const char *name)
+{
+	return strcmp(name, "smtp") == 0 || strcmp(name, "rfc3207") == 0 ||
+	       strcmp(name, "xmpp") == 0 || strcmp(name, "rfc3920") == 0;
+}
+
 static void
 test_table(const char *when, const struct row *rows, size_t n,
     const struct iss_scheme *(*find)(const char *name))
@@ -102,6 +110,8 @@ test_table(const char *when, const struct row *rows, size_t n,
 		is_int(scheme->check_cn,
 		    row->check == 'a' ? ISS_CN_ALWAYS : ISS_CN_WHEN_ONLY,
 		    "%s: %s, check of CN", when, row->name);
+		is_int(scheme->record_is_enough, is_by_record(row->name),
+		    "%s: %s, DANE", when, row->name);
 		is_int(scheme->ip_in_cn, row->ip, "%s: %s, IP in CN", when,
 		    row->name);
 	}

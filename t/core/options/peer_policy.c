@@ -110,6 +110,17 @@ static const struct {
 	{ "server, scheme, the peer's address", { SERVER, SCHEME, ADDRESS },
 	    ISS_PEER_CHECK_BY_SCHEME, "" },
 
+	/* Records make a client verify. */
+	{ "client, records", { .has_records = true, HOST },
+	    ISS_PEER_CHECK_BY_DEFAULT, "host.example" },
+	{ "client, records, scheme", { .has_records = true, SCHEME, HOST },
+	    ISS_PEER_CHECK_BY_SCHEME, "host.example" },
+	{ "client, records, a context for servers",
+	    { .has_records = true, .ctx_for_servers = true, HOST },
+	    ISS_PEER_WRONG_CONTEXT, "" },
+	{ "server, records", { .has_records = true, .server = true, OWN_NAME },
+	    ISS_PEER_UNCHECKED, "" },
+
 	/* A scheme: checked by it, even if no name is known. */
 	{ "client, scheme", { CLIENT, SCHEME, HOST }, ISS_PEER_CHECK_BY_SCHEME,
 	    "host.example" },
@@ -227,6 +238,7 @@ facts_from_bits(unsigned bits)
 		.hostname = bits & 512 ? some : none,
 		.host = bits & 1024 ? some : none,
 		.address_text = bits & 2048 ? some : none,
+		.has_records = bits & 4096,
 	};
 
 	return facts;
@@ -236,7 +248,7 @@ facts_from_bits(unsigned bits)
 static bool
 may_be_unchecked(const struct iss_peer_facts *facts, bool knows_a_name)
 {
-	if (!facts->ctx_verifies)
+	if (!facts->ctx_verifies && (facts->server || !facts->has_records))
 		return true;
 	return !facts->has_scheme &&
 	       (facts->server || facts->force_fingerprint ||
@@ -247,7 +259,7 @@ static void
 test_all_combinations(void)
 {
 	enum {
-		ALL = 1 << 12,
+		ALL = 1 << 13,
 		NAMES_OF_ANY = 3 << 7,
 		NAMES_OF_CLIENT = 31 << 7
 	};

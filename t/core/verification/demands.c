@@ -170,6 +170,31 @@ with_required_fingerprint(struct iss_verify *rules)
 	iss_verify_require_fingerprint(rules);
 }
 
+static void
+with_record(struct iss_verify *rules)
+{
+	iss_tlsa_list_add_text(&err, &rules->tlsa, "SSL_tlsa", B("3 1 1 ab"));
+}
+
+static void
+with_other_record(struct iss_verify *rules)
+{
+	iss_tlsa_list_add_text(&err, &rules->tlsa, "SSL_tlsa", B("3 1 1 ac"));
+}
+
+static void
+with_record_of_other_usage(struct iss_verify *rules)
+{
+	iss_tlsa_list_add_text(&err, &rules->tlsa, "SSL_tlsa", B("1 1 1 ab"));
+}
+
+static void
+with_record_and_name(struct iss_verify *rules)
+{
+	with_record(rules);
+	rules->name_of_ee = 1;
+}
+
 static const struct {
 	const char *what;
 	void (*demand)(struct iss_verify *rules);
@@ -185,6 +210,10 @@ static const struct {
 	{ "a fingerprint", with_fingerprint, 0 },
 	{ "another fingerprint", with_other_fingerprint, 0 },
 	{ "a required fingerprint", with_required_fingerprint, 0 },
+	{ "a record", with_record, 0 },
+	{ "another record", with_other_record, 0 },
+	{ "a record of another usage", with_record_of_other_usage, 0 },
+	{ "a record, and the name", with_record_and_name, 0 },
 	{ "a staple", NULL, ISS_OCSP_MUST_STAPLE },
 };
 

@@ -14,11 +14,10 @@ our @CARP_NOT = qw(IO::Socket::SSL);
 my %SINCE = (
     acme                   => 0,
     answer                 => 0,
-    can_do                 => 0,
     cert_callback          => 0,
     channel_binding        => 0,
     channel_bindings       => 0,
-    crl_check_all          => 0,
+    dane_ee_name           => 0,
     deadline               => 0,
     export_keying_material => 0,
     export_session         => 0,
@@ -39,8 +38,8 @@ my %SINCE = (
     stats                  => 0,
     ticket_keys            => 0,
     tls_info               => 0,
+    tlsa                   => 0,
     verified_chain         => 0,
-    verify_strict          => 0,
     want_answer            => 0,
 );
 

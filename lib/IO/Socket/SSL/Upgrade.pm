@@ -97,29 +97,26 @@ sub _start {
     return _not_started($self, $died) unless $ok;
     return $self if defined $start && !$start;
 
-    my $args = $hash->{_SSL_arguments};
     my @timeout =
       (Timeout => defined $seconds ? $seconds : $hash->{io_socket_timeout});
     if (defined $start && $start eq 'lazy') {
         ($ok, $died) = IO::Socket::SSL::_try(
             sub {
-                IO::Socket::SSL::Handshake::begin_lazily($self,
-                    $args->{SSL_server}, $timeout[1]);
+                IO::Socket::SSL::Handshake::begin_lazily($self, $hash->{_SSL_arguments}{SSL_server},
+                    $timeout[1]);
             }
         );
+        return $self if $ok;
+        return _not_started($self, $died);
     }
-    else {
-        $hash->{_SSL_wait} = 1;
-        my $handshake = $args->{SSL_server} ? 'accept_SSL' : 'connect_SSL';
-        ($ok, $died) =
-          IO::Socket::SSL::_try(sub { $self->$handshake(@timeout) });
-        delete $hash->{_SSL_wait};
-    }
-    return $self if $ok;
-    return _not_started($self, $died)
-      unless IO::Socket::SSL::Handshake::was_ended($self, $args);
-    die $died if defined $died;    ## no critic (RequireCarping)
-    return;
+    $hash->{_SSL_wait} = 1;
+    my $handshake =
+      $hash->{_SSL_arguments}{SSL_server} ? 'accept_SSL' : 'connect_SSL';
+    ($ok, $died) =
+      IO::Socket::SSL::_try(sub { $self->$handshake(@timeout) });
+    delete $hash->{_SSL_wait};
+    return _not_started($self, $died) unless $ok;
+    return $self;
 }
 
 # TLS did not begin: the socket gets its former class back and stays open.  If
@@ -136,12 +133,12 @@ sub _not_started {
         && $was->isa('IO::Socket::SSL')
         && defined IO::Socket::SSL::is_SSL($self))
     {
-        IO::Socket::SSL::_mark_failed($self);
+        $self->_mark_failed;
         delete ${*$self}{_SSL_ioclass_upgraded};
         bless $self, $was;
     }
     else {
-        IO::Socket::SSL::_forget($self);
+        $self->_forget;
         _downgrade($self);
     }
     die $error if defined $error;    ## no critic (RequireCarping)
@@ -196,7 +193,7 @@ sub stop_SSL {
             }
         }
     }
-    IO::Socket::SSL::_forget($self, undef);
+    $self->_forget(undef);
     delete $hash->{_SSL_ctx} if $args{SSL_ctx_free};
     return $self             if !$down;
     _downgrade($self);
