@@ -89,6 +89,9 @@ clang :
 matrix :
 	ROOTS="$(ROOTS)" MATRIX_TESTS="$(MATRIX_TESTS)" sh inc/matrix
 
+bare :
+	ROOTS="$(ROOTS)" sh inc/bare-roots
+
 fuzz :
 	SECONDS_EACH="$(SECONDS)" TARGETS="$(TARGETS)" sh inc/fuzz
 
@@ -98,7 +101,7 @@ fuzz-coverage :
 limbo : all
 	$(FULLPERL) -Mblib inc/limbo.pl $(LIMBO)
 
-.PHONY : lint memcheck sanitize faults tsan clang matrix fuzz fuzz-coverage limbo
+.PHONY : lint memcheck sanitize faults tsan clang matrix bare fuzz fuzz-coverage limbo
 MAKE
 }
 

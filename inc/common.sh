@@ -221,6 +221,19 @@ daemons_again() {
 	trap - EXIT HUP INT TERM
 }
 
+# The mirror that this Debian installs from; nothing if it is not Debian.
+debian_mirror() {
+	(
+		# shellcheck disable=SC1091 # of the system
+		. /etc/os-release
+		[ "${ID-}" = debian ] || exit 0
+		# shellcheck disable=SC2016 # apt expands it
+		apt-get indextargets --format '$(REPO_URI)' \
+			'Created-By: Packages' 'Component: main' \
+			"Codename: ${VERSION_CODENAME-}" | sed -n 1p
+	) 2>/dev/null
+}
+
 # Can the module be built with the programs here, however they were installed?
 can_build() {
 	have perl && have make && have "${CC:-cc}" &&
