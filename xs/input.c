@@ -134,21 +134,43 @@ read_at_hand(
 	return newSVuv(len);
 }
 
+/*
+ * How many of the seen bytes at next are a line by $/: a newline or a number of
+ * bytes.  0: not all of it is here, or $/ needs a closer look.
+ */
+static size_t
+length_of_line(pTHX_ const char *next, size_t seen)
+{
+	const SV *size;
+	const char *end;
+
+	if (SvGMAGICAL(PL_rs))
+		return 0;
+	if (SvROK(PL_rs)) {
+		size = SvRV(PL_rs);
+		return SvIOK(size) && !SvMAGICAL(size) && SvIVX(size) > 0 &&
+			       (UV)SvIVX(size) <= seen
+			   ? (size_t)SvIVX(size)
+			   : 0;
+	}
+	if (!SvPOK(PL_rs) || SvCUR(PL_rs) != 1 || *SvPVX_const(PL_rs) != '\n' ||
+	    (end = memchr(next, '\n', seen)) == NULL)
+		return 0;
+	return (size_t)(end + 1 - next);
+}
+
 static SV *
 line_at_hand(pTHX_ GV *glob, struct iss_conn *conn)
 {
-	const char *next, *end;
-	size_t seen;
+	const char *next;
+	size_t seen, len;
 	SV *line;
 
-	if (!SvPOK(PL_rs) || SvGMAGICAL(PL_rs) || SvCUR(PL_rs) != 1 ||
-	    *SvPVX_const(PL_rs) != '\n' ||
-	    (next = iss_io_at_hand(conn, &seen)) == NULL ||
-	    (end = memchr(next, '\n', seen)) == NULL)
+	if ((next = iss_io_at_hand(conn, &seen)) == NULL ||
+	    (len = length_of_line(aTHX_ next, seen)) == 0)
 		return NULL;
-	seen = (size_t)(end + 1 - next);
-	line = newSVpvn(next, seen);
-	iss_tell_status(aTHX_ glob, conn, iss_io_served(conn, seen));
+	line = newSVpvn(next, len);
+	iss_tell_status(aTHX_ glob, conn, iss_io_served(conn, len));
 	IoLINES(GvIOp(glob))++;
 	return line;
 }
