@@ -17,6 +17,9 @@ my %opt;
 GetOptions(\%opt, 'ca=s') && @ARGV
   or die "usage: $0 [--ca FILE] https://host[:port][/path] ...\n";
 
+Mojo::UserAgent->can('tls_options')
+  or die "this Mojo::UserAgent is too old: it has no tls_options\n";
+
 # tls_options are SSL_* options of IO::Socket::SSL.
 my $agent = Mojo::UserAgent->new(
     connect_timeout => 10,

@@ -12,6 +12,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib", "$FindBin::Bin/lib";
 
+use IO::Socket::SSL ();
 use Test::More;
 
 use Differential::Suite;
@@ -25,6 +26,11 @@ my $UNSTABLE    = 5;          # as many may differ from time to time
 plan skip_all => $ENV{ISS_TEST_REFERENCE_NOTE}
   || 'ISS_TEST_REFERENCE names no other IO::Socket::SSL'
   if !$ENV{ISS_TEST_REFERENCE};
+
+# With 1.1.1 and the Net::SSLeay of its time, 2.099 leaves another $! behind, and
+# it cannot set groups.
+plan skip_all => 'MEANT speaks of what 2.099 does with OpenSSL 3'
+  if IO::Socket::SSL::_openssl_version_number() < 0x30000000;
 
 my $seed    = $ENV{ISS_TEST_WALK_SEED} || today();
 my $suite   = Differential::Suite->new(seed => "1,$seed", walks => $WALKS);
