@@ -7,6 +7,7 @@
 #include "connection/wait.h"
 #include "context/acme.h"
 #include "sessions/peer_end.h"
+#include "sessions/server_store.h"
 #include "verification/anonymous.h"
 
 enum { HANDSHAKE_WAYS = ISS_BOTH_WAYS | ISS_HANDSHAKES };
@@ -50,8 +51,10 @@ handshake_step(struct iss_conn *conn, void *arg)
 		    iss_staple_finish(&conn->link) != ISS_OK)
 			return iss_conn_fail_by_callback(
 			    conn, handshake_failed(conn));
-		if (conn->server)
+		if (conn->server) {
 			iss_peer_end_limit(conn->ssl);
+			iss_server_store_done(conn->ssl);
+		}
 		conn->state = ISS_CONN_OPEN;
 		iss_conn_drop_hello(conn);
 		conn->opened = iss_deadline_after(0);

@@ -5,6 +5,7 @@
 #include "sessions/peer_end.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "base/compat.h"
@@ -14,7 +15,26 @@
 
 enum { NOTE_VERSION = 1, NOTE_LEN = 9 };
 
+/* What the judge of a context said of a client.  After a HelloRetryRequest
+ * OpenSSL asks a second time in the same handshake. */
+struct verdict {
+	SSL_CTX *ctx;
+	X509 *leaf;
+	bool accepted;
+};
+
+static void
+verdict_free(struct verdict *verdict)
+{
+	if (verdict == NULL)
+		return;
+	SSL_CTX_free(verdict->ctx);
+	X509_free(verdict->leaf);
+	free(verdict);
+}
+
 ISS_EX_INDEX(judge_index, SSL_CTX, NULL);
+ISS_EX_INDEX_OWNED(verdict_index, SSL, verdict_free);
 
 /* The earliest end in the chain; that of a fingerprint's certificate, which is
  * not verified, does not count.  A time that cannot be read has passed. */
@@ -74,19 +94,69 @@ iss_peer_end_set_judge(SSL_CTX *ctx, const struct iss_peer_judge *judge)
 	return SSL_CTX_set_ex_data(ctx, judge_index(), (void *)judge) != 0;
 }
 
+static void
+forget_verdict(SSL *ssl)
+{
+	verdict_free(SSL_get_ex_data(ssl, verdict_index()));
+	SSL_set_ex_data(ssl, verdict_index(), NULL);
+}
+
+/* When memory runs out the judge is asked again. */
+static void
+keep_verdict(SSL *ssl, SSL_CTX *ctx, X509 *leaf, bool accepted)
+{
+	struct verdict *verdict = calloc(1, sizeof(*verdict));
+
+	forget_verdict(ssl);
+	if (verdict == NULL)
+		return;
+	SSL_CTX_up_ref(ctx);
+	X509_up_ref(leaf);
+	verdict->ctx = ctx;
+	verdict->leaf = leaf;
+	verdict->accepted = accepted;
+	if (!SSL_set_ex_data(ssl, verdict_index(), verdict))
+		verdict_free(verdict);
+}
+
+/* TLS 1.2 may renegotiate, which is another handshake. */
+static bool
+judge_accepts(const struct iss_peer_judge *judge, SSL *ssl, X509 *leaf)
+{
+	const struct verdict *kept = SSL_get_ex_data(ssl, verdict_index());
+	SSL_CTX *ctx = SSL_get_SSL_CTX(ssl);
+	bool accepted;
+
+	if (kept != NULL && kept->ctx == ctx && X509_cmp(kept->leaf, leaf) == 0)
+		return kept->accepted;
+	accepted = judge->accepts(ssl, leaf);
+	if (SSL_version(ssl) >= TLS1_3_VERSION)
+		keep_verdict(ssl, ctx, leaf, accepted);
+	return accepted;
+}
+
+/* OpenSSL does not ask this of a session. */
+static bool
+demands_certificate(const SSL *ssl)
+{
+	const int both = SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+
+	return (SSL_get_verify_mode(ssl) & both) == both;
+}
+
 /* A connection may have come to another context: its judge counts. */
 bool
 iss_peer_end_allows(SSL *ssl, SSL_SESSION *session)
 {
 	X509 *leaf = SSL_SESSION_get0_peer(session);
-	const struct iss_peer_judge *judge;
+	const struct iss_peer_judge *judge =
+	    SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), judge_index());
 
 	if (leaf == NULL)
-		return true;
+		return judge == NULL || !demands_certificate(ssl);
 	if (!has_not_ended(session))
 		return false;
-	judge = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), judge_index());
-	return judge == NULL || judge->accepts(ssl, leaf);
+	return judge == NULL || judge_accepts(judge, ssl, leaf);
 }
 
 static int
@@ -132,6 +202,7 @@ iss_peer_end_limit(SSL *ssl)
 	SSL_SESSION *session = SSL_get0_session(ssl);
 	int64_t left;
 
+	forget_verdict(ssl);
 	if (session == NULL || SSL_session_reused(ssl) ||
 	    SSL_SESSION_get0_peer(session) == NULL)
 		return;

@@ -21,7 +21,8 @@ void iss_peer_end_install(SSL_CTX *ctx);
 
 /*
  * A server's handshake is done: the session of a client with a certificate,
- * which OpenSSL may keep itself, ends with it.
+ * which OpenSSL may keep itself, ends with it; what the judge said is
+ * forgotten.
  */
 void iss_peer_end_limit(SSL *ssl);
 
@@ -41,7 +42,9 @@ struct iss_peer_judge {
 
 /*
  * Sessions of this context may have been made by another one, whose rules are
- * the same but for what the program decides: ask the judge (static), too.
+ * the same but for what the program decides: ask the judge (static), too, once
+ * in a handshake, and refuse a client without a certificate if this context
+ * demands one.
  * False when memory runs out.
  */
 bool iss_peer_end_set_judge(SSL_CTX *ctx, const struct iss_peer_judge *judge);

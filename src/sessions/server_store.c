@@ -182,8 +182,8 @@ iss_server_store_ask(SSL *ssl, int *alert)
 		   : SSL_CLIENT_HELLO_SUCCESS;
 }
 
-static void
-forget_found(SSL *ssl)
+void
+iss_server_store_done(SSL *ssl)
 {
 	found_free(SSL_get_ex_data(ssl, found_index()));
 	SSL_set_ex_data(ssl, found_index(), NULL);
@@ -209,7 +209,7 @@ on_lookup(SSL *ssl, const unsigned char *id, int len, int *copy)
 		    link->stats, good ? ISS_STATS_HITS : ISS_STATS_MISSES, 1);
 	if (good)
 		return found->session;
-	forget_found(ssl);
+	iss_server_store_done(ssl);
 	return NULL;
 }
 

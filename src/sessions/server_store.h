@@ -27,4 +27,7 @@ int iss_server_store_install(
  */
 int iss_server_store_ask(SSL *ssl, int *alert);
 
+/* The handshake is done: free what was found for it. */
+void iss_server_store_done(SSL *ssl);
+
 #endif

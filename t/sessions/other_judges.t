@@ -8,6 +8,7 @@ use File::Temp qw(tempdir);
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use ISS::FileStore;
+use ISS::NetSSLeay;
 use ISS::Sessions;
 use ISS::Test;
 use IO::Socket::SSL;
@@ -108,10 +109,12 @@ sub intermediate {
         issuer  => [$sub, $sub_key],
         purpose => 'client'
     );
+    KEY_free($_) for $root_key, $sub_key;
     return (
         root   => $root,
         sub    => $sub,
-        client => [SSL_cert => [$leaf, $sub], SSL_key => $key]
+        client => [SSL_cert => [$leaf, $sub], SSL_key => $key],
+        free   => sub { KEY_free($key); CERT_free($_) for $root, $sub, $leaf }
     );
 }
 
@@ -150,6 +153,79 @@ each_version(
     }
 );
 
+# Subs that change what the context demands, while the options stay the same.
+sub demands { return Net::SSLeay::CTX_set_verify($_[0], $_[1], undef) }
+
+subtest 'Net::SSLeay in SSL_create_ctx_callback' => sub {
+    plan skip_all => ISS::NetSSLeay->missing
+      if ISS::NetSSLeay->missing;
+    my $must    = SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+    my $nothing = sub { };
+    my $nobody  = sub { demands($_[0], SSL_VERIFY_NONE) };
+    my $asks    = sub { demands($_[0], SSL_VERIFY_PEER) };
+    my $demands = sub { demands($_[0], $must) };
+    my $trusts  = sub {
+        Net::SSLeay::CTX_load_verify_locations($_[0], cert('self-signed'),
+            '');
+    };
+    my $lists = sub {
+        Net::SSLeay::X509_STORE_set_flags(
+            Net::SSLeay::CTX_get_cert_store($_[0]),
+            Net::SSLeay::X509_V_FLAG_CRL_CHECK()
+        );
+    };
+    my @cases = (
+        [
+            'demands none, then a certificate', [], $nobody, $demands,
+            'refused'
+        ],
+        ['asks, then demands',          [], $asks,   $demands, 'refused'],
+        ['demands none, then the same', [], $nobody, $nobody,  1],
+        ['does not ask, then does',     \@client,   $nobody,  $asks,    1],
+        ['demands, then the same',      \@client,   $demands, $demands, 1],
+        ['trusts, then the same',       \@stranger, $trusts,  $trusts,  1],
+        ['trusts, then does not', \@stranger, $trusts, $nothing,   'refused'],
+        ['then checks for revocation', \@client, $nothing, $lists, 'refused'],
+    );
+    each_version(
+        sub {
+            my ($version) = @_;
+            for my $how (sort keys %shared) {
+                for my $case (@cases) {
+                    my ($name, $theirs, $first, $second, $then) = @$case;
+                    my @shared  = $shared{$how}->();
+                    my @servers = map {
+                        asking($version, @shared,
+                            SSL_create_ctx_callback => $_)
+                    } $first, $second;
+                    is(fared($version, $theirs, @servers),
+                        "0 $then", "$how, a sub that $name");
+                }
+            }
+        }
+    );
+};
+
+# A server that answers the client's first hello with a HelloRetryRequest looks
+# at the session twice.
+for my $how (sort keys %shared) {
+    my @shared = $shared{$how}->();
+    my @curve  = (SSL_ecdh_curve => 'P-256');
+    my ($lenient, $alike, $strict) = map {
+        asking('TLSv1_3', @shared, @curve, SSL_verify_callback => judge($_))
+    } 1, 1, 0;
+    my @retries = (@client, SSL_ecdh_curve => 'X25519:P-256');
+
+    calls();
+    is(fared('TLSv1_3', \@retries, $lenient, $alike),
+        '0 1', "$how: after a HelloRetryRequest");
+    is(calls(), '1010', '... the sub is asked once');
+    is(fared('TLSv1_3', \@retries, $lenient, $strict),
+        '0 refused', '... a sub that refuses');
+    is(calls(), '1011',
+        '... is asked once of the session, once of the client');
+}
+
 # A client whose intermediate certificate the server does not have.
 {
     my %side   = intermediate();
@@ -171,6 +247,7 @@ each_version(
         is(fared('TLSv1_3', $side{client}, @servers),
             $expected, "an intermediate certificate that is $name");
     }
+    $side{free}->();
 }
 
 done_testing;

@@ -129,6 +129,65 @@ test_judge(void)
 	SSL_CTX_free(other);
 }
 
+/* TLS 1.3 may look at a session twice in a handshake. */
+static void
+test_judge_once(void)
+{
+	static const struct iss_peer_judge strict = { refuses };
+	static const struct iss_peer_judge lenient = { accepts };
+	SSL_CTX *ctx = raw_ctx(true, TLS1_3_VERSION);
+	SSL_CTX *other = raw_ctx(true, TLS1_3_VERSION);
+	SSL_SESSION *session = server_session(true);
+	SSL *ssl = SSL_new(ctx);
+
+	asked = 0;
+	iss_peer_end_set_judge(ctx, &strict);
+	iss_peer_end_set_judge(other, &lenient);
+	ok(!iss_peer_end_allows(ssl, session), "a judge that refuses");
+	ok(!iss_peer_end_allows(ssl, session), "... still does");
+	is_int(asked, 1, "... and is asked once");
+	SSL_set_SSL_CTX(ssl, other);
+	ok(iss_peer_end_allows(ssl, session), "another one is asked, too");
+	iss_peer_end_limit(ssl);
+	asked = 0;
+	ok(iss_peer_end_allows(ssl, session), "after the handshake");
+	is_int(asked, 1, "... nothing is remembered");
+	SSL_SESSION_free(session);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	SSL_CTX_free(other);
+}
+
+/* A session without a certificate, at a server with a judge. */
+static void
+test_demands(void)
+{
+	static const struct iss_peer_judge lenient = { accepts };
+	static const struct {
+		int mode;
+		bool allows;
+	} cases[] = {
+		{ SSL_VERIFY_NONE, true },
+		{ SSL_VERIFY_PEER, true },
+		{ SSL_VERIFY_FAIL_IF_NO_PEER_CERT, true },
+		{ SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, false },
+	};
+	SSL_CTX *ctx = raw_ctx(true, TLS1_2_VERSION);
+	SSL_SESSION *session = server_session(false);
+	SSL *ssl = SSL_new(ctx);
+	size_t i;
+
+	iss_peer_end_set_judge(ctx, &lenient);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		SSL_set_verify(ssl, cases[i].mode, NULL);
+		ok(iss_peer_end_allows(ssl, session) == cases[i].allows,
+		    "no certificate, in mode %d", cases[i].mode);
+	}
+	SSL_SESSION_free(session);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+}
+
 static void
 test_anonymous(void)
 {
@@ -152,5 +211,7 @@ main(void)
 	test_notes();
 	test_anonymous();
 	test_judge();
+	test_judge_once();
+	test_demands();
 	return tap_done();
 }

@@ -57,6 +57,27 @@ static const struct iss_callbacks callbacks = {
 };
 static const struct iss_callbacks none = { 0 };
 
+/* The objects of sessions that this process has. */
+static int alive;
+
+static void
+count_new(void *session, void *value, CRYPTO_EX_DATA *data, int index,
+    long number, void *arg)
+{
+	(void)session, (void)value, (void)data, (void)index, (void)number;
+	(void)arg;
+	alive++;
+}
+
+static void
+count_free(void *session, void *value, CRYPTO_EX_DATA *data, int index,
+    long number, void *arg)
+{
+	(void)session, (void)value, (void)data, (void)index, (void)number;
+	(void)arg;
+	alive--;
+}
+
 /* As the context does while the ClientHello is read. */
 static int
 on_hello(SSL *ssl, int *alert, void *arg)
@@ -76,6 +97,7 @@ visit(SSL_CTX *client, SSL_CTX *server, const struct iss_callbacks *ask,
 	size_t got;
 	bool reused;
 	char byte;
+	int before;
 
 	raw_pair_open(&pair, client, server);
 	link.callbacks = ask;
@@ -88,6 +110,11 @@ visit(SSL_CTX *client, SSL_CTX *server, const struct iss_callbacks *ask,
 	ERR_clear_error();
 	reused = SSL_session_reused(pair.client) == 1;
 	*out = SSL_get1_session(pair.client);
+	before = alive;
+	iss_server_store_done(pair.server);
+	is_int(before - alive,
+	    reused && SSL_version(pair.server) == TLS1_3_VERSION,
+	    "... what was found is freed, if the new one is another");
 	raw_pair_close(&pair);
 	return reused;
 }
@@ -177,6 +204,7 @@ test_version(int version)
 int
 main(void)
 {
+	SSL_SESSION_get_ex_new_index(0, NULL, count_new, NULL, count_free);
 	test_version(TLS1_2_VERSION);
 	test_version(TLS1_3_VERSION);
 	return tap_done();
