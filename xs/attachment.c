@@ -112,6 +112,9 @@ iss_still_attached(pTHX_ GV *glob, struct iss_conn *conn)
 {
 	if (iss_attached(aTHX_ glob) == conn)
 		return ISS_OK;
+	if (iss_fileno(aTHX_ glob) >= 0)
+		return iss_conn_refuse(conn, ECANCELED,
+		    "TLS was stopped on this socket during the operation");
 	return iss_conn_refuse(
 	    conn, EBADF, "the socket was closed during the operation");
 }

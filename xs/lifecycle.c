@@ -139,15 +139,23 @@ static bool
 begin(pTHX_ GV *self, struct iss_conn *conn, const struct beginning *known)
 {
 	struct iss_error err;
+	bool is_ready;
 
 	/* The glob owns it before anything can croak. */
 	iss_end(aTHX_ self);
 	iss_attach(aTHX_ self, conn);
+	iss_hold(aTHX_ self, conn);
 	iss_verify_set_must_ask(&conn->verify,
 	    iss_state_callback(aTHX_ self, "verify_callback") != NULL);
 	iss_error_clear(&err);
-	if (set_up_name(aTHX_ self, conn, known, &err) &&
-	    take_over_buffers(aTHX_ self, conn, &err)) {
+	is_ready = set_up_name(aTHX_ self, conn, known, &err) &&
+		   take_over_buffers(aTHX_ self, conn, &err);
+	/* An overloaded value of the program may have ended TLS. */
+	if (iss_still_attached(aTHX_ self, conn) != ISS_OK) {
+		iss_tell_status(aTHX_ self, conn, ISS_ERROR);
+		return false;
+	}
+	if (is_ready) {
 		iss_messages_begin(aTHX_ self, conn);
 		iss_layer_push(aTHX_ self, conn);
 		iss_state_begin(aTHX_ self, conn, known->fd);
@@ -165,6 +173,7 @@ iss_begin(pTHX_ GV *self, SV *context, bool server)
 	struct iss_current *current = iss_attached_current(aTHX_ context);
 	struct beginning known;
 	struct iss_conn *conn;
+	bool begun;
 	int fd;
 
 	if (current == NULL)
@@ -182,7 +191,12 @@ iss_begin(pTHX_ GV *self, SV *context, bool server)
 	known.scheme = iss_peer_choose_name(
 	    aTHX_ known.args, known.context, server, fd, &known.name);
 	conn = new_conn(aTHX_ self, current, &known, server);
-	return conn != NULL && begin(aTHX_ self, conn, &known);
+	if (conn == NULL)
+		return false;
+	ENTER;
+	begun = begin(aTHX_ self, conn, &known);
+	LEAVE;
+	return begun;
 }
 
 /* get_servername still works after the end of TLS. */
@@ -284,7 +298,7 @@ run_step(pTHX_ GV *self, int (*step)(struct iss_conn *, int, iss_deadline),
 {
 	struct iss_conn *conn = must_be_attached(aTHX_ self);
 	iss_deadline until = deadline(aTHX_ seconds, wait);
-	bool was_open = conn->state == ISS_CONN_OPEN;
+	bool was_open = conn->state == ISS_CONN_OPEN, is_ours = true;
 	struct iss_call call;
 	SV *result;
 	int rv;
@@ -297,13 +311,15 @@ run_step(pTHX_ GV *self, int (*step)(struct iss_conn *, int, iss_deadline),
 		iss_call_end(aTHX_ &call);
 	} while (rv == ISS_INTR &&
 		 (rv = iss_call_interrupted(aTHX_ self, conn)) == ISS_OK);
-	if (call.asked && iss_still_attached(aTHX_ self, conn) != ISS_OK)
+	if (call.asked && iss_still_attached(aTHX_ self, conn) != ISS_OK) {
 		rv = ISS_ERROR;
+		is_ours = false;
+	}
 	/* Another thread may have finished the handshake. */
 	if (rv == ISS_OK && step == handshake &&
 	    (!was_open || iss_state_is_opening(aTHX_ self)))
 		iss_state_open(aTHX_ self, conn);
-	if (step == finish_lazy)
+	if (step == finish_lazy && is_ours)
 		iss_stream_note_handshake(aTHX_ self, conn);
 	if (rv == ISS_OK && step == shut_down)
 		iss_state_write_closed(aTHX_ self, false);
@@ -312,13 +328,30 @@ run_step(pTHX_ GV *self, int (*step)(struct iss_conn *, int, iss_deadline),
 	return result;
 }
 
+/* Offer a session.  False: the program's cache or store, asked for it, ended
+ * TLS on this socket; the reason is told. */
+static bool
+resume(pTHX_ GV *self, struct iss_conn *conn)
+{
+	bool is_ours;
+
+	ENTER;
+	iss_hold(aTHX_ self, conn);
+	iss_resume_session(aTHX_ self, conn);
+	is_ours = iss_still_attached(aTHX_ self, conn) == ISS_OK;
+	if (!is_ours)
+		iss_tell_status(aTHX_ self, conn, ISS_ERROR);
+	LEAVE;
+	return is_ours;
+}
+
 SV *
 iss_handshake(pTHX_ GV *self, bool server, SV *seconds, bool wait)
 {
 	struct iss_conn *conn = must_be_attached(aTHX_ self);
 
-	if (!server && conn->state == ISS_CONN_NEW)
-		iss_resume_session(aTHX_ self, conn);
+	if (!server && conn->state == ISS_CONN_NEW && !resume(aTHX_ self, conn))
+		return newSVpvs("");
 	return run_step(aTHX_ self, handshake, server, seconds, wait);
 }
 
@@ -328,8 +361,8 @@ iss_handshake_later(pTHX_ GV *self, bool server, SV *seconds)
 	struct iss_conn *conn = must_be_attached(aTHX_ self);
 	double wait = SvOK(seconds) ? SvNV(seconds) : -1;
 
-	if (!server)
-		iss_resume_session(aTHX_ self, conn);
+	if (!server && !resume(aTHX_ self, conn))
+		return false;
 	if (iss_conn_begin_lazily(conn, server, wait) == ISS_OK)
 		return true;
 	iss_tell_status(aTHX_ self, conn, ISS_ERROR);

@@ -177,4 +177,39 @@ ok(!-e $file, '... and not made');
     );
 }
 
+# Root can take other ids.
+SKIP: {
+    skip 'only root can take other ids', 4 if $> != 0 || $< != 0;
+    my $nobody = 65_534;
+    my @ids    = (
+        ['another effective user',  sub { $> = $nobody }],
+        ['another effective group', sub { $) = "$nobody $nobody" }]
+    );
+    for my $case (@ids) {
+        my ($what, $change) = @$case;
+        unlink $file;
+        my $other = peer(
+            sub {
+                my ($me) = @_;
+                my $log = "$dir/of-another";
+                $change->();
+                $me->tell(
+                    IO::Socket::SSL::SSL_Context->new(
+                        SSL_verify_mode => 0,
+                        SSL_keylog_file => $log
+                    ) ? 'made' : "$SSL_ERROR",
+                    -e $log ? 'a file' : 'no file'
+                );
+            }
+        );
+        my ($said, $log) = $other->hear;
+        is(
+            $said,
+            'no key log under setuid, setgid or taint',
+            "$what: the option fails"
+        );
+        is($log, 'no file', '... and nothing is written');
+    }
+}
+
 done_testing();

@@ -491,6 +491,39 @@ each_version(
     is($connect->(), 'no', '... and not when it has gone');
 }
 
+# ... and at its own certificate.
+{
+    my ($server, $address) = tls_server(
+        sub {
+            my ($sock) = @_;
+            print {$sock} $sock->peer_certificate('cn') || 'nobody', "\n";
+        },
+        SSL_verify_mode     => SSL_VERIFY_PEER,
+        SSL_ca_file         => cert('ca'),
+        SSL_verify_callback => sub { 1 }
+    );
+    my @own =
+      (SSL_cert_file => "$dir/own.pem", SSL_key_file => "$dir/own.key");
+    my $put_own = sub {
+        my ($name) = @_;
+        put(cert($name), 'own.pem');
+        put(key($name),  'own.key');
+    };
+    $put_own->('client');
+    my $ctx   = IO::Socket::SSL::SSL_Context->new(client_args(@ALWAYS, @own));
+    my $shows = sub {
+        my $sock = IO::Socket::SSL->new(
+            PeerAddr      => $address,
+            SSL_reuse_ctx => $ctx
+        ) or return "$SSL_ERROR";
+        chomp(my $line = <$sock>);
+        return $line;
+    };
+    is($shows->(), 'Test Client', 'a client with a certificate');
+    $put_own->('server2');
+    is($shows->(), 'server2.test', '... shows the next once it is there');
+}
+
 # Two processes look for themselves.
 {
     put_pair('server');

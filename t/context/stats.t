@@ -162,7 +162,7 @@ each_version(
 
 # Threads share a context and its counts.
 SKIP: {
-    skip 'perl has no threads', 1 if !$Config{useithreads};
+    skip 'perl has no threads', 4 if !$Config{useithreads};
     require threads;
     my $server = resuming_server(hold => 1);
     my $ctx    = client_context();
@@ -175,6 +175,35 @@ SKIP: {
     } 1 .. 4;
     $_->join for @threads;
     is($ctx->stats->{connected}, 20, 'threads count together');
+
+    # ... also while the context is reloaded, and as the server counts.
+    my $counts = counting_server([qw(accepted resumed)]);
+    $ctx = client_context(SSL_session_cache_size => 5);
+    my @args   = (SSL_reuse_ctx => $ctx, SSL_session_key => 'key');
+    my $before = IO::Socket::SSL::stats();
+    @threads = map {
+        threads->create(
+            sub {
+                for my $time (1 .. 6) {
+                    visit($counts, @args);
+                    $ctx->reload if $time % 2;
+                }
+            }
+        )
+    } 1 .. 4;
+    $_->join for @threads;
+    my $said  = visit($counts, @args);
+    my $stats = $ctx->stats;
+    is($said, "accepted=$stats->{connected} resumed=$stats->{resumed}",
+        'over reloads by threads both sides count the same');
+    is("@$stats{qw(connected reloaded)}",
+        '25 12', '... each connection and each reload');
+    my $sum = IO::Socket::SSL::stats();
+    is_deeply(
+        [map { $sum->{$_} - $before->{$_} } qw(connected resumed reloaded)],
+        [@$stats{qw(connected resumed reloaded)}],
+        '... so does the process'
+    );
 }
 
 done_testing();

@@ -84,7 +84,8 @@ for my $option (
     ocsp_cache session_cache ticket_keycb ciphersuites
     alpn_protocols npn_protocols error_trap on_peer_shutdown
     ca_file ca_path client_ca_file crl_file dh_file fingerprint hostname
-    verifycn_name)
+    verifycn_name acme cert_callback hello_callback keylog_callback
+    keylog_file reload_callback session ticket_keys)
   )
 {
     is(outcome($_, $option, 0), '', "$option => 0, $_: counts as not given")

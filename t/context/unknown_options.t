@@ -47,6 +47,17 @@ is_deeply(
     'no guess where nothing is near'
 );
 
+# A program that was written for a later version relies on what it names.
+for my $later (qw(security_level verify_connection groups early_data)) {
+    my ($warning) = warnings_of(
+        sub { IO::Socket::SSL::SSL_Context->new("SSL_$later" => 1) });
+    like(
+        $warning,
+        qr/^unknown option SSL_$later\b/,
+        "an option of a later version is unknown: SSL_$later"
+    );
+}
+
 # Where options can be given.
 my ($server, $address) = tls_server(sub { });
 my %PLACE = (

@@ -191,5 +191,29 @@ like(
     is(died(sub { IO::Socket::SSL->start_SSL($raw, @args) }),
         "not now\n", 'an exception of the callback is thrown');
 }
+for my $case (
+    ['closes it',      sub { close $_[0] }],
+    ['stops TLS',      sub { $_[0]->stop_SSL(SSL_no_shutdown => 1) }],
+    ['starts again',   sub { $_[0]->accept_SSL }],
+    ['drops its hash', sub { %{ *{ $_[0] } } = () }],
+  )
+{
+    my ($name, $code) = @$case;
+    my $called = 0;
+    my ($sock) = eval {
+        local $SIG{__WARN__} = sub { };
+        failing_pair(
+            role => 'server',
+            mine =>
+              { SSL_acme => sub { $called++; $code->(@_); 'a.b' } },
+            theirs => {
+                SSL_verify_mode    => 0,
+                SSL_alpn_protocols => ['acme-tls/1']
+            }
+        );
+    };
+    is($called, 1,     "a callback that $name: no crash");
+    is($sock,   undef, '... and no connection');
+}
 
 done_testing();

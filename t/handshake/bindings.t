@@ -172,6 +172,28 @@ SKIP: {
     like($SSL_ERROR, qr/no single hash \(RFC 5929, 4\.1\)/, '... and why');
 }
 
+# No certificate at all.
+each_version(
+    sub {
+        my ($version) = @_;
+        plan skip_all => 'this OpenSSL has no PSK'
+          if !IO::Socket::SSL->can_psk->{server};
+        my %psk = (SSL_psk => { somebody => 'k' x 32 });
+        my ($sock, $peer) = tls_pair(
+            role    => 'server',
+            version => $version,
+            mine   => { %psk, SSL_cert_file => undef, SSL_key_file => undef },
+            theirs => { SSL_psk             => ['somebody', 'k' x 32] },
+            peer   => sub { }
+        );
+        is_deeply([$sock->channel_binding('tls-server-end-point')],
+            [], 'a pre-shared key: there is no end point');
+        like($SSL_ERROR, qr/certificate/, '... and why');
+        ok(!(grep { /end-point/ } $sock->channel_bindings),
+            '... nor is it among those that work');
+    }
+);
+
 # Who has none, and who asks wrongly.
 {
     my ($sock, $peer) = tls_pair(version => 'TLSv1_3', peer => sub { });

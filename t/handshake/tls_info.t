@@ -63,6 +63,10 @@ each_version(
         is($ours->{peer}{subject},
             $sock->peer_certificate('subject'), 'peer');
 
+        my @of_cert = sort qw(subject issuer serial not_before not_after
+          fingerprint names);
+        is_deeply([sort keys %$_], \@of_cert, 'the facts of a certificate')
+          for $ours->{peer}, @{ $ours->{verified_chain} };
         for ($ours, $theirs) {
             is_deeply($_->{peer_chain}[0],
                 $_->{peer}, 'peer_chain, leaf first');

@@ -1,4 +1,5 @@
-# Each code block of the manual compiles; see ISS::Pod.
+# Each code block of the manual compiles, and is one of those that another test
+# runs; see ISS::Pod.
 use strict;
 use warnings;
 
@@ -17,6 +18,10 @@ my $USUAL = join ', ', qw($sock $socket $server $client $listener $context
   $file $reload $vault $select $pid @paths $new_name $new_key $old_name
   $old_key %args $loop);
 
+# The blocks that programs ask for.
+my %used =
+  map { ($_->{with} || '') => 1 } map { blocks_of($_) } values %{ pods() };
+
 my $BENCH = slurp("$FindBin::Bin/../../bench/README");
 my $pods  = pods();
 ok(keys %$pods >= 5, 'the manual is found');
@@ -32,13 +37,16 @@ done_testing;
 sub check {
     my ($block, $where) = @_;
 
-    return is(shell_says($block->{text}), '', "$where: commands")
-      if $block->{kind} eq 'shell';
+    return commands($block->{text}, $where) if $block->{kind} eq 'shell';
     return unlike($block->{text}, qr/[\t\x80-\xff]/, "$where: plain text")
       if $block->{kind} =~ /^(?:text|output|says|options|methods|functions)$/;
     return is_deeply([grep { !has_figures($_) } split /\n/, $block->{text}],
         [], "$where: figures of bench/README")
       if $block->{kind} eq 'bench';
+    my $runs = $block->{kind} =~ /^(?:run|piece|synopsis)$/
+      || $used{ $block->{name} || 'none' };
+    ok($runs, "$where: a test runs it")
+      or diag 'say how: =for test run ..., or =for test piece NAME';
     my $error = perl_says_no($block->{text});
   SKIP: {
         skip "$where: there is no $1", 1
@@ -73,6 +81,30 @@ sub perl_says_no {
         $error ||= $@;
     }
     return $error;
+}
+
+# The shell understands them, and iossl-check its options.
+sub commands {
+    my ($text, $where) = @_;
+
+    is(shell_says($text), '', "$where: commands");
+    for my $command ($text =~ /^(iossl-check .*)$/mg) {
+        my (undef, @words) = split ' ',
+          $command =~
+          s/(?:192\.0\.2\.7|\w+\.example\.com)(?::\d+)?$/127.0.0.1:1/r =~
+          s/192\.0\.2\.7:\d+/127.0.0.1:1/r;
+        my ($status, $said) = ISS::Program->run(
+            [
+                $^X,
+                map({ "-I$_" } grep { !ref } @INC),
+                "$FindBin::Bin/../../bin/iossl-check",
+                map { $_ eq 'our-ca.pem' ? cert('ca') : $_ } @words
+            ]
+        );
+        like($said, qr/refuses connections/, "... $command")
+          or diag $status;
+    }
+    return;
 }
 
 sub shell_says {

@@ -1,12 +1,13 @@
 # The programs of the manual run: each in a perl of its own and in a folder
 # with certificates, see ISS::World.  A paragraph before the program says how:
 #
-#   =for test run name=NAME after=NAME,NAME with=NAME peers=KIND:PORT,...
+#   =for test run name=NAME after=NAME,NAME with=NAME before="CODE" peers=KIND:PORT,...
 #       needs=MODULE,... given="ARGUMENTS" prints=REGEX serves=CLIENT answer=REGEX
 #       ends=STATUS frame=FRAME
 #
 #   name     what others call this program
 #   with     a block with subs that belong to it
+#   before   a line that it needs
 #   given    its arguments
 #   after    programs to run first, in the same folder; a server goes on
 #   peers    peers to start, see _peer_KIND in ISS::World
@@ -42,6 +43,9 @@ my %CLIENTS = (
     prefork     => \&prefork,
     elsewhere   => \&elsewhere,
     renewed     => \&renewed,
+    copied      => \&copied,
+    silent      => \&silent,
+    twice       => \&twice,
 );
 my %FRAMES = (mod_perl => \&mod_perl, ocsp => \&ocsp);
 
@@ -91,7 +95,8 @@ sub perl {
 
 sub text_of {
     my ($program) = @_;
-    return "use strict; use warnings; use IO::Socket::SSL;\n#line "
+    my $before = $program->{before} || '';
+    return "use strict; use warnings; use IO::Socket::SSL; $before\n#line "
       . "$program->{line}\n$program->{text}";
 }
 
@@ -258,6 +263,36 @@ sub elsewhere {
     my (undef, $other) = $world->serve('other', text_of($program));
     lines($world, $port, $program, undef, @args);
     return lines($world, $other, $program, undef, @args);
+}
+
+# Behind clients that say nothing.
+sub silent {
+    my ($world, $port) = @_;
+
+    my @silent = map { IO::Socket::INET->new("127.0.0.1:$port") } 1 .. 10;
+    return lines(@_);
+}
+
+# Two connections, the second with the session of the first.
+sub twice {
+    my ($world, $port) = @_;
+
+    my $ctx = resuming($world);
+    return join '', map {
+        read_all(
+            tls($world, $port, SSL_reuse_ctx => $ctx, SSL_session_key => 'one'))
+    } 1 .. 2;
+}
+
+# Who issued the certificate that a proxy shows.
+sub copied {
+    my ($world, $port) = @_;
+    return tls(
+        $world, $port,
+        SSL_ca_file         => $world->put('proxy-ca.pem'),
+        SSL_hostname        => 'www.example.com',
+        SSL_verifycn_scheme => 'http'
+    )->peer_certificate('issuer');
 }
 
 # Replace the files and send HUP, and connect until the new one is shown.

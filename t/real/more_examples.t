@@ -357,6 +357,21 @@ sub resume_client {
         [qw(full resumed resumed)],
         '... which resume'
     );
+
+    my @state = ('--state', "$DIR/session", '--times', 2);
+    local $ENV{SESSION_SECRET} = 'the secret of the resume_client!';
+    my @said = map { (run('resume_client', @CA, @state, $url))[1] } 1, 2;
+    is_deeply(
+        [map { /^(\w+)/mg } @said],
+        [qw(full resumed resumed resumed)],
+        'the next run resumes, too'
+    ) or diag @said;
+    $ENV{SESSION_SECRET} = 'another secret of the same length';
+    like((run('resume_client', @CA, @state, $url))[1],
+        qr/\Afull .*: other secret$/m, '... but by the secret only');
+    delete $ENV{SESSION_SECRET};
+    isnt((run('resume_client', @CA, @state, $url))[0],
+        0, '... which it needs');
     return;
 }
 

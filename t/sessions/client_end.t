@@ -185,6 +185,14 @@ sub tickets_of {
     return $cache->{count};
 }
 
+if (IO::Socket::SSL::_openssl_version_number() < 0x30000000) {
+    my ($sock) = tls_pair(role => 'server', version => 'TLSv1_3');
+    like(
+        died(sub { $sock->new_ticket }),
+        qr/^new_ticket needs OpenSSL 3\.0, this is 1\.1\.1\w* at \Q$0\E/,
+        'new_ticket with an older OpenSSL'
+    );
+}
 SKIP: {
     skip 'SSL_new_session_ticket came with OpenSSL 3.0', 4
       if IO::Socket::SSL::_openssl_version_number() < 0x30000000;

@@ -196,22 +196,67 @@ sub broken {
     return;
 }
 
-# The timeout, and what is refused.
+# For how many seconds a value is stored.
+sub seconds_of {
+    my ($store, @args) = @_;
+    my $folder = folder();
+    fares(server('TLSv1_3', store($folder, @$store), @args));
+    open my $in, '<', "$folder/seconds" or die $!;
+    return scalar <$in>;
+}
+is(seconds_of([]), 7200, 'the default timeout');
+is(seconds_of([timeout => 604_800]),
+    7200, '... is that of SSL_session_timeout, too');
+is(seconds_of([timeout => 100]),
+    100, q(the shorter timeout counts: the store's));
+is(seconds_of([timeout => 100], SSL_session_timeout => 50),
+    50, '... SSL_session_timeout');
+is(seconds_of([timeout => 604_800], SSL_session_timeout => 604_800),
+    604_800, '... the longest');
+
+# Without on_error.
 {
     my $folder = folder();
-    my $server = server('TLSv1_3', store($folder, timeout => 100));
-    fares($server);
-    my $seconds = do { open my $in, '<', "$folder/seconds" or die $!; <$in> };
-    is($seconds, 100, 'the shorter timeout counts: the store\'s');
-    $server = server(
-        'TLSv1_3',
-        store($folder, timeout => 100),
-        SSL_session_timeout => 50
+    { open my $out, '>', "$folder/broken" or die $! }
+    my $ctx = IO::Socket::SSL::SSL_Context->new(
+        server_args(SSL_session_cache => store($folder)));
+    my @warnings = warnings_of(
+        sub {
+            for (1 .. 3) {
+                my ($sock, $peer) = tls_pair(
+                    role => 'server',
+                    mine => { SSL_reuse_ctx => $ctx }
+                );
+            }
+        }
     );
-    fares($server);
-    $seconds = do { open my $in, '<', "$folder/seconds" or die $!; <$in> };
-    is($seconds, 50, '... SSL_session_timeout');
+    is(scalar @warnings, 1, 'a store that fails: one warning a minute')
+      or diag @warnings;
+    like(
+        $warnings[0],
+        qr/^Session_Store: set: the store is broken\b/,
+        '... which says what failed'
+    );
+    cmp_ok($ctx->stats->{store_errors}, '>=', 3, '... and all are counted');
 }
+
+# Another object is for clients alone.
+{
+
+    package Cache::Of::Clients;    ## no critic (ProhibitMultiplePackages)
+    sub get_session { die "a server asks\n" }
+    sub add_session { die "a server adds\n" }
+}
+each_version(
+    sub {
+        my ($version) = @_;
+        my $server = server($version, bless {}, 'Cache::Of::Clients');
+        is(fares($server, $server),
+            '01', 'another object on a server is ignored');
+    }
+);
+
+# What is refused.
 my @backend = (backend => ISS::FileStore->new(dir => $dir));
 for my $case (
     [[secret => $secret], 'Session_Store needs a backend'],

@@ -55,6 +55,8 @@ each_version(
             qr/\Aiss:[\w-]{43}\z/,
             '... a key is under a name that says nothing');
         is(-s $file, 1 + 32 + 64 + 16, '... encrypted');
+        open my $in, '<', "$folder/seconds" or die $!;
+        is(scalar <$in>, 3600 * (24 + 2), '... for a day and two periods');
         is(fares($one, server($version, keys_in(folder()))),
             '00', 'another backend');
         is(
@@ -169,6 +171,10 @@ for my $case (
     [
         [@backend, secret => 'x' x 31],
         'secret: a secret must have 32 bytes or more, not 31'
+    ],
+    [
+        [@backend, secret => "\x{100}" x 32],
+        'secret must be bytes; it has wide characters'
     ],
     [
         [@backend, secret => $secret, rotate => 0],

@@ -9,20 +9,25 @@ use IO::Socket::SSL;
 use Test::More;
 
 ok(!$INC{'IO/Socket/SSL/Abilities.pm'}, 'loaded when it is used');
-for my $name (
-    qw(channel_binding deadline handshake_timeout keylog_file reload
-    acme num_tickets session_timeout ssl_error_info startHandshake ticket_keys
-    tls_info verified_chain)
-  )
-{
+# All that the manual has and 2.099 has not.
+my @NAMES = qw(
+  acme answer can_do cert_callback channel_binding channel_bindings
+  crl_check_all dane_ee_name deadline export_keying_material export_session handshake_report handshake_timeout
+  hello_callback keylog_callback keylog_file num_tickets reload reload_callback
+  session session_timeout ssl_error_info startHandshake stats ticket_keys tlsa
+  tls_info verified_chain verify_strict want_answer
+);
+for my $name (@NAMES) {
     ok(IO::Socket::SSL::can_do($name), "a function: $name");
     ok(IO::Socket::SSL->can_do($name), '... and a method');
 }
-is(
-    !!IO::Socket::SSL->can_do('new_ticket'),
-    IO::Socket::SSL::_built_with_openssl() >= 0x30000000,
-    'what only newer OpenSSLs have'
-);
+for my $name (qw(new_ticket provider)) {
+    is(
+        !!IO::Socket::SSL->can_do($name),
+        IO::Socket::SSL::_built_with_openssl() >= 0x30000000,
+        "what only newer OpenSSLs have: $name"
+    );
+}
 my $listener = IO::Socket::SSL->new(
     Listen    => 1,
     LocalAddr => '127.0.0.1',

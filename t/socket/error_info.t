@@ -193,6 +193,10 @@ for my $case (
     my ($language, $bytes) = @$case;
     (my $line = $bytes) =~ s/\r.*//s;
     $line =~ s/,/\\x2c/;
+    my $starttls =
+      $language =~ /^(?:smtp|ftp|imap|pop3)\z/
+      ? qr/ \(on this port TLS begins after STARTTLS: see start_SSL\)/
+      : qr//;
     has(
         stranger($bytes),
         {
@@ -200,7 +204,8 @@ for my $case (
             looks_like => $language,
             said       => qr/^\Q$line\E$/,
             text => qr/: the peer does not speak TLS; it said: \Q$line\E$/,
-            hint => qr/^the peer does not speak TLS; it said: \Q$line\E/,
+            hint =>
+              qr/^the peer does not speak TLS; it said: \Q$line\E$starttls\z/,
         },
         "not_tls: $language"
     );
@@ -329,6 +334,44 @@ for my $version (qw(TLSv1_2 TLSv1_3)) {
 }
 is(failed_new(SSL_cipher_list => 'NONE_SUCH')->{alert},
     undef, 'no alert where nothing was sent');
+
+# ---------------------------------------------------- what has failed
+
+# A connection whose peer is gone.
+sub reset_pair {
+    my ($sock, $peer) = tls_pair(
+        peer => sub {
+            my ($sock, $me) = @_;
+            close_with_reset($sock);
+            $me->tell('done');
+        }
+    );
+    $peer->hear;
+    readable($sock);
+    return $sock;
+}
+for my $case (
+    [read            => 'system', sub { sysread $_[0], my $byte, 1 }],
+    [write           => 'system', sub { syswrite $_[0], 'x' for 1 .. 3 }],
+    [shutdown        => 'system', sub { $_[0]->stop_SSL }],
+    [verify_hostname => 'name',   sub { $_[0]->verify_hostname('x.test') }],
+  )
+{
+    my ($what, $kind, $code) = @$case;
+    my ($sock, $peer) =
+      $what eq 'verify_hostname' ? tls_pair() : reset_pair();
+    $code->($sock);
+    has($sock->ssl_error_info, { what => $what, kind => $kind },
+        "a failed $what");
+}
+has(
+    failed_accept(
+        [server_args(SSL_cipher_list => 'AES128-SHA')],
+        [SSL_version => 'TLSv1_2', SSL_cipher_list => 'AES256-SHA']
+    ),
+    { what => 'accept', kind => 'protocol', hint => qr/no cipher in common/ },
+    'a failed accept'
+);
 
 # -------------------------------------- on a socket, and over time
 

@@ -7,7 +7,7 @@ use strict;
 use warnings;
 
 use Carp;
-use Errno qw(EBADF ETIMEDOUT);
+use Errno qw(EBADF ECANCELED ETIMEDOUT);
 use IO::Socket;
 use Scalar::Util qw(blessed);
 
@@ -211,6 +211,9 @@ sub _context {
     my $args = $hash->{_SSL_arguments};
     my $ctx  = IO::Socket::SSL::Defaults::context_of_socket($args, $server)
       || return;
+    return _set_error($self, 'a callback stopped TLS on this socket',
+        ECANCELED)
+      if IO::Socket::SSL::Handshake::was_ended($self, $args);
     IO::Socket::SSL::Defaults::add_built_in($args, $server, $ctx);
     $hash->{_SSL_made_for} = $server ? 1 : 0;
     return $hash->{_SSL_ctx} = $ctx;
@@ -356,7 +359,7 @@ sub _forget {
     my ($self, @opened) = @_;
 
     IO::Socket::SSL::SSL_HANDLE::untie_from($self);
-    $self->_detach(@opened);
+    _detach($self, @opened);
     return $self;
 }
 
@@ -395,7 +398,7 @@ sub close {
     );
     return if !$stopped && !$fast && $SSL_ERROR == SSL_WANT_READ();
     return if !$stopped && !$fast && $SSL_ERROR == SSL_WANT_WRITE();
-    $self->_forget('');
+    _forget($self, '');
     my $handle = delete ${*$self}{_SSL_bio_handle};
     return IO::Socket::SSL::Pump::close_handle($handle) if defined $handle;
     _drop_unread($fd)                                   if $speaks;

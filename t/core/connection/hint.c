@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include <openssl/err.h>
 
@@ -52,6 +53,38 @@ hint_of(void)
 	return hint;
 }
 
+/* The clock of this machine, or one that was never set. */
+static bool never_set;
+
+time_t
+time(time_t *out)
+{
+	struct timespec now = { 0, 0 };
+
+	if (!never_set)
+		clock_gettime(CLOCK_REALTIME, &now);
+	if (out != NULL)
+		*out = now.tv_sec;
+	return now.tv_sec;
+}
+
+static void
+test_clock(void)
+{
+	never_set = true;
+	iss_error_clear(&err);
+	iss_error_set(&err, "SSL connect attempt failed");
+	err.verify_error = X509_V_ERR_CERT_NOT_YET_VALID;
+	is_text(hint_of(),
+	    "the clock of this machine is wrong: it says 1970-01-01",
+	    "a certificate of the future, by a clock that was never set");
+	err.verify_error = X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT;
+	has_text(hint_of(), "signed by itself", "... nothing about dates");
+	never_set = false;
+	err.verify_error = X509_V_ERR_CERT_NOT_YET_VALID;
+	is_text(hint_of(), "", "... and by one that is right");
+}
+
 int
 main(void)
 {
@@ -80,5 +113,6 @@ main(void)
 	has_text(hint_of(), "may not read secret.key", "a hint with it");
 	iss_error_blame_file(&err, "another");
 	is_text(err.file, "secret.key", "the first file stays");
+	test_clock();
 	return tap_done();
 }

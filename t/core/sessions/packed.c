@@ -49,6 +49,26 @@ test_damage(const struct iss_buf *bytes)
 	free(copy);
 }
 
+/* OpenSSL's DER of a session begins with the version of its format. */
+static void
+test_newer(const struct iss_buf *bytes)
+{
+	static const char version[] = { 0x02, 0x01, 0x01 };
+	char *copy = malloc(bytes->len);
+	size_t i;
+
+	ok(copy != NULL, "a copy");
+	memcpy(copy, iss_buf_text(bytes), bytes->len);
+	for (i = 0; memcmp(copy + i, version, sizeof(version)) != 0; i++)
+		;
+	ok(i < 40, "where the format has its version");
+	copy[i + 2] = 2;
+	ok(iss_packed_read(copy, bytes->len) == NULL,
+	    "a session of a newer OpenSSL's format is not read");
+	is_int((long long)ERR_peek_error(), 0, "... the queue is empty");
+	free(copy);
+}
+
 static void
 test_version(int version)
 {
@@ -87,6 +107,7 @@ test_version(int version)
 	    "a time in the future becomes now");
 	SSL_SESSION_free(read);
 	test_damage(&bytes);
+	test_newer(&bytes);
 	iss_buf_release(&bytes);
 	iss_buf_init(&bytes, 20);
 	ok(!iss_packed_write(&bytes, session, NULL), "no room");

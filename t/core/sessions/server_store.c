@@ -156,6 +156,22 @@ test_later(SSL_CTX *server, SSL_CTX *client, SSL_SESSION *offer)
 	raw_pair_close(&pair);
 }
 
+/* The client has an id of 32 bytes and nothing else. */
+static size_t
+size_of_id(const SSL_SESSION *session)
+{
+	const unsigned char *ticket;
+	size_t len = 0;
+	unsigned int id_len;
+
+	if (SSL_SESSION_get_protocol_version(session) == TLS1_3_VERSION)
+		SSL_SESSION_get0_ticket(session, &ticket, &len);
+	else if (!SSL_SESSION_has_ticket(session) &&
+		 SSL_SESSION_get_id(session, &id_len) != NULL)
+		len = id_len;
+	return len;
+}
+
 static void
 test_version(int version)
 {
@@ -179,6 +195,7 @@ test_version(int version)
 	SSL_CTX_set_client_hello_cb(server, on_hello, NULL);
 	ok(!visit(client, server, &callbacks, NULL, &first), "a first visit");
 	is_int(program.seconds, 100, "... is stored for the store's time");
+	is_int((long)size_of_id(first), 32, "... an id of 32 bytes is sent");
 	ok(visit(client, server, &callbacks, first, &second), "a second one");
 	is_int(program.takes, single, "... takes what is for single use");
 	program.refuses = true;

@@ -14,8 +14,12 @@
 #   says     the message of a mistake that t/manual/messages.t makes
 #   run      a whole program, which t/manual/programs.t runs; see there for the
 #            values
+#   piece    statements or arguments, which a test frames; see ISS::Piece
+#   synopsis programs, which t/manual/synopsis.t runs
+#   perl     subs, with a name by which programs ask for them
 #
-# Other blocks are Perl: statements, or a list of arguments.
+# A block without such a paragraph is Perl that nothing runs, which
+# t/manual/blocks.t does not allow.
 package ISS::Pod;
 
 use strict;

@@ -191,7 +191,8 @@ sub _peer_clients {
             $sock->close;
         },
         $self->identity('server'),
-        SSL_ca_file     => $self->put('ca.pem'),
+        SSL_ca_file        => $self->put('ca.pem'),
+        SSL_client_ca_file => $self->put('ca.pem'),
         SSL_verify_mode => SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
     );
 }

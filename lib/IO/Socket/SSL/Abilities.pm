@@ -14,9 +14,11 @@ our @CARP_NOT = qw(IO::Socket::SSL);
 my %SINCE = (
     acme                   => 0,
     answer                 => 0,
+    can_do                 => 0,
     cert_callback          => 0,
     channel_binding        => 0,
     channel_bindings       => 0,
+    crl_check_all          => 0,
     dane_ee_name           => 0,
     deadline               => 0,
     export_keying_material => 0,
@@ -40,6 +42,7 @@ my %SINCE = (
     tls_info               => 0,
     tlsa                   => 0,
     verified_chain         => 0,
+    verify_strict          => 0,
     want_answer            => 0,
 );
 

@@ -62,25 +62,22 @@ sub log_keys {
     return;
 }
 
-# All options, also those that this version ignores or has only on another side.
+# All options, also those of only one side or of close.
 # The values are bits of xs/defaults.h, some of which are added below.
 my %MEANING = map { ("SSL_$_" => 1) } qw(
-  acme alpn_protocols auth_level ca ca_file ca_path cert cert_callback
-  cert_compression cert_file check_crl cipher_list ciphersuites client_ca
-  client_ca_file client_sigalgs conf_cmd create_ctx_callback crl_check_all
-  crl_file ctx_free dane dane_ee_name deadline dh dh_file early_data
-  early_data_callback ecdh_curve error_trap fast_shutdown fingerprint
-  force_fingerprint groups handshake_report handshake_timeout hello_callback
-  honor_cipher_order hostname io_timeout keepSocketOnError key key_cache
-  key_file keylog_callback keylog_file max_early_data mode_release_buffers
-  no_shutdown nodelay npn_protocols num_tickets ocsp_cache ocsp_mode
-  ocsp_staple ocsp_staple_callback ocsp_timeout on_peer_shutdown
-  partial_chain passwd_cb policy provider psk reload reload_callback
-  reuse_ctx security_level server session session_cache session_cache_size
-  session_id_context session_key session_timeout sigalgs startHandshake
-  strict_eof ticket_keycb ticket_keys tlsa use_cert usebio verify_callback
-  verify_connection verify_depth verify_mode verify_strict verify_time
-  verifycn_name verifycn_publicsuffix verifycn_scheme version
+  acme alpn_protocols ca ca_file ca_path cert cert_callback cert_file
+  check_crl cipher_list ciphersuites client_ca client_ca_file
+  create_ctx_callback crl_check_all crl_file ctx_free dane_ee_name deadline dh
+  dh_file ecdh_curve error_trap fast_shutdown fingerprint force_fingerprint
+  handshake_report handshake_timeout hello_callback honor_cipher_order
+  hostname io_timeout keepSocketOnError key key_cache key_file keylog_callback
+  keylog_file mode_release_buffers no_shutdown nodelay npn_protocols
+  num_tickets ocsp_cache ocsp_mode ocsp_staple_callback on_peer_shutdown
+  passwd_cb provider psk reload reload_callback reuse_ctx server session
+  session_cache session_cache_size session_id_context session_key
+  session_timeout startHandshake strict_eof ticket_keycb ticket_keys tlsa
+  use_cert usebio verify_callback verify_mode verify_strict verifycn_name
+  verifycn_publicsuffix verifycn_scheme version
 );
 
 # Options that take a sub, an object, a handle, a file, a list, or the name of a

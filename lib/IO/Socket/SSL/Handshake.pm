@@ -22,15 +22,16 @@ sub run {
         $self->_forget(undef);
     }
     return $self if $self->_is_open;
+    my $args   = $hash->{_SSL_arguments};
     my $begins = !$hash->{_SSL_opening};
     if ($begins) {
         my ($begun, $died) =
           IO::Socket::SSL::_try(sub { _begin($self, $server) });
         if (defined $died) {
-            $self->_forget;
+            _forget_begun($self, $args);
             die $died;    ## no critic (RequireCarping)
         }
-        $begun || return broken($self);
+        $begun || return _failed($self, $args);
     }
     my $seconds =
       IO::Socket::SSL::_limit(
@@ -39,9 +40,9 @@ sub run {
     my ($done, $died) =
       IO::Socket::SSL::_try(
         sub { $self->_handshake($server, $seconds, $wait ? 1 : 0) });
-    return _died($self, $died) if defined $died;
-    return                     if !defined $done;
-    return broken($self)       if !$done;
+    return _died($self, $args, $died) if defined $died;
+    return                            if !defined $done;
+    return _failed($self, $args)      if !$done;
     return $self;
 }
 
@@ -49,6 +50,7 @@ sub run {
 # the handshake.
 sub begin_lazily {
     my ($self, $server, @timeout) = @_;
+    my $args = ${*$self}{_SSL_arguments};
     my $seconds =
       IO::Socket::SSL::_limit(@timeout ? $timeout[0] : $self->timeout);
     my ($begun, $died) = IO::Socket::SSL::_try(
@@ -58,10 +60,10 @@ sub begin_lazily {
         }
     );
     if (defined $died) {
-        $self->_forget;
+        _forget_begun($self, $args);
         die $died;    ## no critic (RequireCarping)
     }
-    return broken($self) if !$begun;
+    return _failed($self, $args) if !$begun;
     ${*$self}{_SSL_lazy} = 1;
     return $self;
 }
@@ -77,7 +79,33 @@ sub _begin {
     return $self;
 }
 
-# Clean up after a failed handshake; the empty list, with $@ set.
+# Has a callback ended TLS on this socket since it had these arguments?  Then
+# stop_SSL has given the socket back to the program, which may have begun anew:
+# whoever worked on the old connection must leave the socket alone.
+sub was_ended {
+    my ($self, $args) = @_;
+
+    return (${*$self}{_SSL_arguments} || 0) != ($args || 0);
+}
+
+sub _forget_begun {
+    my ($self, $args) = @_;
+
+    IO::Socket::SSL::_forget($self) unless was_ended($self, $args);
+    return;
+}
+
+# The handshake begun with these arguments failed; the empty list, with $@ set.
+sub _failed {
+    my ($self, $args) = @_;
+
+    return broken($self) unless was_ended($self, $args);
+    $@ = "$IO::Socket::SSL::SSL_ERROR";
+    return;
+}
+
+# Clean up after a failed handshake; the empty list, with $@ set.  A callback
+# may have reblessed the socket, so no methods are called here.
 sub broken {
     my ($self) = @_;
     my $hash   = \%{*$self};
@@ -86,11 +114,11 @@ sub broken {
 
     IO::Socket::SSL::_mark_failed($self);
     if (my $trap = $args->{SSL_error_trap}) {
-        $self->_forget;
+        IO::Socket::SSL::_forget($self);
         $trap->($self, $text);
     }
     elsif (!$args->{SSL_keepSocketOnError}) {
-        $self->_forget;
+        IO::Socket::SSL::_forget($self);
         CORE::close($self);
     }
     $! = $errno;
@@ -101,10 +129,11 @@ sub broken {
 # A lazy handshake has failed: the program's sub gets the plain socket.
 sub trap_error {
     my ($self) = @_;
-    my $trap = ${*$self}{_SSL_arguments}{SSL_error_trap} || return;
+    my $args   = ${*$self}{_SSL_arguments} || return;
+    my $trap   = $args->{SSL_error_trap}   || return;
     my ($errno, $text) = ($! + 0, "$IO::Socket::SSL::SSL_ERROR");
 
-    $self->_forget;
+    IO::Socket::SSL::_forget($self);
     $trap->($self, $text);
     $! = $errno;
     return;
@@ -112,12 +141,12 @@ sub trap_error {
 
 # A callback died in the handshake: clean up like broken, then rethrow.
 sub _died {
-    my ($self, $error) = @_;
+    my ($self, $args, $error) = @_;
 
     my ($text) = IO::Socket::SSL::_try(sub { "a callback died: $error" });
     IO::Socket::SSL::_tell_error($self,
         defined $text ? $text : 'a callback died', 0);
-    broken($self);
+    _failed($self, $args);
     die $error;    ## no critic (RequireCarping)
 }
 

@@ -97,26 +97,29 @@ sub _start {
     return _not_started($self, $died) unless $ok;
     return $self if defined $start && !$start;
 
+    my $args = $hash->{_SSL_arguments};
     my @timeout =
       (Timeout => defined $seconds ? $seconds : $hash->{io_socket_timeout});
     if (defined $start && $start eq 'lazy') {
         ($ok, $died) = IO::Socket::SSL::_try(
             sub {
-                IO::Socket::SSL::Handshake::begin_lazily($self, $hash->{_SSL_arguments}{SSL_server},
-                    $timeout[1]);
+                IO::Socket::SSL::Handshake::begin_lazily($self,
+                    $args->{SSL_server}, $timeout[1]);
             }
         );
-        return $self if $ok;
-        return _not_started($self, $died);
     }
-    $hash->{_SSL_wait} = 1;
-    my $handshake =
-      $hash->{_SSL_arguments}{SSL_server} ? 'accept_SSL' : 'connect_SSL';
-    ($ok, $died) =
-      IO::Socket::SSL::_try(sub { $self->$handshake(@timeout) });
-    delete $hash->{_SSL_wait};
-    return _not_started($self, $died) unless $ok;
-    return $self;
+    else {
+        $hash->{_SSL_wait} = 1;
+        my $handshake = $args->{SSL_server} ? 'accept_SSL' : 'connect_SSL';
+        ($ok, $died) =
+          IO::Socket::SSL::_try(sub { $self->$handshake(@timeout) });
+        delete $hash->{_SSL_wait};
+    }
+    return $self if $ok;
+    return _not_started($self, $died)
+      unless IO::Socket::SSL::Handshake::was_ended($self, $args);
+    die $died if defined $died;    ## no critic (RequireCarping)
+    return;
 }
 
 # TLS did not begin: the socket gets its former class back and stays open.  If
@@ -133,12 +136,12 @@ sub _not_started {
         && $was->isa('IO::Socket::SSL')
         && defined IO::Socket::SSL::is_SSL($self))
     {
-        $self->_mark_failed;
+        IO::Socket::SSL::_mark_failed($self);
         delete ${*$self}{_SSL_ioclass_upgraded};
         bless $self, $was;
     }
     else {
-        $self->_forget;
+        IO::Socket::SSL::_forget($self);
         _downgrade($self);
     }
     die $error if defined $error;    ## no critic (RequireCarping)
@@ -193,7 +196,7 @@ sub stop_SSL {
             }
         }
     }
-    $self->_forget(undef);
+    IO::Socket::SSL::_forget($self, undef);
     delete $hash->{_SSL_ctx} if $args{SSL_ctx_free};
     return $self             if !$down;
     _downgrade($self);
