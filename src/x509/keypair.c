@@ -16,7 +16,9 @@
 
 #include "base/compat.h"
 #include "base/file.h"
+#include "x509/delegate.h"
 #include "x509/pem.h"
+#include "x509/trial.h"
 
 enum { PASSWORD_MAX = PEM_BUFSIZE };
 
@@ -486,14 +488,46 @@ iss_keypair_load(struct iss_error *err, struct iss_keypair *pair,
 	return rv;
 }
 
+/* Put one that signs by it in the place of the key, if that works. */
+static bool
+delegate(struct iss_keypair *pair)
+{
+	EVP_PKEY *made =
+	    iss_delegate_new(pair->key, X509_get0_pubkey(pair->cert));
+
+	if (made == NULL || !iss_trial_signs(made, pair->cert)) {
+		EVP_PKEY_free(made);
+		return false;
+	}
+	EVP_PKEY_free(pair->key);
+	pair->key = made;
+	return true;
+}
+
+/* A key of OpenSSL's own shows that it fits.  One in a token must also be
+ * found by those who sign with it; if it is not, they will say why. */
+static bool
+fits(struct iss_keypair *pair)
+{
+	if (X509_check_private_key(pair->cert, pair->key)) {
+		if (iss_trial_is_foreign(pair->key) &&
+		    !iss_trial_signs(pair->key, pair->cert))
+			(void)delegate(pair);
+		return true;
+	}
+	return iss_trial_is_needed(pair->key) && delegate(pair);
+}
+
 int
 iss_keypair_check(struct iss_error *err, struct iss_keypair *pair,
     const char *cert_name, const char *key_name)
 {
 	ERR_clear_error();
-	pair->matched = X509_check_private_key(pair->cert, pair->key) != 0;
-	if (pair->matched)
+	pair->matched = fits(pair);
+	if (pair->matched) {
+		ERR_clear_error();
 		return ISS_OK;
+	}
 	if (strcmp(cert_name, key_name) == 0)
 		return iss_error_openssl(err,
 		    "%s: the private key does not match the certificate",

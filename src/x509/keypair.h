@@ -77,8 +77,10 @@ int iss_keypair_parse(struct iss_error *err, struct iss_keypair *pair,
 
 /*
  * Check that pair->key belongs to pair->cert, neither of which may be NULL. The
- * names are those of the files or options, for the error.  Returns ISS_OK or
- * ISS_ERROR.  X509_check_private_key(3).
+ * names are those of the files or options, for the error.  A key that shows no
+ * public half is tried by a signature, as is one in a token; if need be the key
+ * is replaced by one that signs by it.  Returns ISS_OK or ISS_ERROR.
+ * X509_check_private_key(3).
  */
 int iss_keypair_check(struct iss_error *err, struct iss_keypair *pair,
     const char *cert_name, const char *key_name);

@@ -15,7 +15,7 @@
 
 #include <openssl/err.h>
 
-#include "fixture.h"
+#include "hidden.h"
 #include "tap.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -350,6 +350,38 @@ test_two_files(void)
 	iss_keypair_release(&pair);
 }
 
+/* A key whose public half is hidden is tried by a signature. */
+static void
+test_hidden_key(void)
+{
+	struct iss_keypair pair;
+	EVP_PKEY *hidden = hidden_key("server-ecdsa");
+
+	if (hidden == NULL)
+		return;
+	iss_keypair_init(&pair);
+	pair.cert = fixture_cert("server-ecdsa");
+	pair.key = hidden;
+	EVP_PKEY_up_ref(hidden);
+	is_int(iss_keypair_check(&err, &pair, "SSL_cert", "SSL_key"), ISS_OK,
+	    "a hidden key fits: %s", err.text);
+	ok(pair.key != hidden && pair.matched, "... and can be used");
+	is_int((long)ERR_peek_error(), 0, "... empty queue");
+	iss_keypair_release(&pair);
+
+	pair.cert = fixture_cert("server");
+	pair.key = hidden;
+	is_int(iss_keypair_check(&err, &pair, "SSL_cert", "SSL_key"), ISS_ERROR,
+	    "... or it does not");
+	has_text(err.text,
+	    "the private key in SSL_key does not match the certificate in "
+	    "SSL_cert",
+	    "... the error says so");
+	ok(pair.key == hidden, "... and the key stays");
+	iss_error_clear(&err);
+	iss_keypair_release(&pair);
+}
+
 /* Put a whole file, smaller than a pipe's room, into a pipe; the end to read
  * from, or -1. */
 static int
@@ -567,6 +599,7 @@ main(void)
 	for (i = 0; i < COUNT(bad_cases); i++)
 		test_bad(&bad_cases[i]);
 	test_two_files();
+	test_hidden_key();
 	test_pipe();
 	test_too_large();
 	test_odd_passwords();
