@@ -5,15 +5,31 @@
 #include "options/config.h"
 #include "x509/material.h"
 
+/* ", not PEM text", and which option takes it. */
+static SV *
+not_pem(pTHX_ const struct iss_option *option)
+{
+	static const char *const pairs[] = { "SSL_cert_file", "SSL_key_file",
+		"SSL_ca_file", "SSL_client_ca_file" };
+	int base;
+	size_t i;
+
+	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		base = (int)(strlen(pairs[i]) - strlen("_file"));
+		if (strcmp(option->name, pairs[i]) == 0)
+			return sv_2mortal(Perl_newSVpvf(aTHX_
+			    ", not PEM text, which %.*s takes",
+			    base, pairs[i]));
+	}
+	return newSVpvs_flags(", not PEM text", SVs_TEMP);
+}
+
 /* ", not 'VALUE'": nothing of a secret, the beginning of a long value. */
 static SV *
 shown_value(pTHX_ const struct iss_option *option, SV *value)
 {
 	if (iss_is_pem(aTHX_ value))
-		return newSVpvs_flags(", not PEM text: PEM_string2key and "
-				      "PEM_string2cert of "
-				      "IO::Socket::SSL::Utils make handles",
-		    SVs_TEMP);
+		return not_pem(aTHX_ option);
 	if (option->kind == ISS_KEY || option->kind == ISS_PSK_LIST)
 		return newSVpvs_flags("", SVs_TEMP);
 	return sv_2mortal(Perl_newSVpvf(

@@ -20,6 +20,7 @@ static const struct {
 	{ "SSL write", "write" }, { "SSL shutdown", "shutdown" },
 	{ "hostname verification failed", "verify_hostname" },
 	{ "cannot connect", "connect" }, { "cannot accept", "accept" },
+	{ "cannot listen", "accept" },
 	{ "IO::Socket", "connect" }, /* ... configuration failed */
 };
 

@@ -16,6 +16,7 @@
 #include "base/compat.h"
 #include "connection/stranger.h"
 #include "x509/asn1_time.h"
+#include "x509/cert.h"
 #include "x509/name.h"
 
 /* 2026-01-01: a clock that says an earlier date is wrong. */
@@ -124,6 +125,20 @@ is_expired(facts_t *facts)
 }
 
 static bool
+is_too_early(facts_t *facts)
+{
+	return HAS_VERIFY_ERROR(facts, X509_V_ERR_CERT_NOT_YET_VALID) &&
+	       facts->blame->cert != NULL;
+}
+
+static bool
+has_other_purpose(facts_t *facts)
+{
+	return HAS_VERIFY_ERROR(facts, X509_V_ERR_INVALID_PURPOSE) &&
+	       facts->conn != NULL;
+}
+
+static bool
 is_too_weak(facts_t *facts)
 {
 	return HAS_VERIFY_ERROR(facts, X509_V_ERR_EE_KEY_TOO_SMALL,
@@ -176,6 +191,18 @@ refuses_our_certificate(facts_t *facts)
 }
 
 static bool
+is_unknown_name(facts_t *facts)
+{
+	return has_alert(facts, SSL_AD_UNRECOGNIZED_NAME);
+}
+
+static bool
+shares_no_protocol(facts_t *facts)
+{
+	return has_alert(facts, SSL_AD_NO_APPLICATION_PROTOCOL);
+}
+
+static bool
 renegotiates_as_before(facts_t *facts)
 {
 #ifdef SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED
@@ -219,6 +246,31 @@ static bool
 server_found_nothing(facts_t *facts)
 {
 	return is_client(facts) && has_alert(facts, SSL_AD_HANDSHAKE_FAILURE);
+}
+
+/* In the handshake of a client that has got no answer at all. */
+static bool
+is_unanswered(facts_t *facts)
+{
+	const SSL *ssl = is_client(facts) ? facts->conn->ssl : NULL;
+
+	return ssl != NULL && !SSL_in_before(ssl) &&
+	       !SSL_is_init_finished(ssl) &&
+	       SSL_get_current_cipher(ssl) == NULL;
+}
+
+static bool
+is_silent(facts_t *facts)
+{
+	return facts->kind == ISS_KIND_TIMEOUT && is_unanswered(facts);
+}
+
+static bool
+hangs_up(facts_t *facts)
+{
+	return (facts->kind == ISS_KIND_EOF ||
+		   facts->err->sys_errno == ECONNRESET) &&
+	       is_unanswered(facts);
 }
 
 static bool
@@ -331,16 +383,15 @@ say_pin(struct iss_buf *out, facts_t *facts)
 	int count = sk_X509_num(facts->blame->chain);
 	X509 *leaf = count > 0 ? sk_X509_value(facts->blame->chain, 0)
 			       : facts->blame->cert;
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	unsigned int i, len = 0;
+	struct iss_error ignored;
 
+	iss_error_clear(&ignored);
 	iss_buf_puts(out,
 	    "the certificate is not the one that SSL_fingerprint names; "
-	    "its fingerprint is sha256$");
-	if (X509_digest(leaf, EVP_sha256(), digest, &len) != 1)
-		len = 0;
-	for (i = 0; i < len; i++)
-		iss_buf_printf(out, "%02x", digest[i]);
+	    "its fingerprint is ");
+	iss_cert_fingerprint_text(&ignored, leaf, "sha256",
+	    iss_fingerprint_list_is_of_keys(&facts->conn->verify.fingerprints),
+	    out);
 }
 
 static void
@@ -391,15 +442,36 @@ say_clock(struct iss_buf *out, facts_t *facts)
 }
 
 static void
-say_expired(struct iss_buf *out, facts_t *facts)
+put_dates(struct iss_buf *out, const char *what, const ASN1_TIME *date)
 {
-	int64_t end;
+	int64_t seconds;
 
-	iss_buf_puts(out, "the certificate ended on ");
-	if (iss_asn1_time_get(X509_get0_notAfter(facts->blame->cert), &end))
-		put_date(out, (time_t)end);
+	iss_buf_printf(out, "the certificate %s on ", what);
+	if (iss_asn1_time_get(date, &seconds))
+		put_date(out, (time_t)seconds);
 	iss_buf_puts(out, ", and the clock here says ");
 	put_date(out, time(NULL));
+}
+
+static void
+say_expired(struct iss_buf *out, facts_t *facts)
+{
+	put_dates(out, "ended", X509_get0_notAfter(facts->blame->cert));
+}
+
+static void
+say_early(struct iss_buf *out, facts_t *facts)
+{
+	put_dates(out, "begins", X509_get0_notBefore(facts->blame->cert));
+}
+
+static void
+say_purpose(struct iss_buf *out, facts_t *facts)
+{
+	iss_buf_printf(out,
+	    "the certificate, or that of a CA above it, may not be used for a "
+	    "%s: see its extendedKeyUsage",
+	    is_client(facts) ? "server" : "client");
 }
 
 static void
@@ -448,6 +520,8 @@ static const struct {
 	    NULL },
 	{ has_unknown_root, NULL, say_root },
 	{ is_expired, NULL, say_expired },
+	{ is_too_early, NULL, say_early },
+	{ has_other_purpose, NULL, say_purpose },
 	{ is_too_weak,
 	    "the key or the digest of a certificate is too weak for the "
 	    "security level of OpenSSL; it should be replaced",
@@ -467,6 +541,13 @@ static const struct {
 	    "send the certificates between the two",
 	    NULL },
 	{ refuses_our_certificate, "the peer refuses our certificate", NULL },
+	{ is_unknown_name,
+	    "the server does not serve the host that we named: see "
+	    "SSL_hostname",
+	    NULL },
+	{ shares_no_protocol,
+	    "the server has none of the protocols of SSL_alpn_protocols",
+	    NULL },
 	{ renegotiates_as_before,
 	    "the server can only renegotiate in the way that RFC 5746 replaced "
 	    "in 2010; it needs an update",
@@ -489,6 +570,15 @@ static const struct {
 	{ server_found_nothing,
 	    "the server found no version, cipher or group that both sides "
 	    "have, or wants a certificate of ours",
+	    NULL },
+	{ is_silent,
+	    "the peer accepted the connection and said nothing: perhaps it "
+	    "waits for a command (see start_SSL), or is too busy",
+	    NULL },
+	{ hangs_up,
+	    "the peer ended the connection without an answer: perhaps this is "
+	    "the port of another protocol, it does not serve the host that "
+	    "SSL_hostname names, or a firewall is in between",
 	    NULL },
 	{ may_not_read, NULL, say_file },
 };

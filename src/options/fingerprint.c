@@ -124,8 +124,9 @@ iss_fingerprint_list_add(struct iss_error *err,
 		wrong = check_length(&new);
 	if (wrong != NULL)
 		return iss_error_set(err,
-		    "%s: malformed fingerprint \"%.*s\": %s", option,
-		    (int)(len < 60 ? len : 60), text, wrong);
+		    "%s: malformed fingerprint \"%.*s\": %s (write "
+		    "sha256$ or sha256$pub$, then the hex digits)",
+		    option, (int)(len < 60 ? len : 60), text, wrong);
 	larger = realloc(
 	    fingerprints->list, (fingerprints->count + 1) * sizeof(*larger));
 	if (larger == NULL)
@@ -148,6 +149,12 @@ iss_fingerprint_list_copy(
 	memcpy(to->list, from->list, size);
 	to->count = from->count;
 	return true;
+}
+
+bool
+iss_fingerprint_list_is_of_keys(const struct iss_fingerprint_list *fingerprints)
+{
+	return fingerprints->count > 0 && fingerprints->list[0].pubkey;
 }
 
 void

@@ -41,6 +41,10 @@ int iss_fingerprint_list_add(struct iss_error *err,
 bool iss_fingerprint_list_copy(
     struct iss_fingerprint_list *to, const struct iss_fingerprint_list *from);
 
+/* Is the first of them that of a public key?  Then show those of keys. */
+bool iss_fingerprint_list_is_of_keys(
+    const struct iss_fingerprint_list *fingerprints);
+
 /* Free everything and leave the list empty. */
 void iss_fingerprint_list_release(struct iss_fingerprint_list *fingerprints);
 

@@ -267,14 +267,15 @@ has_fingerprint(const struct iss_fingerprint_list *wanted, const X509 *cert)
 }
 
 static int
-refuse_fingerprint(struct iss_link *link, X509_STORE_CTX *store, X509 *leaf)
+refuse_fingerprint(
+    struct iss_link *link, X509_STORE_CTX *store, X509 *leaf, bool of_keys)
 {
 	struct iss_error ignored;
 	struct iss_buf has;
 
 	iss_error_clear(&ignored);
 	iss_buf_init(&has, ISS_ERROR_PART_MAX);
-	iss_cert_fingerprint_text(&ignored, leaf, "sha256", false, &has);
+	iss_cert_fingerprint_text(&ignored, leaf, "sha256", of_keys, &has);
 	iss_cert_describe(&has, leaf, 0, X509_V_ERR_CERT_REJECTED);
 	iss_error_set(iss_kept_error_fill(&link->failure),
 	    "the certificate does not match SSL_fingerprint: it has %s",
@@ -401,7 +402,8 @@ judge_chain_of(struct iss_link *link, X509_STORE_CTX *store)
 		return 1;
 	}
 	if (verify->force_fingerprint)
-		return refuse_fingerprint(link, store, leaf);
+		return refuse_fingerprint(link, store, leaf,
+		    iss_fingerprint_list_is_of_keys(&verify->fingerprints));
 	if ((ok = verify_cert(link, store)) <= 0) {
 		note_failure(link, store);
 		return ok;

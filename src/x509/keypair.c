@@ -114,7 +114,8 @@ ask_password(
 		len = prompt_for_password(pw->text, PASSWORD_MAX);
 	if (len < 0 || len > PASSWORD_MAX)
 		return iss_error_set(load->err,
-		    "%s: the %s is encrypted and no password was given",
+		    "%s: the %s is encrypted and no password was given "
+		    "(SSL_passwd_cb)",
 		    load->name, what);
 	pw->len = (size_t)len;
 	pw->text[len] = '\0';

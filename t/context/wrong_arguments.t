@@ -160,6 +160,10 @@ subtest 'secrets' => sub {
             "$option: PEM text"
         );
         unlike($error, qr/\Q$body\E/, '... is not shown');
+        my ($takes) = $option =~ /^(SSL_(?:cert|key|ca|client_ca))_file$/
+          or next;
+        like($error, qr/not PEM text, which $takes takes at /,
+            '... but what takes it');
     }
     for my $option (
         qw(SSL_version SSL_cipher_list SSL_ciphersuites SSL_ecdh_curve

@@ -141,6 +141,19 @@ my %MISTAKES = (
     'certificate-required' => client_of([@NEW, @DEMANDING], @NEW),
     'unknown-ca'           =>
       client_of([@NEW, @DEMANDING], @NEW, identity('other-client')),
+    'unknown-name' => client_of(
+        [
+            SSL_cert_file => { 'www.example.org' => cert('server') },
+            SSL_key_file  => { 'www.example.org' => key('server') }
+        ]
+    ),
+    refused        => sub { my $gone = address(listener()); client($gone) },
+    'unknown-host' => sub { client('nosuch.invalid:443') },
+    'no-port'      => sub { client('127.0.0.1') },
+    'in-use'       => sub {
+        my $taken = listener();
+        listener_with(LocalAddr => address($taken))->();
+    },
     silent         => client_waits(Timeout      => 0.2),
     deadline       => client_waits(SSL_deadline => 0.2),
     'plain-client' => server_of(
@@ -163,6 +176,10 @@ my %MISTAKES = (
         SSL_key_file  => cert_file('encrypted.key'),
         SSL_passwd_cb => sub { 'wrong' }
     ),
+    'no-password' => listener_with(
+        SSL_key_file  => cert_file('encrypted.key'),
+        SSL_passwd_cb => sub { undef }
+    ),
     'no-key'      => listener_with(SSL_key_file  => ''),
     garbage       => listener_with(SSL_cert_file => cert_file('garbage.txt')),
     missing       => listener_with(SSL_cert_file => 'missing.pem'),
@@ -177,6 +194,7 @@ for my $pod (sort keys %{ pods() }) {
         next if $block->{kind} ne 'says';
         my $name = $block->{name};
         $explained{$name} = 1;
+        next if $name eq 'no-port' && !IO::Socket::SSL->isa('IO::Socket::IP');
         my $said = message_of($MISTAKES{$name} || die "no mistake $name\n");
         $said =~ s/unsupported (certificate purpose)/unsuitable $1/;    # 1.1.1
         $said =~ s/ or the system clock is incorrect//;                 # 4.0

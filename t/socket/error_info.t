@@ -164,6 +164,8 @@ for my $uri ('file:/none/there?pin-value=4711',
     );
 }
 
+my $SILENT = listener();
+
 # A peer that says these bytes; undef: hangs up.
 sub stranger {
     my ($bytes) = @_;
@@ -179,7 +181,23 @@ sub stranger {
     );
     return failed_new(PeerAddr => address($listener));
 }
-has(stranger(undef), { kind => 'eof', what => 'connect' }, 'eof');
+has(
+    stranger(undef),
+    {
+        kind => 'eof',
+        what => 'connect',
+        hint => qr/^the peer ended the connection without an answer: /
+    },
+    'eof'
+);
+has(
+    failed_new(PeerAddr => address($SILENT), Timeout => 0.2),
+    {
+        kind => 'timeout',
+        hint => qr/^the peer accepted the connection and said nothing: /
+    },
+    'a peer that says nothing'
+);
 for my $case (
     [http  => "HTTP/1.1 400 Bad Request\r\n\r\n"],
     [smtp  => "220 mail.test ESMTP\r\n"],
@@ -259,6 +277,23 @@ has(
     'the hint of a wrong pin has the right one'
 );
 
+# A pin of a key is answered by one of a key.
+my $key = IO::Socket::SSL->new(PeerAddr => $address, client_args())
+  ->get_fingerprint('sha256', undef, 1);
+my $wrong = failed_new(
+    SSL_fingerprint       => 'sha256$pub$' . '0' x 64,
+    SSL_force_fingerprint => 1
+);
+has(
+    $wrong,
+    {
+        kind => 'pin',
+        text => qr/it has \Q$key\E \(/,
+        hint => qr/its fingerprint is \Q$key\E$/
+    },
+    'the pin of a key'
+);
+
 # Where it failed to connect.
 {
     my $closed = address(listener());
@@ -271,7 +306,7 @@ has(
     failed_new(PeerAddr => 'none.invalid', PeerPort => 443);
     like(
         $SSL_ERROR,
-        qr/ failed for none\.invalid:443$/,
+        qr/^cannot connect to none\.invalid:443: \w/,
         'the host that has no address'
     );
 }
@@ -299,11 +334,11 @@ my %ALERT = (
     86  => ['inappropriate fallback',          $NONE],
     109 => ['missing extension',               $NONE],
     110 => ['unsupported extension',           $NONE],
-    112 => ['unrecognized name',               $NONE],
+    112 => ['unrecognized name', qr/does not serve the host that we named/],
     113 => ['bad certificate status response', $NONE],
     115 => ['unknown PSK identity',            $NONE],
     116 => ['certificate required',    qr/wants a certificate of ours/],
-    120 => ['no application protocol', $NONE],
+    120 => ['no application protocol', qr/none of the protocols/],
 );
 for my $number (sort { $a <=> $b } keys %ALERT) {
     my ($name, $hint) = @{ $ALERT{$number} };

@@ -140,18 +140,13 @@ sub configure {
         (scalar $self->SUPER::configure($base), $@);
     };
     if (!$done) {
-        return $self->_failed if $SSL_ERROR;
-
-        # The reason is in $@ alone, since programs print both.
         my $errno = $! + 0;
         $why = "$!" if !length $why;
+        $why =~ s/^\Q@{[ref $self]}\E: //;    # IO::Socket::INET begins so
         $self->_set_error(
-            "$ISA[0] configuration failed"
-              . IO::Socket::SSL::Base::place($base),
-            $errno
-        );
-        $@ = $why;
-        return;
+            IO::Socket::SSL::Base::attempt($base) . ": $why", $errno)
+          if !$SSL_ERROR;
+        return $self->_failed;
     }
     $self->blocking(0)
       if defined $blocking && !$blocking && !defined $args->{Listen};

@@ -91,12 +91,16 @@ test_lists(void)
 	iss_error_clear(&err);
 	ok(iss_fingerprint_list_copy(&copy, &all) && copy.count == 0,
 	    "a copy of nothing");
+	ok(!iss_fingerprint_list_is_of_keys(&all), "none is of a key");
 	iss_fingerprint_list_add(&err, &all, "x", X32, 32);
+	ok(!iss_fingerprint_list_is_of_keys(&all), "the first is of none");
 	iss_fingerprint_list_add(&err, &all, "x", "pub$" X32 X32, 68);
 	ok(iss_fingerprint_list_copy(&copy, &all), "a copy of two");
 	iss_fingerprint_list_release(&all);
 	is_int((long long)all.count, 0, "the list is empty after release");
 	ok(copy.count == 2 && copy.list[1].pubkey, "the copy is not");
+	copy.list[0].pubkey = true;
+	ok(iss_fingerprint_list_is_of_keys(&copy), "the first is of a key");
 	iss_fingerprint_list_release(&copy);
 }
 

@@ -71,15 +71,20 @@ sub adapt {
     return $args;
 }
 
-# For messages: " for host:port" of these arguments, or ''.
-sub place {
+# For messages: what the base class could not do with these arguments.
+sub attempt {
     my ($args) = @_;
-    my $side   = exists $args->{Listen} ? 'Local' : 'Peer';
+    my ($side, $tried) =
+      defined $args->{Listen}
+      ? (Local => 'cannot listen on')
+      : (Peer => 'cannot connect to');
     my ($host) = grep { defined } @$args{ "${side}Host", "${side}Addr" };
     my ($port) = grep { defined } @$args{ "${side}Service", "${side}Port" };
 
-    return '' if !defined $host;
-    return " for $host" . (defined $port ? ":$port" : '');
+    return "$IO::Socket::SSL::ISA[0] configuration failed"
+      if !defined $host && !defined $port;
+    return "$tried port $port" if !defined $host;
+    return "$tried $host" . (defined $port ? ":$port" : '');
 }
 
 # For messages: " to address:port" of a packed address, or ''.
