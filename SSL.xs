@@ -394,7 +394,7 @@ get_cipher(iss_known_conn self)
 
  # All facts at once.
 SV *
-tls_info(struct iss_conn *self)
+tls_info(iss_known_conn self)
     CODE:
 	RETVAL = iss_new_tls_info(aTHX_ self);
     OUTPUT:
@@ -402,7 +402,7 @@ tls_info(struct iss_conn *self)
 
  # Handles of the chain that was verified, leaf first.
 void
-verified_chain(struct iss_conn *self)
+verified_chain(iss_known_conn self)
     PPCODE:
 	PUTBACK;
 	iss_push_verified_chain(aTHX_ self);

@@ -375,7 +375,8 @@ iss_finish_lazy(pTHX_ GV *self)
 	const struct iss_conn *conn = iss_attached(aTHX_ self);
 	SV *done;
 
-	if (conn == NULL || !conn->lazy)
+	/* A callback of that very handshake gets what is known so far. */
+	if (conn == NULL || !conn->lazy || conn->link.busy)
 		return true;
 	done = run_step(aTHX_ self, finish_lazy, 0, &PL_sv_undef, false);
 	return SvTRUE(sv_2mortal(done));

@@ -542,6 +542,46 @@ each_version(
     }
 }
 
+# A worker that changes its user may not read the new key: it goes on with the
+# old one, and says why.  After a reload of its parent it has the new one.
+SKIP: {
+    skip 'only root can change its user', 4 if $> != 0 || $< != 0;
+    chmod 0755, $dir;
+    put_pair('server');
+    chmod 0600, "$dir/server.key";
+    my @told;
+    my $ctx =
+      context(@ALWAYS, SSL_reload_callback => sub { push @told, $_[1] });
+    my $worker = sub {
+        my ($when) = @_;
+        return peer(
+            sub {
+                my ($me) = @_;
+                ($<, $>) = (65_534, 65_534);
+                $me->tell('ready');
+                $me->hear;
+                my $shown = shown_by($ctx);
+                $me->tell($shown, grep { defined } @told);
+            }
+        );
+    };
+    my $first = $worker->();
+    $first->hear;
+    put_pair('server2');
+    chmod 0600, "$dir/server.key";
+    $first->tell('go on');
+    my ($shown, $why) = $first->hear;
+    is($shown, 'server',
+        'a worker that may not read the new key: the old one');
+    like($why, qr{server\.key}, '... and why');
+    ok($ctx->reload, 'its parent reloads');
+    my $second = $worker->();
+    $second->hear;
+    $second->tell('go on');
+    ($shown) = $second->hear;
+    is($shown, 'server2', '... before it forks: the new one');
+}
+
 # Threads share a context.
 SKIP: {
     skip 'this Perl has no threads', 2 if !$Config{useithreads};

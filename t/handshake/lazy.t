@@ -38,12 +38,17 @@ my %FIRST = (
     'export_keying_material' =>
       sub { length $_[0]->export_keying_material('EXPERIMENTAL', 4) },
     'channel_bindings' => sub { scalar(my @all = $_[0]->channel_bindings) },
+    'channel_binding'  => sub { $_[0]->channel_binding('tls-exporter') },
+    'tls_info'         => sub { $_[0]->tls_info->{version} },
+    'export_session'   => sub { defined $_[0]->export_session('s' x 32) },
+    'new_ticket'       => sub { defined $_[0]->new_ticket },
 );
 my %AT_CLIENT = (
     'peer_certificate' => sub { $_[0]->peer_certificate('cn') },
     'get_fingerprint'  => sub { $_[0]->get_fingerprint },
     'verify_hostname'  => sub { $_[0]->verify_hostname('localhost', 'http') },
     'ocsp_resolver'    => sub { ref $_[0]->ocsp_resolver },
+    'verified_chain'   => sub { ($_[0]->verified_chain)[1] },
 );
 
 each_setting(
@@ -72,6 +77,23 @@ each_setting(
         }
     }
 );
+
+subtest 'callbacks of the handshake get what is known by then' => sub {
+    my @known;
+    my ($sock, $peer) = lazy_pair(
+        role => 'server',
+        mine => {
+            SSL_hello_callback => sub {
+                my ($own) = @_;
+                push @known, ref $own->tls_info, $own->opened ? 1 : 0;
+                return;
+            }
+        },
+        peer => sub { print { $_[0] } "hello\n" }
+    );
+    is(scalar <$sock>, "hello\n", 'the handshake is done');
+    is("@known", 'HASH 0', '... the callback had facts');
+};
 
 subtest 'new' => sub {
     my ($server, $address) =

@@ -129,6 +129,18 @@ each_version(
     }
 );
 
+subtest 'tls_info tells of a good staple' => sub {
+    my @cases = ([1, of => $leaf], [0]);
+    for my $case (@cases) {
+        my ($good,   @how)  = @$case;
+        my ($server, $port) = $world->stapling_server($leaf,
+            @how ? $world->response(@how, @{ $GOOD{ (keys %GOOD)[0] } }) : ());
+        my $sock = connected($port);
+        is($sock->tls_info->{stapled} ? 1 : 0,
+            $good, $good ? 'stapled' : 'not stapled');
+    }
+};
+
 subtest 'responses without an answer' => sub {
     my %none = (
         'the responder is busy' =>

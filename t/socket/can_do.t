@@ -12,10 +12,11 @@ ok(!$INC{'IO/Socket/SSL/Abilities.pm'}, 'loaded when it is used');
 # All that the manual has and 2.099 has not.
 my @NAMES = qw(
   acme answer can_do cert_callback channel_binding channel_bindings
-  crl_check_all dane_ee_name deadline export_keying_material export_session handshake_report handshake_timeout
-  hello_callback keylog_callback keylog_file num_tickets reload reload_callback
-  session session_timeout ssl_error_info startHandshake stats ticket_keys tlsa
-  tls_info verified_chain verify_strict want_answer
+  crl_check_all dane_ee_name deadline export_keying_material export_session
+  handshake_report handshake_timeout hello_callback keylog_callback
+  keylog_file num_tickets reload reload_callback session session_timeout
+  ssl_error_info startHandshake stats ticket_keys tls_info tlsa verified_chain
+  verify_strict want_answer
 );
 for my $name (@NAMES) {
     ok(IO::Socket::SSL::can_do($name), "a function: $name");

@@ -3,9 +3,11 @@
  */
 #include "context/watch.h"
 
-#include <time.h>
+#include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
-#include <utime.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "scratch.h"
 #include "tap.h"
@@ -49,6 +51,53 @@ begin(struct iss_watch *watch, const struct iss_config *config)
 	is_int(iss_watch_begin(&err, watch, config), ISS_OK, "watch");
 }
 
+/* The same bytes, but the times of the file are others. */
+static void
+test_times(const char *path, const struct iss_config *config)
+{
+	const struct timespec earlier[] = { { 1000, 0 }, { 1000, 0 } };
+	struct stat before, after;
+	struct iss_watch watch;
+
+	begin(&watch, config);
+	utimensat(AT_FDCWD, path, earlier, 0);
+	ok(iss_watch_has_changed(&watch), "another mtime is a change");
+	iss_watch_release(&watch);
+
+	begin(&watch, config);
+	stat(path, &before);
+	do {
+		chmod(path, 0644);
+		stat(path, &after);
+	} while (before.st_ctim.tv_sec == after.st_ctim.tv_sec &&
+		 before.st_ctim.tv_nsec == after.st_ctim.tv_nsec);
+	ok(iss_watch_has_changed(&watch), "another ctime is a change");
+	iss_watch_release(&watch);
+}
+
+/* Links are followed, and may lead elsewhere. */
+static void
+test_link(const char *path, const struct iss_config *config)
+{
+	char first[512], second[512];
+	struct iss_watch watch;
+
+	snprintf(first, sizeof(first), "%s", scratch_write("one", "a", 1));
+	snprintf(second, sizeof(second), "%s", scratch_write("two", "a", 1));
+	unlink(path);
+	ok(symlink(first, path) == 0, "a link");
+	begin(&watch, config);
+	ok(!iss_watch_has_changed(&watch), "... is no change");
+	scratch_write("one", "aa", 2);
+	ok(iss_watch_has_changed(&watch), "... what it leads to is followed");
+	iss_watch_release(&watch);
+	begin(&watch, config);
+	unlink(path);
+	ok(symlink(second, path) == 0, "a link to another file");
+	ok(iss_watch_has_changed(&watch), "... is a change");
+	iss_watch_release(&watch);
+}
+
 int
 main(void)
 {
@@ -84,6 +133,8 @@ main(void)
 	scratch_write("file", "aa", 2);
 	ok(iss_watch_has_changed(&watch), "... until it comes");
 	iss_watch_release(&watch);
+	test_times(path, &config);
+	test_link(path, &config);
 	drop(&config);
 	return tap_done();
 }

@@ -6,12 +6,24 @@
 
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "pair.h"
 #include "scratch.h"
 #include "tap.h"
 
 static struct iss_error err;
+
+/* The monotonic clock stands still until the test moves it. */
+static time_t seconds = 1000;
+
+int
+clock_gettime(clockid_t id, struct timespec *out)
+{
+	out->tv_sec = id == CLOCK_MONOTONIC ? seconds : time(NULL);
+	out->tv_nsec = 0;
+	return 0;
+}
 
 static char *
 key_file(const char *name, int first, size_t size)
@@ -64,6 +76,39 @@ test_formats(void)
 	SSL_CTX_free(ctx);
 }
 
+/* The first byte of the current key's name. */
+static int
+current_key(SSL *ssl)
+{
+	struct iss_ticket_secret key;
+	bool current;
+
+	return iss_ticket_files_key(ssl, NULL, &key, &current) ? key.name[0]
+							       : -1;
+}
+
+static void
+test_looks(void)
+{
+	SSL_CTX *ctx = raw_ctx(true, TLS1_3_VERSION);
+	SSL *ssl = SSL_new(ctx);
+	char *path = key_file("turns", 1, 80);
+	struct iss_texts files = { &path, 1 };
+
+	iss_error_clear(&err);
+	iss_ticket_files_use(&err, ctx, &files);
+	is_int(current_key(ssl), 1, "a key");
+	free(key_file("turns", 2, 80));
+	is_int(current_key(ssl), 1, "within the second nobody looks again");
+	seconds += 2;
+	is_int(current_key(ssl), 2, "... then the new key is found");
+	free(key_file("turns", 3, 80));
+	is_int(current_key(ssl), 2, "... for another second");
+	free(path);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+}
+
 static void
 test_refused(void)
 {
@@ -102,6 +147,7 @@ int
 main(void)
 {
 	test_formats();
+	test_looks();
 	test_refused();
 	return tap_done();
 }
