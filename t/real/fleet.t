@@ -9,6 +9,8 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 use Time::HiRes qw(time);
 
+use ISS::Unpacked 'ISS_TEST_STORES';
+
 use IO::Socket::SSL;
 use ISS::Fleet;
 use ISS::Program;
@@ -47,6 +49,20 @@ my %BACKENDS = (
         options => [qw(--bind 127.0.0.1 --save), '', '--port'],
         client  => sub { return Redis->new(server => "127.0.0.1:$_[0]") },
     },
+    'valkey-server with Redis' => {
+        program => 'valkey-server',
+        module  => 'Redis',
+        options => [qw(--bind 127.0.0.1 --save), '', '--port'],
+        client  => sub { return Redis->new(server => "127.0.0.1:$_[0]") },
+    },
+    'redis-server with Redis::Fast' => {
+        program => 'redis-server',
+        module  => 'Redis::Fast',
+        options => [qw(--bind 127.0.0.1 --save), '', '--port'],
+        client  => sub {
+            return Redis::Fast->new(server => "127.0.0.1:$_[0]");
+        },
+    },
 );
 
 each_version(
@@ -62,6 +78,7 @@ each_version(
         for my $name (sort keys %BACKENDS) {
             subtest $name => sub { check_store($version, $BACKENDS{$name}) };
         }
+        subtest 'CHI with files' => sub { check_chi($version) };
     }
 );
 
@@ -92,7 +109,7 @@ sub check_fleet {
 sub check_store {
     my ($version, $backend) = @_;
 
-    my $program = ISS::Program->find($backend->{program});
+    my $program = ISS::Unpacked->find('ISS_TEST_STORES', $backend->{program});
     plan skip_all => "there is no $backend->{program}" if !$program;
     plan skip_all => "there is no $backend->{module}"
       if !eval
@@ -130,6 +147,34 @@ sub check_store {
     return;
 }
 
+# Files need no server, so nothing can be gone.
+sub check_chi {
+    my ($version) = @_;
+
+    plan skip_all => 'there is no CHI' if !eval { require CHI; 1 };
+    my $client = sub {
+        return CHI->new(driver => 'File', root_dir => "$dir/chi-$version");
+    };
+    my $store = IO::Socket::SSL::Session_Store->new(
+        backend => $client,
+        secret  => 's' x 32
+    );
+    ok($client->()->isa('CHI::Driver'), 'it is known by its class');
+    my $fleet = check_fleet($version, SSL_session_cache => $store);
+    check_curl($fleet);
+    check_second_taker($fleet, $version);
+    check_rotation($version, $client);
+
+    my $server = resuming_server(SSL_version => $version);
+    my @client = (
+        SSL_session_cache => $store,
+        SSL_session_key   => 'the server'
+    );
+    is(join('', map { resumed($server, @client) } 0 .. 2),
+        '011', 'a client resumes');
+    return;
+}
+
 # Keys of tickets that the workers make, while they change three times.
 sub check_rotation {
     my ($version, $client) = @_;
@@ -150,10 +195,8 @@ sub check_rotation {
         defined $is ? $resumed += $is : push @errors, $worker;
     }
     is("@errors", '', 'no connection fails while ticket keys change');
-    cmp_ok(
-        100 * $resumed / ($visits - 1),
-        '>=', 95, "... and at least 95 % of $visits resume ($resumed)"
-    );
+    cmp_ok(100 * $resumed / ($visits - 1),
+        '>=', 95, "... and at least 95 % of $visits resume ($resumed)");
     check_s_client($fleet, "$version-rotation");
     return;
 }

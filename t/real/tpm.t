@@ -8,20 +8,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 
-# The folder that all of it is unpacked in; without it, it must be installed.
-# The loader looks at LD_LIBRARY_PATH when a program starts.
-my $root;
-
-BEGIN {
-    $root = $ENV{ISS_TEST_TPM} || '';
-    if (length $root && !$ENV{ISS_TEST_TPM_LOADS}) {
-        $ENV{ISS_TEST_TPM_LOADS} = 1;
-        $ENV{LD_LIBRARY_PATH}    = join ':',
-          (map { glob "'$root'$_" } qw(/usr/lib/*-* /usr/lib/*-*/swtpm)),
-          grep { defined } $ENV{LD_LIBRARY_PATH};
-        exec $^X, (map { "-I$_" } @INC), $0 or die "$^X: $!";
-    }
-}
+use ISS::Unpacked 'ISS_TEST_TPM';
 
 use IO::Socket::SSL;
 use ISS::Program;
@@ -30,10 +17,10 @@ use ISS::Test;
 plan skip_all => 'this OpenSSL has no providers'
   if !IO::Socket::SSL->can_do('provider');
 my ($swtpm, $tpm2) =
-  map { -x "$root/usr/bin/$_" ? "$root/usr/bin/$_" : ISS::Program->find($_) }
-  qw(swtpm tpm2);
+  map { ISS::Unpacked->find('ISS_TEST_TPM', $_) } qw(swtpm tpm2);
 plan skip_all => 'there is no swtpm'             if !$swtpm;
 plan skip_all => 'there is no tpm2 (tpm2-tools)' if !$tpm2;
+my $root = ISS::Unpacked->root('ISS_TEST_TPM');
 my ($module) = grep { -e } glob "'$root'/usr/lib/*/ossl-modules/tpm2.so";
 plan skip_all => 'there is no tpm2-openssl' if !$module;
 ($ENV{OPENSSL_MODULES}) = $module =~ m{^(.*)/};
