@@ -30,7 +30,7 @@ SSL_SESSION *
 iss_exported_read(const struct iss_seal_secret *secret, const void *bytes,
     size_t len, const char **why)
 {
-	const char *sealed = (const char *)bytes + ISS_SEAL_KEY_LEN;
+	const char *text = bytes;
 	char name[ISS_SEAL_KEY_LEN + 1];
 	SSL_SESSION *session = NULL;
 	struct iss_buf packed;
@@ -43,8 +43,8 @@ iss_exported_read(const struct iss_seal_secret *secret, const void *bytes,
 		return NULL;
 	}
 	iss_buf_init(&packed, ISS_SEAL_MAX);
-	if (iss_seal_open(
-		secret, role, name, sealed, len - ISS_SEAL_KEY_LEN, &packed))
+	if (iss_seal_open(secret, role, name, text + ISS_SEAL_KEY_LEN,
+		len - ISS_SEAL_KEY_LEN, &packed))
 		session = iss_packed_read(iss_buf_text(&packed), packed.len);
 	iss_buf_release(&packed);
 	return session;
