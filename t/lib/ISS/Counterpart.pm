@@ -30,14 +30,14 @@ use warnings;
 use Errno;
 use IO::Socket::INET;
 use IO::Socket::UNIX;
-use POSIX       ();
-use Socket      qw(MSG_PEEK);
-use Storable    qw(freeze thaw);
-use Time::HiRes qw(sleep);
+use POSIX    ();
+use Socket   qw(IPPROTO_TCP MSG_PEEK);
+use Storable qw(freeze thaw);
 
 my $SECONDS  = 180;       # for one program, however busy the machine is
 my $PATIENCE = 100;       # for a handshake
 my $SIOCOUTQ = 0x5411;    # Linux: bytes that the peer has not acknowledged
+my $TCP_INFO = 11;        # Linux
 
 # Forks the process that serves; returns the path of its socket.
 sub start {
@@ -98,20 +98,32 @@ sub await {
     return 1;
 }
 
-# Nothing more is going to come on the socket after what was sent, all of which
-# arrives before.
+# Nothing more is going to come on the socket after what was sent: the peer
+# hears how much that is, and waits for it.
 sub give_up {
     my ($self, $sock) = @_;
 
-    for (1 .. 500) {
-        my $unsent = pack 'i', 0;
-        last if !ioctl $sock, $SIOCOUTQ, $unsent;
-        last if !unpack 'i', $unsent;
-        sleep 0.01;
-    }
-    local $SIG{PIPE} = 'IGNORE';    # it may have ended
-    syswrite $self->{channel}, '-';
+    my $unsent = pack 'i', 0;
+    my $acknowledged;
+    do {    # again if an acknowledgement comes in between
+        ($acknowledged) = _tcp_counts($sock);
+        ioctl $sock, $SIOCOUTQ, $unsent;
+    } until $acknowledged == (_tcp_counts($sock))[0];
+    $acknowledged-- if $acknowledged && $self->{port};    # our SYN
+    local $SIG{PIPE} = 'IGNORE';                          # it may have ended
+    syswrite $self->{channel}, pack('N', $acknowledged + unpack 'i', $unsent);
     return;
+}
+
+# How many bytes the other end has acknowledged and we have received, as Linux
+# counts them in its tcp_info.
+sub _tcp_counts {
+    my ($sock) = @_;
+    my $info   = getsockopt $sock, IPPROTO_TCP, $TCP_INFO;
+
+    return defined $info && length $info >= 136
+      ? unpack('x120 Q Q', $info)
+      : (0, 0);
 }
 
 # One line; to be called when the program is done with its socket.
@@ -130,8 +142,8 @@ sub report {
 sub _be_the_peer {
     my ($channel) = @_;
 
-    read($channel, my $size,    4);
-    read($channel, my $request, unpack("N", $size));
+    my $size    = unpack 'N', _taken($channel, 4);
+    my $request = _taken($channel, $size);
     my ($what, $args, @steps) = @{ thaw($request) };
     my $tcp = $what eq 'serve' ? _accept($channel) : _connect($args);
     $channel->autoflush(1);
@@ -150,6 +162,19 @@ sub _be_the_peer {
     _end_tcp($tcp);
     _raw_rest($tcp);
     return;
+}
+
+# So many bytes, of which none is left in a buffer where select does not see it;
+# '' at the end.
+sub _taken {
+    my ($channel, $count) = @_;
+
+    my $bytes = '';
+    while (length $bytes < $count) {
+        sysread($channel, $bytes, $count - length $bytes, length $bytes)
+          || return '';
+    }
+    return $bytes;
 }
 
 # Not by our own shutdown, which sends a close_notify before.
@@ -267,16 +292,24 @@ sub _handshake_comes {
 # Waits until the peer can read; true if the program gives up before.
 sub _gives_up {
     my ($peer) = @_;
-    my $channel = $peer->{channel};
+    my ($tcp, $channel) = @$peer{qw(tcp channel)};
 
     while (1) {
-        my $wait = '';
-        vec($wait, fileno $peer->{tcp}, 1) = 1;
-        vec($wait, fileno $channel,     1) = 1 if !$peer->{over};
-        select $wait, undef, undef, undef;
-        return 0 if vec $wait, fileno $peer->{tcp}, 1;
-        return 1 if sysread $channel, my $byte, 1;
-        $peer->{over} = 1;    # the program waits for the report
+        my $sent     = $peer->{sent};
+        my $all_came = defined $sent && (_tcp_counts($tcp))[1] >= $sent;
+        my $wait     = '';
+        vec($wait, fileno $tcp, 1)     = 1;
+        vec($wait, fileno $channel, 1) = 1
+          if !$peer->{over} && !defined $sent;
+        select $wait, undef, undef, $all_came ? 0 : undef;
+        return 0 if vec $wait, fileno $tcp, 1;
+        if ($all_came) {
+            delete $peer->{sent};
+            return 1;
+        }
+        my $count = _taken($channel, 4);
+        if ($count ne '') { $peer->{sent} = unpack 'N', $count }
+        else              { $peer->{over} = 1 }    # it waits for the report
     }
 }
 

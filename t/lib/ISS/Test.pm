@@ -317,8 +317,9 @@ sub fill {
     my ($written, $refused) = (0, 0);
     setsockopt $sock, SOL_SOCKET, SO_SNDBUF, pack 'i', 65_536;
     while ($refused < 5) {
-        ## no critic (ProhibitSleepViaSelect)
-        select undef, undef, undef, 0.1 if $refused;
+        my $wait = '';
+        vec($wait, fileno $sock, 1) = 1;
+        select undef, $wait, undef, 0.1 if $refused;
         if (my $count = syswrite $sock, $text) {
             $written += $count;
             $refused = 0;
