@@ -135,6 +135,7 @@ with_any_suffix(struct iss_verify *rules)
 	iss_verify_set_suffixes(rules, true, NULL);
 }
 
+#ifdef HAVE_LIBPSL
 static void
 with_suffixes(struct iss_verify *rules)
 {
@@ -144,6 +145,7 @@ with_suffixes(struct iss_verify *rules)
 	iss_verify_set_suffixes(rules, false, list);
 	iss_suffix_list_free(list);
 }
+#endif
 
 static void
 with_fingerprint(struct iss_verify *rules)
@@ -206,7 +208,9 @@ static const struct {
 	{ "another scheme", by_other_scheme, 0 },
 	{ "a name, by the program", by_program, 0 },
 	{ "no suffixes", with_any_suffix, 0 },
+#ifdef HAVE_LIBPSL
 	{ "suffixes", with_suffixes, 0 },
+#endif
 	{ "a fingerprint", with_fingerprint, 0 },
 	{ "another fingerprint", with_other_fingerprint, 0 },
 	{ "a required fingerprint", with_required_fingerprint, 0 },
