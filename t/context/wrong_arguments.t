@@ -127,22 +127,60 @@ for my $name (sort keys %HANDLE) {
     }
 }
 
+# Timeout is an argument of the base class, and of methods of ours.
+subtest 'Timeout' => sub {
+    my $why = qr/^Timeout must be a number of seconds, not '5s' at \Q$0\E /;
+    my $silent = listener();
+    my %client = (PeerAddr => address($silent), client_args());
+    my ($sock, $peer) = tls_pair(peer => sub { $_[1]->hear });
+    my $later = IO::Socket::SSL->start_SSL(
+        IO::Socket::INET->new(address($silent)),
+        SSL_startHandshake => 0,
+        client_args()
+    );
+    my $plain = IO::Socket::INET->new(address($silent));
+    my %dies  = (
+        'new' => sub { IO::Socket::SSL->new(%client, Timeout => '5s') },
+        'new with Listen' => sub {
+            IO::Socket::SSL->new(
+                LocalAddr => '127.0.0.1',
+                Listen    => 1,
+                Timeout   => '5s',
+                server_args()
+            );
+        },
+        'start_SSL' => sub {
+            IO::Socket::SSL->start_SSL($plain, client_args(),
+                Timeout => '5s');
+        },
+        'connect_SSL' => sub { $later->connect_SSL(Timeout => '5s') },
+        'stop_SSL'    => sub { $sock->stop_SSL(Timeout => '5s') },
+    );
+    for my $what (sort keys %dies) {
+        like(died($dies{$what}), $why, "$what dies");
+    }
+    is(ref $plain, 'IO::Socket::INET',
+        'start_SSL leaves the socket as it was');
+    ok($sock->is_SSL,      'stop_SSL, too');
+    ok(print({$sock} 'x'), '... and the connection goes on');
+};
+
 # What a message must not show: it ends up in logs.
 subtest 'secrets' => sub {
     my $pem    = do { local (@ARGV, $/) = key('server'); <> };
     my ($body) = $pem =~ /\n(.{32})/;
     my %wrong  = (
-        SSL_key_file  => $pem,
-        SSL_cert_file => $pem,
-        SSL_ca_file   => [$pem],
-        SSL_ca_path   => $pem,
-        SSL_dh_file   => $pem,
-        SSL_version         => $pem,
-        SSL_cipher_list     => $pem,
-        SSL_ciphersuites    => $pem,
-        SSL_ecdh_curve      => $pem,
-        SSL_fingerprint     => $pem,
-        SSL_alpn_protocols  => [$pem],
+        SSL_key_file       => $pem,
+        SSL_cert_file      => $pem,
+        SSL_ca_file        => [$pem],
+        SSL_ca_path        => $pem,
+        SSL_dh_file        => $pem,
+        SSL_version        => $pem,
+        SSL_cipher_list    => $pem,
+        SSL_ciphersuites   => $pem,
+        SSL_ecdh_curve     => $pem,
+        SSL_fingerprint    => $pem,
+        SSL_alpn_protocols => [$pem],
     );
     for my $option (sort keys %wrong) {
         my $error = died(
@@ -162,8 +200,11 @@ subtest 'secrets' => sub {
         unlike($error, qr/\Q$body\E/, '... is not shown');
         my ($takes) = $option =~ /^(SSL_(?:cert|key|ca|client_ca))_file$/
           or next;
-        like($error, qr/not PEM text, which $takes takes at /,
-            '... but what takes it');
+        like(
+            $error,
+            qr/not PEM text, which $takes takes at /,
+            '... but what takes it'
+        );
     }
     for my $option (
         qw(SSL_version SSL_cipher_list SSL_ciphersuites SSL_ecdh_curve

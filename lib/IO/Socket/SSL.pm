@@ -128,6 +128,7 @@ sub stats { return IO::Socket::SSL::SSL_Context::_stats_of_process() }
 sub configure {
     my ($self, $args) = @_;
     $args = {} if !defined $args;
+    _limit(${*$self}{io_socket_timeout});    # dies if it is not a number
     my $base     = IO::Socket::SSL::Defaults::_without_options(\%$args);
     my $blocking = delete $base->{Blocking};
 
@@ -256,9 +257,11 @@ sub connect {
 sub _limit {
     my ($seconds) = @_;
 
-    return defined $seconds && length $seconds && $seconds != 0
-      ? $seconds
-      : undef;
+    my $given = defined $seconds && length $seconds;
+
+    croak sprintf "Timeout must be a number of seconds, not '%.60s'", $seconds
+      if $given && !Scalar::Util::looks_like_number($seconds);
+    return $given && $seconds != 0 ? $seconds : undef;
 }
 
 # How long connecting may take under SSL_deadline and this limit (undef: none);

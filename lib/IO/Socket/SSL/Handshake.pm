@@ -22,6 +22,9 @@ sub run {
         $self->_forget(undef);
     }
     return $self if $self->_is_open;
+    my $seconds =
+      IO::Socket::SSL::_limit(
+        exists $options{Timeout} ? $options{Timeout} : $self->timeout);
     my $args   = $hash->{_SSL_arguments};
     my $begins = !$hash->{_SSL_opening};
     if ($begins) {
@@ -33,9 +36,6 @@ sub run {
         }
         $begun || return _failed($self, $args);
     }
-    my $seconds =
-      IO::Socket::SSL::_limit(
-        exists $options{Timeout} ? $options{Timeout} : $self->timeout);
     my $wait = $hash->{_SSL_wait} || defined $seconds && $self->blocking;
     my ($done, $died) =
       IO::Socket::SSL::_try(
