@@ -154,9 +154,11 @@ as_default(void)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	if (size == 0)
+	const char *block = size > 0 ? blocks[data[0] % N_BLOCKS] : NULL;
+
+	if (size == 0 || (size == 1 && block != NULL))
 		return 0;
-	write_file(blocks[data[0] % N_BLOCKS], data + 1, size - 1);
+	write_file(block, data + 1, size - 1);
 	as_cas(data[0] & 4);
 	as_lists();
 	as_names();
