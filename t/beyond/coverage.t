@@ -10,5 +10,5 @@ use Test::More;
 
 use ISS::Coverage;
 
-check_coverage(File::Spec->catfile($FindBin::Bin, 'COVERAGE'), 208, 208);
+check_coverage(File::Spec->catfile($FindBin::Bin, 'COVERAGE'), 209, 209);
 done_testing();

@@ -7,6 +7,8 @@ use lib "$FindBin::Bin/../lib";
 use File::Temp qw(tempdir);
 use IO::Socket::SSL;
 use IO::Socket::SSL::Utils;
+use ISS::OpenSSL;
+use ISS::Program;
 use ISS::Test;
 use Test::More;
 
@@ -64,6 +66,50 @@ for my $case (@GOOD) {
             is("$ours$theirs", '', "a server: $name");
         }
     );
+}
+
+# s_client and curl as clients of such servers.
+SKIP: {
+    skip 'there is no openssl command', 1 if !find_openssl();
+    for my $case (grep { $_->[0] =~ /^(?:PEM|DER|URIs)\z/ } @GOOD) {
+        my ($name, $cert, $key) = @$case;
+        my ($sock, $client) = accept_s_client(
+            ['-CAfile' => cert('ca'), '-verify_return_error'],
+            SSL_server => 1,
+            SSL_cert   => $cert,
+            SSL_key    => $key
+        );
+        like($client->wait_for(qr/^(Verification: OK)$/m),
+            qr/OK/, "s_client accepts a server: $name");
+    }
+}
+SKIP: {
+    my $curl = ISS::Program->find('curl')
+      or skip 'there is no curl', 1;
+    for my $case (grep { $_->[0] =~ /^(?:PEM|DER|URIs)\z/ } @GOOD) {
+        my ($name, $cert, $key) = @$case;
+        my ($server, $address) = tls_server(
+            sub {
+                my ($sock) = @_;
+                1 while <$sock> =~ /\S/;
+                print {$sock} "HTTP/1.0 200 OK\r\n\r\nserved";
+                close $sock;
+            },
+            SSL_cert_file => undef,
+            SSL_key_file  => undef,
+            SSL_cert      => $cert,
+            SSL_key       => $key
+        );
+        my ($status, $said) = ISS::Program->run(
+            [
+                $curl, '-q', '-sS',
+                '--cacert'  => cert('ca'),
+                '--noproxy' => '*',
+                "https://$address/"
+            ]
+        );
+        is($said, 'served', "curl accepts a server: $name") or diag $status;
+    }
 }
 
 for my $case (

@@ -59,8 +59,9 @@ test_newer(const struct iss_buf *bytes)
 
 	ok(copy != NULL, "a copy");
 	memcpy(copy, iss_buf_text(bytes), bytes->len);
-	for (i = 0; memcmp(copy + i, version, sizeof(version)) != 0; i++)
-		;
+	for (i = 0; i < 40; i++)
+		if (memcmp(copy + i, version, sizeof(version)) == 0)
+			break;
 	ok(i < 40, "where the format has its version");
 	copy[i + 2] = 2;
 	ok(iss_packed_read(copy, bytes->len) == NULL,
