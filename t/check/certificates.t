@@ -270,4 +270,23 @@ for my $case (
     my $text = IO::Socket::SSL::Check::Report::text($result, colour => 1);
     unlike($text, qr/\e\[31mred/, 'a name cannot colour the terminal');
 }
+{
+    my @names = map { 'a' x 7000 . ".b$_.example" } 1 .. 9;
+    my ($cert, $key) = leaf(
+        subject         => { commonName => "evil|\e[2J" . 'x' x 40 },
+        subjectAltNames => [map { [DNS => $_] } @names]
+    );
+    my $result = chain_result(served($key, $cert, $middle));
+    ids_are($result, ['wrong_name'], 'a certificate of long names');
+    my $line = IO::Socket::SSL::Check::Report::monitor($result, 21);
+    cmp_ok(length $line, '<', 800, '... one short line for a monitor');
+    like(
+        $line,
+        qr/^TLS CRITICAL: .*It is for: a{90}a*\.{3}.*\.{3} \| days/,
+        '... with what is left of them'
+    );
+    my $text = IO::Socket::SSL::Check::Report::text($result);
+    is_deeply([grep { length > 110 } split /\n/, $text],
+        [], '... and no long line in the report');
+}
 done_testing();

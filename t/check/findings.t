@@ -78,8 +78,12 @@ sub good {
         tls          => 1,
         verified     => 1,
         name_matches => 1,
-        connection   => { version => 'TLSv1_3', stapled => 0 },
-        chain        => {
+        connection   => {
+            version => 'TLSv1_3',
+            cipher  => 'TLS_AES_128_GCM_SHA256',
+            stapled => 0
+        },
+        chain => {
             sent     => [$cert],
             verified => [$cert],
             missing  => [],
@@ -167,6 +171,41 @@ for my $case (
     );
     ids_are(judged({ error => { stage => 'budget' } }, good('a')),
         ['nothing_tried'], 'an address that was left out');
+}
+
+# Whatever the error is, and whatever certificates were seen.
+{
+    my @errors = (
+        (
+            map { { kind => $_ } }
+              qw(name revoked staple pin refused dane later)
+        ),
+        map { { kind => 'verify', verify_name => "X509_V_ERR_$_" } }
+          qw(CERT_HAS_EXPIRED CERT_NOT_YET_VALID EE_KEY_TOO_SMALL
+          CA_KEY_TOO_SMALL CA_MD_TOO_WEAK DEPTH_ZERO_SELF_SIGNED_CERT)
+    );
+    my (@good, @silent);
+    for my $error (undef, @errors) {
+        my $is = $error ? join ' ', values %$error : 'no error';
+        for my $seen ({}, good('a')) {
+            my $result = judged(
+                {
+                    %$seen,
+                    reached  => 1,
+                    verified => 0,
+                    error    => $error
+                      && { stage => 'tls', text => 'x', hint => '', %$error }
+                }
+            );
+            push @good, $is if $result->{exit} != 2;
+            push @silent, $is
+              if !grep { $_->{severity} eq 'bad' } @{ $result->{findings} };
+        }
+    }
+    is("@good",   '', 'an address that was not verified is bad');
+    is("@silent", '', '... with a finding that says so');
+    is(judged(good('a'), { reached => 1 })->{exit},
+        2, '... also if another one is good');
 }
 
 # --- words

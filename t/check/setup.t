@@ -11,6 +11,7 @@ use lib "$FindBin::Bin/../lib";
 use IO::Socket::SSL;
 use ISS::Check;
 use ISS::Test;
+use Socket qw(MSG_PEEK);
 use Test::More;
 
 my $OLD = 'ALL:@SECLEVEL=0';
@@ -170,5 +171,53 @@ END
     my $result = setup({}, deadline => 0.000001);
     is($result->{addresses}[0]{reached}, 0, 'no time at all');
     is($result->{handshakes},            0, '... no handshake');
+}
+
+# A server that closes some connections at once: $closes->(count, ClientHello).
+sub closing {
+    my ($closes) = @_;
+    my $count = 0;
+    my ($peer, $address) = plain_server(
+        sub {
+            my ($tcp) = @_;
+            recv $tcp, my $hello, 4096, MSG_PEEK;
+            return if $closes->(++$count, $hello);
+            my $sock = IO::Socket::SSL->start_SSL(
+                $tcp,
+                SSL_server => 1,
+                server_args()
+            ) or return;
+            eval { read_all($sock) };
+        }
+    );
+
+    return check_at($address, name => 'localhost')->{addresses}[0];
+}
+
+{
+    my $record = closing(sub { $_[0] > 1 });
+    is_deeply(
+        [@{ $record->{versions} }{qw(TLSv1_3 TLSv1_2 TLSv1_1 TLSv1)}],
+        [(undef) x 4],
+        'a server that closes each later connection: no version is denied'
+    );
+    is_deeply([grep { defined } values %{ $record->{resumption} }],
+        [], '... nor resumption');
+    is($record->{without_sni},         undef, '... nor clients without SNI');
+    is($record->{alpn},                undef, '... nor ALPN');
+    is($record->{connection}{version}, 'TLSv1_3', '... which it spoke');
+}
+{
+    # The extension supported_versions (43) with TLS 1.3
+    my $record = closing(
+        sub {
+            $_[1] !~ /\x00\x2b\x00.(?:[\x02\x04\x06\x08])(?:..)*?\x03\x04/s;
+        }
+    );
+    is_deeply(
+        $record->{versions},
+        { TLSv1_3 => 1, TLSv1_2 => 0, TLSv1_1 => 0, TLSv1 => 0 },
+        'a server that closes connections of old versions denies them'
+    );
 }
 done_testing();

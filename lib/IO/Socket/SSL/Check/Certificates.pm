@@ -12,7 +12,13 @@ my %LEAST_BITS = (RSA => 2048, 'RSA-PSS' => 2048, EC => 224);
 my $BROKEN     = qr/md[245]|sha-?1(?:\D|$)/i;
 my $DAY        = 86_400;
 
-# Errors of the verification; other findings tell of the last few in full.
+my $VERIFICATION = 'openssl-verification-options(1) explains such errors.';
+my $SEVERAL =
+    'The next connection got a good certificate, so several servers may share'
+  . ' this address: check each of them.';
+
+# Errors of the verification.  Of the last few the certificates usually tell in
+# full; where they do not, Findings.pm makes up for it.
 my %TRUST = map { ("X509_V_ERR_$_->[0]" => $_->[1]) } (
     [DEPTH_ZERO_SELF_SIGNED_CERT       => \&_self_signed],
     [SELF_SIGNED_CERT_IN_CHAIN         => \&_unknown_root],
@@ -107,21 +113,48 @@ sub _trust {
     my ($record) = @_;
     my $error    = $record->{error} || return;
     my $kind     = $error->{kind}   || '';
-    my $advice   = $error->{hint}
-      || 'openssl-verification-options(1) explains such errors.';
 
     return finding('revoked') if $kind eq 'revoked';
-    return finding('staple', why => $error->{text}, advice => $advice)
-      if $kind eq 'staple';
+    return finding(
+        'staple',
+        why    => $error->{text},
+        advice => $error->{hint} || $VERIFICATION
+    ) if $kind eq 'staple';
     return if $kind ne 'verify';
     my $code = $TRUST{ $error->{verify_name} };
-    return $code->($record, $error) if $code;
+    return refused($record) if !$code || _is_accepted($record);
+    return $code->($record, $error);
+}
+
+# That clients refuse this server, in the words of the error: where no other
+# finding tells why.
+sub refused {
+    my ($record) = @_;
+    my $error    = $record->{error} || {};
+    my $advice   = $error->{hint}   || $VERIFICATION;
+
+    $advice =~ s/\.?\z/.  $SEVERAL/ if _is_accepted($record);
     return finding(
         'verify',
-        why    => $error->{text},
-        code   => $error->{verify_name},
+        why => defined $error->{text}
+        ? $error->{text}
+        : 'The certificate was not verified',
+        code => $error->{verify_name} || $error->{kind} || 'no reason given',
         advice => $advice
     );
+}
+
+# Was nothing wrong with the certificates of the second connection, which is made
+# after a failed one?  That one accepts small keys and weak digests.
+sub _is_accepted {
+    my ($record) = @_;
+    my $why = $record->{error}{verify_name} || '';
+
+    return
+         $record->{name_matches}
+      && $record->{faults}
+      && !@{ $record->{faults} }
+      && $why !~ /_TOO_(?:SMALL|WEAK)\z/;
 }
 
 sub _self_signed {

@@ -14,6 +14,9 @@ my %RANK       = map { $SEVERITIES[$_] => $_ } 0 .. $#SEVERITIES;
 my %EXIT       = (good => 0, ends => 1, bad => 2, unreached => 3);
 my $DAY        = 86_400;
 
+# Bad, but no reason why a certificate is refused.
+my %ASIDE = map { $_ => 1 } qw(broken_cipher dane dane_needs_ca);
+
 # Adds findings, status, exit, not_after and days_left to a result.
 sub judge {
     my ($result, $plan) = @_;
@@ -26,13 +29,7 @@ sub judge {
     for my $record (@records) {
         push @found,
           map { [$record->{address}, $_] }
-          IO::Socket::SSL::Check::Trouble::of_address(
-            $record, $plan, $reached
-          ),
-          IO::Socket::SSL::Check::Certificates::of_address(
-            $result, $record, $plan
-          ),
-          IO::Socket::SSL::Check::Setup::of_address($record);
+          _of_address($result, $record, $plan, $reached);
     }
     push @found,
       map { [undef, $_] } IO::Socket::SSL::Check::Setup::of_dns($result),
@@ -41,6 +38,26 @@ sub judge {
     _conclude($result, $reached);
     return;
 }
+
+# Whatever is known, or not known, of the certificates: an address that verifying
+# clients refuse has a bad finding that says so.
+sub _of_address {
+    my ($result, $record, $plan, $reached) = @_;
+    my @found = (
+        IO::Socket::SSL::Check::Trouble::of_address($record, $plan, $reached),
+        IO::Socket::SSL::Check::Certificates::of_address(
+            $result, $record, $plan
+        ),
+        IO::Socket::SSL::Check::Setup::of_address($record)
+    );
+
+    return @found if !_is_refused($record);
+    return @found
+      if grep { $_->{severity} eq 'bad' && !$ASIDE{ $_->{id} } } @found;
+    return (IO::Socket::SSL::Check::Certificates::refused($record), @found);
+}
+
+sub _is_refused { return $_[0]{reached} && !$_[0]{verified} }
 
 # One finding for all addresses that have it.
 sub _merged {
@@ -80,6 +97,7 @@ sub _conclude {
     $result->{not_after} = $ends[0];
     $result->{days_left} =
       @ends ? _whole_days($ends[0] - $result->{clock}) : undef;
+    $has{bad} ||= grep { _is_refused($_) } @{ $result->{addresses} };
     $result->{status} =
        !$reached   ? 'unreached'
       : $has{bad}  ? 'bad'

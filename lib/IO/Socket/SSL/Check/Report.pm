@@ -9,10 +9,11 @@ use Text::Wrap ();
 
 use IO::Socket::SSL::Check::Server;
 use IO::Socket::SSL::Check::Words
-  qw(day endpoint listed names_of period plural quoted);
+  qw(cut day endpoint listed names_of period plural quoted);
 
 my $WIDTH = 78;
-my $LABEL = 14;    # columns of a fact's name
+my $LABEL = 14;     # columns of a fact's name
+my $MOST  = 500;    # characters of what a monitor is told
 
 my %VERDICT = (
     good      => 'GOOD',
@@ -361,10 +362,13 @@ sub monitor {
     my @serious =
       grep { $_->{severity} =~ /^(?:bad|unreached|ends)$/ } @findings;
     my $say =
-        @serious
-      ? $serious[0]{text}
-      : sprintf 'the certificate expires in %s, on %s',
-      plural($result->{days_left}, 'day'), day($result->{not_after});
+      @serious                       ? cut($serious[0]{text}, $MOST)
+      : defined $result->{not_after} ? sprintf(
+        'the certificate expires in %s, on %s',
+        plural($result->{days_left}, 'day'),
+        day($result->{not_after})
+      )
+      : $MEANING{ $result->{status} };
     my @data;
 
     $say .= ' (and ' . (@serious - 1) . ' more)' if @serious > 1;

@@ -52,9 +52,10 @@ sub lenient {
 # time is undef, and record->{left_out} is true.
 sub examine {
     my ($probe, $address, $record, %for) = @_;
-    my $try = sub { return _try($probe, $address, $record, @_) };
+    my %closed;
+    my $try = sub { return _try($probe, $address, $record, \%closed, @_) };
 
-    _versions($try, $record);
+    _versions($try, $record, \%closed);
     _sni($try, $record) if $for{sni};
     _alpn($try, $record, $for{starttls});
     _groups($try, $record, $for{full});
@@ -63,9 +64,10 @@ sub examine {
 }
 
 # A handshake and what the sub makes of its socket (default: 1).  0: the server
-# does not want it; undef: nobody knows.
+# does not want it; undef: nobody knows.  %$closed: now (did the server only
+# close the connection?) and always (it does so whatever it is asked).
 sub _try {
-    my ($probe, $address, $record, $what, $code, %ssl) = @_;
+    my ($probe, $address, $record, $closed, $what, $code, %ssl) = @_;
     my $result = $probe->handshake($address, $what, %ssl);
 
     if ($result->{sock}) {
@@ -82,18 +84,26 @@ sub _try {
     return                   if $result->{stage} ne 'tls';
     return $code ? undef : 1 if $result->{asked};  # for a certificate of ours
     my $kind = $result->{error}{kind} || '';
-    return if $kind eq 'timeout'      || $kind eq 'config';
-    return 0;
+    return if $kind =~ /^(?:timeout|config)\z/;
+    $closed->{now} = $kind =~ /^(?:eof|system)\z/ ? 1 : 0;
+    return $closed->{now} && $closed->{always} ? undef : 0;
 }
 
+# The version that the server has spoken comes first: if it closes such a
+# connection now, then for another reason than the version.
 sub _versions {
-    my ($try, $record) = @_;
+    my ($try, $record, $closed) = @_;
+    my $spoken = ($record->{connection} || {})->{version} || '';
 
-    for my $version (@VERSIONS) {
+    for my $version (sort { ($b eq $spoken) - ($a eq $spoken) } @VERSIONS) {
         my @session = $RESUMES{$version} ? _cache($version) : ();
         my $name    = readable($version);
         my $works =
           $try->($name, undef, lenient(SSL_version => $version, @session));
+        if ($version eq $spoken && $closed->{now}) {
+            $closed->{always} = 1;
+            undef $works;
+        }
         $record->{versions}{$version} = $works;
         next if !@session || $record->{client_certificate} eq 'required';
         $record->{resumption}{$version} =
@@ -150,12 +160,12 @@ sub _alpn {
         lenient(SSL_alpn_protocols => $offered)
     );
 
+    $record->{alpn} = undef;
+    return if !defined $selected;
     $record->{alpn} = {
         offered  => $offered,
-        selected => defined $selected && $selected ne '0' && length $selected
-        ? $selected
-        : undef,
-        refused => defined $selected && $selected eq '0' ? 1 : 0,
+        selected => length $selected && $selected ne '0' ? $selected : undef,
+        refused  => $selected eq '0'                     ? 1         : 0,
     };
     return;
 }

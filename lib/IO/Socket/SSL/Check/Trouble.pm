@@ -19,7 +19,8 @@ my %ALERT = (
     112 => \&_unknown_name,
 );
 
-# Kinds of ssl_error_info.  Those about the certificate are for Certificates.pm.
+# Kinds of ssl_error_info.  Those about the certificate are for Certificates.pm,
+# and for Findings.pm where that has no certificate to look at.
 my %KIND = (
     alert    => \&_alert,
     config   => \&_config,

@@ -8,9 +8,10 @@ use Exporter qw(import);
 use POSIX    qw(strftime);
 
 our @EXPORT_OK =
-  qw(day endpoint listed names_of period plural quoted short who);
+  qw(cut day endpoint listed names_of period plural quoted short who);
 
-my $MOST = 8;    # items of a list before "and N more"
+my $MOST    = 8;      # items of a list before "and N more"
+my $LONGEST = 100;    # characters of a name that a server may have made up
 
 my @PERIODS =
   ([86_400, 'day'], [3600, 'hour'], [60, 'minute'], [1, 'second'],);
@@ -55,11 +56,19 @@ sub listed {
     return join(', ', @items[0 .. $MOST - 1]) . " and $more more";
 }
 
+# At most so many characters; "..." stands for the rest.
+sub cut {
+    my ($text, $most) = @_;
+
+    return $text if length $text <= $most;
+    return substr($text, 0, $most - 3) . '...';
+}
+
 # The hosts that a certificate is for.
 sub names_of {
     my ($cert) = @_;
 
-    return map { $_->[1] }
+    return map { cut($_->[1], $LONGEST) }
       grep { $_->[0] eq 'DNS' || $_->[0] eq 'IP' } @{ $cert->{names} || [] };
 }
 
@@ -78,7 +87,7 @@ sub short {
     my @parts  = split m{(?<!\\)/(?=[\w.]+=)}, $name;
     my ($cn)   = map { /^CN=(.+)/s ? $1 : () } reverse @parts;
 
-    return defined $cn ? $cn : $name;
+    return cut(defined $cn ? $cn : $name, $LONGEST);
 }
 
 sub quoted { return qq("$_[0]") }
