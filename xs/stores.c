@@ -1,5 +1,6 @@
 #include "stores.h"
 
+#include "interrupts.h"
 #include "magic.h"
 #include "state.h"
 #include "values.h"
@@ -107,7 +108,11 @@ ask_store(
 	args[1] = sv_2mortal(newSVpv(key, 0));
 	args[2] = more != NULL ? more[0] : &PL_sv_undef;
 	args[3] = more != NULL ? more[1] : &PL_sv_undef;
+	ENTER;
+	iss_interrupts_watch(aTHX);
 	answer = iss_ask(aTHX_ call, (SV *)get_cv(sub, 0), args, 4);
+	if (!call->exits) /* which has ended all scopes */
+		LEAVE;
 	count_errors(aTHX_ call, args[0]);
 	return answer;
 }

@@ -131,7 +131,8 @@ sub _client {
     return @$self{qw(client methods)};
 }
 
-# Run a step for the backend.  What dies there has no value, and is told.
+# Run a step for the backend.  What dies there has no value, and is told; but an
+# alarm of the program, for example, is for the program.
 sub _try {
     my ($self, $operation, $step) = @_;
     my ($value, $died);
@@ -143,22 +144,33 @@ sub _try {
           or $died = $@ || 'unknown error';
         if (defined $died) {
 
-            # Some clients never connect again.
+            # Some clients never connect again, or read the answer to an older
+            # question.
             delete $self->{client} if ref $self->{backend} eq 'CODE';
-            $self->{failed} = 1;    # for xs/stores.c, which counts
-            _tell($self, $operation, $died);
+            if (!_is_of_handler($died)) {
+                $self->{failed} = 1;    # for xs/stores.c, which counts
+                $died           = _tell($self, $operation, $died);
+            }
         }
     }
+    die $died if defined $died;    ## no critic (RequireCarping)
     return $value;
 }
 
-# At most one warning a minute without on_error.
+sub _is_of_handler {
+    return IO::Socket::SSL::SSL_Context::_is_of_handler($_[0]);
+}
+
+# At most one warning a minute without on_error.  Returns what a signal handler of
+# the program died with meanwhile.
 sub _tell {
     my ($self, $operation, $exception) = @_;
 
     if ($self->{on_error}) {
-        eval { $self->{on_error}->($operation, $exception); 1 }
-          or warn "on_error: $@";
+        return
+          if eval { $self->{on_error}->($operation, $exception); 1 };
+        return $@ if _is_of_handler($@);
+        warn "on_error: $@";
         return;
     }
     return if defined $self->{told} && $self->{told} > time - 60;
