@@ -77,8 +77,8 @@ is_true(pTHX_ HV *hash, const char *key)
 	return value != NULL && SvTRUE_nomg(value);
 }
 
-/* A number that is not 0, a server's with SSL_VERIFY_PEER; blanks may come
- * before it. */
+/* A number that is not 0, as the context reads it: a server's must have
+ * SSL_VERIFY_PEER, blanks may come before it. */
 static bool
 asks_to_verify(pTHX_ HV *args, bool server)
 {
@@ -87,8 +87,8 @@ asks_to_verify(pTHX_ HV *args, bool server)
 
 	if (mode == NULL || !SvTRUE_nomg(mode))
 		return false;
-	if (server && !SvROK(mode) && looks_like_number(mode))
-		return (SvIV_nomg(mode) & SSL_VERIFY_PEER) != 0;
+	if (!SvROK(mode) && looks_like_number(mode))
+		return (SvIV_nomg(mode) & (server ? SSL_VERIFY_PEER : ~0)) != 0;
 	for (text = SvPV_nolen(mode); isSPACE_A(*text); text++)
 		;
 	return isDIGIT_A(*text);

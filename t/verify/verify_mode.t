@@ -143,6 +143,9 @@ subtest 'a context that verifies nobody' => sub {
         '... also if it is the default context'
     );
     is($said->(%CLIENT), '', '... and without one, where the call does not');
+    is($said->(%CLIENT, SSL_verify_mode => $_),
+        '', "... as with the number '$_'")
+      for ' 0', '00', '0.0';
     IO::Socket::SSL::set_default_context(undef);
 };
 
