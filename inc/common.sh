@@ -60,7 +60,8 @@ packages_for() {
 		;;
 	tests-apt)
 		# the rest: see provide_beside in runtests
-		echo "$(nginx_of_apt)" openssl curl gnutls-bin pebble python3 tshark \
+		echo "$(nginx_of_apt)" openssl ca-certificates curl gnutls-bin \
+			pebble python3 tshark \
 			libfile-listing-perl libhtml-parser-perl \
 			libhttp-cookies-perl libhttp-negotiate-perl \
 			libnet-http-perl libtry-tiny-perl \

@@ -27,8 +27,8 @@ plan skip_all => $ENV{ISS_TEST_REFERENCE_NOTE}
   || 'ISS_TEST_REFERENCE names no other IO::Socket::SSL'
   if !$ENV{ISS_TEST_REFERENCE};
 
-# With 1.1.1 and the Net::SSLeay of its time, 2.099 leaves another $! behind, and
-# it cannot set groups.
+# With 1.1.1, 2.099 leaves ENOENT in $! whenever an option is wrong, and refuses
+# SSL_ecdh_curve => 'auto'.
 plan skip_all => 'MEANT speaks of what 2.099 does with OpenSSL 3'
   if IO::Socket::SSL::_openssl_version_number() < 0x30000000;
 
