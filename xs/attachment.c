@@ -107,6 +107,21 @@ iss_hold(pTHX_ GV *glob, struct iss_conn *conn)
 	SAVEDESTRUCTOR_X(drop_conn, iss_conn_up_ref(conn));
 }
 
+void
+iss_keep_socket(pTHX_ SV **args, I32 count)
+{
+	I32 i;
+
+	for (i = 1; i < count; i++)
+		if (SvROK(args[i]) || SvGMAGICAL(args[i]))
+			break;
+	if (i >= count)
+		return;
+	sv_2mortal(SvREFCNT_inc_simple_NN(args[0]));
+	if (SvROK(args[0]))
+		sv_2mortal(SvREFCNT_inc_simple_NN(SvRV(args[0])));
+}
+
 int
 iss_still_attached(pTHX_ GV *glob, struct iss_conn *conn)
 {

@@ -56,6 +56,13 @@ void iss_detach(pTHX_ GV *glob);
  * does. */
 void iss_hold(pTHX_ GV *glob, struct iss_conn *conn);
 
+/*
+ * Before a method converts its arguments, of which the first is the socket:
+ * keep the socket until the statement ends if one of the others may run code,
+ * which may drop the program's last reference.  Perl's stack holds none.
+ */
+void iss_keep_socket(pTHX_ SV **args, I32 count);
+
 /* Is conn still attached?  ISS_OK, or ISS_ERROR with conn->err filled.  Both
  * must be held. */
 int iss_still_attached(pTHX_ GV *glob, struct iss_conn *conn);

@@ -443,7 +443,7 @@ iss_input_readline(
 		    iss_scalar_room(aTHX_ text, had, iss_lines_room(&lines)) -
 		    had;
 		rv = iss_stream_transfer(
-		    aTHX_ glob, conn, NULL, step_line, &step, had, &got);
+		    aTHX_ glob, conn, text, step_line, &step, had, &got);
 		iss_scalar_set_end(aTHX_ text, rv == ISS_OK ? had + got : had);
 		if (rv == ISS_INTR)
 			rv = iss_call_interrupted(aTHX_ glob, conn);
@@ -451,7 +451,8 @@ iss_input_readline(
 	iss_stream_end(aTHX_ glob, conn, rv, false);
 	if (SvCUR(text) == 0)
 		return NULL;
-	IoLINES(GvIOp(glob))++;
+	if (GvIO(glob) != NULL) /* Perl code may have emptied the glob */
+		IoLINES(GvIOp(glob))++;
 	return SvREFCNT_inc_simple_NN(text);
 }
 
@@ -496,8 +497,12 @@ iss_input_peek_plain(pTHX_ GV *glob, SV **args, SSize_t count)
 	STRLEN at = iss_scalar_place(
 	    aTHX_ offset, iss_scalar_make_bytes(aTHX_ buf), true);
 	char *to = iss_scalar_room(aTHX_ buf, at, len);
-	SSize_t got = look_ahead(aTHX_ IoIFP(GvIOp(glob)), to, len);
+	SSize_t got = -1;
 
+	if (GvIO(glob) != NULL) /* an argument may have emptied the glob */
+		got = look_ahead(aTHX_ IoIFP(GvIOp(glob)), to, len);
+	else
+		SETERRNO(EBADF, RMS_IFI);
 	if (got < 0)
 		return NULL;
 	iss_scalar_set_end(aTHX_ buf, at + (STRLEN)got);

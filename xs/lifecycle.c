@@ -85,6 +85,15 @@ find_descriptor(pTHX_ GV *self, int *fd)
 	return true;
 }
 
+/* Perl code that ran meanwhile may have closed the socket, and its number may
+ * be that of another one now. */
+static bool
+has_descriptor(pTHX_ GV *self, int fd)
+{
+	return iss_state_bio_handle(aTHX_ self) != NULL ||
+	       iss_fileno(aTHX_ self) == fd;
+}
+
 static struct iss_conn *
 new_conn(pTHX_ GV *self, struct iss_current *current,
     const struct beginning *known, bool server)
@@ -101,7 +110,11 @@ new_conn(pTHX_ GV *self, struct iss_current *current,
 	iss_error_clear(&err);
 	rv = iss_args_to_peer_config(aTHX_ &err, known->args, server,
 	    iss_peer_policy_sni(&facts), &config);
-	if (rv == ISS_OK) {
+	if (rv == ISS_OK && !has_descriptor(aTHX_ self, known->fd)) {
+		iss_peer_config_release(&config);
+		rv = iss_error_errno(
+		    &err, EBADF, "the socket was closed during the operation");
+	} else if (rv == ISS_OK) {
 		ctx = iss_current_get1(current);
 		rv = iss_conn_new(
 		    &err, &conn, ctx, known->fd, &config, &iss_answers);
@@ -296,8 +309,9 @@ static SV *
 run_step(pTHX_ GV *self, int (*step)(struct iss_conn *, int, iss_deadline),
     int arg, SV *seconds, bool wait)
 {
-	struct iss_conn *conn = must_be_attached(aTHX_ self);
+	/* First, since it may be an object that closes the socket. */
 	iss_deadline until = deadline(aTHX_ seconds, wait);
+	struct iss_conn *conn = must_be_attached(aTHX_ self);
 	bool was_open = conn->state == ISS_CONN_OPEN, is_ours = true;
 	struct iss_call call;
 	SV *result;
@@ -358,8 +372,9 @@ iss_handshake(pTHX_ GV *self, bool server, SV *seconds, bool wait)
 bool
 iss_handshake_later(pTHX_ GV *self, bool server, SV *seconds)
 {
-	struct iss_conn *conn = must_be_attached(aTHX_ self);
+	/* First, since it may be an object that closes the socket. */
 	double wait = SvOK(seconds) ? SvNV(seconds) : -1;
+	struct iss_conn *conn = must_be_attached(aTHX_ self);
 
 	if (!server && !resume(aTHX_ self, conn))
 		return false;

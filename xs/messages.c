@@ -36,7 +36,7 @@ callback_of(pTHX_ GV *glob)
 void
 iss_messages_set_callback(pTHX_ GV *glob, SV **items, SSize_t count)
 {
-	struct iss_conn *conn = iss_attached(aTHX_ glob);
+	struct iss_conn *conn;
 	SV *code = count > 0 ? items[0] : &PL_sv_undef;
 	AV *callback;
 	SSize_t i;
@@ -55,7 +55,9 @@ iss_messages_set_callback(pTHX_ GV *glob, SV **items, SSize_t count)
 		iss_state_set_msg_callback(
 		    aTHX_ glob, newRV_noinc((SV *)callback));
 	}
-	if (conn != NULL)
+	/* Last, since an argument may be tied to code that closes the socket.
+	 */
+	if ((conn = iss_attached(aTHX_ glob)) != NULL)
 		iss_messages_begin(aTHX_ glob, conn);
 }
 

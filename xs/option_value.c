@@ -119,6 +119,20 @@ set_text(pTHX_ struct iss_error *err, void *config,
 	    iss_option_set_text(err, config, option, text, len));
 }
 
+/*
+ * A copy of the element of an array; NULL: there is none.  The element may be
+ * tied to code that empties the array.
+ */
+static SV *
+element(pTHX_ AV *list, SSize_t i)
+{
+	SV **item = av_fetch(list, i, 0);
+
+	if (item == NULL)
+		return NULL;
+	return sv_mortalcopy(sv_2mortal(SvREFCNT_inc_simple_NN(*item)));
+}
+
 /* A list: an array of texts, or one text; \undef means "none". */
 static int
 set_texts(pTHX_ struct iss_error *err, void *config,
@@ -127,7 +141,7 @@ set_texts(pTHX_ struct iss_error *err, void *config,
 	int rv = ISS_OK;
 	const char *text;
 	STRLEN len;
-	SV **item;
+	SV *item;
 	SSize_t i;
 
 	if (SvROK(value) && !SvOBJECT(SvRV(value)) &&
@@ -143,16 +157,14 @@ set_texts(pTHX_ struct iss_error *err, void *config,
 		    "a string or an array of strings");
 	}
 	for (i = 0; rv == ISS_OK && i <= av_len((AV *)SvRV(value)); i++) {
-		item = av_fetch((AV *)SvRV(value), i, 0);
-		if (item == NULL || !SvOK(*item))
+		item = element(aTHX_ (AV *)SvRV(value), i);
+		if (item == NULL || !SvOK(item))
 			continue;
-		if (SvROK(*item) && !SvAMAGIC(*item))
-			refuse_value(
-			    aTHX_ option, *item, "an array of strings");
-		if (iss_is_pem(aTHX_ * item))
-			refuse_value(aTHX_ option, *item, no_pem(option));
-		SvGETMAGIC(*item);
-		text = bytes_of(aTHX_ option, *item, &len);
+		if (SvROK(item) && !SvAMAGIC(item))
+			refuse_value(aTHX_ option, item, "an array of strings");
+		if (iss_is_pem(aTHX_ item))
+			refuse_value(aTHX_ option, item, no_pem(option));
+		text = bytes_of(aTHX_ option, item, &len);
 		rv = croak_or_return(aTHX_ err, option,
 		    iss_option_add_text(err, config, option, text, len));
 	}
@@ -262,15 +274,15 @@ set_certs(pTHX_ struct iss_error *err, void *config,
     const struct iss_option *option, SV *value)
 {
 	int rv = ISS_OK;
-	SV **item;
+	SV *item;
 	SSize_t i;
 
 	if (!SvROK(value) || SvTYPE(SvRV(value)) != SVt_PVAV)
 		return add_cert(aTHX_ err, config, option, value);
 	for (i = 0; rv == ISS_OK && i <= av_len((AV *)SvRV(value)); i++) {
-		item = av_fetch((AV *)SvRV(value), i, 0);
+		item = element(aTHX_ (AV *)SvRV(value), i);
 		if (item != NULL)
-			rv = add_cert(aTHX_ err, config, option, *item);
+			rv = add_cert(aTHX_ err, config, option, item);
 	}
 	return rv;
 }
@@ -308,32 +320,50 @@ add_psk(pTHX_ struct iss_error *err, void *config,
 					     name, name_len, bytes, len));
 }
 
+static void
+add_psk_pair(pTHX_ struct iss_error *err, void *config,
+    const struct iss_option *option, SV *value)
+{
+	AV *pair = (AV *)SvRV(value);
+	bool is_pair = av_len(pair) == 1;
+	SV *identity = is_pair ? element(aTHX_ pair, 0) : NULL;
+	SV *key = is_pair ? element(aTHX_ pair, 1) : NULL;
+
+	if (identity == NULL || key == NULL || !SvOK(identity) || !SvOK(key))
+		refuse_value(aTHX_ option, value,
+		    "a key, [identity, key] or a hash of identities and keys");
+	add_psk(aTHX_ err, config, option, identity, key);
+}
+
+/* The values of a tied hash are not in it. */
+static void
+add_psk_hash(pTHX_ struct iss_error *err, void *config,
+    const struct iss_option *option, HV *keys)
+{
+	SV *identity, *key;
+	HE *entry;
+
+	hv_iterinit(keys);
+	while ((entry = hv_iternext(keys)) != NULL) {
+		identity = sv_mortalcopy(hv_iterkeysv(entry));
+		key = SvREFCNT_inc(hv_iterval(keys, entry));
+		key = sv_mortalcopy(sv_2mortal(key));
+		if (SvOK(key))
+			add_psk(aTHX_ err, config, option, identity, key);
+	}
+}
+
 /* A key; an identity and its key; or a hash of those. */
 static void
 set_psks(pTHX_ struct iss_error *err, void *config,
     const struct iss_option *option, SV *value)
 {
-	SV **identity, **key;
-	HE *entry;
-
-	if (SvROK(value) && SvTYPE(SvRV(value)) == SVt_PVAV) {
-		identity = av_fetch((AV *)SvRV(value), 0, 0);
-		key = av_fetch((AV *)SvRV(value), 1, 0);
-		if (av_len((AV *)SvRV(value)) != 1 || identity == NULL ||
-		    key == NULL || !SvOK(*identity) || !SvOK(*key))
-			refuse_value(aTHX_ option, value,
-			    "a key, [identity, key] or a hash of identities "
-			    "and keys");
-		add_psk(aTHX_ err, config, option, *identity, *key);
-	} else if (SvROK(value) && SvTYPE(SvRV(value)) == SVt_PVHV) {
-		hv_iterinit((HV *)SvRV(value));
-		while ((entry = hv_iternext((HV *)SvRV(value))) != NULL)
-			if (SvOK(HeVAL(entry)))
-				add_psk(aTHX_ err, config, option,
-				    HeSVKEY_force(entry), HeVAL(entry));
-	} else {
+	if (SvROK(value) && SvTYPE(SvRV(value)) == SVt_PVAV)
+		add_psk_pair(aTHX_ err, config, option, value);
+	else if (SvROK(value) && SvTYPE(SvRV(value)) == SVt_PVHV)
+		add_psk_hash(aTHX_ err, config, option, (HV *)SvRV(value));
+	else
 		add_psk(aTHX_ err, config, option, NULL, value);
-	}
 }
 
 #define A_RECORD                                                               \
@@ -360,25 +390,24 @@ add_record(pTHX_ struct iss_error *err, void *config,
 	struct iss_tlsa record = { 0 };
 	unsigned char *numbers[] = { &record.usage, &record.selector,
 		&record.type };
-	SV **field;
+	SV *field;
 	SSize_t i;
 
 	for (i = 0; i < 4; i++) {
-		field = av_len(fields) == 3 ? av_fetch(fields, i, 0) : NULL;
+		field = av_len(fields) == 3 ? element(aTHX_ fields, i) : NULL;
 		if (field == NULL)
 			refuse_value(aTHX_ option,
 			    sv_2mortal(newRV((SV *)fields)), A_RECORD);
-		SvGETMAGIC(*field);
 		if (i == 3) {
-			take_data(aTHX_ option, *field, &record);
+			take_data(aTHX_ option, field, &record);
 			break;
 		}
-		if (SvROK(*field) || !looks_like_number(*field) ||
-		    !is_whole(aTHX_ * field) || SvNV_nomg(*field) < 0 ||
-		    SvNV_nomg(*field) > 255 ||
-		    SvNV_nomg(*field) != (NV)SvIV_nomg(*field))
-			refuse_value(aTHX_ option, *field, A_RECORD);
-		*numbers[i] = (unsigned char)SvIV_nomg(*field);
+		if (SvROK(field) || !looks_like_number(field) ||
+		    !is_whole(aTHX_ field) || SvNV_nomg(field) < 0 ||
+		    SvNV_nomg(field) > 255 ||
+		    SvNV_nomg(field) != (NV)SvIV_nomg(field))
+			refuse_value(aTHX_ option, field, A_RECORD);
+		*numbers[i] = (unsigned char)SvIV_nomg(field);
 	}
 	iss_option_value_must(
 	    aTHX_ err, iss_option_add_tlsa(err, config, option, &record));
@@ -395,25 +424,22 @@ set_records(pTHX_ struct iss_error *err, void *config,
 			  : NULL;
 	const char *text;
 	STRLEN len;
-	SV **item;
+	SV *item;
 	SSize_t i;
 
 	if (records == NULL || av_len(records) < 0)
 		refuse_value(aTHX_ option, value, A_RECORD);
 	for (i = 0; i <= av_len(records); i++) {
-		item = av_fetch(records, i, 0);
-		if (item != NULL)
-			SvGETMAGIC(*item);
-		if (item != NULL && SvROK(*item) &&
-		    SvTYPE(SvRV(*item)) == SVt_PVAV) {
-			add_record(
-			    aTHX_ err, config, option, (AV *)SvRV(*item));
+		item = element(aTHX_ records, i);
+		if (item != NULL && SvROK(item) &&
+		    SvTYPE(SvRV(item)) == SVt_PVAV) {
+			add_record(aTHX_ err, config, option, (AV *)SvRV(item));
 			continue;
 		}
-		if (item == NULL || !SvOK(*item) || SvROK(*item))
+		if (item == NULL || !SvOK(item) || SvROK(item))
 			refuse_value(aTHX_ option,
-			    item != NULL ? *item : &PL_sv_undef, A_RECORD);
-		text = octets(aTHX_ * item, &len);
+			    item != NULL ? item : &PL_sv_undef, A_RECORD);
+		text = octets(aTHX_ item, &len);
 		iss_option_value_must(aTHX_ err,
 		    iss_option_add_text(err, config, option, text, len));
 	}
@@ -423,6 +449,11 @@ int
 iss_option_value_set(pTHX_ struct iss_error *err, void *config,
     const struct iss_option *option, SV *value)
 {
+	/* An element may be tied to code that empties what holds the value. */
+	if (SvROK(value)) {
+		sv_2mortal(SvREFCNT_inc_simple_NN(value));
+		sv_2mortal(SvREFCNT_inc_simple_NN(SvRV(value)));
+	}
 	switch (option->kind) {
 	case ISS_FILE:
 		if (!iss_option_value_is_given(aTHX_ value))

@@ -227,18 +227,28 @@ is_long_text(SV *item)
 	       !SvGMAGICAL(item) && SvCUR(item) > ISS_GATHERED_INLINE;
 }
 
+/* Has $\ a value? */
+static bool
+has_end(pTHX)
+{
+	return PL_ors_sv != NULL && SvOK(PL_ors_sv);
+}
+
 static SV *
 print_items(pTHX_ GV *glob, struct iss_conn *conn, SV **items, SSize_t count,
     bool newline)
 {
 	SV *between = PL_ofsgv != NULL ? GvSV(PL_ofsgv) : NULL;
-	SV *after = PL_ors_sv != NULL && SvOK(PL_ors_sv) ? PL_ors_sv : NULL;
 	struct iss_gathered line;
 	SSize_t i;
 
-	if (count == 1 && !newline && after == NULL && is_long_text(items[0]) &&
+	if (count == 1 && !newline && !has_end(aTHX) &&
+	    is_long_text(items[0]) &&
 	    !iss_is_overridden(aTHX_ ISS_METHOD_WRITE, glob))
 		return write_from(aTHX_ glob, conn, items[0], NULL, NULL, true);
+	/* An item may be tied to code that changes $, and $\. */
+	if (between != NULL && count > 1)
+		sv_2mortal(SvREFCNT_inc_simple_NN(between));
 	iss_gather_begin(&line);
 	for (i = 0; i < count; i++) {
 		if (i > 0 && between != NULL && SvOK(between))
@@ -247,8 +257,8 @@ print_items(pTHX_ GV *glob, struct iss_conn *conn, SV **items, SSize_t count,
 	}
 	if (newline)
 		iss_gather(aTHX_ &line, "\n", 1);
-	else if (after != NULL)
-		gather_item(aTHX_ &line, after);
+	else if (has_end(aTHX))
+		gather_item(aTHX_ &line, PL_ors_sv);
 	return write_line(aTHX_ glob, conn, &line);
 }
 

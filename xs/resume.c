@@ -166,16 +166,24 @@ import_given(pTHX_ GV *self, struct iss_conn *conn)
 }
 
 void
-iss_push_exported_session(pTHX_ GV *self, struct iss_conn *conn, SV *value)
+iss_push_exported_session(pTHX_ GV *self, SV *value)
 {
+	/* First, since it may be an object that closes the socket. */
+	struct iss_seal_secret secret = secret_of(aTHX_ value);
+	struct iss_conn *conn = iss_attached(aTHX_ self);
 	bool has_cache =
 	    iss_state_callback(aTHX_ self, "session_cache") != NULL;
-	struct iss_seal_secret secret = secret_of(aTHX_ value);
 	struct iss_buf out;
 	struct iss_error err;
 	int rv;
 	dSP;
 
+	if (conn == NULL) {
+		iss_seal_secret_release(&secret);
+		iss_tell_text(
+		    aTHX_ self, 0, "there is no TLS connection on this socket");
+		return;
+	}
 	iss_error_clear(&err);
 	iss_buf_init(&out, ISS_SEAL_MAX + ISS_SEAL_KEY_LEN);
 	rv = iss_conn_export_session(&err, conn, has_cache, &secret, &out);
@@ -191,12 +199,15 @@ iss_push_exported_session(pTHX_ GV *self, struct iss_conn *conn, SV *value)
 void
 iss_resume_session(pTHX_ GV *self, struct iss_conn *conn)
 {
-	SV *cache = iss_state_callback(aTHX_ self, "session_cache");
 	struct iss_session_cache *own;
 	struct iss_store *store;
-	SV *key;
+	SV *cache, *key;
 
 	import_given(aTHX_ self, conn);
+	/* A callback, asked about that session, may have ended TLS. */
+	if (iss_still_attached(aTHX_ self, conn) != ISS_OK)
+		return;
+	cache = iss_state_callback(aTHX_ self, "session_cache");
 	if (cache == NULL || conn->resume.offered != NULL ||
 	    (key = choose_key(aTHX_ self, conn)) == NULL)
 		return;

@@ -18,9 +18,9 @@
  */
 void iss_resume_session(pTHX_ GV *self, struct iss_conn *conn);
 
-/* Push the newest session that came on conn, sealed by a secret; croaks if that
- * is not one, and pushes nothing if there is no session, which is reported. */
-void iss_push_exported_session(
-    pTHX_ GV *self, struct iss_conn *conn, SV *secret);
+/* Push the newest session that came on the socket, sealed by a secret; croaks
+ * if that is not one, and pushes nothing if there is no session, which is
+ * reported. */
+void iss_push_exported_session(pTHX_ GV *self, SV *secret);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -37,6 +38,42 @@ bool
 iss_error_is_set(const struct iss_error *err)
 {
 	return err->code != 0;
+}
+
+/* What begins a PIN in a URI (RFC 7512, 2.4), in any case, also with its minus
+ * percent-encoded: the length of that at text, or 0. */
+static size_t
+pin_at(const char *text)
+{
+	size_t len;
+
+	if (strncasecmp(text, "pin", 3) != 0)
+		return 0;
+	len = strncasecmp(text + 3, "%2d", 3) == 0 ? 6 : 4;
+	if ((len == 4 && text[3] != '-') ||
+	    strncasecmp(text + len, "value=", 6) != 0)
+		return 0;
+	return len + 6;
+}
+
+/* Put an ellipsis in the place of each PIN. */
+static void
+blank_pins(char *text)
+{
+	char *end;
+	size_t len;
+
+	for (; *text != '\0'; text++) {
+		if ((len = pin_at(text)) == 0)
+			continue;
+		text += len;
+		end = text + strcspn(text, ";&?\" \t\n");
+		len = (size_t)(end - text) < 3 ? (size_t)(end - text) : 3;
+		memcpy(text, "...", len);
+		memmove(text + len, end, strlen(end) + 1);
+		if (*text == '\0')
+			return;
+	}
 }
 
 static void
@@ -96,7 +133,12 @@ append_reason(struct iss_error *err, unsigned long e, const char *data)
 static const char *
 without_pin(const char *data)
 {
-	return data != NULL && strstr(data, "pin-value") != NULL ? NULL : data;
+	const char *at = data;
+
+	while (at != NULL && *at != '\0')
+		if (pin_at(at++) > 0)
+			return NULL;
+	return data;
 }
 
 static void
@@ -154,6 +196,7 @@ record(struct iss_error *err, int code, const char *fmt, va_list args)
 	iss_error_clear(err);
 	err->code = code;
 	vsnprintf(err->text, sizeof(err->text), fmt, args);
+	blank_pins(err->text);
 	note_option(err);
 }
 
@@ -292,8 +335,10 @@ iss_error_prefix(struct iss_error *err, const char *fmt, ...)
 void
 iss_error_blame_file(struct iss_error *err, const char *file)
 {
-	if (iss_error_is_set(err) && err->file[0] == '\0')
-		snprintf(err->file, sizeof(err->file), "%s", file);
+	if (!iss_error_is_set(err) || err->file[0] != '\0')
+		return;
+	snprintf(err->file, sizeof(err->file), "%s", file);
+	blank_pins(err->file);
 }
 
 enum iss_error_kind

@@ -25,20 +25,43 @@ handle_failed(struct iss_pump *pump, int rv, const char *what)
 	    iss_kept_error_fill(pump->err), e != 0 ? e : EPIPE, "%s", what);
 }
 
+/* The handle's own code may use the connection that is made over it, while we
+ * count which bytes it has taken. */
+static int
+refuse_inner_call(const struct iss_pump *pump)
+{
+	iss_kept_error_clear(pump->err);
+	return iss_error_errno(iss_kept_error_fill(pump->err), EDEADLK,
+	    "the handle of SSL_usebio used the connection that is over it");
+}
+
+static int
+put_out(const struct iss_pump *pump, size_t *put)
+{
+	const struct iss_link *link = pump->link;
+	struct iss_sock *sock = pump->sock;
+	int rv;
+
+	*put = 0;
+	errno = 0;
+	sock->pumping = true;
+	rv = link->callbacks->pump_write(link->handle,
+	    sock->out.data + sock->out_pos, iss_sock_waiting_out(sock), put);
+	sock->pumping = false;
+	return rv;
+}
+
 int
 iss_pump_flush(struct iss_pump *pump)
 {
-	const struct iss_link *link = pump->link;
 	struct iss_sock *sock = pump->sock;
 	size_t put;
 	int rv;
 
+	if (sock->pumping)
+		return refuse_inner_call(pump);
 	while (iss_sock_waiting_out(sock) > 0) {
-		put = 0;
-		errno = 0;
-		rv = link->callbacks->pump_write(link->handle,
-		    sock->out.data + sock->out_pos, iss_sock_waiting_out(sock),
-		    &put);
+		rv = put_out(pump, &put);
 		if (rv != ISS_OK)
 			return handle_failed(pump, rv, "SSL_usebio: write");
 		iss_sock_took_out(sock, put);
@@ -91,7 +114,9 @@ read_handle(struct iss_pump *pump)
 	    pump->sock->wanted < len)
 		len = pump->sock->wanted;
 	errno = 0;
+	pump->sock->pumping = true;
 	rv = link->callbacks->pump_read(link->handle, bytes, len, &got);
+	pump->sock->pumping = false;
 	if (rv == ISS_EOF) {
 		pump->sock->eof = true;
 		return ISS_OK;
@@ -136,7 +161,7 @@ iss_pump_fill(struct iss_pump *pump)
 {
 	const struct iss_link *link = pump->link;
 
-	return pump->sock->pumped &&
+	return pump->sock->pumped && !pump->sock->pumping &&
 	       link->callbacks->pump_pending(link->handle) > 0 &&
 	       read_handle(pump) == ISS_OK;
 }

@@ -65,6 +65,8 @@ iss_sock_has_input(const struct iss_sock *sock)
 void
 iss_sock_took_out(struct iss_sock *sock, size_t len)
 {
+	if (len > iss_sock_waiting_out(sock))
+		len = iss_sock_waiting_out(sock);
 	sock->out_pos += len;
 	if (iss_sock_waiting_out(sock) == 0) {
 		iss_buf_clear(&sock->out);

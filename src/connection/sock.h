@@ -28,6 +28,7 @@ struct iss_sock {
 	bool eof;       /* the peer ended the TCP stream */
 	bool dont_wait; /* do not block, even if the descriptor does */
 	int reads_left; /* see iss_sock_limit; < 0: no limit */
+	bool pumping;   /* the program's handle is being used */
 	bool spent;     /* none was left: there may be more to read */
 	bool pumped;    /* a pump moves the bytes: pump.h */
 	bool exact;     /* pumped: take in no more than was wanted last */

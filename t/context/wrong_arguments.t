@@ -4,6 +4,7 @@
 use strict;
 use warnings;
 
+use Errno qw(ETIMEDOUT);
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use ISS::Test;
@@ -129,7 +130,7 @@ for my $name (sort keys %HANDLE) {
 
 # Timeout is an argument of the base class, and of methods of ours.
 subtest 'Timeout' => sub {
-    my $why = qr/^Timeout must be a number of seconds, not '5s' at \Q$0\E /;
+    my $why = qr/^Timeout must be a number of seconds, not 'soon' at \Q$0\E /;
     my $silent = listener();
     my %client = (PeerAddr => address($silent), client_args());
     my ($sock, $peer) = tls_pair(peer => sub { $_[1]->hear });
@@ -140,21 +141,21 @@ subtest 'Timeout' => sub {
     );
     my $plain = IO::Socket::INET->new(address($silent));
     my %dies  = (
-        'new' => sub { IO::Socket::SSL->new(%client, Timeout => '5s') },
+        'new' => sub { IO::Socket::SSL->new(%client, Timeout => 'soon') },
         'new with Listen' => sub {
             IO::Socket::SSL->new(
                 LocalAddr => '127.0.0.1',
                 Listen    => 1,
-                Timeout   => '5s',
+                Timeout   => 'soon',
                 server_args()
             );
         },
         'start_SSL' => sub {
             IO::Socket::SSL->start_SSL($plain, client_args(),
-                Timeout => '5s');
+                Timeout => 'soon');
         },
-        'connect_SSL' => sub { $later->connect_SSL(Timeout => '5s') },
-        'stop_SSL'    => sub { $sock->stop_SSL(Timeout => '5s') },
+        'connect_SSL' => sub { $later->connect_SSL(Timeout => 'soon') },
+        'stop_SSL'    => sub { $sock->stop_SSL(Timeout => 'soon') },
     );
     for my $what (sort keys %dies) {
         like(died($dies{$what}), $why, "$what dies");
@@ -163,6 +164,16 @@ subtest 'Timeout' => sub {
         'start_SSL leaves the socket as it was');
     ok($sock->is_SSL,      'stop_SSL, too');
     ok(print({$sock} 'x'), '... and the connection goes on');
+    my @warned = warnings_of(
+        sub {
+            local $SIG{ALRM} = sub { die "no limit\n" };
+            alarm 120;
+            ok(!$later->connect_SSL(Timeout => '0.1s'), 'a number with a unit');
+            alarm 0;
+        }
+    );
+    is($! + 0, ETIMEDOUT, '... counts');
+    is("@warned", '', '... without a warning');
 };
 
 # What a message must not show: it ends up in logs.

@@ -253,15 +253,18 @@ sub connect {
 }
 
 # A Timeout in seconds, or undef if there is no limit, which programs also
-# write as 0 or ''.
+# write as 0 or ''.  Of "30s" the number counts, as for Perl.
 sub _limit {
     my ($seconds) = @_;
 
-    my $given = defined $seconds && length $seconds;
-
-    croak sprintf "Timeout must be a number of seconds, not '%.60s'", $seconds
-      if $given && !Scalar::Util::looks_like_number($seconds);
-    return $given && $seconds != 0 ? $seconds : undef;
+    return if !defined $seconds || !length $seconds;
+    if (!Scalar::Util::looks_like_number($seconds)) {
+        my ($number) = $seconds =~ /^\s*(\d+(?:\.\d*)?)/
+          or croak sprintf
+          "Timeout must be a number of seconds, not '%.60s'", $seconds;
+        $seconds = $number;
+    }
+    return $seconds != 0 ? $seconds : undef;
 }
 
 # How long connecting may take under SSL_deadline and this limit (undef: none);
@@ -399,7 +402,10 @@ sub close {
     _forget($self, '');
     my $handle = delete ${*$self}{_SSL_bio_handle};
     return IO::Socket::SSL::Pump::close_handle($handle) if defined $handle;
-    _drop_unread($fd)                                   if $speaks;
+
+    # Code of the program's that ran meanwhile may have closed it already.
+    my $now = IO::Socket::SSL::fileno($self);
+    _drop_unread($fd) if $speaks && defined $now && $now == $fd;
     return CORE::close($self);
 }
 

@@ -269,10 +269,36 @@ test_memory(void)
 	ok(ERR_peek_error() == 0, "... and the queue is empty");
 }
 
+static void
+test_pins(void)
+{
+	static const char *const texts[][2] = {
+		{ "pkcs11:token=x;pin-value=1234: no such file",
+		    "pkcs11:token=x;pin-value=... no such file" },
+		{ "\"pkcs11:a?PIN-Value=1:2&b=c\"",
+		    "\"pkcs11:a?PIN-Value=...&b=c\"" },
+		{ "pin%2Dvalue=12345", "pin%2Dvalue=..." },
+		{ "pin-value=1;pin-value=2;", "pin-value=.;pin-value=.;" },
+		{ "pin-value=", "pin-value=" },
+		{ "pin-source=file:x, a pin", "pin-source=file:x, a pin" },
+	};
+	struct iss_error err;
+	size_t i;
+
+	for (i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		iss_error_clear(&err);
+		iss_error_set(&err, "%s", texts[i][0]);
+		is_text(err.text, texts[i][1], "a PIN is not told");
+		iss_error_blame_file(&err, texts[i][0]);
+		is_text(err.file, texts[i][1], "... in the name of a file");
+	}
+}
+
 int
 main(void)
 {
 	test_set();
+	test_pins();
 	test_first_wins();
 	test_errno();
 	test_openssl();

@@ -5,6 +5,8 @@ package IO::Socket::SSL::Handshake;
 use strict;
 use warnings;
 
+use Errno qw(EDEADLK);
+
 our @CARP_NOT =
   qw(IO::Socket::SSL IO::Socket::SSL::SSL_Context IO::Socket::SSL::Defaults
   IO::Socket);
@@ -22,10 +24,14 @@ sub run {
         $self->_forget(undef);
     }
     return $self if $self->_is_open;
+    my $args = $hash->{_SSL_arguments};
+    return $self->_set_error(
+        'a callback used the connection for which it was called', EDEADLK)
+      if $hash->{_SSL_running} && $hash->{_SSL_running} == $args;
+    local $hash->{_SSL_running} = $args;
     my $seconds =
       IO::Socket::SSL::_limit(
         exists $options{Timeout} ? $options{Timeout} : $self->timeout);
-    my $args   = $hash->{_SSL_arguments};
     my $begins = !$hash->{_SSL_opening};
     if ($begins) {
         my ($begun, $died) =
