@@ -401,9 +401,8 @@ SV *
 iss_new_ticket(pTHX_ GV *self)
 {
 	if (!ISS_COMPAT_HAS_NEW_TICKET)
-		iss_croak(aTHX_ Perl_newSVpvf(aTHX_
-		    "new_ticket needs OpenSSL 3.0, this is %s",
-		    OpenSSL_version(OPENSSL_VERSION)));
+		Perl_croak(aTHX_ "new_ticket needs OpenSSL 3.0, this is %.*s",
+		    ISS_COMPAT_VERSION);
 	if (iss_attached(aTHX_ self) == NULL) {
 		iss_tell_text(
 		    aTHX_ self, 0, "there is no TLS connection on this socket");

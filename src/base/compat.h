@@ -6,6 +6,8 @@
 #ifndef ISS_COMPAT_H
 #define ISS_COMPAT_H
 
+#include <string.h>
+
 #include <openssl/err.h>
 #include <openssl/opensslv.h>
 #include <openssl/ssl.h>
@@ -141,6 +143,11 @@ iss_compat_ticket_mac_init(
 	return HMAC_Init_ex(mac, key, (int)len, EVP_sha256(), NULL);
 }
 #endif
+
+/* For "%.*s": the version of OpenSSL alone, as "1.1.1w". */
+#define ISS_COMPAT_VERSION                                                     \
+	(int)strcspn(OpenSSL_version(OPENSSL_VERSION) + 8, " "),               \
+	    OpenSSL_version(OPENSSL_VERSION) + 8
 
 /* Since 3.0 a server of TLS 1.3 sends tickets when it likes. */
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L

@@ -61,8 +61,8 @@ int
 iss_provider_load(struct iss_error *err, const char *name)
 {
 	(void)name;
-	return iss_error_set(err, "SSL_provider needs OpenSSL 3.0, this is %s",
-	    OpenSSL_version(OPENSSL_VERSION));
+	return iss_error_set(err,
+	    "SSL_provider needs OpenSSL 3.0, this is %.*s", ISS_COMPAT_VERSION);
 }
 
 #endif

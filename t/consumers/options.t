@@ -44,8 +44,7 @@ my %GET = (
         )->get("https://$address/")->{content};
     },
     'Mojo::UserAgent' => sub {
-        my $agent = Mojo::UserAgent->new;
-        $agent->tls_options({@_});
+        my $agent = Mojo::UserAgent->new(tls_options => {@_});
         my $tx = $agent->get("https://$address/");
         return $tx->res->body || $tx->error->{message};
     },
@@ -61,6 +60,8 @@ my %GET = (
     sub delete { return !!delete $_[0]{ $_[1] } }
 }
 
+delete $GET{'Mojo::UserAgent'}    # is too old
+  if !Mojo::UserAgent->can('tls_options');
 for my $agent (sort keys %GET) {
     my ($get, %called) = ($GET{$agent});
     my @args = (

@@ -41,7 +41,9 @@ my %FIRST = (
     'channel_binding'  => sub { $_[0]->channel_binding('tls-exporter') },
     'tls_info'         => sub { $_[0]->tls_info->{version} },
     'export_session'   => sub { defined $_[0]->export_session('s' x 32) },
-    'new_ticket'       => sub { defined $_[0]->new_ticket },
+    IO::Socket::SSL->can_do('new_ticket')
+    ? (new_ticket => sub { defined $_[0]->new_ticket })
+    : (),
 );
 my %AT_CLIENT = (
     'peer_certificate' => sub { $_[0]->peer_certificate('cn') },
