@@ -413,8 +413,8 @@ add_record(pTHX_ struct iss_error *err, void *config,
 	    aTHX_ err, iss_option_add_tlsa(err, config, option, &record));
 }
 
-/* SSL_tlsa.  An empty list is refused: whoever looks for records and finds none
- * must decide what that means. */
+/* SSL_tlsa.  An empty list and 0 are refused: whoever looks for records and
+ * finds none must decide what that means. */
 static void
 set_records(pTHX_ struct iss_error *err, void *config,
     const struct iss_option *option, SV *value)
@@ -427,6 +427,8 @@ set_records(pTHX_ struct iss_error *err, void *config,
 	SV *item;
 	SSize_t i;
 
+	if (SvPOK(value) && SvCUR(value) == 0)
+		return;
 	if (records == NULL || av_len(records) < 0)
 		refuse_value(aTHX_ option, value, A_RECORD);
 	for (i = 0; i <= av_len(records); i++) {

@@ -116,6 +116,15 @@ iss_peer_as_in_1_77(pTHX)
 	return old != NULL && SvTRUE(old);
 }
 
+/* An array; any other value is refused when it is read. */
+static bool
+has_records(pTHX_ HV *args)
+{
+	SV *records = iss_hash_value(aTHX_ args, "SSL_tlsa");
+
+	return records != NULL && SvROK(records);
+}
+
 struct iss_peer_facts
 iss_peer_facts(
     pTHX_ HV *args, HV *context, bool server, enum iss_peer_encoding encoding)
@@ -128,8 +137,7 @@ iss_peer_facts(
 		.asks_to_verify = asks_to_verify(aTHX_ args, server),
 		.force_fingerprint =
 		    is_true(aTHX_ args, "SSL_force_fingerprint"),
-		.has_records =
-		    !server && iss_hash_value(aTHX_ args, "SSL_tlsa") != NULL,
+		.has_records = !server && has_records(aTHX_ args),
 		.has_scheme = scheme_of(aTHX_ args, context) != NULL,
 	};
 

@@ -4,12 +4,13 @@
  */
 #include "base/error.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
@@ -40,39 +41,61 @@ iss_error_is_set(const struct iss_error *err)
 	return err->code != 0;
 }
 
-/* What begins a PIN in a URI (RFC 7512, 2.4), in any case, also with its minus
- * percent-encoded: the length of that at text, or 0. */
+/* A character of a URI, which may be percent-encoded, and its length. */
+static int
+decoded(const char *text, size_t *len)
+{
+	int high, low;
+
+	*len = 1;
+	if (*text != '%' ||
+	    (high = OPENSSL_hexchar2int((unsigned char)text[1])) < 0 ||
+	    (low = OPENSSL_hexchar2int((unsigned char)text[2])) < 0)
+		return (unsigned char)*text;
+	*len = 3;
+	return high * 16 + low;
+}
+
+/* What begins a PIN in a URI (RFC 7512, 2.4), in any case and encoding: the
+ * length of that at text, or 0. */
 static size_t
 pin_at(const char *text)
 {
-	size_t len;
+	static const char name[] = "pin-value=";
+	size_t i, len, all = 0;
 
-	if (strncasecmp(text, "pin", 3) != 0)
-		return 0;
-	len = strncasecmp(text + 3, "%2d", 3) == 0 ? 6 : 4;
-	if ((len == 4 && text[3] != '-') ||
-	    strncasecmp(text + len, "value=", 6) != 0)
-		return 0;
-	return len + 6;
+	for (i = 0; name[i] != '\0'; i++, all += len)
+		if (tolower(decoded(text + all, &len)) != name[i])
+			return 0;
+	return all;
 }
 
-/* Put an ellipsis in the place of each PIN. */
+/* Put an ellipsis in the place of each PIN, which ends where the next attribute
+ * or the rest of the sentence begins. */
 static void
-blank_pins(char *text)
+blank_pins(char *text, size_t size)
 {
-	char *end;
+	char *at = text;
+	const char *end, *rest;
 	size_t len;
 
-	for (; *text != '\0'; text++) {
-		if ((len = pin_at(text)) == 0)
+	while (*at != '\0') {
+		if ((len = pin_at(at)) == 0) {
+			at++;
 			continue;
-		text += len;
-		end = text + strcspn(text, ";&?\" \t\n");
-		len = (size_t)(end - text) < 3 ? (size_t)(end - text) : 3;
-		memcpy(text, "...", len);
-		memmove(text + len, end, strlen(end) + 1);
-		if (*text == '\0')
+		}
+		at += len;
+		end = at + strcspn(at, ";&");
+		if ((rest = strstr(at, ": ")) != NULL && rest < end)
+			end = rest;
+		len = strlen(end);
+		if ((size_t)(at - text) + 3 + len >= size) {
+			*at = '\0';
 			return;
+		}
+		memmove(at + 3, end, len + 1);
+		memcpy(at, "...", 3);
+		at += 3;
 	}
 }
 
@@ -196,7 +219,7 @@ record(struct iss_error *err, int code, const char *fmt, va_list args)
 	iss_error_clear(err);
 	err->code = code;
 	vsnprintf(err->text, sizeof(err->text), fmt, args);
-	blank_pins(err->text);
+	blank_pins(err->text, sizeof(err->text));
 	note_option(err);
 }
 
@@ -338,7 +361,7 @@ iss_error_blame_file(struct iss_error *err, const char *file)
 	if (!iss_error_is_set(err) || err->file[0] != '\0')
 		return;
 	snprintf(err->file, sizeof(err->file), "%s", file);
-	blank_pins(err->file);
+	blank_pins(err->file, sizeof(err->file));
 }
 
 enum iss_error_kind

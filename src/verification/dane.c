@@ -83,6 +83,25 @@ iss_dane_matched(const struct iss_link *link)
 }
 
 bool
+iss_dane_breaks_chain(int error)
+{
+	switch (error) {
+	case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+	case X509_V_ERR_UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+	case X509_V_ERR_SUBJECT_ISSUER_MISMATCH:
+	case X509_V_ERR_AKID_SKID_MISMATCH:
+	case X509_V_ERR_AKID_ISSUER_SERIAL_MISMATCH:
+	case X509_V_ERR_KEYUSAGE_NO_CERTSIGN:
+	case X509_V_ERR_INVALID_CA:
+	case X509_V_ERR_PATH_LENGTH_EXCEEDED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool
 iss_dane_is_enough(int usage)
 {
 	return usage == ISS_TLSA_DANE_EE;

@@ -219,6 +219,14 @@ refuse_records(struct iss_link *link, X509_STORE_CTX *store)
 	    store, X509_STORE_CTX_get0_cert(store), X509_V_ERR_DANE_NO_MATCH);
 }
 
+/* Has this failure made a match of a record worthless? */
+static bool
+breaks_records(const struct iss_link *link, X509_STORE_CTX *store)
+{
+	return iss_dane_is_on(link->verify) &&
+	       iss_dane_breaks_chain(X509_STORE_CTX_get_error(store));
+}
+
 /*
  * Called by OpenSSL for each certificate and each failure.  A failure that the
  * program overrules is not noted: it must not become the reason given for a
@@ -238,7 +246,7 @@ judge_cert(int ok, X509_STORE_CTX *store)
 	}
 	if (!ok && X509_STORE_CTX_get_error(store) == X509_V_ERR_DANE_NO_MATCH)
 		return refuse_records(link, store);
-	if (is_accepted(link, ok != 0, store))
+	if (!breaks_records(link, store) && is_accepted(link, ok != 0, store))
 		return 1;
 	if (X509_STORE_CTX_get_error(store) == X509_V_OK)
 		X509_STORE_CTX_set_error(

@@ -256,7 +256,6 @@ subtest 'close leaves the data of others alone' => sub {
         version => 'TLSv1_3',
         peer    => sub {
             my ($tls, $me) = @_;
-            $tls->new_ticket if $tls->can('new_ticket');
             $me->tell('sent');
             readline $tls;
         },
@@ -366,6 +365,23 @@ subtest 'a callback goes on with the handshake that it was called in' => sub {
     );
     ok($sock->connect_SSL, 'the handshake succeeds') or diag $SSL_ERROR;
     is_deeply(\@told, [(EDEADLK) x 3], '... and the calls in it fail');
+    is(readline $sock, "hello\n", '... and nothing else');
+};
+
+subtest '... in a handshake that a write does' => sub {
+    my ($server, $address) = tls_server(sub { print { $_[0] } "hello\n" });
+    my (@told, $sock);
+    $sock = IO::Socket::SSL->new(
+        PeerAddr => $address,
+        client_args(),
+        SSL_startHandshake  => 'lazy',
+        SSL_verify_callback => sub {
+            push @told, $sock->connect_SSL ? 'done' : 0 + $! if !@told;
+            return $_[0];
+        }
+    ) or die $SSL_ERROR;
+    ok(print({$sock} "x\n"), 'it succeeds') or diag $SSL_ERROR;
+    is_deeply(\@told, [EDEADLK], '... and the call in it fails');
     is(readline $sock, "hello\n", '... and nothing else');
 };
 

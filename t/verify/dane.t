@@ -23,6 +23,22 @@ sub openssl {
     return scalar <$out>;
 }
 
+# Puts the parts into a file: texts, or the contents of files by reference.
+sub put {
+    my ($file, @parts) = @_;
+    open my $out, '>', $file or die "$file: $!";
+    for my $part (@parts) {
+        my $text = $part;
+        if (ref $part) {
+            open my $in, '<', $$part or die "$$part: $!";
+            $text = do { local $/; <$in> };
+        }
+        print {$out} $text;
+    }
+    close $out or die "$file: $!";
+    return $file;
+}
+
 # The bytes of the first PEM block that openssl prints.
 sub der {
     my ($pem) = openssl(@_) =~ /-----BEGIN [^\n]*\n(.*?)-----END/s
@@ -69,14 +85,7 @@ my $dir = tempdir(CLEANUP => 1);
 
 sub with_ca {
     my ($name) = @_;
-    my $file = "$dir/$name.pem";
-    open my $out, '>', $file or die "$file: $!";
-    for my $part (cert($name), cert('ca')) {
-        open my $in, '<', $part or die "$part: $!";
-        print {$out} readline $in;
-        close $in;
-    }
-    close $out or die "$file: $!";
+    my $file = put("$dir/$name.pem", \cert($name), \cert('ca'));
     return (server => $name, chain => $file);
 }
 
@@ -206,7 +215,7 @@ subtest 'forms' => sub {
     for my $form (sort keys %form) {
         is((outcome({}, SSL_tlsa => [$form{$form}]))[0], '', $form);
     }
-    for my $nothing (undef, '', 0) {
+    for my $nothing (undef, '') {
         is_deeply(
             [outcome({}, SSL_tlsa => $nothing)],
             ['', undef],
@@ -264,6 +273,7 @@ subtest 'malformed records' => sub {
         'an odd digit'     => ['3 1 1 abc'],
         'a letter'         => ['3 1 1 xy'],
         'large in text'    => ['3 1 999 ab'],
+        'a count of none'  => 0,
     );
     for my $what (sort keys %bad) {
         my $said = died(sub { outcome({}, SSL_tlsa => $bad{$what}) });
@@ -282,6 +292,57 @@ subtest 'malformed records' => sub {
         qr/SSL_tlsa/,
         'a server'
     );
+};
+
+subtest 'a context takes no records' => sub {
+    like(
+        died(sub { IO::Socket::SSL::SSL_Context->new(SSL_tlsa => [$WRONG]) }),
+        qr/^SSL_tlsa is for a connection, not for a context at \Q$0\E /,
+        'it dies'
+    );
+};
+
+# OpenSSL compares the record with a CA before it looks at signatures.
+subtest 'a certificate by another CA of that name' => sub {
+    my $new = 'req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes';
+    put("$dir/ext",
+            "subjectAltName=DNS:localhost\n"
+          . "authorityKeyIdentifier=none\nbasicConstraints=CA:FALSE\n");
+    openssl(split / /, $_)
+      for (
+        map({ "$new -x509 -subj /CN=Root -keyout $dir/$_.key -out $dir/$_.pem"
+        } qw(real forged)),
+        "$new -subj /CN=localhost -keyout $dir/leaf.key -out $dir/leaf.csr",
+        "x509 -req -in $dir/leaf.csr -CA $dir/forged.pem -CAkey"
+        . " $dir/forged.key -extfile $dir/ext -set_serial 7"
+        . " -out $dir/leaf.pem"
+      );
+    put("$dir/chain.pem", \"$dir/leaf.pem", \"$dir/real.pem");
+    for my $usage (0, 2) {
+        for my $mode (SSL_VERIFY_NONE, SSL_VERIFY_PEER) {
+            my ($sock) = failing_pair(
+                mine => {
+                    SSL_ca_file         => "$dir/real.pem",
+                    SSL_verifycn_name   => 'localhost',
+                    SSL_verify_mode     => $mode,
+                    SSL_verify_callback => sub { 1 },
+                    SSL_tlsa            => [
+                        [
+                            $usage, 0, 1,
+                            sha256(der('x509', '-in', "$dir/real.pem"))
+                        ]
+                    ],
+                },
+                theirs => {
+                    SSL_cert_file => "$dir/chain.pem",
+                    SSL_key_file  => "$dir/leaf.key"
+                }
+            );
+            ok(!$sock, "usage $usage, mode $mode: refused");
+            like($SSL_ERROR, qr/certificate signature failure/,
+                '... as that');
+        }
+    }
 };
 
 subtest 'the name' => sub {

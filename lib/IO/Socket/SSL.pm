@@ -259,7 +259,7 @@ sub _limit {
 
     return if !defined $seconds || !length $seconds;
     if (!Scalar::Util::looks_like_number($seconds)) {
-        my ($number) = $seconds =~ /^\s*(\d+(?:\.\d*)?)/
+        my ($number) = $seconds =~ /^\s*([-+]?(?:\d+\.?\d*|\.\d+))/
           or croak sprintf
           "Timeout must be a number of seconds, not '%.60s'", $seconds;
         $seconds = $number;

@@ -274,13 +274,13 @@ test_pins(void)
 {
 	static const char *const texts[][2] = {
 		{ "pkcs11:token=x;pin-value=1234: no such file",
-		    "pkcs11:token=x;pin-value=... no such file" },
-		{ "\"pkcs11:a?PIN-Value=1:2&b=c\"",
+		    "pkcs11:token=x;pin-value=...: no such file" },
+		{ "\"pkcs11:a?PIN-Value=1:2\"3 4&b=c\"",
 		    "\"pkcs11:a?PIN-Value=...&b=c\"" },
-		{ "pin%2Dvalue=12345", "pin%2Dvalue=..." },
-		{ "pin-value=1;pin-value=2;", "pin-value=.;pin-value=.;" },
-		{ "pin-value=", "pin-value=" },
-		{ "pin-source=file:x, a pin", "pin-source=file:x, a pin" },
+		{ "p%69n%2Dvalue%3d12345", "p%69n%2Dvalue%3d..." },
+		{ "pin-value=1;pin-value=2;", "pin-value=...;pin-value=...;" },
+		{ "pin-value=", "pin-value=..." },
+		{ "pin-source=file:x, a pin%", "pin-source=file:x, a pin%" },
 	};
 	struct iss_error err;
 	size_t i;

@@ -88,7 +88,6 @@ $MEANING{"SSL_$_"} |= 2 for qw(
   session session_cache ticket_keycb ticket_keys ciphersuites alpn_protocols npn_protocols cert_file
   key_file ca_file ca_path client_ca_file crl_file dh_file fingerprint verifycn_name
   keylog_file reload_callback acme hello_callback cert_callback
-  tlsa
 );
 
 # SSL_hostname => '' turns SNI off, and SSL_verifycn_publicsuffix => '' the

@@ -48,8 +48,17 @@ sub run {
         sub { $self->_handshake($server, $seconds, $wait ? 1 : 0) });
     return _died($self, $args, $died) if defined $died;
     return                            if !defined $done;
-    return _failed($self, $args)      if !$done;
+    return _failed($self, $args)      if !$done && !_is_inner_call();
+    return                            if !$done;
     return $self;
+}
+
+# Did the core refuse it because a callback of that very handshake called it?
+# Then the handshake goes on, and the socket is not ours to clean up.
+sub _is_inner_call {
+    return if $! != EDEADLK;
+    $@ = "$IO::Socket::SSL::SSL_ERROR";
+    return 1;
 }
 
 # SSL_startHandshake => 'lazy': set up TLS; the first read, write or fact does

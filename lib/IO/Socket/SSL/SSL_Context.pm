@@ -40,6 +40,11 @@ sub new {
     my ($class, @args) = @_;
     my %given = @args == 1 ? %{ $args[0] } : @args;
     my $reused = IO::Socket::SSL::Defaults::context_to_reuse(\%given);
+    my $tlsa   = $given{SSL_tlsa};
+
+    # Otherwise nothing would be verified by them.
+    croak 'SSL_tlsa is for a connection, not for a context'
+      if defined $tlsa && length $tlsa && caller !~ /^IO::Socket::SSL\b/;
 
     return $reused if $reused;
     my $server = $given{SSL_server};
