@@ -34,9 +34,18 @@ use Tie::Hash;
 {
 
     package Cache;
-    sub new         { return bless [$_[1]], $_[0] }
+
+    sub new {
+        my ($class, $code) = @_;
+        return bless [$code, IO::Socket::SSL::Session_Cache->new(9)], $class;
+    }
     sub get_session { $_[0][0]->(); return }
-    sub add_session { $_[0][0]->(); return 1 }
+
+    sub add_session {
+        my ($self, @session) = @_;
+        $self->[0]->();
+        return $self->[1]->add_session(@session);
+    }
     sub del_session { return }
 }
 
