@@ -4,16 +4,7 @@
 #ifndef ISS_HINT_H
 #define ISS_HINT_H
 
-#include "base/error.h"
-#include "connection/conn.h"
-
-/* A failure.  Everything is borrowed. */
-struct iss_hint_facts {
-	const struct iss_error *err;
-	enum iss_error_kind kind;
-	const struct iss_blame *blame;
-	const struct iss_conn *conn; /* NULL: of no connection */
-};
+#include "connection/hint_row.h"
 
 /* Write the hint, or "" if there is none, to out, of size bytes. */
 void iss_hint_write(char *out, size_t size, const struct iss_hint_facts *facts);
