@@ -40,8 +40,9 @@ bool iss_dane_is_on(const struct iss_verify *verify);
 int iss_dane_matched(const struct iss_link *link);
 
 /* An error of verification after which a record may have matched a CA that did
- * not issue the certificate: OpenSSL compares records before it looks at
- * signatures.  The program must not overrule it. */
+ * not issue the certificate, or not allow that it was issued: OpenSSL compares
+ * records before it looks at signatures and limits.  The program must not
+ * overrule it. */
 bool iss_dane_breaks_chain(int error);
 
 /* Need the peer be judged by nothing but its name and a record of that usage?

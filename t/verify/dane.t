@@ -302,54 +302,6 @@ subtest 'a context takes no records' => sub {
     );
 };
 
-# OpenSSL compares the record with a CA before it looks at signatures.
-subtest 'a certificate by another CA of that name' => sub {
-    my $new = 'req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes';
-
-    # 1.1.1 adds no key identifier, and does not know the word.
-    my $no_id =
-      openssl('version') =~ /^OpenSSL 1\./
-      ? ''
-      : "authorityKeyIdentifier=none\n";
-    put("$dir/ext",
-        "subjectAltName=DNS:localhost\n${no_id}basicConstraints=CA:FALSE\n");
-    openssl(split / /, $_)
-      for (
-        map({ "$new -x509 -subj /CN=Root -keyout $dir/$_.key -out $dir/$_.pem"
-        } qw(real forged)),
-        "$new -subj /CN=localhost -keyout $dir/leaf.key -out $dir/leaf.csr",
-        "x509 -req -in $dir/leaf.csr -CA $dir/forged.pem -CAkey"
-        . " $dir/forged.key -extfile $dir/ext -set_serial 7"
-        . " -out $dir/leaf.pem"
-      );
-    put("$dir/chain.pem", \"$dir/leaf.pem", \"$dir/real.pem");
-    for my $usage (0, 2) {
-        for my $mode (SSL_VERIFY_NONE, SSL_VERIFY_PEER) {
-            my ($sock) = failing_pair(
-                mine => {
-                    SSL_ca_file         => "$dir/real.pem",
-                    SSL_verifycn_name   => 'localhost',
-                    SSL_verify_mode     => $mode,
-                    SSL_verify_callback => sub { 1 },
-                    SSL_tlsa            => [
-                        [
-                            $usage, 0, 1,
-                            sha256(der('x509', '-in', "$dir/real.pem"))
-                        ]
-                    ],
-                },
-                theirs => {
-                    SSL_cert_file => "$dir/chain.pem",
-                    SSL_key_file  => "$dir/leaf.key"
-                }
-            );
-            ok(!$sock, "usage $usage, mode $mode: refused");
-            like($SSL_ERROR, qr/certificate signature failure/,
-                '... as that');
-        }
-    }
-};
-
 subtest 'the name' => sub {
     my %other   = with_ca('wrong-name');
     my @ee      = (SSL_tlsa => [record(3, 1, 1, 'wrong-name')]);

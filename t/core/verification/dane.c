@@ -133,6 +133,42 @@ test_row(size_t i, const char *version)
 /* ---- without a peer ---- */
 
 static void
+test_errors(void)
+{
+	static const struct {
+		int error;
+		bool breaks;
+	} errors[] = {
+		{ X509_V_ERR_CERT_SIGNATURE_FAILURE, true },
+		{ X509_V_ERR_UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY, true },
+		{ X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, true },
+		{ X509_V_ERR_AKID_SKID_MISMATCH, true },
+		{ X509_V_ERR_INVALID_CA, true },
+		{ X509_V_ERR_PATH_LENGTH_EXCEEDED, true },
+		{ X509_V_ERR_PROXY_CERTIFICATES_NOT_ALLOWED, true },
+		{ X509_V_ERR_PROXY_SUBJECT_NAME_VIOLATION, true },
+		{ X509_V_ERR_PERMITTED_VIOLATION, true },
+		{ X509_V_ERR_EXCLUDED_VIOLATION, true },
+		{ X509_V_ERR_UNSUPPORTED_NAME_SYNTAX, true },
+		{ X509_V_ERR_OUT_OF_MEM, true },
+		/* the CA has issued it; the program may want it */
+		{ X509_V_OK, false },
+		{ X509_V_ERR_CERT_HAS_EXPIRED, false },
+		{ X509_V_ERR_CERT_NOT_YET_VALID, false },
+		{ X509_V_ERR_CERT_REVOKED, false },
+		{ X509_V_ERR_INVALID_PURPOSE, false },
+		{ X509_V_ERR_EE_KEY_TOO_SMALL, false },
+		{ X509_V_ERR_CA_MD_TOO_WEAK, false },
+		{ X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, false },
+	};
+	size_t i;
+
+	for (i = 0; i < ROWS(errors); i++)
+		is_int(iss_dane_breaks_chain(errors[i].error), errors[i].breaks,
+		    "%s", X509_verify_cert_error_string(errors[i].error));
+}
+
+static void
 test_usable(void)
 {
 	struct iss_tlsa useless = { 9, 9, 9, (unsigned char *)"x", 1 };
@@ -206,6 +242,7 @@ main(void)
 
 	test_usable();
 	test_meaning();
+	test_errors();
 	for (i = 0; i < ROWS(rows); i++) {
 		test_row(i, "TLSv1_2");
 		test_row(i, "TLSv1_3");
