@@ -10,7 +10,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use IO::Socket::SSL;
 use ISS::FileStore;
-use ISS::Sessions;
+use ISS::Sessions qw(:DEFAULT fares_here);
 use ISS::Test;
 use Test::More;
 
@@ -100,37 +100,6 @@ my %SERVER = (
     },
 );
 
-sub serve_twice {
-    my ($ctx, $cache) = @_;
-    my $listener = listener();
-    my $client   = peer(
-        sub {
-            my ($me) = @_;
-            my @met = map {
-                my $sock = IO::Socket::SSL->new(
-                    PeerAddr => address($listener),
-                    client_args(keeps_session(), @$cache)
-                ) or die $SSL_ERROR;
-                readline $sock;
-                my $reused = $sock->get_session_reused;
-                close $sock;
-                $reused;
-            } 1 .. 2;
-            $me->tell(@met);
-        }
-    );
-    for (1 .. 2) {
-        my $sock = IO::Socket::SSL->start_SSL(
-            scalar $listener->accept,
-            SSL_server    => 1,
-            SSL_reuse_ctx => $ctx
-        ) or die $SSL_ERROR;
-        print {$sock} "hello\n";
-        readline $sock;
-    }
-    return join '', $client->hear;
-}
-
 our @called;
 for my $kind (sort keys %SERVER) {
     my $folder = ISS::FileStore::folder($dir);
@@ -149,7 +118,7 @@ for my $kind (sort keys %SERVER) {
     ) or die $SSL_ERROR;
     my $serve = sub {
         copy(cert('server'), $file) or die $!;
-        my $resumed = serve_twice($ctx, \@client);
+        my $resumed = fares_here($ctx, @client);
         my %names   = map { $_ => 1 } splice @called;
         return join ' ', $resumed, sort keys %names;
     };

@@ -13,7 +13,7 @@ use ISS::Keepers;
 use ISS::NetSSLeay ();
 use ISS::Piece;
 use ISS::Pod;
-use ISS::Sessions qw(:DEFAULT fares);
+use ISS::Sessions;
 use ISS::Test;
 use Test::More;
 
@@ -247,12 +247,8 @@ sub export {
 
 sub ticket_memcached {
     my ($piece) = @_;
-    ISS::Keepers::keep_in("$dir/memcached");
-    my @servers = map {
-        resuming_server(
-            $piece->list(before => 'my ($bytes) = @_;', with => [$SECRET]))
-    } 1 .. 2;
-    is(fares(@servers), '01', 'two servers that share their keys');
+    is(ISS::Keepers::fares_in("$dir/memcached", $piece, $SECRET),
+        '01', 'two servers that share their keys');
     return;
 }
 

@@ -5,7 +5,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
-use ISS::Sessions qw(:DEFAULT fares);
+use ISS::Sessions qw(:DEFAULT fares_here);
 use ISS::Test;
 use IO::Socket::SSL;
 use Test::More;
@@ -89,25 +89,9 @@ sub calls_of {
       IO::Socket::SSL::SSL_Context->new(
         server_args(SSL_version => 'TLSv1_3', @args))
       or die $SSL_ERROR;
-    my @client = keeps_session();
-    my ($listener, $resumed) = (listener());
-    my $client = peer(
-        sub {
-            my $server = { address => address($listener) };
-            $_[0]->tell(map { resumed($server, @client) } 1 .. 2);
-        }
-    );
     local @calls = ();
-    for (1 .. 2) {
-        my $sock = IO::Socket::SSL->start_SSL(
-            scalar $listener->accept,
-            SSL_server    => 1,
-            SSL_reuse_ctx => $ctx
-        ) or die $SSL_ERROR;
-        print {$sock} $sock->get_session_reused, "\n";
-        readline $sock;
-    }
-    return ("@calls", join '', $client->hear);
+    my $resumed = fares_here($ctx, keeps_session());
+    return ("@calls", $resumed);
 }
 
 for my $case (@CASES) {

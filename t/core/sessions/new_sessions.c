@@ -4,38 +4,8 @@
  */
 #include "sessions/new_sessions.h"
 
-#include <openssl/crypto.h>
-
+#include "alive.h"
 #include "tap.h"
-
-/* How many sessions OpenSSL has not freed yet. */
-static int alive;
-
-static void
-count_new(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, long argl,
-    void *argp)
-{
-	(void)parent;
-	(void)ptr;
-	(void)ad;
-	(void)index;
-	(void)argl;
-	(void)argp;
-	alive++;
-}
-
-static void
-count_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, long argl,
-    void *argp)
-{
-	(void)parent;
-	(void)ptr;
-	(void)ad;
-	(void)index;
-	(void)argl;
-	(void)argp;
-	alive--;
-}
 
 static void
 test_order(void)
@@ -63,9 +33,7 @@ test_order(void)
 int
 main(void)
 {
-	if (SSL_SESSION_get_ex_new_index(0, NULL, count_new, NULL, count_free) <
-	    0)
-		return 2;
+	alive_begin();
 	test_order();
 	return tap_done();
 }

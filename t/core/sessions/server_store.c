@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "link/link.h"
+#include "alive.h"
 #include "pair.h"
 #include "tap.h"
 
@@ -56,27 +57,6 @@ static const struct iss_callbacks callbacks = {
 	.store_put = store_put, .store_get = store_get, .store_take = store_take
 };
 static const struct iss_callbacks none = { 0 };
-
-/* The objects of sessions that this process has. */
-static int alive;
-
-static void
-count_new(void *session, void *value, CRYPTO_EX_DATA *data, int index,
-    long number, void *arg)
-{
-	(void)session, (void)value, (void)data, (void)index, (void)number;
-	(void)arg;
-	alive++;
-}
-
-static void
-count_free(void *session, void *value, CRYPTO_EX_DATA *data, int index,
-    long number, void *arg)
-{
-	(void)session, (void)value, (void)data, (void)index, (void)number;
-	(void)arg;
-	alive--;
-}
 
 /* As the context does while the ClientHello is read. */
 static int
@@ -221,7 +201,7 @@ test_version(int version)
 int
 main(void)
 {
-	SSL_SESSION_get_ex_new_index(0, NULL, count_new, NULL, count_free);
+	alive_begin();
 	test_version(TLS1_2_VERSION);
 	test_version(TLS1_3_VERSION);
 	return tap_done();

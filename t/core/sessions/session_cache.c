@@ -7,46 +7,16 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include <openssl/crypto.h>
-
 #include "sessions/session.h"
 #include "sessions/session_list.h"
 
+#include "alive.h"
 #include "tap.h"
 
 #define RULES "the rules of the first connection"
 #define OTHER "the rules of another, as long..."
 
 enum { RULES_LEN = 32, SOON = 100 };
-
-/* Sessions alive, told by OpenSSL itself. */
-static int alive;
-
-static void
-count_new(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, long argl,
-    void *argp)
-{
-	(void)parent;
-	(void)ptr;
-	(void)ad;
-	(void)index;
-	(void)argl;
-	(void)argp;
-	alive++;
-}
-
-static void
-count_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, long argl,
-    void *argp)
-{
-	(void)parent;
-	(void)ptr;
-	(void)ad;
-	(void)index;
-	(void)argl;
-	(void)argp;
-	alive--;
-}
 
 static SSL_SESSION *
 session(int version, const char *rules)
@@ -319,9 +289,7 @@ test_get_and_replace(void)
 int
 main(void)
 {
-	if (SSL_SESSION_get_ex_new_index(0, NULL, count_new, NULL, count_free) <
-	    0)
-		return 2;
+	alive_begin();
 	test_order_of_keys();
 	test_one_key();
 	test_many_keys();

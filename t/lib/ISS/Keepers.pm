@@ -3,12 +3,16 @@
 #
 #   ISS::Keepers::keep_in($folder);
 #   my $redis = Redis->new(server => '10.0.0.9:6379');
+#
+#   is(ISS::Keepers::fares_in($folder, $piece, $secret), '01',
+#       'two servers that share what is in there');
 package ISS::Keepers;
 
 use strict;
 use warnings;
 
 use ISS::FileStore;
+use ISS::Sessions qw(:DEFAULT fares);
 
 my $folder;
 
@@ -16,6 +20,15 @@ sub keep_in {
     ($folder) = @_;
     mkdir $folder or die "$folder: $!";
     return;
+}
+
+# Whether a client resumes at two servers, one after the other, that have the
+# arguments of this ISS::Piece of the manual; see ISS::Sessions.
+sub fares_in {
+    my ($new_folder, $piece, $secret) = @_;
+    keep_in($new_folder);
+    my @args = (before => 'my ($bytes) = @_;', with => [$secret]);
+    return fares(map { resuming_server($piece->list(@args)) } 1 .. 2);
 }
 
 sub _files { return ISS::FileStore->new(dir => $folder) }

@@ -16,7 +16,7 @@ our @EXPORT = qw(
   resuming_server resumed resumed_until_end connected get_line client_context
   keeps_session
 );
-our @EXPORT_OK = qw(fares);
+our @EXPORT_OK = qw(fares fares_here);
 
 # Greets each client with a line that says whether its session was resumed,
 # and waits for its end; with hold it serves the next one at once.  With
@@ -88,6 +88,30 @@ sub fares {
     my (@servers) = @_;
     my @args = keeps_session();
     return join '', map { resumed($_, @args) } @servers;
+}
+
+# Whether a client, which is a child, resumes at a server of this context in this
+# process: a text like 01.
+sub fares_here {
+    my ($ctx, @client) = @_;
+
+    my $listener = listener();
+    my $child    = peer(
+        sub {
+            my $server = { address => address($listener) };
+            $_[0]->tell(map { resumed($server, @client) } 1 .. 2);
+        }
+    );
+    for (1 .. 2) {
+        my $sock = IO::Socket::SSL->start_SSL(
+            scalar $listener->accept,
+            SSL_server    => 1,
+            SSL_reuse_ctx => $ctx
+        ) or die $SSL_ERROR;
+        print {$sock} $sock->get_session_reused, "\n";
+        readline $sock;
+    }
+    return join '', $child->hear;
 }
 
 # The same as resumed for a server that ends the connection itself.
