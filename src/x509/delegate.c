@@ -77,6 +77,20 @@ new_ec(void *provider)
 	return new_key("EC");
 }
 
+static void *
+new_ed25519(void *provider)
+{
+	(void)provider;
+	return new_key("ED25519");
+}
+
+static void *
+new_ed448(void *provider)
+{
+	(void)provider;
+	return new_key("ED448");
+}
+
 static void
 free_key(void *data)
 {
@@ -198,6 +212,14 @@ static const OSSL_DISPATCH ec_functions[] = {
 	FUNCTION(OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, ec_operation), END
 };
 
+static const OSSL_DISPATCH ed25519_functions[] = {
+	FUNCTION(OSSL_FUNC_KEYMGMT_NEW, new_ed25519), KEY_FUNCTIONS, END
+};
+
+static const OSSL_DISPATCH ed448_functions[] = {
+	FUNCTION(OSSL_FUNC_KEYMGMT_NEW, new_ed448), KEY_FUNCTIONS, END
+};
+
 /* ---- signatures ---- */
 
 struct signing {
@@ -300,6 +322,8 @@ static const OSSL_DISPATCH signature_functions[] = {
 
 #	define RSA_NAMES "RSA:rsaEncryption:1.2.840.113549.1.1.1"
 #	define EC_NAMES "EC:id-ecPublicKey:1.2.840.10045.2.1"
+#	define ED25519_NAMES "ED25519:1.3.101.112"
+#	define ED448_NAMES "ED448:1.3.101.113"
 
 static const OSSL_ALGORITHM *
 query(void *provider, int operation, int *no_cache)
@@ -307,10 +331,14 @@ query(void *provider, int operation, int *no_cache)
 	static const OSSL_ALGORITHM keys[] = { { RSA_NAMES, "provider=iss",
 						   rsa_functions, NULL },
 		{ EC_NAMES, "provider=iss", ec_functions, NULL },
+		{ ED25519_NAMES, "provider=iss", ed25519_functions, NULL },
+		{ ED448_NAMES, "provider=iss", ed448_functions, NULL },
 		{ NULL, NULL, NULL, NULL } };
 	static const OSSL_ALGORITHM signatures[] = {
 		{ RSA_NAMES, "provider=iss", signature_functions, NULL },
 		{ "ECDSA", "provider=iss", signature_functions, NULL },
+		{ ED25519_NAMES, "provider=iss", signature_functions, NULL },
+		{ ED448_NAMES, "provider=iss", signature_functions, NULL },
 		{ NULL, NULL, NULL, NULL }
 	};
 
@@ -347,12 +375,23 @@ load(void)
 	    OSSL_PROVIDER_load(loaded.context, "iss") != NULL;
 }
 
+/* The name of its type; NULL: none of ours. */
+static const char *
+type_of(const EVP_PKEY *key)
+{
+	static const char *const types[] = { "RSA", "EC", "ED25519", "ED448" };
+	size_t i;
+
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (EVP_PKEY_is_a(key, types[i]))
+			return types[i];
+	return NULL;
+}
+
 EVP_PKEY *
 iss_delegate_new(EVP_PKEY *private, EVP_PKEY *public)
 {
-	const char *type = EVP_PKEY_is_a(public, "RSA")  ? "RSA"
-			   : EVP_PKEY_is_a(public, "EC") ? "EC"
-							 : NULL;
+	const char *type = type_of(public);
 	struct halves halves = { private, public };
 	OSSL_PARAM params[2];
 	EVP_PKEY_CTX *ctx;

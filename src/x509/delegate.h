@@ -13,9 +13,9 @@
 /*
  * Make a key for the caller that signs by private, in the provider of that, and
  * whose public half is public, of a certificate.  It gives no provider anything
- * to take away.  RSA and EC.  NULL if the key is of another kind, OpenSSL is
- * older than 3.0, or memory runs out; the error queue may then have a reason.
- * Each of the two keys gets one more reference.
+ * to take away.  RSA, EC, Ed25519 and Ed448.  NULL if the key is of another
+ * kind, OpenSSL is older than 3.0, or memory runs out; the error queue may then
+ * have a reason.  Each of the two keys gets one more reference.
  */
 EVP_PKEY *iss_delegate_new(EVP_PKEY *private, EVP_PKEY *public);
 

@@ -43,6 +43,17 @@ iss_trial_is_foreign(EVP_PKEY *key)
 #endif
 }
 
+/* NULL: the algorithm of the key has a digest of its own. */
+static const EVP_MD *
+digest_for(EVP_PKEY *key)
+{
+	int type = EVP_PKEY_base_id(key);
+
+	return type == EVP_PKEY_ED25519 || type == EVP_PKEY_ED448
+		   ? NULL
+		   : EVP_sha256();
+}
+
 static bool
 set_padding(EVP_PKEY_CTX *ctx, int padding)
 {
@@ -64,7 +75,7 @@ sign(EVP_PKEY *key, int padding, size_t *len)
 	EVP_PKEY_CTX *ctx;
 
 	if (md == NULL ||
-	    EVP_DigestSignInit(md, &ctx, EVP_sha256(), NULL, key) <= 0 ||
+	    EVP_DigestSignInit(md, &ctx, digest_for(key), NULL, key) <= 0 ||
 	    !set_padding(ctx, padding) ||
 	    EVP_DigestSign(md, NULL, len, message, sizeof(message)) <= 0 ||
 	    (signature = OPENSSL_malloc(*len)) == NULL)
@@ -86,7 +97,7 @@ verify(EVP_PKEY *key, int padding, const unsigned char *signature, size_t len)
 	EVP_PKEY_CTX *ctx;
 	bool good =
 	    md != NULL &&
-	    EVP_DigestVerifyInit(md, &ctx, EVP_sha256(), NULL, key) > 0 &&
+	    EVP_DigestVerifyInit(md, &ctx, digest_for(key), NULL, key) > 0 &&
 	    set_padding(ctx, padding) &&
 	    EVP_DigestVerify(md, signature, len, message, sizeof(message)) > 0;
 

@@ -8,6 +8,7 @@
 
 #include <openssl/err.h>
 
+#include "edwards.h"
 #include "fixture.h"
 #include "tap.h"
 #include "x509/altname.h"
@@ -558,22 +559,10 @@ test_digests(void)
 	}
 }
 
-static EVP_PKEY *
-ed25519(void)
-{
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_ED25519, NULL);
-	EVP_PKEY *made = NULL;
-
-	EVP_PKEY_keygen_init(ctx);
-	EVP_PKEY_keygen(ctx, &made);
-	EVP_PKEY_CTX_free(ctx);
-	return made;
-}
-
 static void
 test_signers(void)
 {
-	EVP_PKEY *own_digest = ed25519(), *small = NULL;
+	EVP_PKEY *own_digest = edwards_key(EVP_PKEY_ED25519), *small = NULL;
 	struct iss_certgen gen;
 	X509 *cert = NULL;
 

@@ -4,23 +4,13 @@
  */
 #include "x509/delegate.h"
 
+#include "edwards.h"
 #include "hidden.h"
 #include "pair.h"
 #include "tap.h"
 #include "x509/trial.h"
 
 static const char *const names[] = { "server", "server-ecdsa" };
-
-/* Of NAME.key and NAME.pem; NULL where there is none. */
-static EVP_PKEY *
-disguised(const char *name, X509 *cert)
-{
-	EVP_PKEY *key = fixture_key(name);
-	EVP_PKEY *made = iss_delegate_new(key, X509_get0_pubkey(cert));
-
-	EVP_PKEY_free(key);
-	return made;
-}
 
 /* A client meets a server that has this certificate and key. */
 static void
@@ -55,10 +45,10 @@ meet(X509 *cert, EVP_PKEY *key)
 }
 
 static void
-test_key(const char *name)
+test_key(const char *name, X509 *cert, EVP_PKEY *private)
 {
-	X509 *cert = fixture_cert(name), *other = fixture_cert("server2");
-	EVP_PKEY *key = disguised(name, cert);
+	X509 *other = fixture_cert("server2");
+	EVP_PKEY *key = iss_delegate_new(private, X509_get0_pubkey(cert));
 
 	ok(key != NULL, "%s in disguise", name);
 	ok(X509_check_private_key(cert, key) == 1, "... fits its certificate");
@@ -68,6 +58,34 @@ test_key(const char *name)
 	ok(iss_trial_signs(key, cert), "... and signs");
 	ok(!iss_trial_signs(key, other), "... for no other");
 	meet(cert, key);
+	EVP_PKEY_free(key);
+	X509_free(other);
+}
+
+static void
+test_file(const char *name)
+{
+	X509 *cert = fixture_cert(name);
+	EVP_PKEY *key = fixture_key(name);
+
+	test_key(name, cert, key);
+	EVP_PKEY_free(key);
+	X509_free(cert);
+}
+
+/* Keys whose algorithm has a digest of its own. */
+static void
+test_edwards(const char *name, int type)
+{
+	EVP_PKEY *key = edwards_key(type), *second = edwards_key(type);
+	X509 *cert = edwards_cert(key), *other = edwards_cert(second);
+	EVP_PKEY *wrong = iss_delegate_new(key, X509_get0_pubkey(other));
+
+	test_key(name, cert, key);
+	ok(wrong != NULL && !iss_trial_signs(wrong, other),
+	    "... nor for another of its kind");
+	EVP_PKEY_free(wrong);
+	EVP_PKEY_free(second);
 	EVP_PKEY_free(key);
 	X509_free(other);
 	X509_free(cert);
@@ -94,16 +112,17 @@ static void
 test_none(void)
 {
 	X509 *rsa = fixture_cert("server"), *ec = fixture_cert("server-ecdsa");
-	EVP_PKEY *key = fixture_key("server"), *edwards = NULL;
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_ED25519, NULL);
+	EVP_PKEY *key = fixture_key("server"), *montgomery = NULL;
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_X25519, NULL);
 
 	ok(iss_delegate_new(key, X509_get0_pubkey(ec)) == NULL,
 	    "RSA for a certificate of EC");
 	EVP_PKEY_keygen_init(ctx);
-	EVP_PKEY_keygen(ctx, &edwards);
-	ok(iss_delegate_new(edwards, edwards) == NULL, "Ed25519");
+	EVP_PKEY_keygen(ctx, &montgomery);
+	ok(iss_delegate_new(montgomery, montgomery) == NULL,
+	    "X25519, which does not sign");
 	EVP_PKEY_CTX_free(ctx);
-	EVP_PKEY_free(edwards);
+	EVP_PKEY_free(montgomery);
 	EVP_PKEY_free(key);
 	X509_free(rsa);
 	X509_free(ec);
@@ -117,7 +136,9 @@ main(void)
 	test_none();
 	if (ISS_COMPAT_HAS_PROVIDERS) {
 		for (i = 0; i < ROWS(names); i++)
-			test_key(names[i]);
+			test_file(names[i]);
+		test_edwards("Ed25519", EVP_PKEY_ED25519);
+		test_edwards("Ed448", EVP_PKEY_ED448);
 		test_hidden();
 	}
 	ERR_clear_error();

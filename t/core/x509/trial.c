@@ -6,6 +6,7 @@
 
 #include <openssl/err.h>
 
+#include "edwards.h"
 #include "hidden.h"
 #include "tap.h"
 
@@ -52,11 +53,29 @@ test_hidden(void)
 	EVP_PKEY_free(key);
 }
 
+/* Keys whose algorithm has a digest of its own. */
+static void
+test_edwards(int type)
+{
+	EVP_PKEY *key = edwards_key(type), *second = edwards_key(type);
+	X509 *cert = edwards_cert(key), *other = edwards_cert(second);
+
+	ok(iss_trial_signs(key, cert), "%s signs", OBJ_nid2sn(type));
+	ok(!iss_trial_signs(key, other), "... not for another one");
+	ok(!iss_trial_signs(second, cert), "... nor another for it");
+	EVP_PKEY_free(second);
+	EVP_PKEY_free(key);
+	X509_free(other);
+	X509_free(cert);
+}
+
 int
 main(void)
 {
 	test_signs();
 	test_hidden();
+	test_edwards(EVP_PKEY_ED25519);
+	test_edwards(EVP_PKEY_ED448);
 	ERR_clear_error();
 	return tap_done();
 }
