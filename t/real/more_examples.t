@@ -33,6 +33,7 @@ subtest client_cert_server => \&client_cert_server;
 subtest prefork_memcached  => \&prefork_memcached;
 subtest resume_client      => \&resume_client;
 subtest pinning_client     => \&pinning_client;
+subtest dane_client        => \&dane_client;
 subtest 'proxies'          => \&proxies;
 subtest ocsp_client        => \&ocsp_client;
 subtest "$_ client"        => event_loop($_) for qw(io_async mojo);
@@ -244,7 +245,7 @@ sub facts_client {
     my ($status, $said) = run('facts_client', @CA, '--report', '--keylog',
         "$DIR/keylog", $address);
     is($status, 0, 'a good server') or diag $said;
-    like($said, qr/ sent TLSv1_3 handshake ClientHello,/,        'the messages');
+    like($said, qr/ sent TLSv1_3 handshake ClientHello,/,  'the messages');
     like($said, qr/^version +TLSv1_3$/m,                   'the facts');
     like($said, qr/^binding +tls-exporter [0-9a-f]{64}$/m, 'the bindings');
     ok(-s "$DIR/keylog", 'the key log');
@@ -367,8 +368,11 @@ sub resume_client {
         'the next run resumes, too'
     ) or diag @said;
     $ENV{SESSION_SECRET} = 'another secret of the same length';
-    like((run('resume_client', @CA, @state, $url))[1],
-        qr/\Afull .*: other secret$/m, '... but by the secret only');
+    like(
+        (run('resume_client', @CA, @state, $url))[1],
+        qr/\Afull .*: other secret$/m,
+        '... but by the secret only'
+    );
     delete $ENV{SESSION_SECRET};
     isnt((run('resume_client', @CA, @state, $url))[0],
         0, '... which it needs');
@@ -402,6 +406,35 @@ sub pinning_client {
     ($status, $said) = run('pinning_client', @pins, $address);
     isnt($status, 0, 'another key is refused');
     like($said, qr/has another key now/, '... and why');
+    return;
+}
+
+# The record of the server's certificate, and another one.
+sub dane_client {
+    my ($server, $address) = tls_server(sub { $_[0]->close });
+    my ($digest) =
+      tls($address)->get_fingerprint('sha256') =~ /(\w+)\z/;
+    my $record   = "3 0 1 $digest";
+    my $other    = '3 1 1 ' . '00' x 32;
+    my @accepted = run('dane_client', $address, $other, $record);
+    is($accepted[0], 0, 'one of two records needs no CA');
+    like(
+        $accepted[1],
+        qr/\Aaccepted by the record 3 0 1: .*CN=localhost, until .* 20/,
+        '... and is named'
+    );
+    is((run('dane_client', $address, uc $record =~ s/(\w{56})/$1 /r))[0],
+        0, '... also as dig writes it');
+
+    my @refused = run('dane_client', @CA, $address, $other);
+    isnt($refused[0], 0, 'a server whose CA is right needs the record');
+    like(
+        $refused[1],
+        qr/ is refused: .*does not match the chain\nit shows .*CN=localhost/,
+        '... and why'
+    );
+    like((run('dane_client', @CA, $address, '3 1'))[1],
+        qr/SSL_tlsa: /, 'what is no record is said');
     return;
 }
 
