@@ -299,7 +299,7 @@ _has_object(GV *self)
 void
 set_msg_callback(GV *self, ...)
     CODE:
-	iss_keep_socket(aTHX_ &ST(0), items);
+	iss_keep_object(aTHX_ &ST(0), items);
 	iss_messages_set_callback(aTHX_ self, &ST(1), items - 1);
 
  # Croaks if handles may not be exchanged with Net::SSLeay.
@@ -414,7 +414,7 @@ verified_chain(iss_known_conn self)
 void
 get_servername(SV *self)
     PPCODE:
-	if (!iss_finish_lazy(aTHX_ iss_socket_glob(aTHX_ self)))
+	if (!iss_finish_lazy(aTHX_ self))
 		XSRETURN_EMPTY;
 	PUTBACK;
 	iss_push_servername(aTHX_ iss_socket_glob(aTHX_ self));
@@ -426,7 +426,7 @@ peer_certificate(iss_known_conn self, SV *field = &PL_sv_undef, ...)
     ALIAS:
 	sock_certificate = 1
     PPCODE:
-	iss_keep_socket(aTHX_ &ST(0), items);
+	iss_keep_object(aTHX_ &ST(0), items);
 	PUTBACK;
 	iss_push_certificate(aTHX_ iss_socket_glob(aTHX_ ST(0)), self, ix != 0,
 	    field);
@@ -453,8 +453,8 @@ get_fingerprint(SV *self, SV *algo = &PL_sv_undef, SV *cert = &PL_sv_undef, bool
     ALIAS:
 	get_fingerprint_bin = 1
     PPCODE:
-	iss_keep_socket(aTHX_ &ST(0), items);
-	if (!SvOK(cert) && !iss_finish_lazy(aTHX_ iss_socket_glob(aTHX_ self)))
+	iss_keep_object(aTHX_ &ST(0), items);
+	if (!SvOK(cert) && !iss_finish_lazy(aTHX_ self))
 		XSRETURN_EMPTY;
 	PUTBACK;
 	iss_push_fingerprint(aTHX_ iss_socket_glob(aTHX_ self), algo, cert,
@@ -465,8 +465,8 @@ get_fingerprint(SV *self, SV *algo = &PL_sv_undef, SV *cert = &PL_sv_undef, bool
 void
 _verify_hostname(SV *self, SV *name = &PL_sv_undef, SV *scheme = &PL_sv_undef, SV *suffix = &PL_sv_undef, ...)
     PPCODE:
-	iss_keep_socket(aTHX_ &ST(0), items);
-	if (!iss_finish_lazy(aTHX_ iss_socket_glob(aTHX_ self)))
+	iss_keep_object(aTHX_ &ST(0), items);
+	if (!iss_finish_lazy(aTHX_ self))
 		XSRETURN_EMPTY;
 	scheme = iss_own_scheme(aTHX_ scheme);
 	suffix = sv_mortalcopy(suffix);
@@ -479,7 +479,7 @@ _verify_hostname(SV *self, SV *name = &PL_sv_undef, SV *scheme = &PL_sv_undef, S
 void
 _verify_name(SV *self, SV *cert, SV *name, SV *scheme, SV *suffix)
     PPCODE:
-	iss_keep_socket(aTHX_ &ST(0), items);
+	iss_keep_object(aTHX_ &ST(0), items);
 	if (!iss_verify_name(aTHX_ iss_socket_glob(aTHX_ self), cert, name,
 		scheme, suffix))
 		XSRETURN_EMPTY;

@@ -98,23 +98,21 @@ static void
 collect_by_vhost(pTHX_ struct iss_error *err, struct iss_vhost_options *given,
     const struct iss_option *option, HV *hash)
 {
-	const char *key;
+	SV *key, *value;
+	const char *host;
 	STRLEN len;
-	HE *entry;
-	SV *value;
 
+	keep_alive(aTHX_ (SV *)hash);
 	iss_option_value_must(
 	    aTHX_ err, iss_vhost_options_begin(err, given, option));
 	hv_iterinit(hash);
-	while ((entry = hv_iternext(hash)) != NULL) {
-		value = hv_iterval(hash, entry);
-		SvGETMAGIC(value);
+	while ((key = iss_hash_next(aTHX_ hash, &value)) != NULL) {
 		if (!SvOK(value))
 			continue;
-		key = SvPVutf8(HeSVKEY_force(entry), len);
+		host = SvPVutf8(key, len);
 		iss_option_value_must(
-		    aTHX_ err, iss_vhost_options_add(err, given, option, key,
-				   len, keep_alive(aTHX_ value)));
+		    aTHX_ err, iss_vhost_options_add(
+				   err, given, option, host, len, value));
 	}
 }
 
@@ -329,16 +327,13 @@ fill_hosts(pTHX_ struct iss_error *err, struct draft *draft, bool server)
 static bool
 names_a_host(pTHX_ HV *hash)
 {
-	HE *entry;
 	SV *value;
 
+	keep_alive(aTHX_ (SV *)hash);
 	hv_iterinit(hash);
-	while ((entry = hv_iternext(hash)) != NULL) {
-		value = hv_iterval(hash, entry);
-		SvGETMAGIC(value);
+	while (iss_hash_next(aTHX_ hash, &value) != NULL)
 		if (SvOK(value))
 			return true;
-	}
 	return false;
 }
 

@@ -108,18 +108,23 @@ iss_hold(pTHX_ GV *glob, struct iss_conn *conn)
 }
 
 void
-iss_keep_socket(pTHX_ SV **args, I32 count)
+iss_keep(pTHX_ SV *object)
+{
+	sv_2mortal(SvREFCNT_inc_simple_NN(object));
+	if (SvROK(object))
+		sv_2mortal(SvREFCNT_inc_simple_NN(SvRV(object)));
+}
+
+void
+iss_keep_object(pTHX_ SV **args, I32 count)
 {
 	I32 i;
 
 	for (i = 1; i < count; i++)
 		if (SvROK(args[i]) || SvGMAGICAL(args[i]))
 			break;
-	if (i >= count)
-		return;
-	sv_2mortal(SvREFCNT_inc_simple_NN(args[0]));
-	if (SvROK(args[0]))
-		sv_2mortal(SvREFCNT_inc_simple_NN(SvRV(args[0])));
+	if (i < count)
+		iss_keep(aTHX_ args[0]);
 }
 
 int

@@ -56,12 +56,15 @@ void iss_detach(pTHX_ GV *glob);
  * does. */
 void iss_hold(pTHX_ GV *glob, struct iss_conn *conn);
 
+/* Keep the first argument of a method, and what it refers to, until the
+ * statement ends, whatever Perl code does.  Perl's stack holds neither. */
+void iss_keep(pTHX_ SV *object);
+
 /*
- * Before a method converts its arguments, of which the first is the socket:
- * keep the socket until the statement ends if one of the others may run code,
- * which may drop the program's last reference.  Perl's stack holds none.
+ * Before a method converts its arguments: the same if one of those after the
+ * object may run code, which may drop the program's last reference.
  */
-void iss_keep_socket(pTHX_ SV **args, I32 count);
+void iss_keep_object(pTHX_ SV **args, I32 count);
 
 /* Is conn still attached?  ISS_OK, or ISS_ERROR with conn->err filled.  Both
  * must be held. */

@@ -66,10 +66,10 @@ take_chain(pTHX_ SV *value)
 
 	if (!SvROK(value) || SvTYPE(SvRV(value)) != SVt_PVAV)
 		return;
-	certs = (AV *)SvRV(value);
+	certs = (AV *)sv_2mortal(SvREFCNT_inc_simple_NN(SvRV(value)));
 	for (i = 1; i <= av_len(certs); i++)
 		if ((handle = av_fetch(certs, i, 0)) != NULL)
-			take_cert(aTHX_ handle[0]);
+			take_cert(aTHX_ sv_2mortal(SvREFCNT_inc(handle[0])));
 }
 
 void
@@ -77,7 +77,6 @@ iss_take_chains(pTHX_ HV *args, bool server)
 {
 	SV *value = iss_hash_value(aTHX_ args, "SSL_cert");
 	HV *by_host;
-	HE *entry;
 
 	if (value == NULL || !iss_args_show_identity(aTHX_ args, server))
 		return;
@@ -85,10 +84,10 @@ iss_take_chains(pTHX_ HV *args, bool server)
 		take_chain(aTHX_ value);
 		return;
 	}
-	by_host = (HV *)SvRV(value);
+	by_host = (HV *)sv_2mortal(SvREFCNT_inc_simple_NN(SvRV(value)));
 	hv_iterinit(by_host);
-	while ((entry = hv_iternext(by_host)) != NULL)
-		take_chain(aTHX_ hv_iterval(by_host, entry));
+	while (iss_hash_next(aTHX_ by_host, &value) != NULL)
+		take_chain(aTHX_ value);
 }
 
 /* The keys of the object that say what became of its options. */

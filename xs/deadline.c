@@ -27,14 +27,16 @@ croak_here(pTHX_ SV *message)
 static NV
 seconds_of(pTHX_ void (*refuse)(pTHX_ SV *), const char *name, SV *value)
 {
+	bool is_number;
 	NV seconds;
 
 	SvGETMAGIC(value);
-	if (!SvAMAGIC(value) && !looks_like_number(value))
+	is_number = SvAMAGIC(value) || looks_like_number(value);
+	seconds = is_number ? SvNV_nomg(value) : 0;
+	if (!is_number || Perl_isnan(seconds))
 		refuse(aTHX_ Perl_newSVpvf(aTHX_
 		    "%s must be a number of seconds, not '%" SVf "'",
 		    name, SVfARG(iss_shown(aTHX_ value))));
-	seconds = SvNV_nomg(value);
 	return seconds > 0 ? seconds : 0;
 }
 

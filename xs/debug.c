@@ -54,13 +54,16 @@ iss_debug_init(pTHX_ bool in_new_thread)
 	}
 }
 
+/* A callback asks, with OpenSSL on the stack: no code of the program's may run.
+ */
 IV
 iss_debug_level(pTHX)
 {
 	dMY_CXT;
 	SV *level = GvSV(MY_CXT.level);
 
-	return level != NULL && SvOK(level) ? SvIV(level) : 0;
+	return level != NULL && SvOK(level) && !SvROK(level) ? SvIV_nomg(level)
+							     : 0;
 }
 
 void

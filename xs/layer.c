@@ -25,6 +25,7 @@
 #include "call.h"
 #include "errors.h"
 #include "magic.h"
+#include "state.h"
 #include "stream.h"
 #include "connection/io.h"
 
@@ -425,8 +426,30 @@ layer_flush(pTHX_ PerlIO *handle)
 }
 
 /*
- * The handle goes out of scope, or C code closes it.  Data that was written
- * must arrive, so none may be left unread in the socket.  A handle that wrote
+ * Close the layers below.  If no other handle of the process has the
+ * descriptor, its number may go to a stranger: the connection must not touch it
+ * any more, and start_SSL may begin anew on what is opened in its place.
+ */
+static IV
+close_below(pTHX_ PerlIO *handle, struct layer *layer)
+{
+	struct iss_conn *conn = layer->conn;
+	GV *glob = glob_of(aTHX_ layer);
+	int fd = PerlIO_fileno(handle);
+
+	if (fd >= 0 && PerlIOUnix_refcnt(fd) == 1) {
+		iss_conn_abandon(conn);
+		if (glob != NULL)
+			iss_state_fail(aTHX_ glob);
+	}
+	layer->may_go = true;
+	return PerlIOBase_close(aTHX_ handle);
+}
+
+/*
+ * The handle goes out of scope, C code closes it, or a builtin that looks at no
+ * tie opens it anew: accept, socket, pipe, sysopen.  Data that was written must
+ * arrive, so none may be left unread in the socket.  A handle that wrote
  * nothing must not read either: it may be that of a child which inherited the
  * socket.
  */
@@ -445,8 +468,7 @@ layer_close(pTHX_ PerlIO *handle)
 	if (has_written)
 		iss_sock_drop_unread(conn->sock->fd);
 	layer->has_written = false;
-	layer->may_go = true;
-	return rv | PerlIOBase_close(aTHX_ handle);
+	return rv | close_below(aTHX_ handle, layer);
 }
 
 /* ---- operations that a stream does not have ---- */

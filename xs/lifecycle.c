@@ -385,14 +385,16 @@ iss_handshake_later(pTHX_ GV *self, bool server, SV *seconds)
 }
 
 bool
-iss_finish_lazy(pTHX_ GV *self)
+iss_finish_lazy(pTHX_ SV *socket)
 {
+	GV *self = iss_socket_glob(aTHX_ socket);
 	const struct iss_conn *conn = iss_attached(aTHX_ self);
 	SV *done;
 
 	/* A callback of that very handshake gets what is known so far. */
 	if (conn == NULL || !conn->lazy || conn->link.busy)
 		return true;
+	iss_keep(aTHX_ socket);
 	done = run_step(aTHX_ self, finish_lazy, 0, &PL_sv_undef, false);
 	return SvTRUE(sv_2mortal(done));
 }

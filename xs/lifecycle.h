@@ -43,9 +43,10 @@ bool iss_handshake_later(pTHX_ GV *self, bool server, SV *seconds);
 
 /*
  * Before a method that tells a fact: if the handshake was left for later, do it
- * now.  False, with the status reported: it failed or is under way.
+ * now.  False, with the status reported: it failed or is under way.  socket is
+ * the method's first argument, which stays valid.
  */
-bool iss_finish_lazy(pTHX_ GV *self);
+bool iss_finish_lazy(pTHX_ SV *socket);
 
 /* A connection of which a method tells facts: iss_finish_lazy was true. */
 typedef struct iss_conn *iss_known_conn;

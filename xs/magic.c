@@ -19,6 +19,16 @@ iss_magic_free(pTHX_ SV *sv, MAGIC *mg)
 	return 0;
 }
 
+/* "local" would copy the pointer, and both scalars would free the object. */
+int
+iss_magic_local(pTHX_ SV *sv, MAGIC *mg)
+{
+	PERL_UNUSED_CONTEXT;
+	PERL_UNUSED_ARG(sv);
+	PERL_UNUSED_ARG(mg);
+	return 0;
+}
+
 int
 iss_magic_dup(pTHX_ MAGIC *mg, CLONE_PARAMS *params)
 {
@@ -35,7 +45,7 @@ iss_magic_attach(
 
 	iss_magic_detach(aTHX_ kind, sv);
 	mg = sv_magicext(sv, owner, PERL_MAGIC_ext, &kind->vtbl, object, 0);
-	mg->mg_flags |= MGf_DUP;
+	mg->mg_flags |= MGf_DUP | MGf_LOCAL;
 }
 
 void *

@@ -1,8 +1,8 @@
 /*
  * Core objects on Perl scalars, by extension magic.  The object is freed with
  * its scalar, in whatever order global destruction goes; a new ithread gets a
- * hold of its own.  Each kind of object is one static const struct iss_magic,
- * whose address tells the kinds apart.
+ * hold of its own, a "local" value none.  Each kind of object is one static
+ * const struct iss_magic, whose address tells the kinds apart.
  */
 #ifndef ISS_XS_MAGIC_H
 #define ISS_XS_MAGIC_H
@@ -21,7 +21,8 @@ struct iss_magic {
 
 #define ISS_MAGIC_VTBL                                                         \
 	{                                                                      \
-		.svt_free = iss_magic_free, .svt_dup = iss_magic_dup           \
+		.svt_free = iss_magic_free, .svt_dup = iss_magic_dup,          \
+		.svt_local = iss_magic_local                                   \
 	}
 
 /*
@@ -61,5 +62,6 @@ void iss_magic_detach(pTHX_ const struct iss_magic *kind, SV *sv);
 /* For ISS_MAGIC_VTBL. */
 int iss_magic_free(pTHX_ SV *sv, MAGIC *mg);
 int iss_magic_dup(pTHX_ MAGIC *mg, CLONE_PARAMS *params);
+int iss_magic_local(pTHX_ SV *sv, MAGIC *mg);
 
 #endif

@@ -196,7 +196,7 @@ set_number(pTHX_ struct iss_error *err, void *config,
 	}
 	if (SvPOK(value) && SvCUR(value) == 0)
 		return;
-	if (!looks_like_number(value) ||
+	if (!looks_like_number(value) || Perl_isnan(SvNV_nomg(value)) ||
 	    (option->kind == ISS_NUMBER && !is_whole(aTHX_ value)))
 		refuse_value(aTHX_ option, value,
 		    option->kind == ISS_NUMBER ? "a whole number" : "a number");
@@ -341,16 +341,11 @@ add_psk_hash(pTHX_ struct iss_error *err, void *config,
     const struct iss_option *option, HV *keys)
 {
 	SV *identity, *key;
-	HE *entry;
 
 	hv_iterinit(keys);
-	while ((entry = hv_iternext(keys)) != NULL) {
-		identity = sv_mortalcopy(hv_iterkeysv(entry));
-		key = SvREFCNT_inc(hv_iterval(keys, entry));
-		key = sv_mortalcopy(sv_2mortal(key));
+	while ((identity = iss_hash_next(aTHX_ keys, &key)) != NULL)
 		if (SvOK(key))
 			add_psk(aTHX_ err, config, option, identity, key);
-	}
 }
 
 /* A key; an identity and its key; or a hash of those. */

@@ -215,19 +215,14 @@ static void
 scheme_from_hash(pTHX_ HV *hash, struct iss_scheme *scheme)
 {
 	struct iss_error err;
-	const char *value;
-	HE *entry;
-	I32 len;
-	SV *sv;
+	SV *key, *value;
 
 	Zero(scheme, 1, struct iss_scheme);
 	hv_iterinit(hash);
-	while ((entry = hv_iternext(hash)) != NULL) {
-		sv = hv_iterval(hash, entry);
-		value = SvOK(sv) ? SvPV_nolen(sv) : NULL;
+	while ((key = iss_hash_next(aTHX_ hash, &value)) != NULL) {
 		iss_error_clear(&err);
-		if (iss_scheme_set(
-			&err, scheme, hv_iterkey(entry, &len), value) != ISS_OK)
+		if (iss_scheme_set(&err, scheme, SvPV_nolen(key),
+			SvOK(value) ? SvPV_nolen(value) : NULL) != ISS_OK)
 			iss_croak(aTHX_ Perl_newSVpvf(
 			    aTHX_ "SSL_verifycn_scheme: %s", err.text));
 	}

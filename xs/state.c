@@ -42,7 +42,8 @@ free_lender(pTHX_ void *conn)
 
 static const struct iss_magic lender = { { .svt_get = lend_ssl,
 					     .svt_free = iss_magic_free,
-					     .svt_dup = iss_magic_dup },
+					     .svt_dup = iss_magic_dup,
+					     .svt_local = iss_magic_local },
 	dup_lender, free_lender };
 
 static SV *

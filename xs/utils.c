@@ -198,6 +198,9 @@ iss_write_pem(pTHX_ SV *file, SV *pem, bool secret)
 	const char *bytes;
 	STRLEN len;
 
+	if (TAINTING_get && SvTAINTED(file))
+		Perl_croak(aTHX_ "cannot write %s: the name is tainted",
+		    shown_path(aTHX_ name));
 	bytes = SvPV(pem, len);
 	iss_error_clear(&err);
 	if (iss_file_write(&err, name, bytes, len, secret) == ISS_OK)

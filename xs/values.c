@@ -13,6 +13,20 @@ iss_hash_value(pTHX_ HV *hash, const char *key)
 	return SvOK(*slot) ? *slot : NULL;
 }
 
+SV *
+iss_hash_next(pTHX_ HV *hash, SV **value)
+{
+	HE *entry = hv_iternext(hash);
+	SV *key;
+
+	if (entry == NULL)
+		return NULL;
+	key = sv_mortalcopy(hv_iterkeysv(entry));
+	*value = SvREFCNT_inc(hv_iterval(hash, entry));
+	*value = sv_mortalcopy(sv_2mortal(*value));
+	return key;
+}
+
 void
 iss_croak(pTHX_ SV *message)
 {

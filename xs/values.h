@@ -14,6 +14,13 @@
 SV *iss_hash_value(pTHX_ HV *hash, const char *key);
 
 /*
+ * The next pair of a hash after hv_iterinit: the key, and *value.  Both are
+ * mortal copies, since a tied value, or the code that goes on with the pair,
+ * may change the hash.  NULL at the end.
+ */
+SV *iss_hash_next(pTHX_ HV *hash, SV **value);
+
+/*
  * The UTF-8 bytes of a text that a program may have encoded already: if its
  * characters are bytes, and these are UTF-8, they are taken as they are.
  * Otherwise its characters are encoded.  Valid until the

@@ -80,4 +80,68 @@ for my $name (sort keys %USE) {
 is(outcome(@with_key, SSL_passwd_cb => sub { $dies }),
     "in text\n", 'SSL_passwd_cb: an exception of its operator is thrown');
 
+{
+
+    package Cache::Memcached;    # a class that Ticket_Keys knows
+    sub new    { return bless [$_[1]], $_[0] }
+    sub get    { return }
+    sub set    { return 1 }
+    sub add    { return $_[0][0] }
+    sub delete { return 1 }
+}
+
+# A pump whose handle counts in objects.
+{
+
+    package Counting;
+    sub new     { return bless [@_[1, 2]], $_[0] }
+    sub sysread { return sysread $_[0][0], $_[1], $_[2] }
+
+    sub syswrite {
+        my $count = syswrite $_[0][0], $_[1], $_[2];
+        return $_[0][1] || $count;
+    }
+    sub fileno { return fileno $_[0][0] }
+}
+
+subtest 'what a backend of ticket keys returns' => sub {
+    for my $answer ($dies, $false, $true) {
+        my $keys = IO::Socket::SSL::Ticket_Keys->new(
+            backend => Cache::Memcached->new($answer),
+            secret  => 'secret' x 6
+        );
+        my ($sock, $peer);
+        my @warned = warnings_of(
+            sub {
+                ($sock, $peer) =
+                  tls_pair(mine => { SSL_ticket_keys => $keys }, role => 'server');
+            }
+        );
+        ok($sock, 'the handshake succeeds');
+        is(
+            scalar(grep { /in bool/ } @warned) > 0,
+            refaddr($answer) == refaddr($dies), q(a failure is told)
+        );
+    }
+};
+
+subtest 'what a handle under SSL_usebio returns' => sub {
+    my ($tcp, $peer) = raw_pair(sub { readline $_[0] });
+    my $sock;
+    like(
+        died(
+            sub {
+                $sock = IO::Socket::SSL->start_SSL(
+                    Counting->new($tcp, $dies),
+                    SSL_usebio => 1,
+                    client_args()
+                );
+            }
+        ) || $SSL_ERROR,
+        qr/in (?:bool|text)|no method/,
+        'a count that dies is told'
+    );
+    ok(!$sock, '... and TLS does not begin');
+};
+
 done_testing;

@@ -160,6 +160,14 @@ subtest 'Timeout' => sub {
     for my $what (sort keys %dies) {
         like(died($dies{$what}), $why, "$what dies");
     }
+    my $nan = 9**9**9 / 9**9**9;
+    for my $option (qw(Timeout SSL_handshake_timeout SSL_io_timeout)) {
+        like(
+            died(sub { IO::Socket::SSL->new(%client, $option => $nan) }),
+            qr/^$option must be .*, not '-?nan' at \Q$0\E /i,
+            "$option: what is not a number dies"
+        );
+    }
     is(ref $plain, 'IO::Socket::INET',
         'start_SSL leaves the socket as it was');
     ok($sock->is_SSL,      'stop_SSL, too');

@@ -191,6 +191,9 @@ subtest 'wrong arguments' => sub {
     my ($sock, $peer) = tls_pair(peer => sub { $_[1]->hear });
     like(died(sub { $sock->deadline('soon') }),
         qr/deadline must be a number of seconds, not 'soon' at \Q$0/, 'text');
+    like(died(sub { $sock->deadline(9**9**9 / 9**9**9) }),
+        qr/deadline must be a number of seconds, not '-?NaN' at \Q$0/i,
+        'what is not a number');
     like(died(sub { $sock->deadline(1, 'reading') }),
         qr/must be 'read' or 'write' at \Q$0/, 'another way');
     is_deeply([IO::Socket::SSL->can('deadline')->($sock, -1)],

@@ -342,6 +342,26 @@ SKIP: {
     );
 }
 
+for my $write (qw(PEM_cert2file PEM_key2file)) {
+    my $what = $write =~ /cert/ ? '$cert' : '$key';
+    my $file = "$dir/tainted";
+    like(
+        perl_says(
+            '-T',
+            "-I$FindBin::Bin/../../blib/lib",
+            "-I$FindBin::Bin/../../blib/arch",
+            '-e',
+            'use IO::Socket::SSL::Utils;'
+              . 'my ($cert, $key) = CERT_create(subject => { CN => "x" });'
+              . "eval { $write($what, \"$file\" . substr \$^X, 0, 0) };"
+              . 'print $@'
+        ),
+        qr/^cannot write \Q$file\E: the name is tainted at /,
+        "$write: a tainted name dies"
+    );
+    ok(!-e $file, '... and no file is made');
+}
+
 CERT_free($cert);
 KEY_free($key);
 

@@ -258,7 +258,7 @@ sub _limit {
     my ($seconds) = @_;
 
     return if !defined $seconds || !length $seconds;
-    if (!Scalar::Util::looks_like_number($seconds)) {
+    if (!Scalar::Util::looks_like_number($seconds) || $seconds != $seconds) {
         my ($number) = $seconds =~ /^\s*([-+]?(?:\d+\.?\d*|\.\d+))/
           or croak sprintf
           "Timeout must be a number of seconds, not '%.60s'", $seconds;

@@ -45,7 +45,8 @@ sub close_handle {
 }
 
 # xs/pump.c calls these three.  They return bytes ('' at the end) or undef, a
-# count or undef, and a count.  Some handles return a negative count on failure.
+# count or undef, and a count: numbers of their own, since an object could die
+# where xs/pump.c asks it.  Some handles return a negative count on failure.
 sub read_from {
     my ($handle, $len) = @_;
     my $buffer = '';
@@ -67,13 +68,13 @@ sub write_to {
       : syswrite $handle, $bytes;
 
     return if !defined $count || $count < 0;
-    return $count;
+    return 0 + $count;
 }
 
 sub pending_in {
     my ($handle) = @_;
 
-    return _can($handle, 'pending') ? scalar $handle->pending : 0;
+    return _can($handle, 'pending') ? 0 + ($handle->pending || 0) : 0;
 }
 
 1;

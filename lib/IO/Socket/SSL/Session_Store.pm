@@ -228,7 +228,7 @@ sub _add {
         sub {
             my ($client, $methods) = @_;
             return $methods->{add}
-              ->($client, $self->{prefix} . $key, $value, $seconds);
+              ->($client, $self->{prefix} . $key, $value, $seconds) ? 1 : 0;
         }
     );
 }
