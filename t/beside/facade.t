@@ -1,6 +1,6 @@
-# HTTP::Tiny can do https without Net::SSLeay: we provide the functions that
-# it needs to it alone.  A real Net::SSLeay takes precedence; a switch turns
-# this off.
+# HTTP::Tiny and the driver of MongoDB can do TLS without Net::SSLeay: we provide
+# the functions that they need to them alone.  A real Net::SSLeay takes
+# precedence; a switch turns this off.
 use strict;
 use warnings;
 
@@ -69,6 +69,52 @@ is(
     ),
     'can11',
     'they do not count as a Net::SSLeay of another OpenSSL'
+);
+
+# MongoDB: a package that connects in its way.
+my $MONGO = <<"CODE";
+package MongoDB::_Link;
+use strict;
+use warnings;
+sub connects {
+    require IO::Socket::SSL;
+    IO::Socket::SSL->VERSION(1.42);
+    require Net::SSLeay;
+    Net::SSLeay->VERSION(1.49);
+    Net::SSLeay::OPENSSL_VERSION_NUMBER() >= 0x10101000 or die;
+    my \$sock = IO::Socket::INET->new(PeerAddr => '$address') or die;
+    my \%options = (
+        SSL_ca_file             => '$ca',
+        SSL_hostname            => 'localhost',
+        SSL_verifycn_name       => 'localhost',
+        SSL_verify_mode         => 1,
+        SSL_OP_NO_RENEGOTIATION => Net::SSLeay::OP_NO_RENEGOTIATION(),
+        SSL_create_ctx_callback => sub {
+            Net::SSLeay::CTX_set_mode(\$_[0], Net::SSLeay::MODE_AUTO_RETRY());
+        }
+    );
+    IO::Socket::SSL->start_SSL(\$sock, \%options)
+      or die IO::Socket::SSL->errstr;
+    print \$sock "\n";
+    return join '', <\$sock>;
+}
+package main;
+CODE
+
+sub mongo_says {
+    my ($code) = @_;
+    return perl_says('-we', "$NONE $MONGO $code");
+}
+
+like(mongo_says('print MongoDB::_Link::connects()'),
+    qr/\AHTTP.*^hello\n\z/ms, 'MongoDB connects without Net::SSLeay');
+like(
+    mongo_says(
+        'MongoDB::_Link::connects(); print exists $INC{"Net/SSLeay.pm"} ? 1 : 0;'
+          . 'eval { require Net::SSLeay; 1 } or print $@'
+    ),
+    qr{\A0Can't locate Net/SSLeay\.pm in \@INC},
+    '... and other code gets nothing'
 );
 
 # A real Net::SSLeay, loaded first or later.

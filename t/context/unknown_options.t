@@ -47,6 +47,19 @@ is_deeply(
     'no guess where nothing is near'
 );
 
+is_deeply(
+    [
+        warnings_of(
+            sub {
+                IO::Socket::SSL::SSL_Context->new(
+                    SSL_OP_NO_RENEGOTIATION => 1 << 30);
+            }
+        )
+    ],
+    [],
+    'the option that the driver of MongoDB gives does not warn'
+);
+
 # A program that was written for a later version relies on what it names.
 for my $later (qw(security_level verify_connection groups early_data)) {
     my ($warning) = warnings_of(

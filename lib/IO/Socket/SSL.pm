@@ -559,11 +559,12 @@ sub can_npn { return _can_npn() }
 # Which side may use a pre-shared key.
 sub can_psk { return { client => _can_psk(), server => _can_psk() } }
 
-# HTTP::Tiny checks this module's version right before it loads Net::SSLeay.
+# Modules that look for Net::SSLeay check this module's version right before.
 sub VERSION {
     my ($class, @wanted) = @_;
 
-    IO::Socket::SSL::Facade::offer() if (caller)[0] eq 'HTTP::Tiny';
+    IO::Socket::SSL::Facade::offer()
+      if $IO::Socket::SSL::Interop::LOOKS_FOR_IT{ (caller)[0] };
     return $class->SUPER::VERSION(@wanted);
 }
 

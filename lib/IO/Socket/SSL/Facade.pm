@@ -14,11 +14,11 @@ our $OFF;
 
 my $FILE = 'Net/SSLeay.pm';
 
-# ----------------------------------------------------------- HTTP::Tiny
+# ------------------------------------------- modules that look for Net::SSLeay
 #
-# HTTP::Tiny requires Net::SSLeay before it does https.  A hook satisfies
-# HTTP::Tiny alone; %INC does not change.  The hook stays last in @INC, so a
-# real Net::SSLeay wins.
+# HTTP::Tiny and the driver of MongoDB require Net::SSLeay before they do TLS,
+# and use nothing of it that we cannot do.  A hook satisfies them alone; %INC
+# does not change.  The hook stays last in @INC, so a real Net::SSLeay wins.
 
 sub offer {
     return if $OFF;
@@ -29,7 +29,8 @@ sub offer {
 sub _serve {
     my ($self, $file) = @_;
 
-    return if $OFF || $file ne $FILE || (caller)[0] ne 'HTTP::Tiny';
+    return if $OFF || $file ne $FILE;
+    return if !$IO::Socket::SSL::Interop::LOOKS_FOR_IT{ (caller)[0] };
     no warnings 'once';
     $Net::SSLeay::VERSION = '1.49' unless defined $Net::SSLeay::VERSION;
     my $source = "delete \$INC{'$FILE'}; 1;";

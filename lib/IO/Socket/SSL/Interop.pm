@@ -93,6 +93,9 @@ sub _address_in {
 
 # ------------------------------------------------- functions that are called
 
+# Packages that require Net::SSLeay but use nothing of it that we cannot do.
+our %LOOKS_FOR_IT = map { $_ => 1 } qw(HTTP::Tiny MongoDB::_Link);
+
 # Install an AUTOLOAD in Net::SSLeay: functions that a program calls without
 # having loaded Net::SSLeay go to Facade.pm.  A sub of the package autouse may
 # be redefined without a warning, also under -w; the real Net::SSLeay does so

@@ -14,6 +14,9 @@ our @CARP_NOT = qw(IO::Socket::SSL IO::Socket::SSL::Defaults
 
 my %told;    # name and place => 1
 
+# No version ever had these options, but a well-known module gives them.
+my %IS_NO_MISTAKE = (SSL_OP_NO_RENEGOTIATION => 'MongoDB');
+
 # The program gave these options, which are not among the known ones.
 sub warn_of {
     my ($known, @unknown) = @_;
@@ -21,7 +24,7 @@ sub warn_of {
     return if !warnings::enabled('IO::Socket::SSL');
     my $place = shortmess('');
     for my $name (sort @unknown) {
-        next if $told{"$name$place"}++;
+        next if $IS_NO_MISTAKE{$name} || $told{"$name$place"}++;
         my $meant = _nearest($name, @$known);
         carp "unknown option $name"
           . (defined $meant ? " (did you mean $meant?)" : '');
