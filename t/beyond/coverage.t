@@ -10,5 +10,5 @@ use Test::More;
 
 use ISS::Coverage;
 
-check_coverage(File::Spec->catfile($FindBin::Bin, 'COVERAGE'), 229, 229);
+check_coverage(File::Spec->catfile($FindBin::Bin, 'COVERAGE'), 230, 230);
 done_testing();
