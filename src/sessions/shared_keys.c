@@ -37,7 +37,9 @@ struct iss_shared_keys {
 	struct iss_seal_secret secrets[ISS_SHARED_KEYS_SECRETS_MAX];
 	size_t count;
 	struct slot *slots; /* a row for each period, of one for each secret */
+	uint64_t *heads;    /* how the name of each slot begins */
 	size_t rows;
+	int64_t named_at; /* in this period all slots have had their names */
 };
 
 int
@@ -71,6 +73,7 @@ free_slots(struct iss_shared_keys *keys)
 		OPENSSL_cleanse(keys->slots,
 		    keys->rows * keys->count * sizeof(*keys->slots));
 	free(keys->slots);
+	free(keys->heads);
 }
 
 void
@@ -91,14 +94,20 @@ static bool
 make_slots(struct iss_shared_keys *keys, size_t count)
 {
 	struct slot *slots = calloc(keys->rows * count, sizeof(*slots));
+	uint64_t *heads = calloc(keys->rows * count, sizeof(*heads));
 	size_t i;
 
-	if (slots == NULL)
+	if (slots == NULL || heads == NULL) {
+		free(slots);
+		free(heads);
 		return false;
+	}
 	for (i = 0; i < keys->rows * count; i++)
 		slots[i].period = -1;
 	free_slots(keys);
 	keys->slots = slots;
+	keys->heads = heads;
+	keys->named_at = -1;
 	return true;
 }
 
@@ -159,14 +168,22 @@ hash_period(const struct iss_seal_secret *secret, const char *what,
 	return iss_seal_key(secret, what, bytes, sizeof(bytes), out);
 }
 
+static uint64_t
+head_of(const unsigned char *name)
+{
+	uint64_t head;
+
+	memcpy(&head, name, sizeof(head));
+	return head;
+}
+
 /* The slot of a period, emptied if an older one had it; NULL when memory runs
  * out. */
 static struct slot *
 slot_of(struct iss_shared_keys *keys, int64_t period, size_t secret)
 {
-	struct slot *slot =
-	    &keys->slots[(size_t)(period % (int64_t)keys->rows) * keys->count +
-			 secret];
+	size_t row = (size_t)(period % (int64_t)keys->rows);
+	struct slot *slot = &keys->slots[row * keys->count + secret];
 	char name[ISS_SEAL_KEY_LEN + 1];
 
 	if (slot->period == period)
@@ -178,16 +195,48 @@ slot_of(struct iss_shared_keys *keys, int64_t period, size_t secret)
 	slot->next_look = iss_deadline_after(0);
 	slot->key.len = ISS_TICKET_HALF_MAX;
 	memcpy(slot->key.name, name, sizeof(slot->key.name));
+	keys->heads[slot - keys->slots] = head_of(slot->key.name);
+	keys->named_at = -1;
 	return slot;
 }
 
+/* Only in a period in which all slots have had their names. */
+static struct slot *
+named_slot(struct iss_shared_keys *keys, int64_t now, const unsigned char *name)
+{
+	const uint64_t head = head_of(name);
+	size_t i, count = keys->rows * keys->count;
+	struct slot *slot;
+
+	for (i = 0; i < count; i++) {
+		slot = &keys->slots[i];
+		if (keys->heads[i] == head && slot->period >= 0 &&
+		    slot->period <= now + AHEAD &&
+		    memcmp(slot->key.name, name, sizeof(slot->key.name)) == 0)
+			return slot;
+	}
+	return NULL;
+}
+
+/*
+ * The newest periods come first: a client that was here lately needs few names.
+ * An unknown name needs all of them, once; then it costs no more than a look at
+ * an array, however many periods and secrets there are.
+ */
 static struct slot *
 slot_of_name(struct iss_shared_keys *keys, int64_t now,
     const unsigned char *name, size_t *secret)
 {
 	struct slot *slot;
 	int64_t period;
+	bool all = true;
 
+	if (keys->named_at == now) {
+		slot = named_slot(keys, now, name);
+		if (slot != NULL)
+			*secret = (size_t)(slot - keys->slots) % keys->count;
+		return slot;
+	}
 	for (period = now + AHEAD; period >= now - keys->keep && period >= 0;
 	     period--)
 		for (*secret = 0; *secret < keys->count; ++*secret) {
@@ -195,7 +244,10 @@ slot_of_name(struct iss_shared_keys *keys, int64_t now,
 			if (slot != NULL && memcmp(slot->key.name, name,
 						sizeof(slot->key.name)) == 0)
 				return slot;
+			all = all && slot != NULL;
 		}
+	if (all)
+		keys->named_at = now;
 	return NULL;
 }
 

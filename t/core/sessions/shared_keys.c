@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
 #include "base/buf.h"
 #include "sessions/seal.h"
 #include "tap.h"
@@ -98,6 +101,106 @@ same(const struct iss_ticket_secret *a, const struct iss_ticket_secret *b)
 	return a->len == b->len && memcmp(a->name, b->name, 16) == 0 &&
 	       memcmp(a->aes, b->aes, a->len) == 0 &&
 	       memcmp(a->hmac, b->hmac, a->len) == 0;
+}
+
+/* In place of OpenSSL's: what names are derived by. */
+static int derived;
+
+unsigned char *
+HMAC(const EVP_MD *digest, const void *key, int key_len,
+    const unsigned char *data, size_t len, unsigned char *out,
+    unsigned int *out_len)
+{
+	EVP_PKEY *secret = EVP_PKEY_new_raw_private_key(
+	    EVP_PKEY_HMAC, NULL, key, (size_t)key_len);
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	size_t size = EVP_MAX_MD_SIZE;
+	bool good = EVP_DigestSignInit(md, NULL, digest, NULL, secret) > 0 &&
+		    EVP_DigestSign(md, out, &size, data, len) > 0;
+
+	derived++;
+	if (out_len != NULL)
+		*out_len = (unsigned int)size;
+	EVP_MD_CTX_free(md);
+	EVP_PKEY_free(secret);
+	return good ? out : NULL;
+}
+
+/* Tickets with names that nobody knows, at the limits of what is kept. */
+static void
+test_unknown_names(void)
+{
+	enum { NOW = 5000 * ROTATE, SECRETS = ISS_SHARED_KEYS_SECRETS_MAX };
+	const int rows = ISS_SHARED_KEYS_KEEP_MAX + 2;
+	struct iss_shared_keys *keys = NULL;
+	struct iss_ticket_secret old, found;
+	unsigned char name[16] = "unknown", secret[32];
+	struct iss_error err;
+	bool current;
+	int i;
+
+	iss_error_clear(&err);
+	iss_shared_keys_new(&err, &keys, ROTATE, ISS_SHARED_KEYS_KEEP_MAX);
+	for (i = 0; i < SECRETS; i++) {
+		memset(secret, i + 1, sizeof(secret));
+		iss_shared_keys_add_secret(&err, keys, secret, sizeof(secret));
+	}
+	ok(iss_shared_keys_find(keys, &link, NOW, NULL, &old, &current),
+	    "a key");
+	derived = 0;
+	ok(!iss_shared_keys_find(keys, &link, NOW, name, &found, &current),
+	    "an unknown name");
+	is_int(derived, rows * SECRETS - 1, "... is compared with all others");
+	derived = 0;
+	for (i = 0; i < 1000; i++) {
+		memcpy(name + 8, &i, sizeof(i));
+		if (iss_shared_keys_find(
+			keys, &link, NOW, name, &found, &current))
+			break;
+	}
+	is_int(i, 1000, "a thousand unknown names");
+	is_int(derived, 0, "... for which no name is derived again");
+	ok(iss_shared_keys_find(keys, &link, NOW, old.name, &found, &current) &&
+		same(&old, &found) && current,
+	    "a name that is known is found among them");
+	memset(name, 'x', sizeof(name));
+	memcpy(name, old.name, 8);
+	ok(!iss_shared_keys_find(keys, &link, NOW, name, &found, &current),
+	    "... and not by its beginning");
+	derived = 0;
+	ok(!iss_shared_keys_find(
+	       keys, &link, NOW + ROTATE, name, &found, &current),
+	    "an unknown name in the next period");
+	is_int(derived, SECRETS, "... needs the names of one period");
+	ok(iss_shared_keys_find(
+	       keys, &link, NOW + ROTATE, old.name, &found, &current) &&
+		same(&old, &found) && !current,
+	    "... where the old key is found");
+	ok(!iss_shared_keys_find(keys, &link,
+	       NOW + (ISS_SHARED_KEYS_KEEP_MAX + 1) * ROTATE, old.name, &found,
+	       &current),
+	    "... until its time is over");
+	iss_shared_keys_free(keys);
+	forget();
+}
+
+/* When the clock begins there are no older periods, and no names of theirs. */
+static void
+test_first_periods(void)
+{
+	struct iss_shared_keys *keys = keys_with(SECRET, NULL);
+	const unsigned char zeros[16] = { 0 };
+	struct iss_ticket_secret found;
+	bool current;
+	int i;
+
+	for (i = 0; i < 2; i++)
+		ok(!iss_shared_keys_find(
+		       keys, &link, 0, zeros, &found, &current),
+		    "a name of zeros");
+	is_int(program.gets, 0, "... for which the backend is not asked");
+	iss_shared_keys_free(keys);
+	forget();
 }
 
 static void
@@ -216,6 +319,8 @@ test_gone(void)
 int
 main(void)
 {
+	test_unknown_names();
+	test_first_periods();
 	test_periods();
 	test_secrets();
 	test_gone();
