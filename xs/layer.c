@@ -22,6 +22,7 @@
 
 #include <errno.h>
 
+#include "attachment.h"
 #include "call.h"
 #include "errors.h"
 #include "magic.h"
@@ -426,21 +427,27 @@ layer_flush(pTHX_ PerlIO *handle)
 }
 
 /*
- * Close the layers below.  If no other handle of the process has the
- * descriptor, its number may go to a stranger: the connection must not touch it
- * any more, and start_SSL may begin anew on what is opened in its place.
+ * Close the layers below.  The number of the descriptor may then go to a
+ * stranger: the glob is done with the connection, and start_SSL may begin anew
+ * on what is opened in its place.  If another handle of the process has the
+ * descriptor (made by "&=", or of a thread, which shares the connection), the
+ * number goes later.
  */
 static IV
 close_below(pTHX_ PerlIO *handle, struct layer *layer)
 {
-	struct iss_conn *conn = layer->conn;
-	GV *glob = glob_of(aTHX_ layer);
+	const struct bond *bond = layer->bond;
+	bool is_last = bond != NULL && bond->layers->next == NULL;
+	GV *glob = is_last ? glob_of(aTHX_ layer) : NULL;
 	int fd = PerlIO_fileno(handle);
+	bool is_shared = fd >= 0 && PerlIOUnix_refcnt(fd) > 1;
 
-	if (fd >= 0 && PerlIOUnix_refcnt(fd) == 1) {
-		iss_conn_abandon(conn);
-		if (glob != NULL)
-			iss_state_fail(aTHX_ glob);
+	if (!is_shared)
+		iss_conn_abandon(layer->conn);
+	if (glob != NULL) {
+		iss_state_fail(aTHX_ glob);
+		if (is_shared)
+			iss_detach(aTHX_ glob);
 	}
 	layer->may_go = true;
 	return PerlIOBase_close(aTHX_ handle);

@@ -154,10 +154,12 @@ add_address(pTHX_ struct iss_peer_facts *facts, int fd)
 	socklen_t len = sizeof(address);
 	char text[ISS_PEER_ADDRESS_MAX];
 
-	if (iss_peer_policy_wants_address(facts) &&
-	    iss_sock_peer_of(fd, &address, &len) &&
-	    iss_peer_policy_address(
-		(const struct sockaddr *)&address, len, text))
+	if (!iss_peer_policy_wants_address(facts))
+		return;
+	if (!iss_sock_peer_of(fd, &address, &len))
+		facts->address_to_come = iss_sock_is_internet(fd);
+	else if (iss_peer_policy_address(
+		     (const struct sockaddr *)&address, len, text))
 		facts->address_text =
 		    iss_peer_text(aTHX_ sv_2mortal(newSVpv(text, 0)));
 }
@@ -286,5 +288,9 @@ iss_peer_set_name(pTHX_ struct iss_error *err, struct iss_verify *verify,
 			rules = scheme_by_name(aTHX_ scheme);
 	}
 	set_suffixes(aTHX_ verify, publicsuffix);
+	if (name.bytes == NULL) {
+		iss_verify_set_by_address(verify, rules);
+		return ISS_OK;
+	}
 	return iss_verify_set_name(err, verify, name.bytes, name.len, rules);
 }

@@ -27,16 +27,17 @@ struct iss_text iss_peer_text(pTHX_ SV *value);
 
 /*
  * The scheme by which the name of the peer is checked, mortal, and *name; NULL
- * if none is checked.  Warns, or croaks, as the policy says.  fd is the socket
- * whose peer is meant, -1 if the bytes take another way.
+ * if none is checked.  name is as in iss_peer_policy_name.  Warns, or croaks,
+ * as the policy says.  fd is the socket whose peer is meant, -1 if the bytes
+ * take another way.
  */
 SV *iss_peer_choose_name(
     pTHX_ HV *args, HV *context, bool server, int fd, struct iss_text *name);
 
 /*
- * Have the name checked, by a scheme as the user gives it: the name of one, or
- * a hash.  Returns what iss_verify_set_name does; croaks if there is no such
- * scheme.
+ * Have the name checked, or if its bytes are NULL the address that the peer
+ * will have, by a scheme as the user gives it: the name of one, or a hash.
+ * Returns what iss_verify_set_name does; croaks if there is no such scheme.
  */
 int iss_peer_set_name(pTHX_ struct iss_error *err, struct iss_verify *verify,
     struct iss_text name, SV *scheme, SV *publicsuffix);

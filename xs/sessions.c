@@ -11,6 +11,9 @@
 ISS_MAGIC_COUNTED(cache_magic, struct iss_session_cache,
     iss_session_cache_up_ref, iss_session_cache_free);
 
+ISS_MAGIC_COUNTED(
+    lent_magic, SSL_SESSION, SSL_SESSION_up_ref, SSL_SESSION_free);
+
 struct iss_session_cache *
 iss_attached_session_cache(pTHX_ SV *object)
 {
@@ -27,6 +30,12 @@ iss_create_session_cache(pTHX_ SV *object, UV max)
 	if (iss_session_cache_new(&err, &cache, max) != ISS_OK)
 		Perl_croak(aTHX_ "%s", err.text);
 	iss_magic_attach(aTHX_ &cache_magic, SvRV(object), cache, NULL);
+}
+
+void
+iss_lend_session(pTHX_ SV *object, SSL_SESSION *session)
+{
+	iss_magic_attach(aTHX_ &lent_magic, object, session, NULL);
 }
 
 /* Equal texts are equal keys, however Perl stores them. */

@@ -20,6 +20,13 @@ struct iss_session_cache *iss_attached_session_cache(pTHX_ SV *object);
 /* Give an object a cache for max keys; croaks when memory runs out. */
 void iss_create_session_cache(pTHX_ SV *object, UV max);
 
+/*
+ * The object of a cache keeps the session until it lends another one: Perl gets
+ * a number, and another thread may drop the session from the cache.  Takes over
+ * the reference.
+ */
+void iss_lend_session(pTHX_ SV *object, SSL_SESSION *session);
+
 /* If the session_cache of a context is a number, put a cache for so many keys
  * in its place. */
 void iss_session_cache_from_size(pTHX_ HV *context);

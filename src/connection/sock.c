@@ -380,3 +380,13 @@ iss_sock_peer_of(int fd, struct sockaddr_storage *address, socklen_t *len)
 {
 	return getpeername(fd, (struct sockaddr *)address, len) == 0;
 }
+
+bool
+iss_sock_is_internet(int fd)
+{
+	struct sockaddr_storage address;
+	socklen_t len = sizeof(address);
+
+	return getsockname(fd, (struct sockaddr *)&address, &len) == 0 &&
+	       (address.ss_family == AF_INET || address.ss_family == AF_INET6);
+}

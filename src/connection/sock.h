@@ -114,6 +114,9 @@ bool iss_sock_peer(const struct iss_sock *sock,
 /* The same before there is a connection on the descriptor. */
 bool iss_sock_peer_of(int fd, struct sockaddr_storage *address, socklen_t *len);
 
+/* Is it a socket for IPv4 or IPv6?  getsockname(2). */
+bool iss_sock_is_internet(int fd);
+
 /*
  * Before a descriptor is closed: drop its unread bytes, or the kernel would
  * reset the connection, and the peer lose data that we wrote (RFC 1122,

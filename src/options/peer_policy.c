@@ -96,8 +96,9 @@ without_scheme(const struct iss_peer_facts *facts, struct iss_text name)
 {
 	if (facts->server || facts->force_fingerprint || facts->as_in_1_77)
 		return ISS_PEER_UNCHECKED;
-	return is_given(name) ? ISS_PEER_CHECK_BY_DEFAULT
-			      : ISS_PEER_UNCHECKED_NAME_UNKNOWN;
+	return is_given(name) || facts->address_to_come
+		   ? ISS_PEER_CHECK_BY_DEFAULT
+		   : ISS_PEER_UNCHECKED_NAME_UNKNOWN;
 }
 
 static enum iss_name_policy
@@ -121,9 +122,13 @@ iss_peer_policy_name(const struct iss_peer_facts *facts, struct iss_text *name)
 	enum iss_name_policy policy = decide(facts, known);
 
 	*name = empty;
-	if (is_given(known) && (policy == ISS_PEER_CHECK_BY_SCHEME ||
-				   policy == ISS_PEER_CHECK_BY_DEFAULT))
+	if (policy != ISS_PEER_CHECK_BY_SCHEME &&
+	    policy != ISS_PEER_CHECK_BY_DEFAULT)
+		return policy;
+	if (is_given(known))
 		*name = known;
+	else if (facts->address_to_come && !facts->server)
+		name->bytes = NULL;
 	return policy;
 }
 

@@ -53,6 +53,7 @@ struct iss_peer_facts {
 	/* the socket: its peer as getpeername(2) has it; NULL: there is none */
 	const struct sockaddr *address;
 	socklen_t address_len;
+	bool address_to_come; /* of the Internet, but not connected yet */
 
 	/* its text, by iss_peer_policy_address; needed only where
 	 * iss_peer_policy_wants_address says so */
@@ -94,7 +95,8 @@ enum iss_name_policy {
  * Without a scheme clients check by "default" and servers do not check.  Nor
  * do clients that accept nothing but a fingerprint, or that have the defaults
  * of 1.77.  On return *name is borrowed from facts; it is empty unless there
- * is something to check.
+ * is something to check.  Its bytes are NULL if it is the address of a socket
+ * that is not connected yet: its peer will be known before the certificate is.
  */
 enum iss_name_policy iss_peer_policy_name(
     const struct iss_peer_facts *facts, struct iss_text *name);

@@ -263,7 +263,7 @@ iss_session_cache_replace0(struct iss_session_cache *cache,
 }
 
 SSL_SESSION *
-iss_session_cache_get0(struct iss_session_cache *cache,
+iss_session_cache_get1(struct iss_session_cache *cache,
     struct iss_session_key key, const SSL_SESSION *which)
 {
 	SSL_SESSION *found = NULL;
@@ -276,6 +276,8 @@ iss_session_cache_get0(struct iss_session_cache *cache,
 	     i--)
 		if (which == NULL || entry->sessions.at[i - 1] == which)
 			found = entry->sessions.at[i - 1];
+	if (found != NULL)
+		SSL_SESSION_up_ref(found);
 	CRYPTO_THREAD_unlock(cache->lock);
 	return found;
 }

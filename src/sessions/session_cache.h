@@ -42,10 +42,10 @@ void iss_session_cache_replace0(struct iss_session_cache *cache,
 
 /*
  * The newest session of a key; if which is not NULL, that one, if the cache has
- * it for the key.  NULL if there is none.  Borrowed: another thread may free
- * it.
+ * it for the key.  The caller's to free, since another thread may drop it from
+ * the cache; NULL if there is none.
  */
-SSL_SESSION *iss_session_cache_get0(struct iss_session_cache *cache,
+SSL_SESSION *iss_session_cache_get1(struct iss_session_cache *cache,
     struct iss_session_key key, const SSL_SESSION *which);
 
 /*

@@ -5,7 +5,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
+#include "options/peer_policy.h"
 #include "revocation/staple.h"
 #include "x509/cert_names.h"
 
@@ -51,8 +53,48 @@ iss_verify_set_name(struct iss_error *err, struct iss_verify *verify,
 }
 
 void
+iss_verify_set_by_address(
+    struct iss_verify *verify, const struct iss_scheme *scheme)
+{
+	iss_verify_forget_name(verify);
+	if (scheme != NULL) {
+		verify->scheme = *scheme;
+		if (scheme->off)
+			return;
+	}
+	verify->check =
+	    scheme != NULL ? ISS_NAME_BY_SCHEME : ISS_NAME_BY_CALLBACK;
+	verify->by_address = true;
+}
+
+int
+iss_verify_find_address(
+    struct iss_error *err, struct iss_verify *verify, int fd)
+{
+	const struct iss_scheme scheme = verify->scheme;
+	struct sockaddr_storage address;
+	socklen_t len = sizeof(address);
+	char text[ISS_PEER_ADDRESS_MAX];
+
+	if (!verify->by_address)
+		return ISS_OK;
+	if (getpeername(fd, (struct sockaddr *)&address, &len) != 0 ||
+	    !iss_peer_policy_address(
+		(const struct sockaddr *)&address, len, text))
+		return iss_error_set(err,
+		    "hostname verification failed: neither a name nor the "
+		    "address of the peer is known");
+	if (iss_verify_set_name(err, verify, text, strlen(text),
+		verify->check == ISS_NAME_BY_SCHEME ? &scheme : NULL) != ISS_OK)
+		return ISS_ERROR;
+	verify->by_address = false;
+	return ISS_OK;
+}
+
+void
 iss_verify_forget_name(struct iss_verify *verify)
 {
+	verify->by_address = false;
 	verify->check = ISS_NAME_UNCHECKED;
 	free(verify->name);
 	verify->name = NULL;

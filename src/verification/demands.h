@@ -33,6 +33,7 @@ struct iss_verify {
 	bool any_suffix; /* wildcards may match below public suffixes */
 	struct iss_suffix_list *suffixes; /* owned; NULL: the default ones */
 	char *name;                       /* as the user wrote it, owned */
+	bool by_address; /* it is not known yet: iss_verify_find_address */
 	struct iss_reference_id host;
 	struct iss_fingerprint_list fingerprints; /* owned */
 	bool force_fingerprint;                   /* nothing else accepts */
@@ -55,6 +56,21 @@ void iss_verify_release(struct iss_verify *verify);
  */
 int iss_verify_set_name(struct iss_error *err, struct iss_verify *verify,
     const char *name, size_t len, const struct iss_scheme *scheme);
+
+/*
+ * The same for the address of the peer of a socket that is not connected yet.
+ * It is looked up when the certificate is there.
+ */
+void iss_verify_set_by_address(
+    struct iss_verify *verify, const struct iss_scheme *scheme);
+
+/*
+ * Before a certificate is judged: look up the peer of fd, getpeername(2), if
+ * its address is the name and not known yet.  Returns ISS_OK, or ISS_ERROR if
+ * there is none.
+ */
+int iss_verify_find_address(
+    struct iss_error *err, struct iss_verify *verify, int fd);
 
 /* Check no name any more. */
 void iss_verify_forget_name(struct iss_verify *verify);

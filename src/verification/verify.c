@@ -373,7 +373,9 @@ judge_name(struct iss_link *link, X509_STORE_CTX *store, X509 *leaf)
 	struct iss_error err;
 
 	iss_error_clear(&err);
-	if (iss_verify_cert_name(&err, link->verify, link, leaf,
+	if (iss_verify_find_address(
+		&err, link->verify, SSL_get_fd(link->ssl)) == ISS_OK &&
+	    iss_verify_cert_name(&err, link->verify, link, leaf,
 		X509_STORE_CTX_get0_chain(store)) == ISS_OK)
 		return 1;
 	iss_kept_error_copy(&link->failure, &err);

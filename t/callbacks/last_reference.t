@@ -89,6 +89,46 @@ subtest 'the key of a session' => sub {
     }
 };
 
+# A cache of the program's that gives each session away once.
+{
+
+    package Once;
+    our @ISA = qw(IO::Socket::SSL::Session_Cache);
+
+    sub get_session {
+        my ($self, $key) = @_;
+        my $session = $self->SUPER::get_session($key);
+        $self->del_session($key) if $session;
+        return $session;
+    }
+}
+
+subtest 'a session that leaves the cache while it is lent' => sub {
+    my ($server, $address) = tls_server(
+        sub { print { $_[0] } "hello\n"; readline $_[0] },
+        SSL_version => 'TLSv1_2'
+    );
+    my $cache = Once->new(5);
+    my $ctx   = IO::Socket::SSL::SSL_Context->new(
+        client_args(),
+        SSL_session_cache => $cache,
+        SSL_session_key   => 'key'
+    ) or die $SSL_ERROR;
+    my $reused = '';
+    for (1 .. 5) {
+        my $sock = IO::Socket::SSL->new(
+            PeerAddr          => $address,
+            SSL_reuse_ctx     => $ctx,
+            SSL_verifycn_name => 'localhost'
+        ) or die $SSL_ERROR;
+        use_memory();
+        $reused .= $sock->get_session_reused;
+        readline $sock;
+        close $sock;
+    }
+    is($reused, '01010', 'is resumed, once');
+};
+
 subtest 'the members of a scheme' => sub {
     my ($server, $address) = keep_saying_hello();
     my $sock = IO::Socket::SSL->new(PeerAddr => $address, client_args())

@@ -48,20 +48,34 @@ sub strangers {
     return @handles;
 }
 
-for my $how (sort keys %reopen) {
+for my $how (map { ($_, "$_, a second handle") } sort keys %reopen) {
+    my ($builtin, $has_second) = $how =~ /^(\w+)(, )?/;
     my $sock = IO::Socket::SSL->new(PeerAddr => $address, client_args())
       or die $SSL_ERROR;
     is(scalar <$sock>, "hello\n", "$how: under TLS");
     my $number = fileno $sock;
-    ok($reopen{$how}->($sock), '... the handle is opened anew');
+    open my $second, '+<&=', $number or die $! if $has_second;
+    ok($reopen{$builtin}->($sock), '... the handle is opened anew');
+    close $second if $has_second;
     my @strangers = strangers($number);
 
-    ok(!$sock->syswrite("secret\n"), 'nothing is written');
-    like($SSL_ERROR, qr/Bad file descriptor/, '... and the reason is given');
     my $buffer;
-    ok(!$sock->sysread($buffer, 100), 'nothing is read');
     no warnings 'closed';
-    ok(!print({$sock} 'secret'), 'nothing is printed');
+    for my $try (
+        ['written', sub { $sock->syswrite("secret\n") }],
+        ['read',    sub { $sock->sysread($buffer, 100) }],
+        ['printed', sub { print {$sock} 'secret' }]
+      )
+    {
+        my ($what, $code) = @$try;
+        my $died = died(sub { ok(!$code->(), "nothing is $what") });
+        ok($died, "nothing is $what: $died") if defined $died;
+        like(
+            $died || $SSL_ERROR || $!,
+            qr/Bad file descriptor|no longer has a TLS connection/,
+            '... and the reason is given'
+        );
+    }
     close $sock;
     is(fileno $sock, undef, 'it closes');
 

@@ -24,6 +24,17 @@ struct rules {
 static struct pair pair;
 static struct iss_conn *client;
 
+/* The cache keeps it. */
+static SSL_SESSION *
+newest(struct iss_session_cache *cache, struct iss_session_key key,
+    const SSL_SESSION *which)
+{
+	SSL_SESSION *session = iss_session_cache_get1(cache, key, which);
+
+	SSL_SESSION_free(session);
+	return session;
+}
+
 static void
 begin(struct iss_ctx *ours, struct iss_ctx *theirs, const struct rules *rules)
 {
@@ -394,15 +405,15 @@ test_cache(struct iss_ctx *ours, struct iss_ctx *theirs, bool single)
 	begin(ours, theirs, &other);
 	iss_conn_offer_from(client, cache, key);
 	ok(client->resume.offered == NULL, "nor has one for other rules");
-	ok(iss_session_cache_get0(cache, key, NULL) == session,
+	ok(newest(cache, key, NULL) == session,
 	    "... which keeps it for others");
 	pair_close(&pair);
 
 	begin(ours, theirs, &plain);
 	iss_conn_offer_from(client, cache, key);
 	ok(client->resume.offered == session, "the same rules: it is offered");
-	ok((iss_session_cache_get0(cache, key, NULL) == NULL) == single,
-	    "... and %s the cache", single ? "leaves" : "stays in");
+	ok((newest(cache, key, NULL) == NULL) == single, "... and %s the cache",
+	    single ? "leaves" : "stays in");
 	finish();
 	ok(resumed(), "... resumed");
 	pair_close(&pair);
@@ -425,8 +436,7 @@ test_cache_refused(struct iss_ctx *ours, struct iss_ctx *theirs)
 	iss_conn_offer_from(client, cache, key);
 	client->link.busy = false;
 	ok(client->resume.offered == NULL, "a session that cannot be offered");
-	ok(iss_session_cache_get0(cache, key, NULL) == session,
-	    "... stays in the cache");
+	ok(newest(cache, key, NULL) == session, "... stays in the cache");
 	pair_close(&pair);
 	iss_session_cache_free(cache);
 	SSL_SESSION_free(session);

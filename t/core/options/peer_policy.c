@@ -54,7 +54,7 @@ static const struct {
 	const char *label;
 	struct iss_peer_facts facts;
 	enum iss_name_policy policy;
-	const char *name; /* "": none */
+	const char *name; /* "": none; NULL: the address, when there is one */
 } checks[] = {
 	/* A client that verifies checks by "default" if nobody says more. */
 	{ "client", { CLIENT, HOST }, ISS_PEER_CHECK_BY_DEFAULT,
@@ -108,6 +108,22 @@ static const struct {
 	    { CLIENT, .as_in_1_77 = true, SCHEME, ADDRESS },
 	    ISS_PEER_CHECK_BY_SCHEME, "192.0.2.1" },
 	{ "server, scheme, the peer's address", { SERVER, SCHEME, ADDRESS },
+	    ISS_PEER_CHECK_BY_SCHEME, "" },
+
+	/* The socket is not connected yet. */
+	{ "client, an address to come", { CLIENT, .address_to_come = true },
+	    ISS_PEER_CHECK_BY_DEFAULT, NULL },
+	{ "client, host, an address to come",
+	    { CLIENT, HOST, .address_to_come = true },
+	    ISS_PEER_CHECK_BY_DEFAULT, "host.example" },
+	{ "client, scheme, an address to come",
+	    { CLIENT, SCHEME, .address_to_come = true },
+	    ISS_PEER_CHECK_BY_SCHEME, NULL },
+	{ "client, fingerprint alone, an address to come",
+	    { CLIENT, .force_fingerprint = true, .address_to_come = true },
+	    ISS_PEER_UNCHECKED, "" },
+	{ "server, scheme, an address to come",
+	    { SERVER, SCHEME, .address_to_come = true },
 	    ISS_PEER_CHECK_BY_SCHEME, "" },
 
 	/* Records make a client verify. */
@@ -239,6 +255,7 @@ facts_from_bits(unsigned bits)
 		.host = bits & 1024 ? some : none,
 		.address_text = bits & 2048 ? some : none,
 		.has_records = bits & 4096,
+		.address_to_come = bits & 8192,
 	};
 
 	return facts;
@@ -259,9 +276,10 @@ static void
 test_all_combinations(void)
 {
 	enum {
-		ALL = 1 << 13,
+		ALL = 1 << 14,
 		NAMES_OF_ANY = 3 << 7,
-		NAMES_OF_CLIENT = 31 << 7
+		NAMES_OF_CLIENT = 31 << 7,
+		TO_COME = 1 << 13
 	};
 	unsigned bits, wrong = 0;
 
@@ -272,13 +290,16 @@ test_all_combinations(void)
 		    iss_peer_policy_name(&facts, &name);
 		bool known =
 		    bits & (facts.server ? NAMES_OF_ANY : NAMES_OF_CLIENT);
+		bool to_come = !known && !facts.server && bits & TO_COME;
 		bool refused = !facts.server && facts.ctx_for_servers;
 		bool checked = policy == ISS_PEER_CHECK_BY_SCHEME ||
 			       policy == ISS_PEER_CHECK_BY_DEFAULT;
 
 		if (refused != (policy == ISS_PEER_WRONG_CONTEXT) ||
-		    (!refused && checked == may_be_unchecked(&facts, known)) ||
-		    (name.len > 0) != (checked && known)) {
+		    (!refused && checked == may_be_unchecked(
+						&facts, known || to_come)) ||
+		    (name.len > 0) != (checked && known) ||
+		    (name.bytes == NULL) != (checked && to_come)) {
 			diag("facts %#x: policy %d", bits, (int)policy);
 			wrong++;
 		}

@@ -45,6 +45,17 @@ key(const char *text)
 	return bytes;
 }
 
+/* The cache keeps it. */
+static SSL_SESSION *
+newest(struct iss_session_cache *cache, struct iss_session_key key,
+    const SSL_SESSION *which)
+{
+	SSL_SESSION *session = iss_session_cache_get1(cache, key, which);
+
+	SSL_SESSION_free(session);
+	return session;
+}
+
 static struct iss_session_cache *
 cache_for(size_t max)
 {
@@ -71,7 +82,7 @@ add(struct iss_session_cache *cache, const char *name, int version)
 static bool
 has(struct iss_session_cache *cache, const char *name)
 {
-	return iss_session_cache_get0(cache, key(name), NULL) != NULL;
+	return newest(cache, key(name), NULL) != NULL;
 }
 
 /* Use and free; what it was is told by its address alone. */
@@ -245,7 +256,7 @@ test_del(void)
 	iss_session_cache_del(cache, &none, one);
 	is_int(alive, 3, "del of what is not there does nothing");
 	iss_session_cache_del(cache, &a, two);
-	ok(iss_session_cache_get0(cache, a, NULL) == one, "del of one");
+	ok(newest(cache, a, NULL) == one, "del of one");
 	iss_session_cache_del(cache, NULL, one);
 	ok(!has(cache, "a") && has(cache, "b"), "del wherever it is");
 	iss_session_cache_del(cache, NULL, NULL);
@@ -268,14 +279,12 @@ test_get_and_replace(void)
 	SSL_SESSION *two = add(cache, "a", TLS1_3_VERSION);
 	SSL_SESSION *three = session(TLS1_3_VERSION, OTHER);
 
-	ok(iss_session_cache_get0(cache, key("a"), NULL) == two, "the newest");
-	ok(iss_session_cache_get0(cache, key("a"), one) == one, "a given one");
-	ok(iss_session_cache_get0(cache, key("b"), one) == NULL,
-	    "which another key has not");
+	ok(newest(cache, key("a"), NULL) == two, "the newest");
+	ok(newest(cache, key("a"), one) == one, "a given one");
+	ok(newest(cache, key("b"), one) == NULL, "which another key has not");
 	iss_session_cache_replace0(cache, key("a"), three);
 	is_int(alive, 1, "replace drops all others of the key");
-	ok(iss_session_cache_get0(cache, key("a"), NULL) == three,
-	    "... for it");
+	ok(newest(cache, key("a"), NULL) == three, "... for it");
 	SSL_SESSION_up_ref(three);
 	iss_session_cache_add0(cache, key("a"), three);
 	is_int(alive, 1, "the same one again is one");

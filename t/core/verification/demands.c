@@ -4,6 +4,12 @@
  */
 #include "verification/demands.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "revocation/staple.h"
 #include "tap.h"
 
@@ -60,6 +66,59 @@ test_set_name(void)
 		    "... released");
 		iss_verify_release(&rules);
 	}
+}
+
+/* ---- the address of a socket that is not connected yet ---- */
+
+static void
+test_address(const char *scheme, enum iss_name_check check)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct iss_verify rules = { 0 };
+
+	iss_error_clear(&err);
+	iss_verify_set_name(&err, &rules, "old.test", 8, NULL);
+	iss_verify_set_by_address(
+	    &rules, scheme != NULL ? iss_scheme_find(scheme) : NULL);
+	is_int(rules.check, check, "by address, %s",
+	    scheme != NULL ? scheme : "the program");
+	is_text(rules.name, NULL, "... no name yet");
+	is_int(iss_verify_find_address(&err, &rules, fd), ISS_ERROR,
+	    "... not connected: %s", err.text);
+	is_int(rules.check, check, "... and nothing changes");
+	if (bind(listener, (struct sockaddr *)&address, len) != 0 ||
+	    listen(listener, 1) != 0 ||
+	    getsockname(listener, (struct sockaddr *)&address, &len) != 0 ||
+	    connect(fd, (struct sockaddr *)&address, len) != 0)
+		diag("no connection: %s", strerror(errno));
+	iss_error_clear(&err);
+	is_int(iss_verify_find_address(&err, &rules, fd), ISS_OK,
+	    "... connected: %s", err.text);
+	is_text(rules.name, "127.0.0.1", "... the name");
+	is_int(rules.check, check, "... checked in the same way");
+	is_int(
+	    iss_verify_find_address(&err, &rules, -1), ISS_OK, "... and kept");
+	iss_verify_release(&rules);
+	close(fd);
+	close(listener);
+}
+
+static void
+test_addresses(void)
+{
+	struct iss_verify rules = { 0 };
+
+	test_address("http", ISS_NAME_BY_SCHEME);
+	test_address(NULL, ISS_NAME_BY_CALLBACK);
+	iss_verify_set_by_address(&rules, iss_scheme_find("none"));
+	is_int(rules.check, ISS_NAME_UNCHECKED, "none: not checked");
+	is_int(iss_verify_find_address(&err, &rules, -1), ISS_OK,
+	    "... and no address needed");
+	iss_verify_release(&rules);
 }
 
 /* ---- fingerprints ---- */
@@ -261,6 +320,7 @@ int
 main(void)
 {
 	test_set_name();
+	test_addresses();
 	test_fingerprints();
 	test_policies();
 	return tap_done();
