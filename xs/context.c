@@ -118,7 +118,7 @@ warn_of_crl_file(pTHX)
 }
 
 static bool
-is_other_sub(const SV *now, const SV *old)
+is_other_sub(SV *now, SV *old)
 {
 	if (now == NULL || old == NULL)
 		return now != old;
