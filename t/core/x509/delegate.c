@@ -96,8 +96,14 @@ test_hidden(void)
 {
 	X509 *cert = fixture_cert("server-ecdsa");
 	EVP_PKEY *hidden = hidden_key("server-ecdsa");
-	EVP_PKEY *key = iss_delegate_new(hidden, X509_get0_pubkey(cert));
+	EVP_PKEY *key;
 
+	if (hidden == NULL) {
+		ok(true, "# SKIP this OpenSSL always knows the public half");
+		X509_free(cert);
+		return;
+	}
+	key = iss_delegate_new(hidden, X509_get0_pubkey(cert));
 	ok(X509_check_private_key(cert, hidden) != 1,
 	    "OpenSSL refuses a key without its public half");
 	ok(key != NULL && iss_trial_signs(key, cert), "... not in disguise");
