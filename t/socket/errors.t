@@ -218,6 +218,15 @@ subtest 'errors belong to their socket' => sub {
     );
 };
 
+subtest 'close of a closed socket' => sub {
+    my ($sock, $peer) = tls_pair();
+    close $sock;
+    $@ = 'of the program';
+    ok(!$sock->close, 'fails');
+    is($@,         'of the program',         '... and leaves $@ alone');
+    is($SSL_ERROR, 'the socket is not open', '$SSL_ERROR says why');
+};
+
 subtest 'success' => sub {
     my ($sock, $peer) = tls_pair();
     $SSL_ERROR = 'stale';

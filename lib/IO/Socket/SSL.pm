@@ -384,6 +384,7 @@ sub close {
 
     _debug(2, 'close') if $DEBUG;
     if (!defined $fd) {
+        local $@;    # that of "eval { ... }; $socket->close; die $@ if $@"
         $self->_set_error('the socket is not open', EBADF);
         return '';
     }
