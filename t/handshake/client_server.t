@@ -166,4 +166,37 @@ subtest 'new_from_fd' => sub {
     $peer->done;
 };
 
+# The peer listens, and is a TLS client.
+sub tls_client_that_listens {
+    return plain_server(
+        sub {
+            my ($tcp) = @_;
+            my $sock = IO::Socket::SSL->start_SSL($tcp, client_args())
+              or return;
+            print $sock "hello\n";
+            print $sock scalar <$sock>;
+        }
+    );
+}
+
+for my $start (undef, 'lazy', 0) {
+    my $shown = defined $start ? "SSL_startHandshake => $start" : 'at once';
+    subtest "a server that connects, $shown" => sub {
+        my ($peer, $address) = tls_client_that_listens();
+        my $sock = IO::Socket::SSL->new(
+            PeerAddr           => $address,
+            SSL_startHandshake => $start,
+            SSL_server         => 1,
+            server_args()
+        ) or die "new: $SSL_ERROR\n";
+
+        is($sock->accept_SSL, $sock, 'accept_SSL may be called as well');
+        is(scalar <$sock>,    "hello\n", 'it is the server of that client');
+        print $sock "and you\n";
+        is(scalar <$sock>, "and you\n", '... in both directions');
+        close $sock;
+        $peer->done;
+    };
+}
+
 done_testing;

@@ -241,15 +241,17 @@ sub connect {
         $self->SUPER::connect(@_)
           || return $self->_base_failed('connect', @_);
     }
-    my $start = $hash->{_SSL_arguments}{SSL_startHandshake};
-    return $self                    if defined $start && !$start;
-    return IO::Socket::SSL::Handshake::begin_lazily($self, 0) if defined $start && $start eq 'lazy';
+    my $start  = $hash->{_SSL_arguments}{SSL_startHandshake};
+    my $server = $hash->{_SSL_arguments}{SSL_server};
+    return $self if defined $start && !$start;
+    return IO::Socket::SSL::Handshake::begin_lazily($self, $server ? 1 : 0)
+      if defined $start && $start eq 'lazy';
 
     # Perl has left ENOTTY or ESPIPE there.  If connect_SSL fails and $! is 0,
     # IO::Socket::IP does not try the host's other addresses: the certificate,
     # for example, would be no better there.
     $! = 0;
-    return $self->connect_SSL || ();
+    return ($server ? $self->accept_SSL : $self->connect_SSL) || ();
 }
 
 # A Timeout in seconds, or undef if there is no limit, which programs also
