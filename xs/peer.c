@@ -39,9 +39,11 @@ static struct iss_text
 text_of(pTHX_ SV *value, enum iss_peer_encoding encoding)
 {
 	SV *copy = sv_mortalcopy(value); /* the program may change its own */
-	struct iss_text text;
+	struct iss_text text = { .bytes = "" };
 	STRLEN len;
 
+	if (!SvOK(copy)) /* a warning would name our line */
+		return text;
 	text.bytes =
 	    encoding == ISS_PEER_BYTES ? SvPV(copy, len) : SvPVutf8(copy, len);
 	text.len = len;

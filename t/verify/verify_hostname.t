@@ -195,6 +195,25 @@ subtest 'verify_hostname' => sub {
     ok(!$sock->verify_hostname('host.example.test', 'sip'),
         '... not in the scheme sip');
     ok($sock->verify_hostname('localhost'), 'the scheme default');
+    is_deeply(
+        [
+            warnings_of(
+                sub {
+                    ok(!$sock->verify_hostname(undef),
+                        'an undefined name is none');
+                    my $cert = $sock->peer_certificate;
+                    ok(
+                        !IO::Socket::SSL::verify_hostname_of_cert(
+                            undef, $cert
+                        ),
+                        '... nor that of a certificate'
+                    );
+                }
+            )
+        ],
+        [],
+        '... and warns of nothing in our files'
+    );
     like(
         died(sub { $sock->verify_hostname('localhost', 'no such') }),
         qr/no such.*verify_hostname\.t/s,
