@@ -64,10 +64,10 @@ each_setting(
 
 my ($sock) = sends("one\ntwo\nthree\nfour\n");
 is($sock->getline, "one\n", 'getline returns one line');
-my ($line) = $sock->getline;
+my ($line) = $sock->getline('ignored');
 is($line, "two\n", 'getline returns one line in list context too');
 is_deeply(
-    [$sock->getlines],
+    [$sock->getlines('ignored')],
     ["three\n", "four\n"],
     'getlines returns the others'
 );

@@ -501,10 +501,9 @@ sub ocsp_resolver {
 
 # ------------------------------------------------------------ lines
 
+# Arguments are ignored, as in 2.x: a subclass may pass on its own.
 sub getline {
-    my ($self, @more) = @_;
-
-    croak 'usage: $io->getline()' if @more;
+    my ($self) = @_;
     my $line = $self->readline;
     return $line if defined $line || !$self->_read_failed;
     return;
@@ -519,9 +518,8 @@ sub _read_failed {
 }
 
 sub getlines {
-    my ($self, @more) = @_;
+    my ($self) = @_;
 
-    croak 'usage: $io->getlines()' if @more;
     croak 'Use of getlines() not allowed in scalar context'
       unless wantarray;
     return $self->readline;
