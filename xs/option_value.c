@@ -186,6 +186,20 @@ is_whole(pTHX_ SV *value)
 	       grok_number(text, len, &number) == IS_NUMBER_IN_UV;
 }
 
+/* A number may be an object: true of JSON or YAML, a big integer.  Its text is
+ * judged, for the number of an object that has none could be 0. */
+static SV *
+plain_number(pTHX_ SV *value)
+{
+	const char *text;
+	STRLEN len;
+
+	if (!SvROK(value) || !SvAMAGIC(value))
+		return value;
+	text = SvPV_nomg(value, len);
+	return newSVpvn_flags(text, len, SVs_TEMP);
+}
+
 static void
 set_number(pTHX_ struct iss_error *err, void *config,
     const struct iss_option *option, SV *value)
@@ -194,6 +208,7 @@ set_number(pTHX_ struct iss_error *err, void *config,
 		iss_option_set_number(err, config, option, SvTRUE_nomg(value));
 		return;
 	}
+	value = plain_number(aTHX_ value);
 	if (SvPOK(value) && SvCUR(value) == 0)
 		return;
 	if (!looks_like_number(value) || Perl_isnan(SvNV_nomg(value)) ||

@@ -10,6 +10,7 @@ use lib "$FindBin::Bin/../lib";
 use ISS::Test;
 use IO::Handle;
 use IO::Socket::SSL;
+use Math::BigInt;
 use Socket qw(AF_UNIX PF_UNSPEC SOCK_STREAM);
 use Symbol qw(gensym);
 use Test::More;
@@ -255,6 +256,20 @@ subtest 'secrets' => sub {
         qr/^SSL_verify_mode must be a whole number, not 'x{60}\.\.\.' at /,
         'a long value is cut'
     );
+};
+
+subtest 'numbers that are objects' => sub {
+    my %number = (
+        SSL_session_cache_size => 3,
+        SSL_ocsp_mode          => SSL_OCSP_NO_STAPLE,
+        SSL_io_timeout         => 300,
+        SSL_handshake_timeout  => 300
+    );
+    for my $option (sort keys %number) {
+        my ($sock, $peer) = tls_pair(
+            mine => { $option => Math::BigInt->new($number{$option}) });
+        ok($sock, "$option takes one");
+    }
 };
 
 done_testing;

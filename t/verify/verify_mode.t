@@ -7,7 +7,16 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use ISS::Test;
 use IO::Socket::SSL;
+use JSON::PP ();
+use Math::BigInt;
 use Test::More;
+
+{
+
+    package Text;
+    use overload '""' => sub { ${ $_[0] } }, fallback => 1;
+    sub new { my ($class, $text) = @_; return bless \$text, $class }
+}
 
 my $REFUSED = qr/certificate verify failed/;
 
@@ -47,6 +56,31 @@ subtest 'values of SSL_verify_mode' => sub {
             "$mode is not a mode"
         );
     }
+};
+
+# The configuration of a program may come from JSON.
+subtest 'values that are objects' => sub {
+    my ($peer, $address) = tls_server(sub { }, identity('self-signed'));
+
+    for my $off (JSON::PP::false(), Math::BigInt->new(0)) {
+        is(outcome($address, SSL_verify_mode => $off),
+            'connected', 'false does not verify');
+    }
+    for my $on (JSON::PP::true(), Math::BigInt->new(1)) {
+        like(outcome($address, %CLIENT, SSL_verify_mode => $on),
+            $REFUSED, 'true verifies');
+    }
+    for my $text ('none', '0E0', '0.0') {
+        like(
+            outcome(
+                $address, %CLIENT, SSL_verify_mode => Text->new($text)
+            ),
+            qr/^SSL_verify_mode must be a whole number, not '\Q$text\E'/,
+            "the text $text is not a mode"
+        );
+    }
+    like(outcome($address, %CLIENT, SSL_verify_mode => Text->new('')),
+        $REFUSED, 'the empty text verifies');
 };
 
 subtest 'any mode but 0 includes the name' => sub {

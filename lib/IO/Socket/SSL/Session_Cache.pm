@@ -57,6 +57,7 @@ sub for_context {
     return $DEFAULT unless defined $size && length $size;
     croak "SSL_session_cache_size must be a number, not '$size'"
       unless looks_like_number($size);
+    $size = "$size" if ref $size;    # a big integer, for example
     return $size >= 1 ? $size : undef;
 }
 
