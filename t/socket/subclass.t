@@ -349,4 +349,27 @@ subtest 'a handshake method that returns nothing' => sub {
     is($! + 0, 0, '... and leaves none, either');
 };
 
+subtest 'a DESTROY that calls that of the base class' => sub {
+    my %make = (
+        'IO::Socket::SSL'              => sub { $_[0]->new },
+        'IO::Socket::SSL::SSL_Context' =>
+          sub { $_[0]->new(ISS::Test::client_args()) },
+        'IO::Socket::SSL::Session_Cache' => sub { $_[0]->new(1) },
+    );
+    for my $base (sort keys %make) {
+        my $class = $base =~ s/.*::/My::Destroyed::/r;
+        my $calls = 0;
+        no strict 'refs';
+        @{"${class}::ISA"}     = ($base);
+        *{"${class}::DESTROY"} = sub {
+            my ($self) = @_;
+            &{"${base}::DESTROY"}($self);
+            $calls++;
+        };
+        is_deeply([warnings_of(sub { $make{$base}->($class) })],
+            [], "$base: nothing fails in it");
+        is($calls, 1, '... and it is called once');
+    }
+};
+
 done_testing;

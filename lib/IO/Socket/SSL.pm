@@ -470,6 +470,9 @@ sub _set_error {
     return;
 }
 
+# Nothing to do, but the DESTROY of a subclass may call it.
+sub DESTROY { }
+
 # ---------------------------------------------------- the peer's certificate
 
 # Not only an XSUB: what is wrong croaks at the line of the caller.

@@ -53,6 +53,9 @@ sub new {
     return (bless {}, ref $class || $class)->_make($args, $server);
 }
 
+# Nothing to do, but the DESTROY of a subclass may call it.
+sub DESTROY { }
+
 # Fill a new object; the empty list if there is no context.  It may be going to
 # replace that of another object.
 sub _make {

@@ -27,6 +27,9 @@ sub new {
     return $self;
 }
 
+# Nothing to do, but the DESTROY of a subclass may call it.
+sub DESTROY { }
+
 sub _check {
     my ($cache, $whose) = @_;
 
