@@ -3,11 +3,13 @@
 use strict;
 use warnings;
 
+use Errno qw(EAGAIN);
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use ISS::Test;
 use IO::Socket::INET;
 use IO::Socket::SSL;
+use Socket qw(SOL_SOCKET SO_RCVTIMEO);
 use Test::More;
 
 my $TIMEOUT = 0.3;    # a whole number would hide a lost fraction
@@ -236,5 +238,23 @@ subtest 'a timeout of the TCP connect' => sub {
     is_deeply(\@result, [], 'new fails');
     ok($!{ETIMEDOUT}, '... with ETIMEDOUT') or diag $!;
 };
+
+# A program may bound a blocking socket with this instead.
+for my $role ('client', 'server') {
+    subtest "SO_RCVTIMEO, $role" => sub {
+        my $listener = listener();
+        my $tcp      = plain(address($listener));
+        setsockopt $tcp, SOL_SOCKET, SO_RCVTIMEO, pack 'l!l!', 0, 300_000
+          or plan skip_all => "SO_RCVTIMEO: $!";
+        my @args =
+          $role eq 'client' ? client_args() : server_args(SSL_server => 1);
+        my @result = IO::Socket::SSL->start_SSL($tcp, @args);
+        my $errno  = $! + 0;
+
+        is_deeply(\@result, [], 'start_SSL fails');
+        is($errno, EAGAIN, '... with EAGAIN');
+        is(ref $tcp, 'IO::Socket::INET', '... and leaves the plain socket');
+    };
+}
 
 done_testing;

@@ -43,6 +43,10 @@ sub run {
         $begun || return _failed($self, $args);
     }
     my $wait = $hash->{_SSL_wait} || defined $seconds && $self->blocking;
+
+    # A socket that blocks waits by itself, no longer than its SO_RCVTIMEO says.
+    undef $wait
+      if !defined $seconds && !$hash->{_SSL_bio_handle} && $self->blocking;
     my ($done, $died) =
       IO::Socket::SSL::_try(
         sub { $self->_handshake($server, $seconds, $wait ? 1 : 0) });
