@@ -8,6 +8,7 @@
 
 #include "connection/io.h"
 #include "connection/shutdown.h"
+#include "newest.h"
 #include "pair.h"
 #include "sessions/session.h"
 #include "tap.h"
@@ -23,17 +24,6 @@ struct rules {
 
 static struct pair pair;
 static struct iss_conn *client;
-
-/* The cache keeps it. */
-static SSL_SESSION *
-newest(struct iss_session_cache *cache, struct iss_session_key key,
-    const SSL_SESSION *which)
-{
-	SSL_SESSION *session = iss_session_cache_get1(cache, key, which);
-
-	SSL_SESSION_free(session);
-	return session;
-}
 
 static void
 begin(struct iss_ctx *ours, struct iss_ctx *theirs, const struct rules *rules)
@@ -201,6 +191,41 @@ test_not_offered(struct iss_ctx *ours, struct iss_ctx *theirs)
 	ok(client->resume.offered == NULL, "... and is not offered");
 	finish();
 	ok(!resumed(), "... a full handshake");
+	pair_close(&pair);
+	SSL_SESSION_free(session);
+}
+
+/* The name is the address of a socket that is not connected yet. */
+static void
+begin_by_address(struct iss_ctx *ours, struct iss_ctx *theirs)
+{
+	pair_init(&pair);
+	pair_open(&pair, ours, theirs);
+	client = pair.client.conn;
+	iss_verify_set_by_address(&client->verify, iss_scheme_find("http"));
+	is_int(iss_conn_keep_sessions(client, false), ISS_OK,
+	    "by address: a connection that keeps sessions");
+}
+
+/* Nobody knows yet whether the session is of the same peer. */
+static void
+test_address_to_come(struct iss_ctx *ours, struct iss_ctx *theirs)
+{
+	SSL_SESSION *session;
+
+	begin_by_address(ours, theirs);
+	iss_verify_forget_name(&client->verify);
+	finish();
+	session = iss_new_sessions_take(&client->resume.new_sessions);
+	pair_close(&pair);
+
+	begin_by_address(ours, theirs);
+	ok(!iss_conn_offer_session(client, session) &&
+		client->resume.offered == NULL,
+	    "... which offers none before it has its address");
+	iss_verify_forget_name(&client->verify);
+	iss_conn_offer_session(client, session);
+	ok(client->resume.offered == session, "... for no other reason");
 	pair_close(&pair);
 	SSL_SESSION_free(session);
 }
@@ -456,6 +481,7 @@ main(void)
 		test_rules(ours, theirs, v == 1);
 		test_other_ctx(ours, theirs, versions[v]);
 		test_not_offered(ours, theirs);
+		test_address_to_come(ours, theirs);
 		test_refused(ours, theirs);
 		test_collect(ours, theirs, v == 1);
 		if (v == 1)

@@ -11,6 +11,7 @@
 #include "sessions/session_list.h"
 
 #include "alive.h"
+#include "newest.h"
 #include "tap.h"
 
 #define RULES "the rules of the first connection"
@@ -43,17 +44,6 @@ key(const char *text)
 	bytes.bytes = text;
 	bytes.len = strlen(text);
 	return bytes;
-}
-
-/* The cache keeps it. */
-static SSL_SESSION *
-newest(struct iss_session_cache *cache, struct iss_session_key key,
-    const SSL_SESSION *which)
-{
-	SSL_SESSION *session = iss_session_cache_get1(cache, key, which);
-
-	SSL_SESSION_free(session);
-	return session;
 }
 
 static struct iss_session_cache *
