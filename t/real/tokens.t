@@ -8,17 +8,35 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 
+use ISS::Unpacked 'ISS_TEST_TOKENS';
+
 use IO::Socket::SSL;
 use ISS::Program;
 use ISS::Test;
 
-my $util = ISS::Program->find('softhsm2-util')
+# The first file that matches in the folder of the unpacked packages or, where
+# they are installed, in the system's.
+sub file {
+    my @patterns = @_;
+    my $root     = ISS::Unpacked->root('ISS_TEST_TOKENS');
+    return (
+        grep { -e }
+          map {
+            my $at = $_;
+            map { glob "'$at'$_" } @patterns
+          } $root,
+        q{}
+    )[0];
+}
+
+my $util = ISS::Unpacked->find('ISS_TEST_TOKENS', 'softhsm2-util')
   or plan skip_all => 'there is no softhsm2-util';
-my ($module) = glob '/usr/lib/softhsm/libsofthsm2.so'
-  . ' /usr/lib/*/softhsm/libsofthsm2.so';
-plan skip_all => 'there is no libsofthsm2.so' if !$module || !-e $module;
-my ($provider) = grep { -e } glob '/usr/lib/*/ossl-modules/pkcs11.so';
-plan skip_all => 'there is no pkcs11-provider' if !$provider;
+my $module =
+  file('/usr/lib/softhsm/libsofthsm2.so', '/usr/lib/*/softhsm/libsofthsm2.so')
+  or plan skip_all => 'there is no libsofthsm2.so';
+my $provider = file('/usr/lib/*/ossl-modules/pkcs11.so')
+  or plan skip_all => 'there is no pkcs11-provider';
+($ENV{OPENSSL_MODULES}) = $provider =~ m{^(.*)/};
 
 my $PIN = '471100';
 my $dir = tempdir('iss-tokens-XXXXXX', TMPDIR => 1, CLEANUP => 1);
@@ -33,7 +51,8 @@ local $ENV{PKCS11_PROVIDER_MODULE} = $module;
 sub softhsm {
     my (@arguments) = @_;
     my ($status, $said) =
-      ISS::Program->run([$util, @arguments, '--pin', $PIN]);
+      ISS::Program->run(
+        [$util, '--module', $module, @arguments, '--pin', $PIN]);
     is($status, 0, "softhsm2-util $arguments[0]") or diag $said;
     return;
 }
