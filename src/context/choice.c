@@ -227,6 +227,42 @@ is_another_name(struct iss_link *link, const unsigned char *name, size_t len)
 	return false;
 }
 
+/* *name is NULL if the client sent none. */
+static void
+name_of(SSL *ssl, const unsigned char **name, size_t *len)
+{
+	const unsigned char *ext;
+	size_t ext_len;
+
+	*len = 0;
+	if (!SSL_client_hello_get0_ext(
+		ssl, TLSEXT_TYPE_server_name, &ext, &ext_len) ||
+	    !iss_vhosts_parse(ext, ext_len, name, len))
+		*name = NULL;
+}
+
+static int
+refuse_other_name(struct iss_link *link, int *alert)
+{
+	return fail(link, alert, SSL_AD_ILLEGAL_PARAMETER,
+	    "the client named another host after a HelloRetryRequest");
+}
+
+/* Under the context for challenges of ACME, where all has been chosen. */
+static int
+stay(SSL *ssl, int *alert, void *unused)
+{
+	struct iss_link *link = iss_link_of(ssl);
+	const unsigned char *name;
+	size_t len;
+
+	(void)unused;
+	name_of(ssl, &name, &len);
+	return link != NULL && is_another_name(link, name, len)
+		   ? refuse_other_name(link, alert)
+		   : SSL_CLIENT_HELLO_SUCCESS;
+}
+
 /* After a HelloRetryRequest it is called again, perhaps for the context that
  * the program chose.  A client that names another host then would get the rules
  * of one and the name of the other. */
@@ -234,18 +270,14 @@ static int
 choose(SSL *ssl, int *alert, void *arg)
 {
 	struct iss_link *link = iss_link_of(ssl);
-	const unsigned char *ext, *name = NULL;
-	size_t ext_len, len = 0;
+	const unsigned char *name;
+	size_t len;
 	int rv;
 
-	if (!SSL_client_hello_get0_ext(
-		ssl, TLSEXT_TYPE_server_name, &ext, &ext_len) ||
-	    !iss_vhosts_parse(ext, ext_len, &name, &len))
-		name = NULL;
+	name_of(ssl, &name, &len);
 	if (link != NULL && (link->greeted || !is_settled(arg)) &&
 	    is_another_name(link, name, len))
-		return fail(link, alert, SSL_AD_ILLEGAL_PARAMETER,
-		    "the client named another host after a HelloRetryRequest");
+		return refuse_other_name(link, alert);
 	rv = choose_by_name(ssl, alert, arg, name, len);
 	if (link != NULL && rv == SSL_CLIENT_HELLO_SUCCESS && !is_settled(arg))
 		link->greeted = true;
@@ -272,6 +304,8 @@ iss_choice_install(struct iss_choice *choice)
 	SSL_CTX_set_tlsext_servername_callback(
 	    choice->ssl_ctx, acknowledge_name);
 	SSL_CTX_set_client_hello_cb(choice->ssl_ctx, choose, choice);
+	if (choice->vhosts->acme != NULL)
+		SSL_CTX_set_client_hello_cb(choice->vhosts->acme, stay, NULL);
 }
 
 void

@@ -256,7 +256,7 @@ program_judges(const struct build *build)
 	       (ask->verify != NULL && iss_trusted_verifies(build->config));
 }
 
-/* A client that was trusted under other rules must not resume. */
+/* A client that was accepted under other rules must not resume. */
 static const struct iss_session_id *
 session_id_before(const struct build *build)
 {
@@ -265,28 +265,50 @@ session_id_before(const struct build *build)
 	if (before == NULL || before->session_id_is_named ||
 	    build->config->other_judge)
 		return NULL;
-	if (iss_trusted_verifies(build->config) &&
+	if (iss_session_id_selects(build->config) &&
 	    memcmp(before->demands, build->ctx->demands,
 		sizeof(before->demands)) != 0)
 		return NULL;
 	return &before->session_id;
 }
 
+/* Revocation lists expire, and OpenSSL finds newer ones in SSL_ca_path. */
+static bool
+lists_change(const struct iss_config *config)
+{
+	return iss_trusted_verifies(config) &&
+	       (config->check_crl || config->crl_check_all);
+}
+
+/* Clients are judged again before they resume.  Of sessions that OpenSSL keeps
+ * itself it asks nobody. */
+static int
+judge_sessions(struct build *build)
+{
+	SSL_CTX *ctx = build->ssl_ctx;
+
+	SSL_CTX_set_session_cache_mode(ctx,
+	    SSL_CTX_get_session_cache_mode(ctx) | SSL_SESS_CACHE_NO_INTERNAL);
+	return iss_peer_end_set_judge(ctx, &iss_verify_judge)
+		   ? ISS_OK
+		   : iss_error_memory(build->err);
+}
+
 /* No digest tells one sub from another: what a program decides about clients
  * does not hold where another one may have made the session. */
 static int
-respect_program(struct build *build)
+respect_judges(struct build *build)
 {
-	const struct iss_callbacks *ask = iss_link_callbacks(build->link);
+	const struct iss_config *config = build->config;
+	int rv = ISS_OK;
 
-	if (!program_judges(build))
-		return ISS_OK;
-	if (iss_session_id_is_shared(build->config) &&
-	    !iss_peer_end_set_judge(build->ssl_ctx, &iss_verify_judge))
-		return iss_error_memory(build->err);
-	return ask->verify == NULL ? ISS_OK
-				   : iss_session_id_set_alone(
-					 build->err, &build->ctx->session_id);
+	if (lists_change(config) ||
+	    (program_judges(build) && iss_session_id_is_shared(config)))
+		rv = judge_sessions(build);
+	if (rv != ISS_OK || !program_judges(build) ||
+	    iss_link_callbacks(build->link)->verify == NULL)
+		return rv;
+	return iss_session_id_set_alone(build->err, &build->ctx->session_id);
 }
 
 /*
@@ -307,7 +329,7 @@ set_sessions(struct build *build)
 	rv = iss_session_id_use(build->err, &build->ctx->session_id,
 	    build->ssl_ctx, config, build->ctx->demands, program_judges(build),
 	    session_id_before(build));
-	return rv == ISS_OK ? respect_program(build) : rv;
+	return rv == ISS_OK ? respect_judges(build) : rv;
 }
 
 static int

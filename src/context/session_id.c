@@ -5,6 +5,7 @@
 
 #include <openssl/rand.h>
 
+#include "context/trusted.h"
 #include "sessions/own_names.h"
 #include "verification/verify.h"
 
@@ -16,8 +17,14 @@ make_random(struct iss_error *err, struct iss_session_id *id)
 	return ISS_OK;
 }
 
+bool
+iss_session_id_selects(const struct iss_config *config)
+{
+	return iss_trusted_verifies(config) || config->psks.count > 0;
+}
+
 /*
- * Virtual hosts do not share sessions.  Where clients are verified the rules
+ * Virtual hosts do not share sessions.  Where clients are selected the rules
  * are part of the name: a ticket key that several processes share must not let
  * in a session made under other rules, for example before a CRL was renewed.
  * Without SSL_session_id_context nothing but the rules and whom the server says
@@ -36,7 +43,7 @@ digest_rules(struct iss_error *err, struct iss_session_id *id, SSL_CTX *ctx,
 	iss_session_policy_add_text(&policy, config->session_id_context);
 	iss_session_policy_add_text(&policy, config->vhost);
 	if (config->session_id_context == NULL ||
-	    SSL_CTX_get_verify_mode(ctx) != SSL_VERIFY_NONE)
+	    iss_session_id_selects(config))
 		iss_session_policy_add(&policy, rules, ISS_SESSION_POLICY_LEN);
 	if (config->session_id_context == NULL)
 		iss_own_names_add(&policy, ctx);

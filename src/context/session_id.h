@@ -24,7 +24,7 @@ struct iss_session_id {
 /*
  * Give the sessions of a server's context their name, which *id gets as well:
  * made of SSL_session_id_context, the virtual host and, where clients are
- * verified, the rules of the context: its options but for certificates. Without
+ * selected, the rules of the context: its options but for certificates. Without
  * that option it is made of host, rules and the names in the certificates if
  * the context shares its sessions with other processes, else it is before, or
  * if that is NULL a random one.  by_program: a sub of the program may have a
@@ -36,6 +36,9 @@ int iss_session_id_use(struct iss_error *err, struct iss_session_id *id,
     SSL_CTX *ctx, const struct iss_config *config,
     const unsigned char rules[ISS_SESSION_POLICY_LEN], bool by_program,
     const struct iss_session_id *before);
+
+/* Does this server accept only some clients, by certificate or by key? */
+bool iss_session_id_selects(const struct iss_config *config);
 
 /* May other contexts have the same name? */
 bool iss_session_id_is_shared(const struct iss_config *config);

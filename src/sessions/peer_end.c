@@ -144,6 +144,16 @@ demands_certificate(const SSL *ssl)
 	return (SSL_get_verify_mode(ssl) & both) == both;
 }
 
+/* OpenSSL compares the cipher of a session only with those that the client
+ * offers.  TLS 1.3 negotiates another one. */
+static bool
+has_good_cipher(SSL *ssl, const SSL_SESSION *session)
+{
+	return SSL_SESSION_get_protocol_version(session) >= TLS1_3_VERSION ||
+	       sk_SSL_CIPHER_find(
+		   SSL_get_ciphers(ssl), SSL_SESSION_get0_cipher(session)) >= 0;
+}
+
 /* A connection may have come to another context: its judge counts. */
 bool
 iss_peer_end_allows(SSL *ssl, SSL_SESSION *session)
@@ -152,6 +162,8 @@ iss_peer_end_allows(SSL *ssl, SSL_SESSION *session)
 	const struct iss_peer_judge *judge =
 	    SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), judge_index());
 
+	if (!has_good_cipher(ssl, session))
+		return false;
 	if (leaf == NULL)
 		return judge == NULL || !demands_certificate(ssl);
 	if (!has_not_ended(session))

@@ -51,26 +51,37 @@ refuse_by_callback(struct iss_error *err, const struct iss_verify *verify)
 	return ISS_ERROR;
 }
 
-/* What the CAs of a certificate, whose chain is given or known by the link, say
- * of its names. */
+/* Whose certificate it is that has the names. */
+struct bearer {
+	const struct iss_link *link;
+	STACK_OF(X509) * chain;      /* NULL: as the connection knows it */
+	struct iss_kept_names *kept; /* NULL: the names are not kept */
+};
+
+/* What the CAs above a certificate say of its names. */
 struct ca_rules {
 	bool have_constraints; /* see iss_verify_cert_name */
 	bool permit_host;
 };
 
 static struct ca_rules
-ask_cas(const struct iss_verify *verify, const struct iss_link *link,
-    STACK_OF(X509) * given)
+ask_cas(const struct iss_verify *verify, const struct bearer *bearer)
 {
-	STACK_OF(X509) *chain = given;
-	struct ca_rules rules;
+	SSL *ssl = bearer->link->ssl;
+	STACK_OF(X509) *chain = bearer->chain;
+	struct ca_rules rules = { false, true };
 
-	if (given == NULL && link->ssl != NULL)
-		chain = iss_chain_get1(link->ssl);
+	if (iss_kept_names_are_unconstrained(bearer->kept))
+		return rules;
+	if (chain == NULL && ssl != NULL)
+		chain = iss_chain_get1(ssl);
 	rules.have_constraints = iss_constraints_exist(chain);
-	rules.permit_host = !rules.have_constraints ||
-			    iss_constraints_permit(chain, &verify->host);
-	if (given == NULL)
+	if (rules.have_constraints)
+		rules.permit_host =
+		    iss_constraints_permit(chain, &verify->host);
+	else
+		iss_kept_names_note_unconstrained(bearer->kept);
+	if (bearer->chain == NULL)
 		sk_X509_pop_free(chain, X509_free);
 	return rules;
 }
@@ -88,12 +99,11 @@ suffixes_of(const struct iss_verify *verify, struct iss_suffix_rules *given)
 
 static int
 match_by_scheme(struct iss_error *err, const struct iss_verify *verify,
-    const struct iss_presented *presented, const struct iss_link *link,
-    STACK_OF(X509) * chain)
+    const struct iss_presented *presented, const struct bearer *bearer)
 {
 	struct iss_suffix_rules given;
 	const struct iss_suffix_rules *suffixes = suffixes_of(verify, &given);
-	bool strict = iss_link_is_strict(link->ssl);
+	bool strict = iss_link_is_strict(bearer->link->ssl);
 	struct iss_scheme scheme =
 	    strict ? iss_strict_scheme(&verify->scheme) : verify->scheme;
 	struct iss_scheme without_cn = scheme;
@@ -101,7 +111,7 @@ match_by_scheme(struct iss_error *err, const struct iss_verify *verify,
 	without_cn.check_cn = ISS_CN_NEVER;
 	if (iss_presented_match(
 		presented, &verify->host, &without_cn, suffixes)) {
-		if (strict && !ask_cas(verify, link, chain).permit_host)
+		if (!ask_cas(verify, bearer).permit_host)
 			return refuse_name(err, verify, presented,
 			    ", which a CA of its chain may not vouch for: it "
 			    "has name constraints");
@@ -109,7 +119,7 @@ match_by_scheme(struct iss_error *err, const struct iss_verify *verify,
 	}
 	if (!iss_presented_match(presented, &verify->host, &scheme, suffixes))
 		return refuse_name(err, verify, presented, "");
-	if (ask_cas(verify, link, chain).have_constraints)
+	if (ask_cas(verify, bearer).have_constraints)
 		return refuse_name(err, verify, presented,
 		    ", which does not count: a CA of its chain has name "
 		    "constraints");
@@ -118,7 +128,7 @@ match_by_scheme(struct iss_error *err, const struct iss_verify *verify,
 
 /* The names of the certificate, which the connection keeps when the program
  * asks (verify_hostname).  NULL: they are not kept. */
-static const struct iss_presented *
+static struct iss_kept_names *
 kept_names(const struct iss_link *link, X509 *cert, STACK_OF(X509) * chain)
 {
 	const struct iss_link *own =
@@ -133,16 +143,17 @@ static int
 check_name_by_scheme(struct iss_error *err, const struct iss_verify *verify,
     const struct iss_link *link, X509 *cert, STACK_OF(X509) * chain)
 {
-	const struct iss_presented *kept = kept_names(link, cert, chain);
+	const struct bearer bearer = { link, chain,
+		kept_names(link, cert, chain) };
 	struct iss_cert_names names;
 	int rv;
 
-	if (kept != NULL)
-		return match_by_scheme(err, verify, kept, link, chain);
+	if (bearer.kept != NULL)
+		return match_by_scheme(err, verify,
+		    iss_kept_names_presented(bearer.kept), &bearer);
 	rv = iss_cert_names_init(err, &names, cert);
 	if (rv == ISS_OK)
-		rv =
-		    match_by_scheme(err, verify, &names.presented, link, chain);
+		rv = match_by_scheme(err, verify, &names.presented, &bearer);
 	iss_cert_names_release(&names);
 	return rv;
 }

@@ -38,9 +38,9 @@ int iss_verify_follow(struct iss_error *err, SSL *ssl);
  * which name was wanted and which are offered.  The link lends the check_name
  * callback.  chain is the certificate's, leaf first; NULL: that of link->ssl,
  * if there is one, whose connection then keeps the names of the certificate for
- * the next time.  If a CA in it has name constraints, the common name does
- * not count: they bind only alternative names (RFC 5280, 4.2.1.10).  Returns
- * ISS_OK or ISS_ERROR.
+ * the next time.  If a CA in it has name constraints, they must permit the
+ * name itself, and the common name does not count: they bind only alternative
+ * names (RFC 5280, 4.2.1.10).  Returns ISS_OK or ISS_ERROR.
  */
 int iss_verify_cert_name(struct iss_error *err, const struct iss_verify *verify,
     const struct iss_link *link, X509 *cert, STACK_OF(X509) * chain);
@@ -55,8 +55,8 @@ bool iss_verify_session(struct iss_link *link);
 
 /*
  * The same for servers, before they resume a session that another context may
- * have made.  Intermediate certificates that are not in the store of the
- * context are not known any more.
+ * have made, or under revocation lists that may have changed.  Intermediate
+ * certificates that are not in the store of the context are not known any more.
  */
 extern const struct iss_peer_judge iss_verify_judge;
 

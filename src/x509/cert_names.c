@@ -235,16 +235,17 @@ iss_cert_names_release(struct iss_cert_names *names)
 struct iss_kept_names {
 	X509 *cert; /* one reference, so that no other gets its address */
 	struct iss_cert_names names;
+	bool unconstrained;
 };
 
-const struct iss_presented *
+struct iss_kept_names *
 iss_kept_names_get(struct iss_kept_names **kept, X509 *cert)
 {
 	struct iss_kept_names *new;
 	struct iss_error ignored;
 
 	if (*kept != NULL && (*kept)->cert == cert)
-		return &(*kept)->names.presented;
+		return *kept;
 	if ((new = calloc(1, sizeof(*new))) == NULL)
 		return NULL;
 	iss_error_clear(&ignored);
@@ -256,7 +257,26 @@ iss_kept_names_get(struct iss_kept_names **kept, X509 *cert)
 	new->cert = cert;
 	iss_kept_names_free(*kept);
 	*kept = new;
-	return &new->names.presented;
+	return new;
+}
+
+const struct iss_presented *
+iss_kept_names_presented(const struct iss_kept_names *kept)
+{
+	return &kept->names.presented;
+}
+
+bool
+iss_kept_names_are_unconstrained(const struct iss_kept_names *kept)
+{
+	return kept != NULL && kept->unconstrained;
+}
+
+void
+iss_kept_names_note_unconstrained(struct iss_kept_names *kept)
+{
+	if (kept != NULL)
+		kept->unconstrained = true;
 }
 
 void

@@ -59,9 +59,16 @@ int iss_cert_common_name(const X509 *cert, unsigned char **utf8);
  * out.
  */
 struct iss_kept_names;
-const struct iss_presented *iss_kept_names_get(
+struct iss_kept_names *iss_kept_names_get(
     struct iss_kept_names **kept, X509 *cert);
+const struct iss_presented *iss_kept_names_presented(
+    const struct iss_kept_names *kept);
 void iss_kept_names_free(struct iss_kept_names *kept);
+
+/* Is it known that no CA above that certificate has name constraints?  kept may
+ * be NULL: nothing is known then. */
+bool iss_kept_names_are_unconstrained(const struct iss_kept_names *kept);
+void iss_kept_names_note_unconstrained(struct iss_kept_names *kept);
 
 /* Free everything, and so presented.  May be called twice. */
 void iss_cert_names_release(struct iss_cert_names *names);

@@ -307,6 +307,81 @@ SKIP: {
     }
 }
 
+# --- a key that is taken away ------------------------------------------------
+
+# What s_client gets from a server of this context: a greeting, or nothing.
+sub greeted {
+    my ($ctx,  @options) = @_;
+    my ($sock, $client)  = accept_s_client(
+        ['-ign_eof', @options],
+        SSL_server    => 1,
+        SSL_reuse_ctx => $ctx
+    );
+    if ($sock) {
+        print $sock "hello\n";
+        $sock->close(SSL_fast_shutdown => 0, Timeout => 10);
+    }
+    my ($status, $says) = $client->finish;
+    return ($says =~ /^(Reused|New), /m, $says =~ /^(hello)$/m);
+}
+
+sub psk_context {
+    return IO::Socket::SSL::SSL_Context->new(
+        SSL_server => 1,
+        %{ bare(@_) }
+    ) || die $SSL_ERROR;
+}
+
+SKIP: {
+    skip 'there is no openssl command', 1 if !$openssl;
+    my @psk  = ('-psk', unpack('H*', $KEY), '-psk_identity', 'me');
+    my %both = (SSL_psk => { me  => $KEY, you => 'your key' });
+    my %less = (SSL_psk => { you => 'your key' });
+    my $dir  = File::Temp->newdir;
+    my $keys = "$dir/keys";
+    umask 077;
+    open my $out, '>', $keys or die "$keys: $!";
+    print {$out} 'k' x 80;
+    close $out or die "$keys: $!";
+    my %shared = (SSL_ticket_keys => $keys, SSL_session_id_context => 'shop');
+
+    for my $version (qw(tls1_2 tls1_3)) {
+        my $take = $version eq 'tls1_2' ? 'PSK' : undef;
+        my @new  = ("-$version", @psk, '-sess_out' => "$dir/$version");
+        my @old  = (
+            "-$version",
+            $version eq 'tls1_2' ? @psk : (),
+            '-sess_in' => "$dir/$version"
+        );
+        subtest "a key that is taken away, $version" => sub {
+            my $ctx = psk_context(%both, SSL_cipher_list => $take);
+            is((greeted($ctx, @new))[-1], 'hello', 'a client with its key');
+            ok($ctx->reload, '... a reload without changes');
+            is(
+                "@{[greeted($ctx, @old)]}",
+                'Reused hello',
+                '... after which its session is resumed'
+            );
+            ok($ctx->reload(%less), '... and one without its key');
+            isnt((greeted($ctx, @old))[-1],
+                'hello', '... which ends its session');
+
+            my ($one, $two, $three) =
+              map { psk_context(%shared, SSL_cipher_list => $take, @$_) }
+              [%both], [%both], [%less];
+            is((greeted($one, @new))[-1],
+                'hello', 'the same with servers that share tickets');
+            is(
+                "@{[greeted($two, @old)]}",
+                'Reused hello',
+                '... it is resumed by one with the key'
+            );
+            isnt((greeted($three, @old))[-1],
+                'hello', '... and not by one without it');
+        };
+    }
+}
+
 # --- mistakes ---------------------------------------------------------------
 
 subtest 'mistakes' => sub {

@@ -28,8 +28,8 @@ my $uri      = 'http://' . address($listener);
 my $serial   = 0x1000;
 my %leaf =
   map { $_ => $world->certificate(serial => ++$serial, uri => "$uri/$_") }
-  qw(good revoked unknown error missing elsewhere garbage empty busy stranger
-  other expired silent);
+  qw(good revoked unknown error missing elsewhere other-page odd garbage empty
+  busy stranger other expired silent);
 my ($is_good, $is_revoked) =
   ([$leaf{good}, 'good'], [$leaf{revoked}, 'revoked']);
 my $sub = $world->certificate(
@@ -78,16 +78,19 @@ sub ok_with {
 }
 
 my %answer = (
-    good      => \&from_openssl,
-    revoked   => \&from_openssl,
-    unknown   => \&from_openssl,
-    error     => sub { return ('500 Internal Server Error',        'oh') },
-    missing   => sub { return ('404 Not Found',                    'oh') },
-    elsewhere => sub { return ("302 Found\r\nLocation: $uri/good", '') },
-    garbage   => sub { return ('200 OK', 'garbage') },
-    empty     => sub { return ('200 OK', '') },
-    busy      => sub { return ('200 OK', ISS::OCSP::refusal(3)) },
-    stranger  => ok_with(
+    good         => \&from_openssl,
+    revoked      => \&from_openssl,
+    unknown      => \&from_openssl,
+    error        => sub { return ('500 Internal Server Error',        'oh') },
+    missing      => sub { return ('404 Not Found',                    'oh') },
+    elsewhere    => sub { return ("302 Found\r\nLocation: $uri/good", '') },
+    'other-page' =>
+      sub { return ("303 See Other\r\nLocation: $uri/good", '') },
+    odd     => sub { return ("500 bad\e[2J\x07\xff" . 'x' x 999, '') },
+    garbage => sub { return ('200 OK',                           'garbage') },
+    empty   => sub { return ('200 OK',                           '') },
+    busy    => sub { return ('200 OK', ISS::OCSP::refusal(3)) },
+    stranger => ok_with(
         of   => $leaf{stranger},
         by   => $stranger,
         with => [$stranger]
@@ -193,16 +196,19 @@ $responder->hear;
 
 # A missing answer is a soft error; with SSL_OCSP_FAIL_HARD it is a hard one.
 my %SOFT = (
-    error     => qr/http request for OCSP failed: 500 Internal/,
-    missing   => qr/http request for OCSP failed: 404 Not Found/,
-    elsewhere => qr/http request for OCSP failed: 302 Found/,
-    garbage   => qr/this is not an OCSP response/,
-    empty     => qr/this is not an OCSP response/,
-    busy      => qr/refuses to answer: trylater/,
-    stranger  => qr/not authorized by the issuer/,
-    other     => qr/does not cover the certificate/,
-    expired   => qr/has expired/,
-    silent    => qr/http request for OCSP failed: Timed out/,
+    error        => qr/http request for OCSP failed: 500 Internal/,
+    missing      => qr/http request for OCSP failed: 404 Not Found/,
+    elsewhere    => qr/http request for OCSP failed: 302 Found/,
+    'other-page' => qr/http request for OCSP failed: 303 See Other/,
+    odd          =>
+      qr/http request for OCSP failed: 500 bad\\x1b\[2J\\x07\\xffx{150,200};/,
+    garbage  => qr/this is not an OCSP response/,
+    empty    => qr/this is not an OCSP response/,
+    busy     => qr/refuses to answer: trylater/,
+    stranger => qr/not authorized by the issuer/,
+    other    => qr/does not cover the certificate/,
+    expired  => qr/has expired/,
+    silent   => qr/http request for OCSP failed: Timed out/,
 );
 for my $what (sort keys %SOFT) {
     my $resolver = resolver_for($leaf{$what});

@@ -1,11 +1,13 @@
 # A CA that may vouch only for some names (nameConstraints) cannot vouch for
-# others through the common name, which the constraints do not bind.
+# others through the common name, which the constraints do not bind, nor through
+# a name that hides them.
 use strict;
 use warnings;
 
 use File::Temp qw(tempdir);
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use ISS::Sessions;
 use ISS::Test;
 use IO::Socket::SSL;
 use IO::Socket::SSL::Utils;
@@ -18,8 +20,12 @@ my @made;
 
 sub ca {
     my ($name, @ext) = @_;
-    my ($cert, $key) =
-      CERT_create(CA => 1, subject => { CN => $name }, ext => \@ext);
+    my ($cert, $key) = CERT_create(
+        CA      => 1,
+        subject => { CN => $name },
+        key     => KEY_create_ec(),
+        ext     => \@ext
+    );
     push @made, [$cert, $key];
     PEM_cert2file($cert, "$dir/$name.pem");
     return { file => "$dir/$name.pem", issuer => [$cert, $key] };
@@ -32,18 +38,21 @@ my $bound = ca(
         data => 'critical,permitted;DNS:good.test'
     }
 );
-my $free = ca('free');
+my $free      = ca('free');
+my $excluding = ca(
+    'excluding',
+    {
+        sn   => 'nameConstraints',
+        data => 'critical,excluded;DNS:bad.test,'
+          . 'excluded;DNS:secret.good.test'
+    }
+);
 
 # The error of a client that verifies a server with this certificate.
 sub error_of {
     my ($ca, $cn, $alt, $name, $scheme) = @_;
 
-    my ($cert, $key) = CERT_create(
-        subject         => { CN => $cn },
-        subjectAltNames => [map { [DNS => $_] } @$alt],
-        issuer          => $ca->{issuer},
-        purpose         => 'server'
-    );
+    my ($cert, $key) = made($ca, $cn, $alt);
     my ($ours) = handshake_errors(
         mine => {
             SSL_ca_file         => $ca->{file},
@@ -53,8 +62,21 @@ sub error_of {
         theirs => { SSL_cert => $cert, SSL_key => $key }
     );
     CERT_free($cert);
-    KEY_free($key);
     return $ours;
+}
+
+my $KEY = KEY_create_ec();
+
+sub made {
+    my ($ca, $cn, $alt) = @_;
+
+    return CERT_create(
+        subject         => { CN => $cn },
+        subjectAltNames => [map { [DNS => $_] } @$alt],
+        issuer          => $ca->{issuer},
+        key             => $KEY,
+        purpose         => 'server'
+    );
 }
 
 is(error_of($bound, 'good.test', ['good.test'], 'good.test', 'default'),
@@ -81,13 +103,50 @@ for my $case (@CASES) {
     is(error_of($free, @$case), '', '... without constraints it does');
 }
 
-subtest 'verify_hostname' => sub {
-    my ($cert, $key) = CERT_create(
-        subject         => { CN => 'evil.test' },
-        subjectAltNames => [[DNS => 'good.test']],
-        issuer          => $bound->{issuer},
-        purpose         => 'server'
+# OpenSSL compares the constraints with the names as they stand in the
+# certificate, where a wildcard or a final dot hides what they exclude.
+for my $case (['x.bad.test.', 'x.bad.test'],
+    ['*.good.test', 'secret.good.test'])
+{
+    my ($alt, $name) = @$case;
+    for my $scheme (qw(default http smtp)) {
+        my @case = ('x', [$alt], $name, $scheme);
+        is(error_of($free, @case), '', "$scheme: $alt is for $name");
+        like(
+            error_of($excluding, @case),
+            qr{hostname\ verification\ failed:\ wanted\ "\Q$name\E".*
+                \Q, which a CA of its chain may not vouch for\E}x,
+            '... but not from a CA that may not vouch for it'
+        );
+    }
+}
+is(error_of($excluding, 'x', ['*.good.test'], 'www.good.test', 'http'),
+    '', 'the same wildcard for another name');
+
+# Asked again and again, and of a resumed session.
+subtest 'verify_hostname with a hidden name' => sub {
+    my ($cert, $key) = made($excluding, 'x', ['*.good.test']);
+    my $server = resuming_server(SSL_cert => $cert, SSL_key => $key);
+    my @args   = (
+        keeps_session(),
+        SSL_ca_file       => $excluding->{file},
+        SSL_verifycn_name => 'www.good.test'
     );
+    for my $resumed (0, 1) {
+        my $sock = connected($server, @args) or BAIL_OUT($SSL_ERROR);
+        is(get_line($sock), $resumed, "resumed: $resumed");
+        for (1, 2) {
+            ok($sock->verify_hostname('a.good.test',       'http'), 'a name');
+            ok(!$sock->verify_hostname('secret.good.test', 'http'),
+                '... and a hidden one');
+        }
+        close $sock;
+    }
+    CERT_free($cert);
+};
+
+subtest 'verify_hostname' => sub {
+    my ($cert, $key) = made($bound, 'evil.test', ['good.test']);
     each_version(
         sub {
             my ($client, $peer) = tls_pair(
@@ -112,9 +171,9 @@ subtest 'verify_hostname' => sub {
         }
     );
     CERT_free($cert);
-    KEY_free($key);
 };
 
+KEY_free($KEY);
 for my $ca (@made) {
     CERT_free($ca->[0]);
     KEY_free($ca->[1]);

@@ -266,12 +266,10 @@ subtest 'names' => sub {
         ext =>
           [ext(nameConstraints => 'critical,excluded;DNS:www.example.com')]);
     my $hidden = leaf($sub, subjectAltNames => [[DNS => '*.example.com']]);
-    is(verdict({}, [$hidden, $sub], @www),
-        '', 'a wildcard can hide a name that a CA may not vouch for');
     like(
         verdict({}, [$hidden, $sub], @www, @STRICT),
         qr/hostname verification failed: .*may not vouch/,
-        '... but not strictly'
+        'a wildcard cannot hide a name that a CA may not vouch for'
     );
     is(
         verdict(

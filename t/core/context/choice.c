@@ -256,6 +256,68 @@ test_another_name(void)
 	pair_close(&pair);
 }
 
+/* A challenge of ACME: its certificate must be for the name that is answered.
+ */
+static int
+authorize(void *handle, const char *name, char *text, size_t size)
+{
+	(void)handle;
+	program.asked++;
+	snprintf(program.name, sizeof(program.name), "%s", name);
+	return snprintf(text, size, "token.thumbprint");
+}
+
+static struct iss_ctx *
+acme_ctx(bool server, const struct iss_link *link)
+{
+	const struct pair_options options[PAIR_OPTIONS_MAX] = {
+		{ "SSL_version", "TLSv1_3" },
+		{ server ? "SSL_ecdh_curve" : "SSL_alpn_protocols",
+		    server ? "P-384" : "acme-tls/1" },
+		{ server ? "SSL_cert_file" : "SSL_verify_mode",
+		    server ? CERTS "server.pem" : "0" },
+		{ server ? "SSL_key_file" : NULL, CERTS "server.key" },
+	};
+	struct iss_error err;
+	struct iss_ctx *ctx = pair_try_ctx(&err, server, options, link);
+
+	ok(ctx != NULL, "a context for ACME '%s'", err.text);
+	return ctx;
+}
+
+static void
+test_acme_names(const char *second)
+{
+	static const struct iss_callbacks acme = { .acme = authorize };
+	const struct iss_link link = { .callbacks = &acme, .handle = &program };
+	struct iss_ctx *client = acme_ctx(false, NULL);
+	struct iss_ctx *server = acme_ctx(true, &link);
+	struct pair pair;
+
+	memset(&program, 0, sizeof(program));
+	pair_init(&pair);
+	pair.server.callbacks = &acme;
+	pair.server.handle = &program;
+	iss_peer_config_set_sni(
+	    NULL, &pair.client.config, "good.test", strlen("good.test"));
+	pair_open(&pair, client, server);
+	(void)iss_conn_handshake(pair.client.conn, false, ISS_NO_DEADLINE);
+	(void)iss_conn_handshake(pair.server.conn, true, ISS_NO_DEADLINE);
+	is_text(program.name, "good.test", "a challenge: asked for the name");
+	SSL_set_tlsext_host_name(pair.client.conn->ssl, second);
+	pair_handshake(&pair);
+	is_int(pair.server.rv, ISS_ERROR, "... the connection ends");
+	has_text(iss_conn_error(pair.server.conn)->text,
+	    second != NULL && strcmp(second, "good.test") == 0
+		? "SSL_acme: answered the challenge for good.test"
+		: "named another host after a HelloRetryRequest",
+	    "... after a retry for %s", second != NULL ? second : "none");
+	is_int(program.asked, 1, "... asked once");
+	pair_close(&pair);
+	iss_ctx_free(client);
+	iss_ctx_free(server);
+}
+
 int
 main(void)
 {
@@ -269,6 +331,9 @@ main(void)
 	for (i = 0; i < ROWS(refusals); i++)
 		test_refusal(i);
 	test_another_name();
+	test_acme_names("good.test");
+	test_acme_names("evil\n\033[2J");
+	test_acme_names(NULL);
 	test_nobody();
 	test_foreign();
 	test_blocking(true);

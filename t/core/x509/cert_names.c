@@ -213,14 +213,23 @@ test_kept(void)
 {
 	X509 *one = fixture_cert("server"), *two = fixture_cert("many-san");
 	struct iss_kept_names *kept = NULL;
-	const struct iss_presented *first = iss_kept_names_get(&kept, one);
+	struct iss_kept_names *first = iss_kept_names_get(&kept, one);
 
-	ok(first != NULL && first->n_cns == 1, "the names of a certificate");
+	ok(first != NULL && iss_kept_names_presented(first)->n_cns == 1,
+	    "the names of a certificate");
+	ok(!iss_kept_names_are_unconstrained(first), "constraints: not known");
+	iss_kept_names_note_unconstrained(first);
 	ok(iss_kept_names_get(&kept, one) == first, "are parsed once");
+	ok(iss_kept_names_are_unconstrained(first), "constraints: none");
 	X509_free(one);
-	ok(first->n_cns == 1, "and do not need their caller's certificate");
+	ok(iss_kept_names_presented(first)->n_cns == 1,
+	    "and do not need their caller's certificate");
 	first = iss_kept_names_get(&kept, two);
-	ok(first != NULL && first->n_sans > 2, "another one has its own");
+	ok(first != NULL && iss_kept_names_presented(first)->n_sans > 2,
+	    "another one has its own");
+	ok(!iss_kept_names_are_unconstrained(first), "... not known again");
+	iss_kept_names_note_unconstrained(NULL);
+	ok(!iss_kept_names_are_unconstrained(NULL), "nothing is kept");
 	X509_free(two);
 	iss_kept_names_free(kept);
 	iss_kept_names_free(NULL);

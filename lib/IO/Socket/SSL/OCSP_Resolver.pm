@@ -12,6 +12,7 @@ use IO::Socket::SSL::OCSP_Cache;
 
 my $TIMEOUT      = 10;         # seconds that HTTP::Tiny waits for each step
 my $LARGEST      = 1 << 18;    # bytes of a response
+my $LONGEST      = 200;        # characters of a reason that we repeat
 my $CONTENT_TYPE = 'application/ocsp-request';
 
 sub new {
@@ -61,11 +62,13 @@ sub _has_status {
     return defined $status && $status =~ /\A[0-2]\z/;    # V_OCSP_CERTSTATUS_*
 }
 
+# A responder chooses some of the text.
 sub _message {
     my ($check, $text) = @_;
-    my $who = defined $check->{uri} ? "$check->{uri}: " : '';
+    my $said = defined $check->{uri} ? "$check->{uri}: $text" : $text;
 
-    return "$who$text; subject: $check->{subject}";
+    $said =~ s/([^ -~])/sprintf '\x%02x', ord $1/ge;
+    return "$said; subject: $check->{subject}";
 }
 
 # The first error is the one that is reported.
@@ -166,9 +169,10 @@ sub resolve_blocking {
     local $@;
     require HTTP::Tiny;
     my $http = HTTP::Tiny->new(
-        timeout    => $TIMEOUT,
-        max_size   => $LARGEST,
-        verify_SSL => 0,          # the responses are signed
+        timeout      => $TIMEOUT,
+        max_size     => $LARGEST,
+        verify_SSL   => 0,          # the responses are signed
+        max_redirect => 0,          # nor may a responder send us elsewhere
         %args
     );
     while (my %requests = $self->requests) {
@@ -195,7 +199,8 @@ sub _post {
     return $reply->{content} if $reply->{success};
     my $reason = "$reply->{status} $reply->{reason}";
     ($reason) = $reply->{content} =~ /^([^\r\n]*)/ if $reply->{status} == 599;
-    return (undef, "http request for OCSP failed: $reason");
+    return (undef, 'http request for OCSP failed: ' . substr $reason,
+        0, $LONGEST);
 }
 
 1;
