@@ -205,15 +205,6 @@ answer_acme(void *handle, const char *name, char *buf, size_t size)
 	return (int)len;
 }
 
-static bool
-answer_has_signal(void *handle)
-{
-	dCALL_PERL((struct iss_call *)handle);
-
-	PERL_UNUSED_ARG(handle); /* where there is only one interpreter */
-	return PL_sig_pending != 0;
-}
-
 const struct iss_callbacks iss_answers = {
 	.password = answer_password,
 	.verify = answer_verify,
@@ -231,7 +222,6 @@ const struct iss_callbacks iss_answers = {
 	.acme = answer_acme,
 	.hello = iss_choices_answer_hello,
 	.client_cert = iss_choices_answer_cert,
-	.has_signal = answer_has_signal,
 	.message = iss_messages_answer,
 	.pump_read = iss_pump_answer_read,
 	.pump_write = iss_pump_answer_write,

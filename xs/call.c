@@ -17,6 +17,7 @@ iss_call_begin(
 	if (conn == NULL)
 		return;
 	call->outer = iss_link_lend(&conn->link, call);
+	conn->sock->signals = &PL_sig_pending;
 }
 
 static void
@@ -32,6 +33,8 @@ iss_call_end(pTHX_ struct iss_call *call)
 {
 	if (call->conn != NULL) {
 		(void)iss_link_lend(&call->conn->link, call->outer);
+		if (call->outer == NULL)
+			call->conn->sock->signals = NULL;
 		if (call->outer == NULL &&
 		    !iss_new_sessions_is_empty(
 			&call->conn->resume.new_sessions))

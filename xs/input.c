@@ -15,6 +15,14 @@
 
 enum read_kind { READ_SOME, READ_ALL, READ_PEEK };
 
+/* Must signal handlers run before a long read goes on?  A peer that sends all
+ * the time never lets it wait. */
+static bool
+wants_handlers(pTHX_ int rv)
+{
+	return rv == ISS_INTR || (rv == ISS_OK && PL_sig_pending != 0);
+}
+
 /* Read to a place of buf; *total is how much was read, also on failure. */
 static int
 read_to(pTHX_ GV *glob, struct iss_conn *conn, SV *buf, STRLEN at, size_t len,
@@ -36,7 +44,8 @@ read_to(pTHX_ GV *glob, struct iss_conn *conn, SV *buf, STRLEN at, size_t len,
 			*total += n;
 			iss_scalar_set_end(aTHX_ buf, at + *total);
 		}
-		if (rv == ISS_INTR && kind == READ_ALL)
+		if (kind == READ_ALL && *total < len &&
+		    wants_handlers(aTHX_ rv))
 			rv = iss_call_interrupted(aTHX_ glob, conn);
 		if (rv != ISS_OK || kind != READ_ALL)
 			break;
@@ -445,7 +454,7 @@ iss_input_readline(
 		rv = iss_stream_transfer(
 		    aTHX_ glob, conn, text, step_line, &step, had, &got);
 		iss_scalar_set_end(aTHX_ text, rv == ISS_OK ? had + got : had);
-		if (rv == ISS_INTR)
+		if (!lines.ended && wants_handlers(aTHX_ rv))
 			rv = iss_call_interrupted(aTHX_ glob, conn);
 	}
 	iss_stream_end(aTHX_ glob, conn, rv, false);

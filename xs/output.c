@@ -7,6 +7,7 @@
 #include "scalar.h"
 #include "base/ascii.h"
 #include "connection/io.h"
+#include "connection/wait.h"
 
 static int
 write_one(struct iss_conn *conn, void *buf, size_t len, size_t *done)
@@ -18,6 +19,18 @@ static int
 write_all(struct iss_conn *conn, void *buf, size_t len, size_t *done)
 {
 	return iss_io_write_all(conn, buf, len, done);
+}
+
+/* Who wants all to be written is told how much only on a descriptor that does
+ * not block. */
+static bool
+is_success(const struct iss_conn *conn, int rv, size_t total, bool all)
+{
+	if (rv == ISS_OK)
+		return true;
+	return total > 0 &&
+	       (!all || ((rv == ISS_WANT_READ || rv == ISS_WANT_WRITE) &&
+			    !iss_conn_blocks(conn)));
 }
 
 /* Write bytes.  Returns their number as a new value; NULL if that failed. */
@@ -43,7 +56,7 @@ write_bytes(pTHX_ GV *glob, struct iss_conn *conn, SV *owner, const char *bytes,
 			break;
 	} while (total < len || conn->unsent.len > 0);
 	iss_tell_status(aTHX_ glob, conn, rv);
-	return total > 0 || rv == ISS_OK ? newSVuv(total) : NULL;
+	return is_success(conn, rv, total, all) ? newSVuv(total) : NULL;
 }
 
 /* Have the write of a subclass write a line for print. */

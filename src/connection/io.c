@@ -35,7 +35,7 @@ static int
 receive_plain(struct iss_conn *conn, struct transfer *t)
 {
 	int flags = t->call == SSL_peek_ex ? MSG_PEEK : 0;
-	ssize_t n = recv(conn->sock->fd, t->buf, t->len, flags);
+	ssize_t n = iss_sock_receive(conn->sock, t->buf, t->len, flags);
 
 	if (n == 0)
 		return ISS_EOF;
@@ -515,6 +515,9 @@ iss_io_write_all(
 	do {
 		rv = iss_io_write(conn, bytes + *put, len - *put, &n);
 		*put += n;
+		if (rv == ISS_OK && *put < len &&
+		    iss_sock_has_signal(conn->sock))
+			rv = ISS_INTR;
 	} while (*put < len && rv == ISS_OK);
 	return rv;
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+#include "connection/handshake.h"
 #include "connection/io.h"
 #include "connection/outcome.h"
 #include "connection/wait.h"
@@ -73,6 +74,16 @@ must_linger(const struct iss_conn *conn)
 	       !has_heard(conn);
 }
 
+/* How long the rest of a write that has failed is worth waiting for: a peer
+ * that reads nothing would keep us for ever. */
+static iss_deadline
+until_given_up(const struct iss_conn *conn, iss_deadline deadline)
+{
+	return deadline == ISS_NO_DEADLINE && iss_conn_blocks(conn)
+		   ? iss_deadline_after(LINGER)
+		   : deadline;
+}
+
 int
 iss_shutdown_notify(struct iss_conn *conn, iss_deadline deadline)
 {
@@ -86,8 +97,11 @@ iss_shutdown_notify(struct iss_conn *conn, iss_deadline deadline)
 		return iss_conn_flush_pump(conn);
 	if (conn->peer_gone)
 		return iss_conn_refuse(conn, EPIPE, SHUTDOWN_FAILED);
+	if (deadline == ISS_NO_DEADLINE)
+		deadline = iss_conn_io_deadline(conn);
 	if ((rv = iss_io_flush_until(conn, deadline)) != ISS_OK ||
-	    (rv = iss_io_finish_write(conn, deadline)) != ISS_OK)
+	    (rv = iss_io_finish_write(conn, until_given_up(conn, deadline))) !=
+		ISS_OK)
 		return rv;
 	conn->lingers |= must_linger(conn);
 	if (iss_conn_can_read(conn))

@@ -102,6 +102,42 @@ would_block(void)
 	return -1;
 }
 
+/* Must a call return at once?  Then *flags says so. */
+static bool
+must_hurry(const struct iss_sock *sock, int *flags)
+{
+	if ((*flags & MSG_DONTWAIT) || !iss_sock_has_signal(sock))
+		return false;
+	*flags |= MSG_DONTWAIT;
+	return true;
+}
+
+/* The result of a call that would have waited otherwise. */
+static ssize_t
+in_a_hurry(const struct iss_sock *sock, ssize_t n)
+{
+	int e = errno;
+
+	if (n < 0 && (e == EAGAIN || e == EWOULDBLOCK) &&
+	    iss_sock_blocks(sock->fd) == 1)
+		e = EINTR;
+	errno = e;
+	return n;
+}
+
+ssize_t
+iss_sock_receive(const struct iss_sock *sock, void *buf, size_t len, int flags)
+{
+	bool hurry;
+	ssize_t n;
+
+	if (sock->dont_wait)
+		flags |= MSG_DONTWAIT;
+	hurry = must_hurry(sock, &flags);
+	n = recv(sock->fd, buf, len, flags);
+	return hurry ? in_a_hurry(sock, n) : n;
+}
+
 static ssize_t
 receive(struct iss_sock *sock, void *buf, size_t len)
 {
@@ -117,16 +153,17 @@ receive(struct iss_sock *sock, void *buf, size_t len)
 	}
 	if (sock->reads_left > 0)
 		sock->reads_left--;
-	return recv(sock->fd, buf, len, sock->dont_wait ? MSG_DONTWAIT : 0);
+	return iss_sock_receive(sock, buf, len, 0);
 }
 
 static ssize_t
 send_now(const struct iss_sock *sock, const void *buf, size_t len)
 {
-	bool dont_wait = sock->dont_wait || sock->absorbs;
+	int flags = sock->dont_wait || sock->absorbs ? MSG_DONTWAIT : 0;
+	bool hurry = must_hurry(sock, &flags);
+	ssize_t n = send(sock->fd, buf, len, MSG_NOSIGNAL | flags);
 
-	return send(
-	    sock->fd, buf, len, MSG_NOSIGNAL | (dont_wait ? MSG_DONTWAIT : 0));
+	return hurry ? in_a_hurry(sock, n) : n;
 }
 
 bool

@@ -27,6 +27,9 @@ struct iss_sock {
 	int sys_errno;  /* of the last call that failed, 0 after success */
 	bool eof;       /* the peer ended the TCP stream */
 	bool dont_wait; /* do not block, even if the descriptor does */
+	/* not 0: a signal has arrived whose handler waits to run; NULL: the
+	 * program has no handlers now */
+	const volatile int *signals;
 	int reads_left; /* see iss_sock_limit; < 0: no limit */
 	bool pumping;   /* the program's handle is being used */
 	bool spent;     /* none was left: there may be more to read */
@@ -69,6 +72,19 @@ iss_sock_unlimit(struct iss_sock *sock)
 {
 	sock->reads_left = -1;
 }
+
+/* Does the handler of a signal wait to run?  That signal interrupts no call of
+ * the system that begins now. */
+static inline bool
+iss_sock_has_signal(const struct iss_sock *sock)
+{
+	return sock->signals != NULL && *sock->signals != 0;
+}
+
+/* Receive from the descriptor: recv(2).  Where it would wait although there is
+ * such a signal, it fails with EINTR. */
+ssize_t iss_sock_receive(
+    const struct iss_sock *sock, void *buf, size_t len, int flags);
 
 /* The bound of both buffers. */
 enum { ISS_SOCK_MAX = 1 << 17 };

@@ -64,15 +64,6 @@ iss_conn_blocks(const struct iss_conn *conn)
 	return iss_sock_blocks(conn->sock->fd) == 1;
 }
 
-/* Has a signal arrived during a call that does not wait? */
-static bool
-has_signal(const struct iss_conn *conn)
-{
-	const struct iss_callbacks *ask = iss_link_callbacks(&conn->link);
-
-	return ask->has_signal != NULL && ask->has_signal(conn->link.handle);
-}
-
 /*
  * A descriptor that blocks keeps us until there is data; but if the peer sends
  * something else all the time, signals must still be handled.
@@ -85,7 +76,7 @@ run_without_deadline(struct iss_conn *conn, iss_conn_step *step, void *arg)
 	while (rv == ISS_WANT_READ && conn->sock->spent) {
 		if (conn->sock->fd >= 0 && !iss_conn_blocks(conn))
 			return rv;
-		if (has_signal(conn))
+		if (iss_sock_has_signal(conn->sock))
 			return ISS_INTR;
 		rv = run_step(conn, step, arg);
 	}
@@ -117,7 +108,7 @@ wait_for(
 		return want; /* there is nothing to wait for */
 	if (iss_deadline_is_over(deadline))
 		return ISS_TIMEOUT;
-	if (is_spent && has_signal(conn))
+	if (iss_sock_has_signal(sock))
 		return ISS_INTR;
 	if (is_spent)
 		return deadline < ISS_FAR_AWAY ? pause_in_flood(pause) : ISS_OK;

@@ -15,6 +15,8 @@
 #include <openssl/evp.h>
 #include <openssl/objects.h>
 
+#include "base/ascii.h"
+#include "base/buf.h"
 #include "base/ex_index.h"
 #include "link/link.h"
 
@@ -101,18 +103,16 @@ static void
 report_unknown_identity(const SSL *ssl, const char *identity)
 {
 	struct iss_link *link = iss_link_of(ssl);
-	size_t len = strlen(identity);
+	struct iss_buf shown;
 
 	if (link == NULL)
 		return;
-	if (len <= PSK_MAX_IDENTITY_LEN &&
-	    is_readable((const unsigned char *)identity, len))
-		iss_error_set(iss_kept_error_fill(&link->failure),
-		    "SSL_psk has no key for the client's identity \"%s\"",
-		    identity);
-	else
-		iss_error_set(iss_kept_error_fill(&link->failure),
-		    "SSL_psk has no key for the client's identity");
+	iss_buf_init(&shown, ISS_ERROR_TEXT_MAX);
+	iss_ascii_show(&shown, identity, strlen(identity));
+	iss_error_set(iss_kept_error_fill(&link->failure),
+	    "SSL_psk has no key for the client's identity \"%s\"",
+	    iss_buf_text(&shown));
+	iss_buf_release(&shown);
 }
 
 static unsigned int

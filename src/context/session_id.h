@@ -29,8 +29,7 @@ struct iss_session_id {
  * the context shares its sessions with other processes, else it is before, or
  * if that is NULL a random one.  by_program: a sub of the program may have a
  * say in who is accepted, so contexts without one do not get the same name. The
- * verify mode and the certificates of ctx must be set.  Returns ISS_OK or
- * ISS_ERROR.
+ * certificates of ctx must be set.  Returns ISS_OK or ISS_ERROR.
  */
 int iss_session_id_use(struct iss_error *err, struct iss_session_id *id,
     SSL_CTX *ctx, const struct iss_config *config,

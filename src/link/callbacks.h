@@ -67,9 +67,6 @@ struct iss_callbacks {
 	bool (*check_name)(void *handle, const char *name, X509 *leaf);
 	/* A context was made and may be adjusted; false: do not use it. */
 	bool (*ctx_created)(void *handle, SSL_CTX *ctx);
-	/* Has a signal arrived whose handler waits to run?  Asked by calls that
-	 * take long without waiting. */
-	bool (*has_signal)(void *handle);
 	/* Warn the user. */
 	void (*warn)(void *handle, const char *text);
 	/* A secret of the connection, as a line of a key log (RFC 9850). */

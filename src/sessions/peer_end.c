@@ -13,7 +13,12 @@
 #include "link/link.h"
 #include "x509/asn1_time.h"
 
-enum { NOTE_VERSION = 1, NOTE_LEN = 9 };
+enum {
+	NOTE_VERSION = 1,
+	NOTE_LEN = 9,
+	JUDGED_MAX =
+	    4 /* in a handshake: a ClientHello has room for 90 tickets */
+};
 
 /* What the judge of a context said of a client.  After a HelloRetryRequest
  * OpenSSL asks a second time in the same handshake. */
@@ -21,6 +26,7 @@ struct verdict {
 	SSL_CTX *ctx;
 	X509 *leaf;
 	bool accepted;
+	int judged; /* how many in this handshake */
 };
 
 static void
@@ -103,7 +109,7 @@ forget_verdict(SSL *ssl)
 
 /* When memory runs out the judge is asked again. */
 static void
-keep_verdict(SSL *ssl, SSL_CTX *ctx, X509 *leaf, bool accepted)
+keep_verdict(SSL *ssl, SSL_CTX *ctx, X509 *leaf, bool accepted, int judged)
 {
 	struct verdict *verdict = calloc(1, sizeof(*verdict));
 
@@ -115,6 +121,7 @@ keep_verdict(SSL *ssl, SSL_CTX *ctx, X509 *leaf, bool accepted)
 	verdict->ctx = ctx;
 	verdict->leaf = leaf;
 	verdict->accepted = accepted;
+	verdict->judged = judged;
 	if (!SSL_set_ex_data(ssl, verdict_index(), verdict))
 		verdict_free(verdict);
 }
@@ -125,13 +132,16 @@ judge_accepts(const struct iss_peer_judge *judge, SSL *ssl, X509 *leaf)
 {
 	const struct verdict *kept = SSL_get_ex_data(ssl, verdict_index());
 	SSL_CTX *ctx = SSL_get_SSL_CTX(ssl);
+	int judged = kept != NULL ? kept->judged : 0;
 	bool accepted;
 
 	if (kept != NULL && kept->ctx == ctx && X509_cmp(kept->leaf, leaf) == 0)
 		return kept->accepted;
+	if (judged >= JUDGED_MAX)
+		return false;
 	accepted = judge->accepts(ssl, leaf);
 	if (SSL_version(ssl) >= TLS1_3_VERSION)
-		keep_verdict(ssl, ctx, leaf, accepted);
+		keep_verdict(ssl, ctx, leaf, accepted, judged + 1);
 	return accepted;
 }
 

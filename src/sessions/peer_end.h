@@ -42,8 +42,9 @@ struct iss_peer_judge {
 
 /*
  * What was said of the clients of this context's sessions may hold no more, or
- * somebody else said it: ask the judge (static), too, once in a handshake, and
- * refuse a client without a certificate if this context demands one.
+ * somebody else said it: ask the judge (static), too, once for a client and
+ * four times in a handshake, and refuse a client without a certificate if this
+ * context demands one.
  * False when memory runs out.
  */
 bool iss_peer_end_set_judge(SSL_CTX *ctx, const struct iss_peer_judge *judge);

@@ -20,7 +20,12 @@ sub deed { return $deed->() }
     package Cache;    # a cache of the program's
     sub new         { return bless {}, shift }
     sub get_session { main::deed(); return }
-    sub add_session { main::deed(); return 1 }
+
+    sub add_session {
+        main::deed();
+        IO::Socket::SSL::Session_Cache::_free_session($_[2]);
+        return 1;
+    }
 }
 {
 

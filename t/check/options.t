@@ -3,6 +3,7 @@ use strict;
 use warnings;
 
 use Digest::SHA qw(sha256_hex sha512_hex);
+use File::Temp  ();
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use IO::Socket::SSL;
@@ -136,7 +137,7 @@ my $leaf_der = IO::Socket::SSL::Check::DER::of_pem(
 my $leaf_key = IO::Socket::SSL::Check::DER::facts($leaf_der)->{spki};
 my $sub_der  = IO::Socket::SSL::Check::DER::of_pem(
     PEM_cert2string(PEM_file2cert(cert('sub-ca'))));
-my @CHAIN = (
+our @CHAIN = (
     SSL_cert_file => cert('server-sub-chain'),
     SSL_key_file  => key('server-sub')
 );
@@ -187,6 +188,34 @@ for my $case (
         ['missing_issuer', 'dane_needs_ca'],
         'usage 1 without the CA'
     );
+    $result = with_tlsa([[2, 0, 1, sha256_hex($sub_der)]],
+        ca_file => cert('other-ca'));
+    ids_are($result, ['missing_issuer'], 'usage 2 needs no CA');
+    is_deeply($result->{addresses}[0]{dane}{matching},
+        ['2 0 1'], '... and matches');
+}
+
+# A certificate that is sent, but has issued nothing.
+{
+    my $file = File::Temp->new;
+    for my $name (qw(server-sub-chain other-ca)) {
+        open my $in, '<', cert($name) or die "$name: $!";
+        print {$file} readline $in;
+    }
+    close $file or die $!;
+    my $hex = sha256_hex(
+        IO::Socket::SSL::Check::DER::of_pem(
+            PEM_cert2string(PEM_file2cert(cert('other-ca')))
+        )
+    );
+    local @CHAIN =
+      (SSL_cert_file => "$file", SSL_key_file => key('server-sub'));
+    for my $usage (0, 2) {
+        my $result = with_tlsa([[$usage, 0, 1, $hex]]);
+        is_deeply([grep { /dane/ } map { $_->{id} } @{ $result->{findings} }],
+            ['dane'], "usage $usage: a certificate beside the chain");
+        is($result->{exit}, 2, '... is bad');
+    }
 }
 {
     local @INC = (

@@ -9,6 +9,7 @@ use ISS::Test;
 use IO::Socket::SSL;
 use POSIX ();
 use Test::More;
+use Time::HiRes qw(ITIMER_REAL setitimer);
 
 my $handled = 0;
 my $handler = sub { $handled++ };
@@ -143,11 +144,53 @@ subtest 'a handler that dies' => sub {
             local $SIG{USR1} = sub { die "from the handler\n" };
             $code->();
         };
-        is(died($interrupted),
-            "from the handler\n", "reaches the caller of $name");
+        is(
+            died($interrupted),
+            "from the handler\n",
+            "reaches the caller of $name"
+        );
     }
     $peer->tell('go on');
     is(scalar <$sock>, "a line\n", 'the connection works afterwards');
+};
+
+# One alarm, while the peer never lets the call wait, or never reads.
+subtest 'a signal that comes once' => sub {
+    my $endless = sub {
+        my ($sock) = @_;
+        my $piece = 'x' x 16_384;
+        local $SIG{PIPE} = 'IGNORE';
+        1 while syswrite $sock, $piece;
+    };
+    my $deaf  = sub { my ($sock, $me) = @_; $me->hear };
+    my $big   = 'x' x 50_000_000;
+    my @cases = (
+        ['read',     $endless, sub { $_[0]->read(my $buffer, 1 << 30) }],
+        ['readline', $endless, sub { my $line = readline $_[0] }],
+        [
+            'a list of records',
+            $endless, sub { local $/ = \1000; my @lines = readline $_[0] }
+        ],
+        ['print',              $deaf, sub { print { $_[0] } $big }],
+        ['write',              $deaf, sub { $_[0]->write($big) }],
+        ['a loop of syswrite', $deaf, sub { 1 while syswrite $_[0], $big }],
+    );
+    for my $case (@cases) {
+        my ($what, $other, $code) = @$case;
+        each_version(
+            sub {
+                my ($sock, $peer) =
+                  tls_pair(version => $_[0], peer => $other);
+                local $SIG{ALRM} = sub { die "the alarm\n" };
+                setitimer(ITIMER_REAL, 0.1);
+                is(died(sub { $code->($sock) }), "the alarm\n", $what);
+                setitimer(ITIMER_REAL, 0);
+                $sock->close;
+                ok(!defined fileno $sock, '... and close returns');
+                $peer->tell('done') if $other == $deaf;
+            }
+        );
+    }
 };
 
 done_testing;

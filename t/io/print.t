@@ -154,4 +154,37 @@ subtest 'after close' => sub {
     ok($!{EBADF},           '... with EBADF');
 };
 
+# A peer that stops reading: not all is sent, so they fail.
+subtest 'a failure in the middle' => sub {
+    my $big = 'x' x 20_000_000;
+    for my $case (
+        ['print',   sub { print { $_[0] } $big }],
+        ['->print', sub { $_[0]->print($big) }],
+        ['printf',  sub { printf { $_[0] } '%s', $big }],
+        ['say',     sub { say { $_[0] } $big }],
+        ['->write', sub { $_[0]->write($big) }],
+      )
+    {
+        my ($name, $code) = @$case;
+        my ($sock, $peer) = tls_pair(
+            mine => { SSL_io_timeout => 0.05 },
+            peer => sub { my ($sock, $me) = @_; $me->hear }
+        );
+        local $! = 0;
+        ok(!$code->($sock), "$name fails");
+        ok($!{ETIMEDOUT},   '... with the reason') or diag "$!";
+        $sock->close;
+        ok(!defined fileno $sock, '... and close returns');
+        $peer->tell('done');
+
+        ($sock, $peer) =
+          tls_pair(peer => sub { my ($sock, $me) = @_; $me->hear });
+        $sock->blocking(0);
+        my $sent = $code->($sock);
+        ok($sent > 0 && $sent < length $big,
+            '... but on a non-blocking socket it tells how much');
+        $peer->tell('done');
+    }
+};
+
 done_testing;

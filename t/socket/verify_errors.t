@@ -10,25 +10,32 @@ use ISS::Test;
 use MIME::Base64 qw(decode_base64);
 use Test::More;
 
-my $DAY  = 24 * 60 * 60;
-my $NOW  = time;
-my $KEY  = KEY_create_ec();
-my @root = CERT_create(
+my $DAY = 24 * 60 * 60;
+my $NOW = time;
+my $KEY = KEY_create_ec();
+my (%certs, %keys);    # all that were made
+my @root = made(
     CA      => 1,
     key     => KEY_create_ec(),
     subject => { CN => 'the root' }
 );
 my @mine = (SSL_ca_file => undef, SSL_ca => [$root[0]]);
 
+sub made {
+    my ($cert, $key) = CERT_create(@_);
+    $certs{$cert} = $keys{$key} = 1;
+    return ($cert, $key);
+}
+
 # A certificate under the root, or another issuer.
 sub issued {
     my (%args) = @_;
-    return CERT_create(
+    return made(
         subject    => { CN => 'v.test' },
         not_before => $NOW - $DAY,
         not_after  => $NOW + $DAY,
         issuer     => \@root,
-        key        => $args{CA} ? KEY_create_ec() : $KEY,
+        key        => $args{key} || ($args{CA} ? KEY_create_ec() : $KEY),
         $args{CA} ? () : (purpose => 'server'),
         %args
     );
@@ -212,4 +219,6 @@ for my $case (
     is($info->{verify_name}, "X509_V_ERR_$name", '... name');
     is($info->{verify_code}, $code, '... number') if defined $code;
 }
+CERT_free($_) for keys %certs;
+KEY_free($_)  for keys %keys;
 done_testing();

@@ -79,9 +79,14 @@ static const struct row {
 	    "" },
 	/* such as a ticket is: not for the key of all others */
 	{ "control characters", { { "\1\2", "key" } }, { { "", "key" } }, false,
-	    "SSL_psk has no key for the client's identity" },
+	    "has no key for the client's identity \"\\x01\\x02\"" },
 	{ "DEL", { { "\x7f", "key" } }, { { "", "key" } }, false,
-	    "SSL_psk has no key for the client's identity" },
+	    "identity \"\\x7f\"" },
+	{ "what a terminal may obey",
+	    { { "al\x9b"
+		"2J",
+		"key" } },
+	    { { "you", "key" } }, false, "identity \"al\\x9b2J\"" },
 	{ "... unless they are named", { { "\1\2", "key" } },
 	    { { "\1\2", "key" } }, true, "" },
 };

@@ -13,7 +13,7 @@ static unsigned char rules[ISS_SESSION_POLICY_LEN] = { 1 };
 static bool shared; /* there are ticket keys */
 static unsigned char other_rules[ISS_SESSION_POLICY_LEN] = { 2 };
 
-static bool by_program;
+static bool by_program, with_keys;
 
 /* The id of a context with this option, virtual host and verify mode. */
 static struct iss_session_id
@@ -30,7 +30,8 @@ make_id(char *option, char *vhost, int mode,
 	config.vhost = vhost;
 	config.ticket_keys.count = shared;
 	iss_error_clear(&err);
-	SSL_CTX_set_verify(ctx, mode, NULL);
+	config.verify_mode = mode;
+	config.psks.count = with_keys;
 	is_int(iss_session_id_use(
 		   &err, &id, ctx, &config, use_rules, by_program, NULL),
 	    ISS_OK, "an id for %s", option != NULL ? option : "nobody");
@@ -63,6 +64,11 @@ test_context(void)
 	ok(!same(make_id(a, NULL, peer, rules),
 	       make_id(a, NULL, peer, other_rules)),
 	    "... but where clients are");
+	with_keys = true;
+	ok(!same(make_id(a, NULL, none, rules),
+	       make_id(a, NULL, none, other_rules)),
+	    "... or have pre-shared keys");
+	with_keys = false;
 	ok(!same(make_id(NULL, NULL, none, rules),
 	       make_id(NULL, NULL, none, rules)),
 	    "without a text the id is random");

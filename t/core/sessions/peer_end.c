@@ -139,6 +139,8 @@ test_judge_once(void)
 	SSL_CTX *other = raw_ctx(true, TLS1_3_VERSION);
 	SSL_SESSION *session = server_session(true);
 	SSL *ssl = SSL_new(ctx);
+	bool accepted = true;
+	int i;
 
 	asked = 0;
 	iss_peer_end_set_judge(ctx, &strict);
@@ -152,6 +154,12 @@ test_judge_once(void)
 	asked = 0;
 	ok(iss_peer_end_allows(ssl, session), "after the handshake");
 	is_int(asked, 1, "... nothing is remembered");
+	for (i = 0; i < 9; i++) {
+		SSL_set_SSL_CTX(ssl, i % 2 == 0 ? ctx : other);
+		accepted = iss_peer_end_allows(ssl, session);
+	}
+	is_int(asked, 4, "... and four sessions at most are judged");
+	ok(!accepted, "... the others are refused");
 	SSL_SESSION_free(session);
 	SSL_free(ssl);
 	SSL_CTX_free(ctx);

@@ -166,7 +166,7 @@ sub _examine {
     }
     for my $pair (@records) {
         my ($address, $record) = @$pair;
-        _dane($tlsa, $record) if $tlsa;
+        _dane($tlsa, $probe, $address, $record) if $tlsa;
         IO::Socket::SSL::Check::Server::examine(
             $probe, $address, $record,
             sni      => !$is_address,
@@ -322,13 +322,27 @@ sub _tlsa {
         $plan->{port}, $plan->{timeout});
 }
 
+# Where the certificates alone do not tell, a handshake decides.
 sub _dane {
-    my ($tlsa, $record) = @_;
+    my ($tlsa, $probe, $address, $record) = @_;
 
     return if !$record->{chain} || $tlsa->{status} !~ /^(?:secure|given)\z/;
     require IO::Socket::SSL::Check::TLSA;
-    $record->{dane} = IO::Socket::SSL::Check::TLSA::compare($tlsa->{records},
+    my $dane = IO::Socket::SSL::Check::TLSA::compare($tlsa->{records},
         $record->{chain}, $record->{verified});
+    for my $one (@{ delete $dane->{unproven} }) {
+        my $try = $probe->handshake(
+            $address, 'the TLSA records',
+            SSL_verify_mode     => SSL_VERIFY_PEER,
+            SSL_verifycn_scheme => 'none',
+            SSL_tlsa            => [$one]
+        );
+        push @{ $dane->{matching} },
+          IO::Socket::SSL::Check::TLSA::name_of($one)
+          if $try->{sock};
+        $probe->finish($try);
+    }
+    $record->{dane} = $dane;
     return;
 }
 

@@ -56,40 +56,58 @@ sub _status {
     return { status => $status, records => \@records, text => $text };
 }
 
-# Which records match: {usable matching needs_ca}.  $chain is that of Chain.pm,
-# with its bytes; $verified tells whether the CAs vouch for it.
+# Which records match: {usable matching needs_ca unproven}.  $chain is that of
+# Chain.pm, with its bytes; $verified tells whether the CAs vouch for it.  A server
+# may send any certificate: unproven are the records of usage 2 that match one of
+# which nothing shows that it has issued another.
 sub compare {
     my ($records, $chain, $verified) = @_;
-    my $sent = $chain->{sent};
-    my @issuers =
-      grep { $_->{fingerprint} ne $sent->[0]{fingerprint} } @$sent,
-      @{ $chain->{verified} || [] };
-    my %result = (usable => 0, matching => [], needs_ca => 0);
+    my $leaf    = $chain->{sent}[0];
+    my $issuers = _issuers($leaf, $chain->{sent});
+    my $proven  = $verified ? _issuers($leaf, $chain->{verified}) : [];
+    my %result =
+      (usable => 0, matching => [], needs_ca => 0, unproven => []);
 
     for my $record (@$records) {
-        my ($usage, $selector, $type, $data) = @$record;
+        my ($usage, $selector, $type) = @$record;
         next if !grep { $usage eq $_ } $PKIX_TA, $PKIX_EE, $DANE_TA, $DANE_EE;
         next if $selector !~ /^[01]\z/ || !$DIGEST{$type};
         $result{usable}++;
-        my @candidates =
-          $usage == $PKIX_EE || $usage == $DANE_EE ? $sent->[0] : @issuers;
-        next
-          if !grep { _matches($_, $SELECTED[$selector], $type, $data) }
-          @candidates;
+        my $is_leaf   = $usage == $PKIX_EE || $usage == $DANE_EE;
+        my $matches   = _matches($record, $is_leaf ? [$leaf] : $proven);
+        my $may_match = $matches || !$is_leaf && _matches($record, $issuers);
         if ($usage <= $PKIX_EE && !$verified) {
-            $result{needs_ca} = 1;
-            next;
+            $result{needs_ca} ||= $may_match ? 1 : 0;
         }
-        push @{ $result{matching} }, "@$record[0 .. 2]";
+        elsif ($matches) {
+            push @{ $result{matching} }, name_of($record);
+        }
+        elsif ($may_match && $usage == $DANE_TA) {
+            push @{ $result{unproven} }, $record;
+        }
     }
     return \%result;
 }
 
-sub _matches {
-    my ($cert, $selected, $type, $data) = @_;
+# As people write it, without the data.
+sub name_of { return "@{ $_[0] }[0 .. 2]" }
 
-    return defined $cert->{$selected}
-      && lc $data eq unpack 'H*', $DIGEST{$type}->($cert->{$selected});
+sub _issuers {
+    my ($leaf, $certificates) = @_;
+
+    return [grep { $_->{fingerprint} ne $leaf->{fingerprint} }
+          @$certificates];
+}
+
+sub _matches {
+    my ($record, $certificates) = @_;
+    my (undef, $selector, $type, $data) = @$record;
+
+    return grep {
+        defined $_->{ $SELECTED[$selector] }
+          && lc $data eq unpack 'H*',
+          $DIGEST{$type}->($_->{ $SELECTED[$selector] })
+    } @$certificates;
 }
 
 1;
