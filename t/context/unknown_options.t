@@ -62,8 +62,9 @@ is_deeply(
 
 # A program that was written for a later version relies on what it names.
 for my $later (qw(security_level verify_connection groups early_data)) {
-    my ($warning) = warnings_of(
-        sub { IO::Socket::SSL::SSL_Context->new("SSL_$later" => 1) });
+    my ($warning) =
+      warnings_of(sub { IO::Socket::SSL::SSL_Context->new("SSL_$later" => 1) }
+      );
     like(
         $warning,
         qr/^unknown option SSL_$later\b/,
@@ -111,6 +112,25 @@ for my $name (sort keys %PLACE) {
     IO::Socket::SSL::set_defaults(SSL_vers => undef);
     IO::Socket::SSL::set_client_defaults(SSL_vers2 => undef);
     IO::Socket::SSL::set_server_defaults(SSL_vers3 => undef);
+}
+
+# What reload changes can only be options.
+{
+    my $context = IO::Socket::SSL::SSL_Context->new(client_args());
+    my @warnings =
+      warnings_of(sub { $context->reload(SSL_ca_fil => 1, verify_mode => 1) }
+      );
+    is(scalar @warnings, 2, 'reload: warns of both');
+    like(
+        $warnings[0],
+        qr/^unknown option SSL_ca_fil \(did you mean SSL_ca_file/,
+        '... of a misspelt one'
+    );
+    like(
+        $warnings[1],
+        qr/^unknown option verify_mode \(did you mean SSL_verify_mode/,
+        '... and of one without SSL_'
+    );
 }
 
 # Who does not want it.

@@ -2,6 +2,8 @@
 use strict;
 use warnings;
 
+use File::Copy qw(copy);
+use File::Temp qw(tempdir);
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use ISS::Test;
@@ -237,6 +239,24 @@ subtest '0 for a file or a folder' => sub {
     for my $option (qw(SSL_ca_file SSL_ca_path)) {
         is(trusting($option => 0), '', "$option => 0 counts as not given");
     }
+};
+
+subtest 'CAs that come later' => sub {
+    my $dir = tempdir(CLEANUP => 1);
+    local @ENV{qw(SSL_CERT_FILE SSL_CERT_DIR)} = ("$dir/ca.pem", "$dir/none");
+    local @INC = (sub { die "no $_[1]\n" if $_[1] eq 'Mozilla/CA.pm' }, @INC);
+    my $caught = 0;
+    local $SIG{__DIE__} = sub { $caught++ };
+    IO::Socket::SSL::default_ca(undef);
+    is_deeply({ IO::Socket::SSL::default_ca() }, {}, 'none is there');
+    is($caught, 0, '... of which no handler of the program learns');
+    copy(cert('ca'), "$dir/ca.pem") or BAIL_OUT("copy: $!");
+    is_deeply(
+        { IO::Socket::SSL::default_ca() },
+        { SSL_ca_file => "$dir/ca.pem" },
+        '... now it is'
+    );
+    IO::Socket::SSL::default_ca(undef);
 };
 
 done_testing;

@@ -25,7 +25,7 @@ sub _find_ipv6 {
     for (@IPV6) {
         my ($class, $version) = @$_;
         (my $file = "$class.pm") =~ s{::}{/}g;
-        local $@;
+        local ($@, $SIG{__DIE__});
         return $class
           if eval { require $file; $class->VERSION($version); 1 };
     }

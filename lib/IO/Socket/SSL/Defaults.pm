@@ -105,8 +105,19 @@ $MEANING{$_} |= 16 for @CLIENT_ONLY;
 # Nothing fails for an option with an unknown name, but it may be a mistake.
 sub _check_names {
     my ($args) = @_;
-    my @unknown = _unknown_options($args, \%MEANING) or return;
+    return _warn_of(_unknown_options($args, \%MEANING));
+}
 
+# The same where there are no arguments of other modules.
+sub check_changes {
+    my ($changed) = @_;
+    return _warn_of(grep { !$MEANING{$_} } keys %$changed);
+}
+
+sub _warn_of {
+    my (@unknown) = @_;
+
+    return if !@unknown;
     { local ($@, $!); require IO::Socket::SSL::Spelling }
     return IO::Socket::SSL::Spelling::warn_of([keys %MEANING], @unknown);
 }
@@ -407,16 +418,19 @@ sub _ca_from {
 sub _find_ca {
     my %found = IO::Socket::SSL::_find_default_ca();
 
+    local ($@, $!, $SIG{__DIE__});
     if (!%found && eval { require Mozilla::CA; 1 }) {
         $found{SSL_ca_file} = Mozilla::CA::SSL_ca_file();
     }
     return \%found;
 }
 
+# What is not found now may be there the next time.
 sub default_ca {
     $ca = scalar _ca_from(@_) if @_;
-    $ca ||= _find_ca();
-    return %$ca;
+    my $found = $ca || _find_ca();
+    $ca = $found if %$found;
+    return %$found;
 }
 
 1;

@@ -150,6 +150,7 @@ sub _authorization {
 sub reload {
     my ($self, @changed) = @_;
     my %changed = @changed == 1 ? %{ $changed[0] } : @changed;
+    IO::Socket::SSL::Defaults::check_changes(\%changed);
     my $new = $self->_renewed(\%changed) || return;
 
     $self->_become($new, 1);
