@@ -177,12 +177,13 @@ subtest 'Timeout' => sub {
         sub {
             local $SIG{ALRM} = sub { die "no limit\n" };
             alarm 120;
-            ok(!$later->connect_SSL(Timeout => '0.1s'), 'a number with a unit');
+            ok(!$later->connect_SSL(Timeout => '0.1s'),
+                'a number with a unit');
             alarm 0;
         }
     );
-    is($! + 0, ETIMEDOUT, '... counts');
-    is("@warned", '', '... without a warning');
+    is($! + 0,    ETIMEDOUT, '... counts');
+    is("@warned", '',        '... without a warning');
 };
 
 # What a message must not show: it ends up in logs.
@@ -271,5 +272,20 @@ subtest 'numbers that are objects' => sub {
         ok($sock, "$option takes one");
     }
 };
+
+# Lists that are not pairs, and what is no context.
+like(
+    died(sub { IO::Socket::SSL->start_SSL(\*STDIN, 'SSL_ca_file') }),
+    qr/^start_SSL: options come in pairs, or as a hash at \Q$0\E /,
+    'an option without a value dies at the caller'
+);
+my $long = 'x' x 1000;
+my $why =
+  died(sub { IO::Socket::SSL->new(PeerAddr => 'x', SSL_reuse_ctx => $long) });
+like(
+    $why,
+    qr/^SSL_reuse_ctx: invalid context to reuse at \Q$0\E /,
+    'a context that is none: the option is named'
+);
 
 done_testing;

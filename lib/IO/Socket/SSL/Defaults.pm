@@ -160,8 +160,10 @@ sub with_changes {
     my %given = %$changed;
 
     _remove_not_given(\%given, \%MEANING, 0);
-    delete @new{ grep { defined $changed->{$_} && !exists $given{$_} }
-          keys %$changed };
+    delete @new{
+        grep { defined $changed->{$_} && !exists $given{$_} }
+          keys %$changed
+    };
     return \%new;
 }
 
@@ -382,7 +384,8 @@ sub context_to_reuse {
     my $thing = $args->{SSL_reuse_ctx};
 
     return unless _names_one($thing);
-    return _context_of($thing) || croak "invalid context to reuse: $thing";
+    return _context_of($thing)
+      || croak 'SSL_reuse_ctx: invalid context to reuse';
 }
 
 # The same of a socket, which may also use the program's default.

@@ -13,6 +13,8 @@ our @CARP_NOT = qw(IO::Socket::SSL);
 
 sub start_SSL {
     my ($class, $socket, @args) = @_;
+    croak 'start_SSL: options come in pairs, or as a hash'
+      if @args % 2 && !ref $args[0];
     my %args = @args == 1 ? %{ $args[0] } : @args;
 
     IO::Socket::SSL::_debug(2, 'start_SSL') if $IO::Socket::SSL::DEBUG;
