@@ -69,12 +69,14 @@ ask_cas(const struct iss_verify *verify, const struct bearer *bearer)
 {
 	SSL *ssl = bearer->link->ssl;
 	STACK_OF(X509) *chain = bearer->chain;
+	const struct ca_rules unknown = { true, false };
 	struct ca_rules rules = { false, true };
 
 	if (iss_kept_names_are_unconstrained(bearer->kept))
 		return rules;
-	if (chain == NULL && ssl != NULL)
-		chain = iss_chain_get1(ssl);
+	if (chain == NULL && ssl != NULL &&
+	    (chain = iss_chain_get1(ssl)) == NULL)
+		return unknown; /* memory has run out */
 	rules.have_constraints = iss_constraints_exist(chain);
 	if (rules.have_constraints)
 		rules.permit_host =
