@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "base/compat.h"
 #include "revocation/staple.h"
 #include "x509/chain.h"
 
@@ -32,14 +33,20 @@ iss_ocsp_chain_init(struct iss_ocsp_chain *chain, const struct iss_link *link)
 {
 	int len;
 
+	chain->leaf = SSL_get1_peer_certificate(link->ssl);
 	chain->certs = iss_chain_get1(link->ssl);
 	len = sk_X509_num(chain->certs);
-	chain->count = count_to_ask(link, len > 0 ? (size_t)len : 0);
+	if (len > 0)
+		chain->count = count_to_ask(link, (size_t)len);
+	else /* memory has run out, if there is a leaf */
+		chain->count = chain->leaf != NULL ? 1 : 0;
 }
 
 void
 iss_ocsp_chain_release(struct iss_ocsp_chain *chain)
 {
+	X509_free(chain->leaf);
+	chain->leaf = NULL;
 	sk_X509_pop_free(chain->certs, X509_free);
 	chain->certs = NULL;
 	chain->count = 0;
@@ -48,7 +55,7 @@ iss_ocsp_chain_release(struct iss_ocsp_chain *chain)
 X509 *
 iss_ocsp_chain_get0_cert(const struct iss_ocsp_chain *chain, size_t i)
 {
-	return sk_X509_value(chain->certs, (int)i);
+	return i == 0 ? chain->leaf : sk_X509_value(chain->certs, (int)i);
 }
 
 X509 *

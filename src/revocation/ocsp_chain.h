@@ -11,6 +11,7 @@
 #include "link/link.h"
 
 struct iss_ocsp_chain {
+	X509 *leaf;             /* owned */
 	STACK_OF(X509) * certs; /* owned: the peer's chain, leaf first */
 	size_t count;           /* how many of them to ask about */
 };
@@ -18,7 +19,8 @@ struct iss_ocsp_chain {
 /*
  * The certificates to ask about after a handshake: the leaf, or with
  * ISS_OCSP_FULL_CHAIN in link->staple->mode every certificate below the end of
- * the chain.  None if the leaf itself is trusted.  To be released.
+ * the chain.  None if the leaf itself is trusted.  When memory runs out, the
+ * leaf without its issuer.  To be released.
  */
 void iss_ocsp_chain_init(
     struct iss_ocsp_chain *chain, const struct iss_link *link);

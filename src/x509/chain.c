@@ -62,6 +62,16 @@ iss_chain_prepare(X509_STORE_CTX *store, SSL *ssl, X509 *leaf)
 	return X509_VERIFY_PARAM_set1(param, SSL_get0_param(ssl));
 }
 
+/* Build the chain as far as it goes.  Where memory runs out it would end too
+ * early, and the CAs above would not count: then there is none. */
+static STACK_OF(X509) * built(X509_STORE_CTX *store)
+{
+	if (X509_verify_cert(store) < 0 ||
+	    X509_STORE_CTX_get_error(store) == X509_V_ERR_OUT_OF_MEM)
+		return NULL;
+	return X509_STORE_CTX_get1_chain(store);
+}
+
 STACK_OF(X509) * iss_chain_get1(SSL *ssl)
 {
 	STACK_OF(X509) *chain = SSL_get0_verified_chain(ssl);
@@ -73,10 +83,8 @@ STACK_OF(X509) * iss_chain_get1(SSL *ssl)
 	leaf = SSL_get1_peer_certificate(ssl);
 	store = X509_STORE_CTX_new();
 	if (leaf != NULL && store != NULL &&
-	    iss_chain_prepare(store, ssl, leaf)) {
-		(void)X509_verify_cert(store);
-		chain = X509_STORE_CTX_get1_chain(store);
-	}
+	    iss_chain_prepare(store, ssl, leaf))
+		chain = built(store);
 	X509_STORE_CTX_free(store);
 	X509_free(leaf);
 	ERR_clear_error();

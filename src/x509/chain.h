@@ -29,7 +29,7 @@ bool iss_chain_prepare(X509_STORE_CTX *store, SSL *ssl, X509 *leaf);
  * The peer's chain, leaf first: the one that was verified, or, if none was (a
  * session was resumed, a fingerprint accepted the leaf), the one that would be,
  * as far as it can be built.  To be freed with sk_X509_pop_free; NULL if there
- * is none.
+ * is none, or memory runs out.
  */
 STACK_OF(X509) * iss_chain_get1(SSL *ssl);
 

@@ -44,6 +44,30 @@ cert_for(const struct iss_reference_id *host)
 	return cert;
 }
 
+/* Constraints that exclude every host: DNS names, IPv4 and IPv6 addresses (with
+ * their masks). */
+static const unsigned char all_hosts[] =
+    "\x30\x36\xa1\x34"
+    "\x30\x02\x82\x00"
+    "\x30\x0a\x87\x08\0\0\0\0\0\0\0\0"
+    "\x30\x22\x87\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+    "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+
+/* OpenSSL compares the names that it has collected from the certificate: none
+ * when memory ran out meanwhile, and then it permits everything. */
+static bool
+shows_its_host(X509 *cert)
+{
+	const unsigned char *der = all_hosts;
+	NAME_CONSTRAINTS *names = (NAME_CONSTRAINTS *)ASN1_item_d2i(NULL, &der,
+	    sizeof(all_hosts) - 1, ASN1_ITEM_rptr(NAME_CONSTRAINTS));
+	bool shown = names != NULL && NAME_CONSTRAINTS_check(cert, names) ==
+					  X509_V_ERR_EXCLUDED_VIOLATION;
+
+	NAME_CONSTRAINTS_free(names);
+	return shown;
+}
+
 static bool
 permits(const X509 *ca, X509 *cert)
 {
@@ -64,7 +88,7 @@ iss_constraints_permit(
     const STACK_OF(X509) * chain, const struct iss_reference_id *host)
 {
 	X509 *cert = cert_for(host);
-	bool permitted = cert != NULL;
+	bool permitted = cert != NULL && shows_its_host(cert);
 	int i;
 
 	for (i = 1; permitted && i < sk_X509_num(chain); i++)

@@ -28,6 +28,8 @@ static const struct {
 	{ "permitted;IP:192.0.2.0/255.255.255.0", "192.0.3.9", false },
 	{ "permitted;IP:192.0.2.0/255.255.255.0", "a.example", true },
 	{ "excluded;IP:::/::", "::1", false },
+	{ "permitted;IP:2001:db8::/ffff:ffff::", "2001:db8::1", true },
+	{ "permitted;IP:2001:db8::/ffff:ffff::", "2001:db9::1", false },
 	{ "permitted;email:example", "a.example", true },
 	{ "DER:3003", "a.example", false },
 };
