@@ -71,8 +71,7 @@ match_name(const char *host, const struct iss_san *name,
 		len--;
 	if (len == strlen(host) && iss_ascii_equal(name->bytes, host, len))
 		return true;
-	return allowed != ISS_WILDCARDS_NONE &&
-	       match_wildcard(host, name->bytes, len, allowed, suffixes);
+	return match_wildcard(host, name->bytes, len, allowed, suffixes);
 }
 
 static bool

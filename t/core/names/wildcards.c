@@ -113,6 +113,8 @@ static const struct name_row {
 	{ "www.example.com", DNS("*.."), NEVER },
 	{ "www.example.com", DNS("*.com"), NEVER },
 	{ "example.com", DNS("*.com"), NEVER },
+	{ "com", DNS("*.com"), NEVER },
+	{ "com", DNS("*.example.com"), NEVER },
 	{ "www.example.com", DNS("*.*.com"), NEVER },
 	{ "www.example.com", DNS("*.*"), NEVER },
 	{ "www.example.com", DNS("*.*.*"), NEVER },

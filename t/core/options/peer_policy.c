@@ -218,6 +218,7 @@ static const struct {
 	{ "client, a port alone", { CLIENT, .host = TEXT(":443") }, true },
 	{ "client, scheme, no name", { CLIENT, SCHEME }, true },
 	{ "client, host", { CLIENT, HOST }, false },
+	{ "client, scheme, host", { CLIENT, SCHEME, HOST }, false },
 	{ "client, the context's name", { CLIENT, CTX_NAME }, false },
 	{ "client, fingerprint alone", { CLIENT, .force_fingerprint = true },
 	    false },
@@ -337,6 +338,12 @@ static const struct {
 	{ "digits and one letter", { .host = TEXT("1a") }, "1a", "1a" },
 	{ "digits and an underscore", { .host = TEXT("1_2") }, "1_2", "1_2" },
 	{ "a capital", { .host = TEXT("1A") }, "1A", "1A" },
+	{ "a single letter", { .host = TEXT("a"), ADDR }, "a", "a" },
+	{ "a zero in front", { .host = TEXT("0.example"), ADDR }, "0.example",
+	    "0.example" },
+	{ "a bracket in the middle", { .host = TEXT("ab]:443") }, "ab]",
+	    "ab]" },
+	{ "a colon behind the end", { .host = { "a:b:", 3 } }, "a", "a" },
 	{ "IPv4", { .host = TEXT("127.0.0.1") }, "127.0.0.1", NULL },
 	{ "IPv4 and a port", { .host = TEXT("127.0.0.1:443") }, "127.0.0.1",
 	    NULL },
@@ -358,6 +365,8 @@ static const struct {
 	{ "... an address, since it is given",
 	    { .hostname = TEXT("127.0.0.1"), HOST }, "host.example",
 	    "127.0.0.1" },
+	{ "... 0: the host", { .hostname = TEXT("0"), HOST }, "host.example",
+	    "host.example" },
 	{ "... empty: no name at all", { .hostname = EMPTY, HOST },
 	    "host.example", "" },
 	{ "a server", { .server = true, HOSTNAME, HOST }, "host.example",
@@ -553,6 +562,7 @@ static const struct {
 	{ IPV6, "::1" },
 	{ UNIX_PATH, NULL },
 	{ UNIX_UNNAMED, NULL },
+	{ UNIX_ZEROS, NULL },
 	{ ANOTHER_KIND, NULL },
 	{ CUT_OFF, NULL },
 };
@@ -566,6 +576,17 @@ test_text(size_t i)
 
 	is_text(known ? text : NULL, texts[i].text, "address of kind %d",
 	    (int)texts[i].kind);
+}
+
+/* Of every family, one byte is missing. */
+static void
+test_short_address(enum address kind)
+{
+	const socklen_t len = make_address(kind);
+	char text[ISS_PEER_ADDRESS_MAX];
+
+	ok(!iss_peer_policy_address(&peer.any, len - 1, text),
+	    "address of kind %d, cut off", (int)kind);
 }
 
 /* A certificate says nothing of interfaces. */
@@ -612,6 +633,8 @@ main(void)
 		test_key(i);
 	for (i = 0; i < ROWS(texts); i++)
 		test_text(i);
+	test_short_address(IPV4);
+	test_short_address(IPV6);
 	test_text_of_interface();
 	test_long_key();
 	return tap_done();

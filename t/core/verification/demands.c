@@ -100,11 +100,33 @@ test_address(const char *scheme, enum iss_name_check check)
 	    "... connected: %s", err.text);
 	is_text(rules.name, "127.0.0.1", "... the name");
 	is_int(rules.check, check, "... checked in the same way");
+	ok(scheme == NULL || memcmp(&rules.scheme, iss_scheme_find(scheme),
+				 sizeof(rules.scheme)) == 0,
+	    "... by the same scheme");
 	is_int(
 	    iss_verify_find_address(&err, &rules, -1), ISS_OK, "... and kept");
 	iss_verify_release(&rules);
 	close(fd);
 	close(listener);
+}
+
+/* No certificate is for the address of a UNIX socket. */
+static void
+test_no_address(void)
+{
+	struct iss_verify rules = { 0 };
+	int fds[2] = { -1, -1 };
+
+	ok(socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0, "a UNIX socket");
+	iss_verify_set_by_address(&rules, iss_scheme_find("http"));
+	iss_error_clear(&err);
+	is_int(iss_verify_find_address(&err, &rules, fds[0]), ISS_ERROR,
+	    "... has no address: %s", err.text);
+	has_text(err.text, "neither a name nor the address", "... why");
+	ok(rules.name == NULL && rules.by_address, "... and no name");
+	iss_verify_release(&rules);
+	close(fds[0]);
+	close(fds[1]);
 }
 
 static void
@@ -114,6 +136,7 @@ test_addresses(void)
 
 	test_address("http", ISS_NAME_BY_SCHEME);
 	test_address(NULL, ISS_NAME_BY_CALLBACK);
+	test_no_address();
 	iss_verify_set_by_address(&rules, iss_scheme_find("none"));
 	is_int(rules.check, ISS_NAME_UNCHECKED, "none: not checked");
 	is_int(iss_verify_find_address(&err, &rules, -1), ISS_OK,
@@ -189,6 +212,14 @@ by_program(struct iss_verify *rules)
 }
 
 static void
+by_own_scheme(struct iss_verify *rules)
+{
+	static const struct iss_scheme strictest;
+
+	iss_verify_set_name(&err, rules, "a.test", 6, &strictest);
+}
+
+static void
 with_any_suffix(struct iss_verify *rules)
 {
 	iss_verify_set_suffixes(rules, true, NULL);
@@ -196,13 +227,25 @@ with_any_suffix(struct iss_verify *rules)
 
 #ifdef HAVE_LIBPSL
 static void
-with_suffixes(struct iss_verify *rules)
+with_suffix(struct iss_verify *rules, const char *text)
 {
 	struct iss_suffix_list *list = NULL;
 
-	iss_suffix_list_new(&err, &list, "test\n", 5, 1);
+	iss_suffix_list_new(&err, &list, text, strlen(text), 1);
 	iss_verify_set_suffixes(rules, false, list);
 	iss_suffix_list_free(list);
+}
+
+static void
+with_suffixes(struct iss_verify *rules)
+{
+	with_suffix(rules, "test\n");
+}
+
+static void
+with_other_suffixes(struct iss_verify *rules)
+{
+	with_suffix(rules, "example\n");
 }
 #endif
 
@@ -250,6 +293,18 @@ with_record_of_other_usage(struct iss_verify *rules)
 }
 
 static void
+with_record_of_certificate(struct iss_verify *rules)
+{
+	iss_tlsa_list_add_text(&err, &rules->tlsa, "SSL_tlsa", B("3 0 1 ab"));
+}
+
+static void
+with_record_of_other_type(struct iss_verify *rules)
+{
+	iss_tlsa_list_add_text(&err, &rules->tlsa, "SSL_tlsa", B("3 1 2 ab"));
+}
+
+static void
 with_record_and_name(struct iss_verify *rules)
 {
 	with_record(rules);
@@ -260,15 +315,28 @@ static const struct {
 	const char *what;
 	void (*demand)(struct iss_verify *rules);
 	int staple;
+	struct iss_scheme scheme; /* for by_own_scheme */
 } demands[] = {
 	{ "nothing", NULL, 0 },
 	{ "a name", by_name, 0 },
 	{ "another name", by_other_name, 0 },
 	{ "another scheme", by_other_scheme, 0 },
 	{ "a name, by the program", by_program, 0 },
+	{ "the strictest scheme", by_own_scheme, 0 },
+	{ "... and common names", by_own_scheme, 0,
+	    { .check_cn = ISS_CN_ALWAYS } },
+	{ "... and wildcards", by_own_scheme, 0,
+	    { .wildcards_in_alt = ISS_WILDCARDS_ANYWHERE } },
+	{ "... and wildcards in common names", by_own_scheme, 0,
+	    { .wildcards_in_cn = ISS_WILDCARDS_ANYWHERE } },
+	{ "... and addresses in common names", by_own_scheme, 0,
+	    { .ip_in_cn = 4 } },
+	{ "... and a record is enough", by_own_scheme, 0,
+	    { .record_is_enough = true } },
 	{ "no suffixes", with_any_suffix, 0 },
 #ifdef HAVE_LIBPSL
 	{ "suffixes", with_suffixes, 0 },
+	{ "other suffixes", with_other_suffixes, 0 },
 #endif
 	{ "a fingerprint", with_fingerprint, 0 },
 	{ "another fingerprint", with_other_fingerprint, 0 },
@@ -276,6 +344,8 @@ static const struct {
 	{ "a record", with_record, 0 },
 	{ "another record", with_other_record, 0 },
 	{ "a record of another usage", with_record_of_other_usage, 0 },
+	{ "a record of the whole certificate", with_record_of_certificate, 0 },
+	{ "a record of another type", with_record_of_other_type, 0 },
 	{ "a record, and the name", with_record_and_name, 0 },
 	{ "a staple", NULL, ISS_OCSP_MUST_STAPLE },
 };
@@ -290,6 +360,8 @@ digest_of(size_t row, unsigned char digest[ISS_SESSION_POLICY_LEN])
 
 	if (demands[row].demand != NULL)
 		demands[row].demand(&rules);
+	if (demands[row].demand == by_own_scheme)
+		rules.scheme = demands[row].scheme;
 	iss_session_policy_init(&policy);
 	iss_verify_add_policy(&link, &policy);
 	is_int(iss_session_policy_final(&err, &policy, digest), ISS_OK,
