@@ -182,6 +182,30 @@ hand_over(struct store *store, struct iss_keypair *pair, unsigned want)
 	pair->matched = false;
 }
 
+/*
+ * OSSL_STORE_open(3) takes the URI for the name of a file first, then asks the
+ * loader of its scheme, if there is one: the newest error is the one that
+ * counts.
+ */
+static int
+tell_not_opened(struct store *store)
+{
+	unsigned long newest = ERR_peek_last_error();
+
+	if (ERR_GET_LIB(newest) == ERR_LIB_OSSL_STORE)
+		return iss_error_set(store->err,
+		    "%s: the scheme of the URI is unknown (does it need a "
+		    "provider? SSL_provider loads one)",
+		    store->name);
+	if (ERR_GET_LIB(newest) == ERR_LIB_SYS)
+		return iss_error_errno(store->err, ERR_GET_REASON(newest),
+		    "%s: the URI cannot be opened", store->name);
+	while (ERR_peek_error() != newest)
+		ERR_get_error();
+	return iss_error_openssl(
+	    store->err, "%s: the URI cannot be opened", store->name);
+}
+
 static int
 load_uri(
     struct store *store, const char *uri, unsigned want, struct asked *asked)
@@ -194,10 +218,7 @@ load_uri(
 		return iss_error_memory(store->err);
 	store->ctx = OSSL_STORE_open(uri, ui, asked, NULL, NULL);
 	if (store->ctx == NULL) {
-		iss_error_openssl(store->err,
-		    "%s: the URI cannot be opened (does its scheme need a "
-		    "provider?)",
-		    store->name);
+		rv = tell_not_opened(store);
 		goto done;
 	}
 	if (want == ISS_KEYPAIR_KEY || want == ISS_KEYPAIR_CERT)

@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 
+use Errno qw(ENOENT);
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use File::Temp qw(tempdir);
@@ -201,6 +202,7 @@ for my $case (
     unlike($said, qr/\Q$value\E/, '... and it is not shown');
 }
 
+my $NO_SUCH_FILE = quotemeta do { local $! = ENOENT; "$!" };
 my $body = join '', (slurp(key('server')) =~ /^([\w+\/]{30})/mg)[0];
 for my $case (
     ['damaged PEM', slurp(key('server')) =~ s/^MI/!!/mr,
@@ -209,11 +211,14 @@ for my $case (
         qr/^SSL_key: no private key found/],
     ['the key of another', slurp(key('client')),
         qr/private key in SSL_key does not match the certificate in SSL_cert/],
-    ['a URI of nothing', 'file:/nowhere/server.key', qr/^SSL_key: the URI/],
+    ['a URI of nothing', 'file:/nowhere/server.key',
+        qr/^SSL_key: the URI cannot be opened: $NO_SUCH_FILE\z/],
+    ['a URI with a relative path', 'file:server.key',
+        qr/^SSL_key: the URI cannot be opened: (?!unregistered)/],
     ['a URI of a certificate', uri('server.pem'),
         qr/^SSL_key: the URI names no private key/],
     ['a scheme that is not known', 'nowhere:key?pin-value=1234',
-        qr/^SSL_key: the URI cannot be opened/],
+        qr/^SSL_key: the scheme of the URI is unknown \(does it need a provider/],
   )
 {
     my ($name, $key, $error) = @$case;

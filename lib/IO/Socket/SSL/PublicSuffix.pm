@@ -56,7 +56,7 @@ sub _min_suffix {
     my $min = delete $args->{min_suffix};
     my @unknown = sort keys %$args;
 
-    croak "unknown arguments: @unknown" if @unknown;
+    croak join ' ', 'unknown arguments:', @unknown if @unknown;
     return 1 unless defined $min;
     croak "min_suffix must be a number, not '$min'" unless $min =~ /^\d+\z/;
     return $min;

@@ -70,7 +70,7 @@ sub CERT_create {
 
     delete @arg{ grep { !defined $arg{$_} || $arg{$_} eq '' } keys %arg };
     my @unknown = grep { !$ARGUMENT{$_} } sort keys %arg;
-    croak 'unknown arguments: ' . _shown("@unknown")
+    croak 'unknown arguments: ' . _shown(join ' ', @unknown)
       if @unknown && !$arg{ignore_invalid_args};
     delete @arg{@unknown};
 
