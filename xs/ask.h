@@ -19,8 +19,9 @@
 struct iss_call {
 	struct iss_conn *conn; /* held; NULL: a context, or a certificate */
 	void *outer;           /* the handle that was lent before us */
-	GV *glob;              /* held; or NULL */
-	HV *callbacks;         /* borrowed: the subs of a context being made */
+	const volatile int *outer_signals; /* likewise, of conn->sock */
+	GV *glob;                          /* held; or NULL */
+	HV *callbacks;   /* borrowed: the subs of a context being made */
 	SV *scheme_code; /* borrowed: the sub of verify_hostname's scheme */
 	SV *guarded;     /* held: the core points into its bytes */
 	SV *died;        /* the first exception of a callback */

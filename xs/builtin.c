@@ -83,6 +83,7 @@ iss_before_shutdown(pTHX_ GV *glob, IV how)
 	if (conn == NULL || (how != SHUT_WR && how != SHUT_RDWR) ||
 	    !iss_conn_can_write(conn))
 		return true;
+	iss_keep(aTHX_ (SV *)glob); /* a signal handler may drop it */
 	done = sv_2mortal(iss_shutdown(aTHX_ glob, true, &PL_sv_undef, false));
 	if (!SvOK(done))
 		return false;

@@ -2,6 +2,7 @@
 
 #include "attachment.h"
 #include "sessions.h"
+#include "connection/wait.h"
 
 void
 iss_call_begin(
@@ -17,6 +18,7 @@ iss_call_begin(
 	if (conn == NULL)
 		return;
 	call->outer = iss_link_lend(&conn->link, call);
+	call->outer_signals = conn->sock->signals;
 	conn->sock->signals = &PL_sig_pending;
 }
 
@@ -33,8 +35,8 @@ iss_call_end(pTHX_ struct iss_call *call)
 {
 	if (call->conn != NULL) {
 		(void)iss_link_lend(&call->conn->link, call->outer);
-		if (call->outer == NULL)
-			call->conn->sock->signals = NULL;
+		call->conn->sock->signals = call->outer_signals;
+		iss_conn_set_rest(call->conn, ISS_CONN_NO_REST);
 		if (call->outer == NULL &&
 		    !iss_new_sessions_is_empty(
 			&call->conn->resume.new_sessions))
@@ -49,14 +51,25 @@ iss_call_end(pTHX_ struct iss_call *call)
 }
 
 void
-iss_call_run_signal_handlers(pTHX)
+iss_call_run_signal_handlers(pTHX_ struct iss_conn *conn)
 {
+	iss_deadline until = conn->until;
+
 	PERL_ASYNC_CHECK();
+	/* Not before: the handlers may have used the connection. */
+	iss_conn_set_rest(conn, until);
 }
 
 int
 iss_call_interrupted(pTHX_ GV *glob, struct iss_conn *conn)
 {
-	iss_call_run_signal_handlers(aTHX);
+	iss_call_run_signal_handlers(aTHX_ conn);
+	return iss_still_attached(aTHX_ glob, conn);
+}
+
+int
+iss_call_paused(pTHX_ GV *glob, struct iss_conn *conn)
+{
+	PERL_ASYNC_CHECK();
 	return iss_still_attached(aTHX_ glob, conn);
 }

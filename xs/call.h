@@ -22,14 +22,18 @@ void iss_call_begin(
     pTHX_ struct iss_call *call, GV *glob, struct iss_conn *conn, SV *guarded);
 void iss_call_end(pTHX_ struct iss_call *call);
 
-/* Run the handlers of signals that have arrived; may die. */
-void iss_call_run_signal_handlers(pTHX);
+/*
+ * A call returned ISS_INTR: run the signal handlers, which may die.  The call
+ * that goes on has what is left of the time of the first.  conn must be held.
+ */
+void iss_call_run_signal_handlers(pTHX_ struct iss_conn *conn);
 
 /*
- * A call returned ISS_INTR: run the signal handlers.  ISS_OK: call again.
- * ISS_ERROR, with conn->err filled: a handler detached the connection.  Both
- * must be held.
+ * The same.  ISS_OK: call again.  ISS_ERROR, with conn->err filled: a handler
+ * detached the connection.  Both must be held.  _paused is for signals between
+ * two calls, the second of which has its own time.
  */
 int iss_call_interrupted(pTHX_ GV *glob, struct iss_conn *conn);
+int iss_call_paused(pTHX_ GV *glob, struct iss_conn *conn);
 
 #endif

@@ -9,6 +9,7 @@
 #include "errors.h"
 #include "override.h"
 #include "scalar.h"
+#include "values.h"
 #include "base/line.h"
 #include "connection/io.h"
 #include "connection/lines.h"
@@ -21,6 +22,13 @@ static bool
 wants_handlers(pTHX_ int rv)
 {
 	return rv == ISS_INTR || (rv == ISS_OK && PL_sig_pending != 0);
+}
+
+static int
+run_handlers(pTHX_ GV *glob, struct iss_conn *conn, int rv)
+{
+	return rv == ISS_INTR ? iss_call_interrupted(aTHX_ glob, conn)
+			      : iss_call_paused(aTHX_ glob, conn);
 }
 
 /* Read to a place of buf; *total is how much was read, also on failure. */
@@ -46,7 +54,7 @@ read_to(pTHX_ GV *glob, struct iss_conn *conn, SV *buf, STRLEN at, size_t len,
 		}
 		if (kind == READ_ALL && *total < len &&
 		    wants_handlers(aTHX_ rv))
-			rv = iss_call_interrupted(aTHX_ glob, conn);
+			rv = run_handlers(aTHX_ glob, conn, rv);
 		if (rv != ISS_OK || kind != READ_ALL)
 			break;
 	}
@@ -241,25 +249,20 @@ read_into(pTHX_ GV *glob, struct iss_conn *conn, SV **args, SSize_t count,
 static IV
 read_by_method(pTHX_ GV *glob, const char *method, SV *buf, size_t len)
 {
+	const int args_count = strEQ(method, "peek") ? 3 : 4;
 	IV count = -1;
-	SV *result;
-	dSP;
+	SV *args[4], *result;
 
 	ENTER;
 	SAVETMPS;
+	args[0] = sv_2mortal(newRV_inc((SV *)glob));
+	args[1] = buf;
 	do {
-		PUSHMARK(SP);
-		mXPUSHs(newRV_inc((SV *)glob));
-		XPUSHs(buf);
-		mXPUSHu(len);
-		if (!strEQ(method, "peek"))
-			mXPUSHu(SvCUR(buf));
-		PUTBACK;
+		args[2] = sv_2mortal(newSVuv(len));
+		args[3] = sv_2mortal(newSVuv(SvCUR(buf)));
 		errno = 0; /* an EINTR from before is none of its own */
-		call_method(method, G_SCALAR);
-		SPAGAIN;
-		result = POPs;
-		PUTBACK;
+		result =
+		    iss_call_perl(aTHX_ method, G_METHOD, args, args_count);
 	} while (!SvOK(result) && errno == EINTR);
 	if (SvOK(result))
 		count = SvIV(result);
@@ -454,8 +457,10 @@ iss_input_readline(
 		rv = iss_stream_transfer(
 		    aTHX_ glob, conn, text, step_line, &step, had, &got);
 		iss_scalar_set_end(aTHX_ text, rv == ISS_OK ? had + got : had);
-		if (!lines.ended && wants_handlers(aTHX_ rv))
-			rv = iss_call_interrupted(aTHX_ glob, conn);
+		if (!lines.ended && wants_handlers(aTHX_ rv)) {
+			rv = run_handlers(aTHX_ glob, conn, rv);
+			iss_lines_look_again(&lines);
+		}
 	}
 	iss_stream_end(aTHX_ glob, conn, rv, false);
 	if (SvCUR(text) == 0)

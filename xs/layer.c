@@ -317,7 +317,7 @@ transfer_all(pTHX_ PerlIO *handle, iss_transfer_fn *fn, char *buf, size_t len,
 		    aTHX_ glob, conn, fn, buf + *done, len - *done, &n);
 		*done += n;
 		if (rv == ISS_INTR)
-			iss_call_run_signal_handlers(aTHX);
+			iss_call_run_signal_handlers(aTHX_ conn);
 		if (!is_still(handle, conn)) {
 			errno = EBADF;
 			rv = ISS_ERROR;

@@ -5,6 +5,7 @@
 #include "gather.h"
 #include "override.h"
 #include "scalar.h"
+#include "values.h"
 #include "base/ascii.h"
 #include "connection/io.h"
 #include "connection/wait.h"
@@ -63,17 +64,9 @@ write_bytes(pTHX_ GV *glob, struct iss_conn *conn, SV *owner, const char *bytes,
 static SV *
 write_by_method(pTHX_ GV *glob, SV *line)
 {
-	SV *result;
-	dSP;
+	SV *args[] = { sv_2mortal(newRV_inc((SV *)glob)), line };
+	SV *result = iss_call_perl(aTHX_ "write", G_METHOD, args, 2);
 
-	PUSHMARK(SP);
-	mXPUSHs(newRV_inc((SV *)glob));
-	XPUSHs(line);
-	PUTBACK;
-	call_method("write", G_SCALAR);
-	SPAGAIN;
-	result = POPs;
-	PUTBACK;
 	return SvOK(result) ? newSVsv(result) : NULL;
 }
 

@@ -82,8 +82,7 @@ SV *
 iss_stream_peer_closed(pTHX_ GV *glob, struct iss_conn *conn, bool answer)
 {
 	SV *code = end_sub(aTHX_ glob);
-	SV *result;
-	dSP;
+	SV *self;
 
 	if ((code == NULL && !answer) || !iss_shutdown_report_end(conn))
 		return NULL;
@@ -93,14 +92,8 @@ iss_stream_peer_closed(pTHX_ GV *glob, struct iss_conn *conn, bool answer)
 	}
 	iss_state_read_closed(aTHX_ glob, false);
 	iss_shutdown_accept_plain(conn);
-	PUSHMARK(SP);
-	mXPUSHs(newRV_inc((SV *)glob));
-	PUTBACK;
-	call_sv(code, G_SCALAR);
-	SPAGAIN;
-	result = newSVsv(POPs);
-	PUTBACK;
-	return result;
+	self = sv_2mortal(newRV_inc((SV *)glob));
+	return newSVsv(iss_call_sub(aTHX_ code, 0, &self, 1));
 }
 
 void

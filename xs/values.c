@@ -51,23 +51,34 @@ iss_carp(pTHX_ SV *message)
 }
 
 SV *
-iss_call_perl(pTHX_ const char *name, I32 flags, SV **args, int count)
+iss_call_sub(pTHX_ SV *sub, I32 flags, SV **args, int count)
 {
 	SV *result;
 	int i;
 	dSP;
 
+	PUSHSTACKi(PERLSI_MAGIC); /* so that "last" cannot see past us */
 	PUSHMARK(SP);
 	EXTEND(SP, count);
 	for (i = 0; i < count; i++)
 		PUSHs(args[i]);
 	PUTBACK;
-	count = flags & G_METHOD ? call_method(name, G_SCALAR)
-				 : call_pv(name, G_SCALAR);
+	count = call_sv(sub, flags | G_SCALAR);
 	SPAGAIN;
-	result = count > 0 ? POPs : &PL_sv_undef;
+	result = sv_mortalcopy(count > 0 ? POPs : &PL_sv_undef);
 	PUTBACK;
-	return sv_mortalcopy(result);
+	POPSTACK;
+	return result;
+}
+
+SV *
+iss_call_perl(pTHX_ const char *name, I32 flags, SV **args, int count)
+{
+	SV *sub = flags & G_METHOD
+		      ? newSVpvn_flags(name, strlen(name), SVs_TEMP)
+		      : (SV *)get_cv(name, GV_ADD);
+
+	return iss_call_sub(aTHX_ sub, flags, args, count);
 }
 
 bool

@@ -48,8 +48,10 @@ void iss_carp(pTHX_ SV *message);
 
 /*
  * Call a sub, or with G_METHOD a method of args[0], in scalar context.  The
- * result is mortal.  It may die, so no OpenSSL function may be on the stack.
+ * result is mortal.  It may die, so no OpenSSL function may be on the stack;
+ * for "last" and the like, to leave it is an error.
  */
+SV *iss_call_sub(pTHX_ SV *sub, I32 flags, SV **args, int count);
 SV *iss_call_perl(pTHX_ const char *name, I32 flags, SV **args, int count);
 
 /* Take back a bless; Perl has no function for it. */

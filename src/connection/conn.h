@@ -73,6 +73,7 @@ struct iss_conn {
 	bool peer_gone;    /* a write met EPIPE: only reading works */
 	bool lingers;      /* see iss_shutdown_close, which has until then: */
 	iss_deadline linger_until;
+	iss_deadline until, rest; /* see iss_conn_limit */
 	uint64_t heard, sent;  /* bytes of the handshake, over the descriptor */
 	bool strict_eof;       /* a truncated end is an error */
 	bool frees_buffers;    /* see iss_conn_free_buffers */

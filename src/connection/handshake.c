@@ -187,28 +187,30 @@ iss_conn_begin_lazily(struct iss_conn *conn, bool server, double seconds)
 }
 
 iss_deadline
-iss_conn_io_deadline(const struct iss_conn *conn)
+iss_conn_io_deadline(struct iss_conn *conn)
 {
 	const struct iss_limits *limits = conn->limits;
 
+	conn->until = ISS_CONN_NO_REST;
 	if (limits == NULL || limits->io_timeout < 0 || !iss_conn_blocks(conn))
 		return ISS_NO_DEADLINE;
-	return iss_deadline_after(limits->io_timeout);
+	return iss_conn_limit(conn, limits->io_timeout);
 }
 
 int
 iss_conn_finish_handshake(struct iss_conn *conn)
 {
 	const struct iss_limits *limits = conn->limits;
-	iss_deadline until = iss_conn_io_deadline(conn);
-	iss_deadline wait;
+	double seconds;
 
-	if (limits != NULL && iss_conn_blocks(conn)) {
-		wait = iss_deadline_after(limits->handshake_wait);
-		if (wait < until)
-			until = wait;
-	}
-	return iss_conn_handshake(conn, conn->server, until);
+	if (limits == NULL || !iss_conn_blocks(conn))
+		return iss_conn_handshake(conn, conn->server, ISS_NO_DEADLINE);
+	seconds = limits->io_timeout;
+	if (limits->handshake_wait >= 0 &&
+	    (seconds < 0 || limits->handshake_wait < seconds))
+		seconds = limits->handshake_wait;
+	return iss_conn_handshake(
+	    conn, conn->server, iss_conn_limit(conn, seconds));
 }
 
 static const char new_ticket_failed[] = "new_ticket";

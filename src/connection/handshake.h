@@ -34,7 +34,7 @@ int iss_conn_finish_handshake(struct iss_conn *conn);
 
 /* The end of a read or write that begins now: SSL_io_timeout, which limits only
  * descriptors that block. */
-iss_deadline iss_conn_io_deadline(const struct iss_conn *conn);
+iss_deadline iss_conn_io_deadline(struct iss_conn *conn);
 
 /*
  * Have a server of TLS 1.3 send one more ticket, now or, if the descriptor

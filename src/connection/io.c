@@ -516,8 +516,10 @@ iss_io_write_all(
 		rv = iss_io_write(conn, bytes + *put, len - *put, &n);
 		*put += n;
 		if (rv == ISS_OK && *put < len &&
-		    iss_sock_has_signal(conn->sock))
+		    iss_sock_has_signal(conn->sock)) {
+			conn->until = ISS_CONN_NO_REST;
 			rv = ISS_INTR;
+		}
 	} while (*put < len && rv == ISS_OK);
 	return rv;
 }

@@ -53,6 +53,12 @@ look_ahead(
 	return ISS_OK;
 }
 
+void
+iss_lines_look_again(struct iss_lines *lines)
+{
+	lines->take = 0;
+}
+
 /* After a failure the bytes must be looked at again: somebody else may have
  * read them. */
 static int

@@ -28,6 +28,9 @@ void iss_lines_begin(struct iss_lines *lines, const struct iss_line *line);
 /* How many bytes the next step may write. */
 size_t iss_lines_room(const struct iss_lines *lines);
 
+/* Others may have read meanwhile, as a signal handler may. */
+void iss_lines_look_again(struct iss_lines *lines);
+
 /*
  * Go on until lines->ended.  The first `had` bytes at text are the line so far;
  * behind them there is room.  ISS_OK with *got: so many were appended, which

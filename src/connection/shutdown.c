@@ -74,19 +74,19 @@ must_linger(const struct iss_conn *conn)
 	       !has_heard(conn);
 }
 
-/* How long the rest of a write that has failed is worth waiting for: a peer
- * that reads nothing would keep us for ever. */
+/* How long closing waits for the rest of a write that has failed: a peer that
+ * reads nothing would keep it for ever. */
 static iss_deadline
-until_given_up(const struct iss_conn *conn, iss_deadline deadline)
+until_given_up(struct iss_conn *conn)
 {
-	return deadline == ISS_NO_DEADLINE && iss_conn_blocks(conn)
-		   ? iss_deadline_after(LINGER)
-		   : deadline;
+	return iss_conn_blocks(conn) ? iss_conn_limit(conn, LINGER)
+				     : ISS_NO_DEADLINE;
 }
 
-int
-iss_shutdown_notify(struct iss_conn *conn, iss_deadline deadline)
+static int
+notify(struct iss_conn *conn, iss_deadline deadline, bool closes)
 {
+	iss_deadline write_until;
 	int rv;
 
 	if (conn->state == ISS_CONN_FAILED)
@@ -99,9 +99,11 @@ iss_shutdown_notify(struct iss_conn *conn, iss_deadline deadline)
 		return iss_conn_refuse(conn, EPIPE, SHUTDOWN_FAILED);
 	if (deadline == ISS_NO_DEADLINE)
 		deadline = iss_conn_io_deadline(conn);
+	write_until = closes && deadline == ISS_NO_DEADLINE
+			  ? until_given_up(conn)
+			  : deadline;
 	if ((rv = iss_io_flush_until(conn, deadline)) != ISS_OK ||
-	    (rv = iss_io_finish_write(conn, until_given_up(conn, deadline))) !=
-		ISS_OK)
+	    (rv = iss_io_finish_write(conn, write_until)) != ISS_OK)
 		return rv;
 	conn->lingers |= must_linger(conn);
 	if (iss_conn_can_read(conn))
@@ -112,6 +114,12 @@ iss_shutdown_notify(struct iss_conn *conn, iss_deadline deadline)
 		return truncated(conn);
 	return iss_conn_run_until(
 	    conn, notify_step, NULL, ISS_WRITES, deadline, SHUTDOWN_FAILED);
+}
+
+int
+iss_shutdown_notify(struct iss_conn *conn, iss_deadline deadline)
+{
+	return notify(conn, deadline, false);
 }
 
 bool
@@ -198,7 +206,7 @@ iss_shutdown_close(struct iss_conn *conn, iss_deadline deadline)
 {
 	/* The program may have ended its half long ago, and read since. */
 	const bool had_ended = conn->sent_notify && conn->linger_until == 0;
-	int rv = iss_shutdown_notify(conn, deadline);
+	int rv = notify(conn, deadline, true);
 
 	if (rv != ISS_OK || !conn->lingers || !iss_conn_can_read(conn) ||
 	    (had_ended && has_heard(conn)) || !iss_conn_blocks(conn))

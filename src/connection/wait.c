@@ -64,6 +64,16 @@ iss_conn_blocks(const struct iss_conn *conn)
 	return iss_sock_blocks(conn->sock->fd) == 1;
 }
 
+iss_deadline
+iss_conn_limit(struct iss_conn *conn, double seconds)
+{
+	conn->until = conn->rest != ISS_CONN_NO_REST
+			  ? conn->rest
+			  : iss_deadline_after(seconds);
+	conn->rest = ISS_CONN_NO_REST;
+	return conn->until;
+}
+
 /*
  * A descriptor that blocks keeps us until there is data; but if the peer sends
  * something else all the time, signals must still be handled.

@@ -8,6 +8,22 @@
 bool iss_conn_blocks(const struct iss_conn *conn);
 
 /*
+ * Until when an operation that begins now may wait: so many seconds, no limit
+ * if that is negative.  One that goes on after a signal has the rest of its
+ * time: conn->until when it was interrupted, which _set_rest has been told.
+ * ISS_CONN_NO_REST: the next operation begins anew.
+ */
+enum { ISS_CONN_NO_REST = 0 };
+
+iss_deadline iss_conn_limit(struct iss_conn *conn, double seconds);
+
+static inline void
+iss_conn_set_rest(struct iss_conn *conn, iss_deadline until)
+{
+	conn->rest = until;
+}
+
+/*
  * Repeat step until it does not want to wait any more, or the deadline passes.
  * With a deadline we wait by poll(2), whatever the descriptor's mode.  The
  * error of a timeout begins with what.

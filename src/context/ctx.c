@@ -280,16 +280,21 @@ lists_change(const struct iss_config *config)
 	       (config->check_crl || config->crl_check_all);
 }
 
-/* Clients are judged again before they resume.  Of sessions that OpenSSL keeps
- * itself it asks nobody. */
+/* Of sessions that OpenSSL keeps itself it asks nobody; and it looks for them
+ * in the first context, not in the one that a ClientHello has chosen. */
+static void
+keep_no_sessions(SSL_CTX *ctx)
+{
+	SSL_CTX_set_session_cache_mode(ctx,
+	    SSL_CTX_get_session_cache_mode(ctx) | SSL_SESS_CACHE_NO_INTERNAL);
+}
+
+/* Clients are judged again before they resume. */
 static int
 judge_sessions(struct build *build)
 {
-	SSL_CTX *ctx = build->ssl_ctx;
-
-	SSL_CTX_set_session_cache_mode(ctx,
-	    SSL_CTX_get_session_cache_mode(ctx) | SSL_SESS_CACHE_NO_INTERNAL);
-	return iss_peer_end_set_judge(ctx, &iss_verify_judge)
+	keep_no_sessions(build->ssl_ctx);
+	return iss_peer_end_set_judge(build->ssl_ctx, &iss_verify_judge)
 		   ? ISS_OK
 		   : iss_error_memory(build->err);
 }
@@ -325,6 +330,8 @@ set_sessions(struct build *build)
 
 	if (rv != ISS_OK || !config->server)
 		return rv;
+	if (asks_hello(build))
+		keep_no_sessions(build->ssl_ctx);
 	build->ctx->session_id_is_named = config->session_id_context != NULL;
 	rv = iss_session_id_use(build->err, &build->ctx->session_id,
 	    build->ssl_ctx, config, build->ctx->demands, program_judges(build),

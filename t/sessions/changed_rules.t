@@ -50,9 +50,9 @@ opendir my $ca_dir, cert_file('ca-dir') or die "ca-dir: $!";
 my ($hash) = map { /^(\w{8})\.r0$/ } readdir $ca_dir;
 closedir $ca_dir;
 
-# OpenSSL looks into a folder for newer lists.
+# OpenSSL looks into a folder for newer lists.  The sub makes the context.
 sub revoked_later {
-    my ($version, @client) = @_;
+    my ($version, $made) = @_;
 
     my $dir = tempdir('iss-crl-XXXXXX', TMPDIR => 1, CLEANUP => 1);
     copy(cert('ca'),               "$dir/$hash.0")  or die $!;
@@ -63,31 +63,40 @@ sub revoked_later {
         SSL_ca_path     => $dir,
         SSL_check_crl   => 1
     );
-    return three(context(@server),
+    return three($made->(@server),
         sub { copy(cert('crl'), "$dir/$hash.r1") or die $! },
-        identity('revoked'), @client);
+        identity('revoked'));
 }
 
 each_version(
     sub {
         my ($version) = @_;
 
-        my @came = revoked_later($version);
+        my @came = revoked_later($version, \&context);
         is("@came[0, 1]", '0 1', 'a client that is not revoked resumes');
         like($came[2], $REFUSED, '... and is refused once it is');
     }
 );
 
 SKIP: {
-    skip(scalar(ISS::NetSSLeay->missing), 1)
+    skip(scalar(ISS::NetSSLeay->missing), 2)
       if ISS::NetSSLeay->missing;
-    my @came = revoked_later(
-        'TLSv1_2',
+    my @no_tickets = (
         SSL_create_ctx_callback => sub {
             Net::SSLeay::CTX_set_options($_[0], Net::SSLeay::OP_NO_TICKET());
         }
     );
-    like($came[2], $REFUSED, 'so is one that takes no tickets');
+    my @came = revoked_later('TLSv1_2', sub { context(@_, @no_tickets) });
+    like($came[2], $REFUSED, 'so is one that gets no tickets');
+    @came = revoked_later(
+        'TLSv1_2',
+        sub {
+            my $chosen = context(@_);
+            return context(server_args(@no_tickets),
+                SSL_hello_callback => sub { $chosen });
+        }
+    );
+    like($came[2], $REFUSED, '... whose ClientHello chooses the context');
 }
 
 # Options of servers that share their tickets.

@@ -32,6 +32,14 @@ sub echo {
     return;
 }
 
+# The same after a handshake on a plain socket.
+sub serve {
+    my ($tcp) = @_;
+    my $sock = IO::Socket::SSL->start_SSL($tcp, server_args())
+      or die "start_SSL: $SSL_ERROR\n";
+    return echo($sock);
+}
+
 each_version(
     sub {
         my ($version) = @_;
@@ -352,6 +360,40 @@ subtest 'a context of the first thread' => sub {
         'serves several at the same time, each with its own callback'
     );
     is($calls, 0, '... and not in the first');
+};
+
+subtest 'a thread in a callback' => sub {
+    my ($tcp, $peer) = raw_pair(\&serve);
+    my @refused;
+    my $busy = sub {
+        my $count = $tcp->syswrite('x');
+        return defined $count ? 'written' : $! + 0;
+    };
+    my $sock = IO::Socket::SSL->start_SSL(
+        $tcp,
+        client_args(
+            SSL_verify_callback => sub {
+                push @refused, in_thread($busy) if !@refused;
+                return $_[0];
+            }
+        )
+    ) or die $SSL_ERROR;
+    is_deeply(\@refused, [Errno::EDEADLK()], 'cannot use the connection');
+    print $sock "after\n";
+    is(scalar <$sock>, "echo after\n", '... which works when it has ended');
+};
+
+subtest 'SSL_usebio in a thread' => sub {
+    my ($tcp, $peer) = raw_pair(\&serve);
+    my $sock = in_thread(
+        sub {
+            IO::Socket::SSL->start_SSL($tcp, client_args(SSL_usebio => 1))
+              or $SSL_ERROR;
+        }
+    );
+    print $sock "here\n";
+    is(scalar <$sock>, "echo here\n", 'can be used in the first one');
+    ok($sock->close, '... and closed');
 };
 
 done_testing;

@@ -46,6 +46,8 @@ our @EXPORT_OK = @IO::Socket::SSL::Constants::EXPORT_OK;
 my @OLD = qw(error fatal_ssl_error get_peer_certificate get_ssleay_error
   idn_to_ascii idn_to_unicode init issuer_name kill_socket socketToSSL
   socket_to_SSL subject_name);
+my @PUMP =
+  qw(close_handle descriptor new_socket pending_in read_from write_to);
 my %ON_DEMAND = (
     Abilities     => [qw(can_do)],
     Choices       => [qw(answer certificate context reply)],
@@ -53,7 +55,7 @@ my %ON_DEMAND = (
     Facade        => [qw(call offer)],
     OCSP_Cache    => [qw(new _keep_answer)],
     OCSP_Resolver => [qw(new)],
-    Pump          => [qw(new_socket)],
+    Pump          => \@PUMP,
     Session_Store => [qw(new)],
     Ticket_Keys   => [qw(new)],
     Session_Cache => [qw(for_context new set_default_session_cache)],
@@ -508,7 +510,7 @@ sub ocsp_resolver {
 sub getline {
     my ($self) = @_;
     my $line = $self->readline;
-    return $line if defined $line || !$self->_read_failed;
+    return $line if defined $line || !_read_failed($self);
     return;
 }
 

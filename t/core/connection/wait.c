@@ -103,9 +103,28 @@ test_run_without_fd(void)
 	iss_ctx_free(ctx);
 }
 
+/* After a signal an operation has no more than the rest of its time. */
+static void
+test_limit(void)
+{
+	struct iss_conn conn = { 0 };
+	iss_deadline first = iss_conn_limit(&conn, 86400);
+
+	ok(first == conn.until && !iss_deadline_is_over(first),
+	    "an operation that begins has its time");
+	iss_conn_set_rest(&conn, first);
+	ok(iss_conn_limit(&conn, 1) == first, "one that goes on has the rest");
+	ok(iss_conn_limit(&conn, 1) < first, "... and the next its own");
+	ok(iss_conn_limit(&conn, -1) == ISS_NO_DEADLINE, "or no limit");
+	iss_conn_set_rest(&conn, OVER);
+	ok(iss_deadline_is_over(iss_conn_limit(&conn, 86400)),
+	    "one that goes on too late has no time left");
+}
+
 int
 main(void)
 {
+	test_limit();
 	test_run_until();
 	test_run_without_fd();
 	return tap_done();
