@@ -9,10 +9,11 @@
 #include "fixture.h"
 #include "tap.h"
 
-enum kind { FULL, DELTA, USERS_ONLY }; /* USERS_ONLY: RFC 5280, 5.2.5 */
+enum kind { FULL, DELTA, USERS_ONLY, CAS_ONLY }; /* RFC 5280, 5.2.5 */
 enum entry { NOBODY, REVOKED, REMOVED };
 
-/* A list that was made days ago and is valid for some days more. */
+/* A list that was made days ago and is valid for some days more; 0: it does not
+ * say how long. */
 struct list {
 	const char *signer; /* NULL: there are no more lists */
 	const char *issuer; /* NULL: the signer */
@@ -62,11 +63,12 @@ add_kind(X509_CRL *crl, enum kind kind)
 	ISSUING_DIST_POINT *scope = ISSUING_DIST_POINT_new();
 
 	ASN1_INTEGER_set(base, 1);
-	scope->onlyuser = 0xff;
+	scope->onlyuser = kind == USERS_ONLY ? 0xff : 0;
+	scope->onlyCA = kind == CAS_ONLY ? 0xff : 0;
 	if (kind == DELTA)
 		must(X509_CRL_add1_ext_i2d(crl, NID_delta_crl, base, 1, 0),
 		    "no delta");
-	if (kind == USERS_ONLY)
+	if (kind == USERS_ONLY || kind == CAS_ONLY)
 		must(X509_CRL_add1_ext_i2d(
 			 crl, NID_issuing_distribution_point, scope, 1, 0),
 		    "no scope");
@@ -103,7 +105,8 @@ make_list(const struct list *list)
 	X509_CRL_set_issuer_name(crl, X509_get_subject_name(issuer));
 	X509_CRL_set1_lastUpdate(crl, when);
 	X509_gmtime_adj(when, list->valid_days * DAY);
-	X509_CRL_set1_nextUpdate(crl, when);
+	if (list->valid_days != 0)
+		X509_CRL_set1_nextUpdate(crl, when);
 	add_kind(crl, list->kind);
 	if (list->entry != NOBODY)
 		add_entry(crl, list);
@@ -155,7 +158,11 @@ static const struct row {
 	    { { "ca", NULL, FULL, 9, 9, REVOKED, "sub-ca" },
 		{ "ca", NULL, FULL, 5, 9, NOBODY, NULL } },
 	    WHOLE, { 0, 0, 0 } },
-	{ "... but not one from the future",
+	{ "... but not one of the same time",
+	    { { "ca", NULL, FULL, 9, 9, NOBODY, NULL },
+		{ "ca", NULL, FULL, 9, 9, REVOKED, "sub-ca" } },
+	    WHOLE, { 0, X509_V_ERR_CERT_REVOKED, 0 } },
+	{ "... nor one from the future",
 	    { { "ca", NULL, FULL, 9, 9, REVOKED, "sub-ca" },
 		{ "ca", NULL, FULL, -5, 9, NOBODY, NULL } },
 	    WHOLE, { 0, X509_V_ERR_CERT_REVOKED, 0 } },
@@ -163,6 +170,14 @@ static const struct row {
 	    { { "ca", NULL, FULL, 9, 9, REVOKED, "sub-ca" },
 		{ "ca", NULL, USERS_ONLY, 5, 9, NOBODY, NULL } },
 	    WHOLE, { 0, X509_V_ERR_CERT_REVOKED, 0 } },
+	{ "... unless that is also the one of the older list",
+	    { { "sub-ca", NULL, USERS_ONLY, 9, 9, REVOKED, "server-sub" },
+		{ "sub-ca", NULL, USERS_ONLY, 5, 9, NOBODY, NULL } },
+	    WHOLE, { 0, 0, 0 } },
+	{ "... which is narrow as well, but another one",
+	    { { "sub-ca", NULL, USERS_ONLY, 9, 9, REVOKED, "server-sub" },
+		{ "sub-ca", NULL, CAS_ONLY, 5, 9, NOBODY, NULL } },
+	    WHOLE, { X509_V_ERR_CERT_REVOKED, 0, 0 } },
 	{ "... nor one that somebody else signed",
 	    { { "ca", NULL, FULL, 9, 9, REVOKED, "sub-ca" },
 		{ "namesake-ca", NULL, FULL, 5, 9, NOBODY, NULL } },
@@ -189,10 +204,12 @@ static const struct row {
 	/* dates */
 	{ "old lists", { { "ca", NULL, FULL, 9, -1, NOBODY, NULL } }, WHOLE,
 	    { 0, X509_V_ERR_CRL_HAS_EXPIRED, X509_V_ERR_CRL_HAS_EXPIRED } },
-	{ "... of the leaf are OpenSSL's matter",
+	{ "an old list that does not say how long it is valid",
+	    { { "ca", NULL, FULL, 99, 0, NOBODY, NULL } }, WHOLE, { 0, 0, 0 } },
+	{ "old lists of the leaf are OpenSSL's matter",
 	    { { "sub-ca", NULL, FULL, 9, -1, NOBODY, NULL } }, WHOLE,
 	    { 0, 0, 0 } },
-	{ "... with a current one",
+	{ "an old one with a current one",
 	    { { "ca", NULL, FULL, 9, -1, NOBODY, NULL },
 		{ "ca", NULL, FULL, 8, 1, NOBODY, NULL } },
 	    WHOLE, { 0, 0, 0 } },

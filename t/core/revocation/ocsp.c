@@ -20,6 +20,7 @@ enum who {
 	ISSUER,      /* the default */
 	DELEGATE,    /* appointed by the issuer for OCSP */
 	OUTDATED,    /* the same, whose certificate is over */
+	WEAK,        /* the same, whose certificate has a SHA-1 signature */
 	SERVER,      /* appointed for something else */
 	ANYBODY,     /* appointed for nothing in particular */
 	OF_STRANGER, /* appointed by another authority */
@@ -30,11 +31,13 @@ enum who {
 	WHO_COUNT
 };
 
+static bool sha1; /* not every system signs with it */
 static X509 *cert, *issuer, *other, *signers[WHO_COUNT];
 static const char *const keys[WHO_COUNT] = {
 	[ISSUER] = "ca",
 	[DELEGATE] = "client",
 	[OUTDATED] = "client",
+	[WEAK] = "client",
 	[SERVER] = "client",
 	[ANYBODY] = "client",
 	[OF_STRANGER] = "client",
@@ -49,6 +52,7 @@ make_signers(void)
 {
 	X509 *stranger = fixture_cert("other-ca");
 	X509 *namesake = fixture_cert("namesake-ca");
+	EVP_PKEY *ca_key = fixture_key("ca");
 	long long later = NOW + 1000 * DAY;
 
 	cert = fixture_cert("server");
@@ -59,6 +63,9 @@ make_signers(void)
 	    made_cert("client", issuer, "ca", "OCSPSigning", later);
 	signers[OUTDATED] =
 	    made_cert("client", issuer, "ca", "OCSPSigning", NOW - DAY);
+	signers[WEAK] = made_cert("client", issuer, "ca", "OCSPSigning", later);
+	sha1 = X509_sign(signers[WEAK], ca_key, EVP_sha1()) > 0;
+	EVP_PKEY_free(ca_key);
 	signers[SERVER] =
 	    made_cert("client", issuer, "ca", "serverAuth", later);
 	signers[ANYBODY] = made_cert("client", issuer, "ca", NULL, later);
@@ -105,6 +112,8 @@ static const struct row {
 	    .next_update = 3000 * DAY, .why = "not valid" },
 	{ "about another", .about_other = true, .why = "does not cover" },
 	{ "by an outdated delegate", .by = OUTDATED, .why = "not authorized" },
+	{ "by a delegate, weakly appointed", .by = WEAK,
+	    .why = "not authorized" },
 	{ "by a server", .by = SERVER, .why = "not authorized" },
 	{ "by anybody", .by = ANYBODY, .why = "not authorized" },
 	{ "by a stranger", .by = STRANGER, .why = "not authorized" },
@@ -184,6 +193,10 @@ test_rows(void)
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		row = &rows[i];
+		if (row->by == WEAK && !sha1) {
+			diag("no SHA-1: not %s", row->what);
+			continue;
+		}
 		response = make_row(row);
 		rv = judge(&err, response, &answer);
 		is_int(
@@ -238,6 +251,63 @@ test_tampered(void)
 	is_int(judge(&err, response, &answer), ISS_ERROR, "tampered with");
 	has_text(err.text, "signature", "... why");
 	OCSP_BASICRESP_free(response);
+}
+
+/* Dates that are none, signed all the same. */
+static void
+test_dates(void)
+{
+	static const char *const dates[] = { "this update", "next update" };
+	ASN1_GENERALIZEDTIME *date[2];
+	struct iss_ocsp_answer answer;
+	struct row row = { 0 };
+	OCSP_BASICRESP *response;
+	struct iss_error err;
+	EVP_PKEY *key = fixture_key("ca");
+	size_t i;
+
+	for (i = 0; i < ROWS(dates); i++) {
+		response = make_row(&row);
+		OCSP_single_get0_status(OCSP_resp_get0(response, 0), NULL, NULL,
+		    &date[0], &date[1]);
+		ASN1_STRING_set(date[i], "20301301000000Z", -1);
+		ok(OCSP_basic_sign(
+		       response, issuer, key, EVP_sha256(), NULL, OCSP_NOCERTS),
+		    "%s in a thirteenth month", dates[i]);
+		is_int(judge(&err, response, &answer), ISS_ERROR, "... is bad");
+		has_text(err.text, "invalid dates", "... why");
+		OCSP_BASICRESP_free(response);
+	}
+	EVP_PKEY_free(key);
+}
+
+/* An issuer that another CA has issued, and its delegate. */
+static void
+test_intermediate(void)
+{
+	X509 *sub = fixture_cert("sub-ca"), *leaf = fixture_cert("server-sub");
+	struct made_response how = { .this_update = NOW - HOUR,
+		.next_update = NOW + HOUR,
+		.key = "client" };
+	struct iss_ocsp_answer answer;
+	OCSP_BASICRESP *response;
+	struct iss_error err;
+	struct iss_buf id;
+
+	how.signer =
+	    made_cert("client", sub, "sub-ca", "OCSPSigning", NOW + 1000 * DAY);
+	response = made_basic(leaf, sub, &how);
+	iss_error_clear(&err);
+	iss_buf_init(&id, 1000);
+	iss_ocsp_id(&err, leaf, sub, &id);
+	is_int(iss_ocsp_judge(
+		   &err, response, bytes(id.data, id.len), sub, NOW, &answer),
+	    ISS_OK, "by a delegate of an intermediate CA %s", err.text);
+	iss_buf_release(&id);
+	OCSP_BASICRESP_free(response);
+	X509_free(how.signer);
+	X509_free(leaf);
+	X509_free(sub);
 }
 
 static void
@@ -407,6 +477,8 @@ main(void)
 	test_rows();
 	test_answer();
 	test_tampered();
+	test_dates();
+	test_intermediate();
 	test_read();
 	test_request();
 	test_uris();
