@@ -121,11 +121,74 @@ test_prepare(void)
 	iss_ctx_free(server);
 }
 
+/* A certificate for clients alone: good for a server, not for a client. */
+static void
+test_purpose(void)
+{
+	const struct pair_options options[PAIR_OPTIONS_MAX] = {
+		{ "SSL_cert_file", CERTS "server.pem" },
+		{ "SSL_key_file", CERTS "server.key" },
+		{ "SSL_ca_file", CERTS "ca.pem" },
+	};
+	struct iss_ctx *client = pair_client_ctx(NULL);
+	struct iss_ctx *server = pair_ctx(true, options);
+	X509_STORE_CTX *store = X509_STORE_CTX_new();
+	X509 *leaf = fixture_cert("client-only");
+	struct pair pair;
+
+	pair_init(&pair);
+	pair_open(&pair, client, server);
+	ok(iss_chain_prepare(store, pair.server.conn->ssl, leaf) &&
+		X509_verify_cert(store) == 1,
+	    "a certificate for clients, to a server");
+	X509_STORE_CTX_cleanup(store);
+	SSL_set_connect_state(pair.client.conn->ssl); /* until then: a server */
+	ok(iss_chain_prepare(store, pair.client.conn->ssl, leaf) &&
+		X509_verify_cert(store) == 0,
+	    "... and to a client");
+	is_int(X509_STORE_CTX_get_error(store), X509_V_ERR_INVALID_PURPOSE,
+	    "... why not");
+	X509_STORE_CTX_free(store);
+	X509_free(leaf);
+	pair_close(&pair);
+	iss_ctx_free(client);
+	iss_ctx_free(server);
+}
+
+/* The TLSA records of the connection hold as well. */
+static void
+test_records(void)
+{
+	const unsigned char digest[32] = { 0 };
+	struct iss_ctx *client = pair_client_ctx(NULL);
+	struct iss_ctx *server = pair_server_ctx(NULL);
+	X509_STORE_CTX *store = X509_STORE_CTX_new();
+	X509 *leaf = fixture_cert("server");
+	struct pair pair;
+	SSL *ssl;
+
+	pair_init(&pair);
+	pair_open(&pair, client, server);
+	ssl = pair.client.conn->ssl;
+	ok(SSL_dane_enable(ssl, NULL) > 0 &&
+		SSL_dane_tlsa_add(ssl, 3, 1, 1, digest, sizeof(digest)) > 0,
+	    "a record of another key");
+	ok(iss_chain_prepare(store, ssl, leaf) && X509_verify_cert(store) <= 0,
+	    "... refuses the certificate");
+	X509_STORE_CTX_free(store);
+	X509_free(leaf);
+	pair_close(&pair);
+	iss_ctx_free(client);
+	iss_ctx_free(server);
+}
+
 int
 main(void)
 {
 	test_handshake("TLSv1_2");
 	test_handshake("TLSv1_3");
 	test_prepare();
+	test_purpose();
+	test_records();
 	return tap_done();
 }
