@@ -233,6 +233,16 @@ subtest 'what OpenSSL checks when it is asked to' => sub {
     KEY_free($weak);
 };
 
+# RFC 5280, 6.1.4 (n), where OpenSSL wants it of every CA.
+subtest 'a root without keyUsage' => sub {
+    my $root = ca('Root', undef,
+        purpose => { keyCertSign => 0, digitalSignature => 0 });
+    is(verdict({}, [leaf($root)], SSL_ca => [$root], @STRICT),
+        '', 'may be strictly trusted');
+    is_deeply([grep { $_->{sn} eq 'keyUsage' } @{ CERT_asHash($root)->{ext} }],
+        [], '... and has none');
+};
+
 subtest 'names' => sub {
     my $partial = leaf($SUB, subjectAltNames => [[DNS => 'localhost.test']],
         subject => { commonName => 'www.example.com' });
