@@ -353,6 +353,34 @@ test_names_apart(void)
 	iss_ctx_free(server);
 }
 
+/* The name is the address of the peer, and a UNIX socket has none; what the
+ * program or a certificate says of no name does not matter. */
+static void
+test_no_address(void)
+{
+	struct how how = { .version = "TLSv1_3",
+		.server = "server",
+		.callbacks = &with_name };
+	struct pair pair;
+	int by_program;
+
+	for (by_program = 0; by_program < 2; by_program++) {
+		meet(&pair, &how);
+		program.name_is_good = true;
+		iss_verify_set_by_address(&pair.client.conn->verify,
+		    by_program ? NULL : iss_scheme_find("http"));
+		pair_handshake(&pair);
+		is_int(pair.client.rv, ISS_ERROR,
+		    "an address that is not known, checked by %s",
+		    by_program ? "the program" : "us");
+		has_text(iss_conn_error(pair.client.conn)->text,
+		    "neither a name nor the address of the peer is known",
+		    "... why");
+		is_int(program.asked_name, 0, "... nobody is asked");
+		pair_close(&pair);
+	}
+}
+
 /* ---- the certificate of a client ---- */
 
 static void
@@ -484,5 +512,6 @@ main(void)
 	}
 	test_asked();
 	test_names_apart();
+	test_no_address();
 	return tap_done();
 }
