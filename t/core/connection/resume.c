@@ -9,6 +9,7 @@
 #include "connection/io.h"
 #include "connection/shutdown.h"
 #include "newest.h"
+#include "ocspmake.h"
 #include "pair.h"
 #include "sessions/session.h"
 #include "tap.h"
@@ -268,6 +269,73 @@ test_refused(struct iss_ctx *ours, struct iss_ctx *theirs)
 	SSL_SESSION_free(session);
 }
 
+/* What a program does to an SSL by itself makes another rule, too. */
+static void
+mode_of_program(SSL *ssl)
+{
+	SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL);
+}
+
+static void
+cert_of_program(SSL *ssl)
+{
+	X509 *cert = fixture_cert("client");
+
+	SSL_use_certificate(ssl, cert);
+	X509_free(cert);
+}
+
+static void
+test_program(struct iss_ctx *ours, struct iss_ctx *theirs, const char *what,
+    void (*act)(SSL *ssl))
+{
+	SSL_SESSION *session;
+
+	pair_init(&pair);
+	pair_open(&pair, ours, theirs);
+	client = pair.client.conn;
+	act(client->ssl);
+	iss_conn_keep_sessions(client, false);
+	finish();
+	session = iss_new_sessions_take(&client->resume.new_sessions);
+	ok(session != NULL, "%s: a session", what);
+	pair_close(&pair);
+
+	begin(ours, theirs, &plain);
+	ok(!iss_conn_offer_session(client, session) &&
+		client->resume.offered == NULL,
+	    "... which another connection does not offer");
+	pair_close(&pair);
+	SSL_SESSION_free(session);
+}
+
+/* The certificate of a server that may be no client is judged as a server's. */
+static void
+test_server_alone(const char *version)
+{
+	struct iss_ctx *ours = pair_client_ctx(version);
+	struct iss_ctx *theirs = pair_server_ctx(version);
+	X509 *ca = fixture_cert("ca");
+	X509 *cert =
+	    made_cert("server", ca, "ca", "serverAuth", 4102444800); /* 2100 */
+	SSL_SESSION *session;
+
+	SSL_CTX_use_certificate(theirs->ssl_ctx, cert);
+	session = session_of(ours, theirs, &plain);
+	begin(ours, theirs, &plain);
+	iss_conn_offer_session(client, session);
+	ok(client->resume.offered == session,
+	    "a server that may be no client: its session is offered");
+	finish();
+	ok(resumed(), "... and resumed");
+	pair_close(&pair);
+	SSL_SESSION_free(session);
+	X509_free(cert);
+	X509_free(ca);
+	iss_ctx_free(ours);
+	iss_ctx_free(theirs);
+}
+
 /* A key agreed on saves what a session would. */
 static void
 test_psk(void)
@@ -319,7 +387,6 @@ test_collect(struct iss_ctx *ours, struct iss_ctx *theirs, bool late)
 	pair_close(&pair);
 }
 
-/* A session for single use may be used again by connections that share. */
 /* A server that sends KeyUpdates without end does not keep the client from
  * closing. */
 static void
@@ -341,6 +408,7 @@ test_collect_flood(struct iss_ctx *ours, struct iss_ctx *theirs)
 	pair_close(&pair);
 }
 
+/* A session for single use may be used again by connections that share. */
 static void
 test_share(struct iss_ctx *ours, struct iss_ctx *theirs)
 {
@@ -483,6 +551,11 @@ main(void)
 		test_not_offered(ours, theirs);
 		test_address_to_come(ours, theirs);
 		test_refused(ours, theirs);
+		test_program(ours, theirs, "no verification, by the program",
+		    mode_of_program);
+		test_program(ours, theirs, "a certificate, by the program",
+		    cert_of_program);
+		test_server_alone(versions[v]);
 		test_collect(ours, theirs, v == 1);
 		if (v == 1)
 			test_collect_flood(ours, theirs);
