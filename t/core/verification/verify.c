@@ -439,6 +439,49 @@ test_clients(const char *version)
 	}
 }
 
+/* A server that requires a fingerprint wants a certificate, whatever its mode
+ * says. */
+static void
+test_required_client(const char *version)
+{
+	static const struct pair_options server[PAIR_OPTIONS_MAX] = {
+		{ "SSL_cert_file", CERTS "server.pem" },
+		{ "SSL_key_file", CERTS "server.key" },
+		{ "SSL_verify_mode", "0" },
+	};
+	static const char *const certs[] = { "client", "other-client", NULL };
+	struct iss_ctx *ours, *theirs = pair_ctx(true, server);
+	char cert[64], key[64];
+	struct pair pair;
+	size_t i;
+
+	for (i = 0; i < ROWS(certs); i++) {
+		const struct pair_options client[PAIR_OPTIONS_MAX] = {
+			{ "SSL_ca_file", CERTS "ca.pem" },
+			{ "SSL_version", version },
+			{ certs[i] != NULL ? "SSL_cert_file" : NULL, cert },
+			{ "SSL_key_file", key },
+		};
+
+		snprintf(cert, sizeof(cert), CERTS "%s.pem",
+		    certs[i] != NULL ? certs[i] : "");
+		snprintf(key, sizeof(key), CERTS "%s.key",
+		    certs[i] != NULL ? certs[i] : "");
+		ours = pair_ctx(false, client);
+		pair_init(&pair);
+		add_fingerprint(&pair.server.config.fingerprints, "client");
+		pair.server.config.force_fingerprint = true;
+		pair_open(&pair, ours, theirs);
+		pair_handshake(&pair);
+		is_int(pair.server.rv, i == 0 ? ISS_OK : ISS_ERROR,
+		    "%s, the fingerprint of a client is required: %s", version,
+		    certs[i] != NULL ? certs[i] : "no certificate");
+		pair_close(&pair);
+		iss_ctx_free(ours);
+	}
+	iss_ctx_free(theirs);
+}
+
 /* Is the certificate for that name, on the connection (NULL: on none)? */
 static bool
 is_for(struct iss_conn *conn, X509 *cert, const char *name, const char *scheme)
@@ -508,6 +551,7 @@ main(void)
 		for (i = 0; i < ROWS(rows); i++)
 			test_row(&rows[i], versions[v]);
 		test_clients(versions[v]);
+		test_required_client(versions[v]);
 		test_kept_names(versions[v]);
 	}
 	test_asked();
