@@ -88,6 +88,7 @@ test_find(void)
 		"fig.test", "127.0.0.1", "::1", "*.fig.test", "a.fig.test",
 		"*.0.0.1" };
 	struct iss_vhosts vhosts = { .count = 0 };
+	char longer[4096] = "";
 	struct iss_session_id id;
 	struct iss_error err;
 	size_t i;
@@ -112,6 +113,8 @@ test_find(void)
 	is_int(found_in(&vhosts, "pear.tes"), -1, "a beginning");
 	is_int(found_in(&vhosts, "pear.test2"), -1, "more than it");
 	is_int(found_in(&vhosts, "."), -1, "a dot");
+	memset(longer, 'a', sizeof(longer) - 1);
+	is_int(found_in(&vhosts, longer), -1, "a name that no host has");
 	is_int(found_in(&vhosts, "a.fig.test"), 6, "exact before a wildcard");
 	is_int(found_in(&vhosts, "B.fig.test."), 5, "a wildcard");
 	is_int(

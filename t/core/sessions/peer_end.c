@@ -10,20 +10,21 @@
 #include "pair.h"
 #include "tap.h"
 
-/* A server's session after a handshake, in which the client showed its
- * certificate if asks says so. */
+/* A server's session after a handshake, in which the client showed this
+ * certificate; NULL: none. */
 static SSL_SESSION *
-server_session(bool asks)
+session_with(const char *name)
 {
 	SSL_CTX *client = raw_ctx(false, TLS1_2_VERSION);
 	SSL_CTX *server = raw_ctx(true, TLS1_2_VERSION);
-	X509 *ca = fixture_cert("ca"), *cert = fixture_cert("client");
-	EVP_PKEY *key = fixture_key("client");
+	X509 *ca = fixture_cert("ca");
+	X509 *cert = fixture_cert(name != NULL ? name : "client");
+	EVP_PKEY *key = fixture_key(name != NULL ? name : "client");
 	SSL_SESSION *session;
 	struct raw_pair pair;
 
 	iss_peer_end_install(server);
-	if (asks) {
+	if (name != NULL) {
 		X509_STORE_add_cert(SSL_CTX_get_cert_store(server), ca);
 		SSL_CTX_set_verify(server, SSL_VERIFY_PEER, NULL);
 		SSL_CTX_use_certificate(client, cert);
@@ -65,7 +66,7 @@ test_notes(void)
 	};
 	SSL_CTX *ctx = raw_ctx(true, TLS1_2_VERSION);
 	SSL *ssl = SSL_new(ctx);
-	SSL_SESSION *session = server_session(true);
+	SSL_SESSION *session = session_with("client");
 	size_t i;
 
 	ok(iss_peer_end_allows(ssl, session), "a client that is good for long");
@@ -105,8 +106,8 @@ test_judge(void)
 	static const unsigned char ended[9] = { 1, 0, 0, 0, 0, 0, 0, 0, 1 };
 	SSL_CTX *ctx = raw_ctx(true, TLS1_2_VERSION);
 	SSL_CTX *other = raw_ctx(true, TLS1_2_VERSION);
-	SSL_SESSION *session = server_session(true);
-	SSL_SESSION *anonymous = server_session(false);
+	SSL_SESSION *session = session_with("client");
+	SSL_SESSION *anonymous = session_with(NULL);
 	SSL *ssl = SSL_new(ctx);
 
 	ok(iss_peer_end_set_judge(ctx, &strict), "a judge");
@@ -137,7 +138,7 @@ test_judge_once(void)
 	static const struct iss_peer_judge lenient = { accepts };
 	SSL_CTX *ctx = raw_ctx(true, TLS1_3_VERSION);
 	SSL_CTX *other = raw_ctx(true, TLS1_3_VERSION);
-	SSL_SESSION *session = server_session(true);
+	SSL_SESSION *session = session_with("client");
 	SSL *ssl = SSL_new(ctx);
 	bool accepted = true;
 	int i;
@@ -179,9 +180,12 @@ test_demands(void)
 		{ SSL_VERIFY_PEER, true },
 		{ SSL_VERIFY_FAIL_IF_NO_PEER_CERT, true },
 		{ SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, false },
+		{ SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT |
+			SSL_VERIFY_CLIENT_ONCE,
+		    false },
 	};
 	SSL_CTX *ctx = raw_ctx(true, TLS1_2_VERSION);
-	SSL_SESSION *session = server_session(false);
+	SSL_SESSION *session = session_with(NULL);
 	SSL *ssl = SSL_new(ctx);
 	size_t i;
 
@@ -201,7 +205,7 @@ test_anonymous(void)
 {
 	SSL_CTX *ctx = raw_ctx(true, TLS1_2_VERSION);
 	SSL *ssl = SSL_new(ctx);
-	SSL_SESSION *session = server_session(false);
+	SSL_SESSION *session = session_with(NULL);
 	void *note;
 	size_t len = 0;
 
@@ -213,12 +217,76 @@ test_anonymous(void)
 	SSL_CTX_free(ctx);
 }
 
+static bool
+accepts_client(SSL *ssl, X509 *leaf)
+{
+	X509 *client = fixture_cert("client");
+	bool good = X509_cmp(leaf, client) == 0;
+
+	(void)ssl;
+	asked++;
+	X509_free(client);
+	return good;
+}
+
+/* In a handshake of TLS 1.3 a verdict is kept: for this certificate and this
+ * context alone, and there is a limit. */
+static void
+test_verdicts(void)
+{
+	static const struct iss_peer_judge judge = { accepts_client };
+	SSL_CTX *ctx = raw_ctx(true, TLS1_3_VERSION);
+	SSL_CTX *other = raw_ctx(true, TLS1_3_VERSION);
+	SSL_SESSION *good = session_with("client");
+	SSL_SESSION *bad = session_with("client-only");
+	SSL *ssl = SSL_new(ctx);
+	int i;
+
+	asked = 0;
+	iss_peer_end_set_judge(ctx, &judge);
+	iss_peer_end_set_judge(other, &judge);
+	for (i = 0; i < 2; i++)
+		ok(iss_peer_end_allows(ssl, good), "a good certificate");
+	is_int(asked, 1, "... is judged once");
+	ok(!iss_peer_end_allows(ssl, bad), "a bad one in the same handshake");
+	for (i = 2; i < 4; i++) {
+		SSL_set_SSL_CTX(ssl, i % 2 == 0 ? other : ctx);
+		ok(iss_peer_end_allows(ssl, good), "judged %d times", i + 1);
+	}
+	SSL_set_SSL_CTX(ssl, other);
+	ok(!iss_peer_end_allows(ssl, good), "... which is enough");
+	is_int(asked, 4, "... and nobody is asked");
+	SSL_SESSION_free(good);
+	SSL_SESSION_free(bad);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	SSL_CTX_free(other);
+}
+
+/* Of TLS 1.2, whose cipher goes on. */
+static void
+test_cipher(void)
+{
+	SSL_CTX *ctx = raw_ctx(true, TLS1_2_VERSION);
+	SSL_SESSION *session = session_with(NULL);
+	SSL *ssl = SSL_new(ctx);
+
+	ok(iss_peer_end_allows(ssl, session), "a cipher that the server has");
+	SSL_set_cipher_list(ssl, "AES128-SHA256");
+	ok(!iss_peer_end_allows(ssl, session), "... and one that it has not");
+	SSL_SESSION_free(session);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+}
+
 int
 main(void)
 {
 	test_notes();
 	test_anonymous();
 	test_judge();
+	test_verdicts();
+	test_cipher();
 	test_judge_once();
 	test_demands();
 	return tap_done();
