@@ -185,7 +185,9 @@ sub stop_SSL {
 
         # Another thread may have finished the handshake: then _SSL_opened is
         # not 1 here, but _SSL_opening is still true.
-        if (!$quiet && ($hash->{_SSL_opened} == 1 || $hash->{_SSL_opening})) {
+        if (!$quiet
+            && (($hash->{_SSL_opened} || 0) == 1 || $hash->{_SSL_opening}))
+        {
             my $seconds = IO::Socket::SSL::_limit($args{Timeout});
             my $how     = $fast && !$down ? 2 : $fast;       # 2 for close
             my $done    = $self->_shutdown($how, $seconds,
