@@ -129,32 +129,51 @@ static const struct {
 	{ "keyusage", ISS_CERTINFO_KEY_USAGE, add_to_list },
 };
 
-/* There is no key subjectAltNames where there are none. */
-static void
-store_lists(pTHX_ HV *hash, X509 *cert)
+static struct items
+new_items(pTHX)
 {
 	struct items items;
-	struct iss_error err;
-	size_t i;
-	int rv;
 
 	Zero(&items, 1, struct items);
 #ifdef MULTIPLICITY
 	items.perl = aTHX;
 #endif
-	for (i = 0; i < C_ARRAY_LENGTH(lists); i++) {
-		if (lists[i].add == add_name)
-			items.hash = store_hash(aTHX_ hash, lists[i].key);
-		else
-			items.list = store_list(aTHX_ hash, lists[i].key);
-		iss_error_clear(&err);
-		rv = iss_certinfo_each(
-		    &err, cert, lists[i].list, lists[i].add, &items);
-		if (rv == ISS_ERROR)
-			Perl_croak(aTHX_ "%s: %s", lists[i].key, err.text);
-		if (rv == ISS_EOF && lists[i].list == ISS_CERTINFO_SANS)
+	return items;
+}
+
+/* Store a list under a key.  False: the certificate has none. */
+static bool
+store_items(pTHX_ HV *hash, const char *key, X509 *cert,
+    enum iss_certinfo_list list, iss_certinfo_item_fn *add)
+{
+	struct items items = new_items(aTHX);
+	struct iss_error err;
+	int rv;
+
+	if (add == add_name)
+		items.hash = store_hash(aTHX_ hash, key);
+	else
+		items.list = store_list(aTHX_ hash, key);
+	iss_error_clear(&err);
+	rv = iss_certinfo_each(&err, cert, list, add, &items);
+	if (rv == ISS_ERROR)
+		Perl_croak(aTHX_ "%s: %s", key, err.text);
+	return rv != ISS_EOF;
+}
+
+/* There is no key subjectAltNames where there are none. */
+static void
+store_lists(pTHX_ HV *hash, X509 *cert)
+{
+	struct items items = new_items(aTHX);
+	struct iss_error err;
+	size_t i;
+
+	for (i = 0; i < C_ARRAY_LENGTH(lists); i++)
+		if (!store_items(aTHX_ hash, lists[i].key, cert, lists[i].list,
+			lists[i].add) &&
+		    lists[i].list == ISS_CERTINFO_SANS)
 			(void)hv_deletes(hash, "subjectAltNames", G_DISCARD);
-	}
 	items.hash = store_hash(aTHX_ hash, "extkeyusage");
 	store_list(aTHX_ items.hash, "oid");
 	store_list(aTHX_ items.hash, "nid");
@@ -289,20 +308,11 @@ iss_cert_as_hash(pTHX_ X509 *cert, SV *digest)
 	return SvREFCNT_inc(result);
 }
 
-/* Move what CERT_asHash has under a key. */
-static void
-move_value(pTHX_ HV *to, const char *as, HV *from, const char *key)
-{
-	SV *value = iss_hash_value(aTHX_ from, key);
-
-	store_value(aTHX_ to, as, value != NULL ? newSVsv(value) : newSV(0));
-}
-
 SV *
 iss_new_cert_summary(pTHX_ X509 *cert)
 {
-	SV *all = sv_2mortal(iss_cert_as_hash(aTHX_ cert, &PL_sv_undef));
-	HV *from = (HV *)SvRV(all), *hash = newHV();
+	HV *hash = newHV();
+	SV *result = sv_2mortal(newRV_noinc((SV *)hash));
 	struct iss_error ignored;
 	struct iss_buf text;
 
@@ -320,14 +330,12 @@ iss_new_cert_summary(pTHX_ X509 *cert)
 	store_value(
 	    aTHX_ hash, "fingerprint", newSVpvn(iss_buf_text(&text), text.len));
 	iss_buf_release(&text);
-	move_value(aTHX_ hash, "serial", from, "serial");
-	move_value(aTHX_ hash, "not_before", from, "not_before");
-	move_value(aTHX_ hash, "not_after", from, "not_after");
-	if (iss_hash_value(aTHX_ from, "subjectAltNames") != NULL)
-		move_value(aTHX_ hash, "names", from, "subjectAltNames");
-	else
-		store_value(aTHX_ hash, "names", newRV_noinc((SV *)newAV()));
-	return newRV_noinc((SV *)hash);
+	store_text(aTHX_ hash, "serial", cert, iss_certinfo_serial);
+	store_time(aTHX_ hash, "not_before", X509_get0_notBefore(cert));
+	store_time(aTHX_ hash, "not_after", X509_get0_notAfter(cert));
+	(void)store_items(
+	    aTHX_ hash, "names", cert, ISS_CERTINFO_SANS, add_pair);
+	return SvREFCNT_inc_simple_NN(result);
 }
 
 SV *

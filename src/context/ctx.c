@@ -248,12 +248,12 @@ set_rules(struct build *build)
 
 /* May a sub of the program decide which clients are accepted? */
 static bool
-program_judges(const struct build *build)
+program_judges(const struct build *build, const struct iss_config *config)
 {
 	const struct iss_callbacks *ask = iss_link_callbacks(build->link);
 
 	return ask->ctx_created != NULL ||
-	       (ask->verify != NULL && iss_trusted_verifies(build->config));
+	       (ask->verify != NULL && iss_trusted_verifies(config));
 }
 
 /* A client that was accepted under other rules must not resume. */
@@ -289,7 +289,28 @@ keep_no_sessions(SSL_CTX *ctx)
 	    SSL_CTX_get_session_cache_mode(ctx) | SSL_SESS_CACHE_NO_INTERNAL);
 }
 
-/* Clients are judged again before they resume. */
+/* Are clients judged again before they resume? */
+static bool
+judges_again(const struct build *build, const struct iss_config *config)
+{
+	return lists_change(config) || (program_judges(build, config) &&
+					   iss_session_id_is_shared(config));
+}
+
+/* Those of another context, which a ClientHello may choose. */
+static bool
+others_judge_again(const struct build *build)
+{
+	const struct iss_config *config = build->config;
+	bool judged = asks_hello(build);
+	size_t i;
+
+	for (i = 0; !judged && i < config->n_vhosts; i++)
+		judged = judges_again(build, &config->vhosts[i]);
+	return judged;
+}
+
+/* Judge clients before they resume. */
 static int
 judge_sessions(struct build *build)
 {
@@ -307,10 +328,9 @@ respect_judges(struct build *build)
 	const struct iss_config *config = build->config;
 	int rv = ISS_OK;
 
-	if (lists_change(config) ||
-	    (program_judges(build) && iss_session_id_is_shared(config)))
+	if (judges_again(build, config))
 		rv = judge_sessions(build);
-	if (rv != ISS_OK || !program_judges(build) ||
+	if (rv != ISS_OK || !program_judges(build, config) ||
 	    iss_link_callbacks(build->link)->verify == NULL)
 		return rv;
 	return iss_session_id_set_alone(build->err, &build->ctx->session_id);
@@ -330,12 +350,12 @@ set_sessions(struct build *build)
 
 	if (rv != ISS_OK || !config->server)
 		return rv;
-	if (asks_hello(build))
+	if (others_judge_again(build))
 		keep_no_sessions(build->ssl_ctx);
 	build->ctx->session_id_is_named = config->session_id_context != NULL;
 	rv = iss_session_id_use(build->err, &build->ctx->session_id,
-	    build->ssl_ctx, config, build->ctx->demands, program_judges(build),
-	    session_id_before(build));
+	    build->ssl_ctx, config, build->ctx->demands,
+	    program_judges(build, config), session_id_before(build));
 	return rv == ISS_OK ? respect_judges(build) : rv;
 }
 

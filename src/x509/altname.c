@@ -95,17 +95,6 @@ append_address(
 	return append_bytes(err, out, text, (int)strlen(text));
 }
 
-static int
-append_oid(struct iss_error *err, struct iss_buf *out, const ASN1_OBJECT *oid)
-{
-	char text[256];
-	int len = OBJ_obj2txt(text, sizeof(text), oid, 1);
-
-	if (len >= (int)sizeof(text))
-		return iss_error_set(err, "an object identifier is too long");
-	return append_bytes(err, out, text, len);
-}
-
 /* Takes the bytes, which i2d_*(3) allocated. */
 static int
 append_der(
@@ -115,6 +104,19 @@ append_der(
 
 	OPENSSL_free(der);
 	return rv;
+}
+
+static int
+append_oid(struct iss_error *err, struct iss_buf *out, const ASN1_OBJECT *oid)
+{
+	unsigned char *der = NULL;
+	char text[256];
+	int len = OBJ_obj2txt(text, sizeof(text), oid, 1);
+
+	if (len > 0 && len < (int)sizeof(text))
+		return append_bytes(err, out, text, len);
+	len = i2d_ASN1_OBJECT(oid, &der);
+	return append_der(err, out, der, len);
 }
 
 /* The OID determines the type of the value; a string can be shown. */

@@ -33,7 +33,7 @@ bool iss_altname_is_text(int type);
  *   IP               an address as text, if there are 4 or 16 bytes, else the
  *                    bytes
  *   DIRNAME          "/C=DE/CN=name", as iss_name_text writes it
- *   RID              "1.2.3.4"
+ *   RID              "1.2.3.4", or DER if that is longer than 255
  *   OTHERNAME        the bytes of a string, any other value in DER
  *   X400 EDIPARTY    the whole name in DER
  *

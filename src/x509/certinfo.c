@@ -266,6 +266,8 @@ iss_certinfo_ext_init(struct iss_error *err, struct iss_certinfo_ext *ext,
 		return iss_error_set(err, "out of memory");
 	/* fails for an unknown or malformed extension */
 	ext->shown = X509V3_EXT_print(bio, (X509_EXTENSION *)found, 0, 0) == 1;
+	if (ext->shown && BIO_pending(bio) > ISS_CERT_TEXT_MAX)
+		ext->shown = false;
 	if (ext->shown)
 		rv = iss_buf_append_bio(&ext->text, bio)
 			 ? ISS_OK

@@ -53,7 +53,7 @@ int iss_certinfo_each_usage(struct iss_error *err, const X509 *cert,
 struct iss_certinfo_ext {
 	struct iss_certinfo_oid oid;
 	bool critical;
-	bool shown;          /* does OpenSSL know how to show it? */
+	bool shown;          /* does OpenSSL know how, not too long? */
 	struct iss_buf text; /* as X509V3_EXT_print(3) shows it */
 };
 

@@ -79,7 +79,7 @@ each_version(
 );
 
 SKIP: {
-    skip(scalar(ISS::NetSSLeay->missing), 2)
+    skip(scalar(ISS::NetSSLeay->missing), 3)
       if ISS::NetSSLeay->missing;
     my @no_tickets = (
         SSL_create_ctx_callback => sub {
@@ -97,6 +97,24 @@ SKIP: {
         }
     );
     like($came[2], $REFUSED, '... whose ClientHello chooses the context');
+    @came = revoked_later(
+        'TLSv1_2',
+        sub {
+            my %all = @_;
+            my %one = map { $_ => { localhost => $all{$_} } }
+              qw(SSL_ca_path SSL_check_crl SSL_cert_file SSL_key_file);
+            $one{$_}{''} = $all{$_} for qw(SSL_cert_file SSL_key_file);
+            return context(
+                %all, %one,
+                @no_tickets,
+                SSL_verify_mode => {
+                    ''        => SSL_VERIFY_NONE,
+                    localhost => $all{SSL_verify_mode}
+                }
+            );
+        }
+    );
+    like($came[2], $REFUSED, '... whose name does');
 }
 
 # Options of servers that share their tickets.

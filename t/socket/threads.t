@@ -16,11 +16,13 @@ use threads;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use ISS::FileStore;
 use ISS::Recorder;
 use ISS::Sessions;
 use ISS::Test;
 use IO::Socket::SSL;
-use Storable qw(store_fd fd_retrieve);
+use File::Temp qw(tempdir);
+use Storable   qw(store_fd fd_retrieve);
 use Test::More;
 
 # A peer that echoes lines.
@@ -394,6 +396,39 @@ subtest 'SSL_usebio in a thread' => sub {
     print $sock "here\n";
     is(scalar <$sock>, "echo here\n", 'can be used in the first one');
     ok($sock->close, '... and closed');
+};
+
+subtest 'a store that a thread makes' => sub {
+    my $dir     = tempdir('iss-store-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+    my $context = in_thread(
+        sub {
+            IO::Socket::SSL::SSL_Context->new(
+                server_args(
+                    SSL_server        => 1,
+                    SSL_session_cache => IO::Socket::SSL::Session_Store->new(
+                        backend => ISS::FileStore->new(dir => $dir),
+                        secret  => 's' x 32
+                    )
+                )
+            );
+        }
+    );
+    isa_ok($context, 'IO::Socket::SSL::SSL_Context');
+    my ($tcp, $peer) = raw_pair(
+        sub {
+            my ($tcp, $me) = @_;
+            my $sock = IO::Socket::SSL->start_SSL($tcp, client_args())
+              or die "start_SSL: $SSL_ERROR\n";
+            $me->tell(scalar <$sock>);
+        }
+    );
+    my $sock = IO::Socket::SSL->start_SSL(
+        $tcp,
+        SSL_server    => 1,
+        SSL_reuse_ctx => $context
+    ) or diag $SSL_ERROR;
+    print $sock "hello\n";
+    is(($peer->hear)[0], "hello\n", 'is used in the first one');
 };
 
 done_testing;

@@ -377,6 +377,23 @@ SKIP: {
     }
 }
 
+# What nobody can show is no reason to show nothing.
+{
+    my $rid = '8201f5' . '2a' . '8101' x 250;    # without its tag
+    my ($cert, $key) = CERT_create(
+        subject => { CN => 'odd' },
+        ext     => [{ sn => 'subjectAltName', data => "DER:308201f988$rid" }]
+    );
+    my $names = CERT_asHash($cert)->{subjectAltNames};
+    is_deeply(
+        $names,
+        [['RID', pack 'H*', "06$rid"]],
+        'an object identifier that is too long for text'
+    );
+    CERT_free($cert);
+    KEY_free($key);
+}
+
 CERT_free($ca, $all);
 KEY_free($ca_key, $all_key);
 

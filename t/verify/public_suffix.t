@@ -60,6 +60,11 @@ like(
     'from_file of one that is not there'
 );
 like(
+    died(sub { $CLASS->from_file($dir) }),
+    qr{^cannot read \Q$dir\E: },
+    'from_file of a folder'
+);
+like(
     died(sub { (bless {}, $CLASS)->public_suffix('a.b') }),
     qr/^self is not of type \Q$CLASS\E/,
     'an object that we did not make'

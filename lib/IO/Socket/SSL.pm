@@ -56,7 +56,7 @@ my %ON_DEMAND = (
     OCSP_Cache    => [qw(new _keep_answer)],
     OCSP_Resolver => [qw(new)],
     Pump          => \@PUMP,
-    Session_Store => [qw(new)],
+    Session_Store => [qw(new _add _get _put _take)],
     Ticket_Keys   => [qw(new)],
     Session_Cache => [qw(for_context new set_default_session_cache)],
 );

@@ -106,12 +106,41 @@ test_types(void)
 	is_text(iss_altname_type(-1), "", "a negative one");
 }
 
+/* Too long to be shown as text. */
+static void
+test_long_oid(void)
+{
+	char dotted[512] = "1.2";
+	const unsigned char *der;
+	struct iss_error err;
+	struct iss_buf value;
+	GENERAL_NAME *name;
+	ASN1_OBJECT *oid;
+	size_t i;
+
+	for (i = 0; i < 60; i++)
+		strcat(dotted, ".1234567");
+	iss_error_clear(&err);
+	iss_buf_init(&value, 1024);
+	name = iss_altname_new(&err, GEN_RID, dotted, strlen(dotted));
+	is_int(iss_altname_value(&err, name, &value), ISS_OK,
+	    "a long object identifier");
+	der = (const unsigned char *)value.data;
+	oid = d2i_ASN1_OBJECT(NULL, &der, (long)value.len);
+	ok(oid != NULL && OBJ_cmp(oid, name->d.registeredID) == 0,
+	    "... in DER");
+	ASN1_OBJECT_free(oid);
+	iss_buf_release(&value);
+	GENERAL_NAME_free(name);
+}
+
 int
 main(void)
 {
 	size_t i;
 
 	test_types();
+	test_long_oid();
 	for (i = 0; i < COUNT(cases); i++)
 		test_case(i);
 	return tap_done();

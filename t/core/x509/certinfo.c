@@ -11,6 +11,7 @@
 
 #include "fixture.h"
 #include "tap.h"
+#include "x509/cert.h"
 #include "x509/certgen.h"
 
 enum { YEAR_2020 = 1577836800 };
@@ -339,6 +340,26 @@ test_exts(void)
 }
 
 static void
+test_long_ext(void)
+{
+	X509 *cert = made_with(NULL, NULL);
+	ASN1_IA5STRING *comment = ASN1_IA5STRING_new();
+	struct iss_certinfo_ext ext;
+	static char long_text[ISS_CERT_TEXT_MAX + 1];
+
+	memset(long_text, 'c', sizeof(long_text));
+	ASN1_STRING_set(comment, long_text, sizeof(long_text));
+	X509_add1_ext_i2d(cert, NID_netscape_comment, comment, 0, 0);
+	is_int(iss_certinfo_ext_init(&err, &ext, cert, 0), ISS_OK,
+	    "an extension that is too long to be shown");
+	is_int(ext.oid.nid, NID_netscape_comment, "... its number");
+	ok(!ext.shown && ext.text.len == 0, "... is not shown");
+	iss_certinfo_ext_release(&ext);
+	ASN1_IA5STRING_free(comment);
+	X509_free(cert);
+}
+
+static void
 test_ext_numbers(void)
 {
 	static const int numbers[] = { -1, 1, 2, 2147483647 };
@@ -431,6 +452,7 @@ main(void)
 	test_extended_usages();
 	test_long_oid();
 	test_exts();
+	test_long_ext();
 	test_ext_numbers();
 	test_serial();
 	test_signature_name();

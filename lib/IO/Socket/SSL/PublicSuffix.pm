@@ -38,8 +38,9 @@ sub from_file {
         undef $handle;
         open $handle, '<', $file or croak "cannot read $file: $!";
     }
-    local $/;
+    local ($/, $!);
     my $text = <$handle>;
+    croak "cannot read $file: $!" if !defined $text && $!;
     return $class->from_string(defined $text ? $text : '', %args);
 }
 
