@@ -6,9 +6,11 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use File::Temp qw(tempdir);
 use IO::Socket::SSL;
+use IO::Socket::SSL::Check::Report;
 use IO::Socket::SSL::Utils;
 use ISS::Check;
 use ISS::Test;
+use MIME::Base64 qw(decode_base64 encode_base64);
 use Test::More;
 
 my $DAY  = 86_400;
@@ -125,6 +127,44 @@ for my $case (
     my $result = quick('cn-only', name => 'www.example.test');
     ids_are($result, ['common_name_only'], 'only a common name');
     is($result->{exit}, 0, '... which is accepted');
+}
+
+# A month 13 in both dates; such a certificate can only be patched.
+{
+    my ($cert, $key) = CERT_create(
+        subject         => { commonName => 'dates' },
+        subjectAltNames => [[DNS => 'localhost']]
+    );
+    my ($text) = PEM_cert2string($cert) =~ /-----\n(.*?)-----END/s;
+    my $der = decode_base64($text) =~ s/(\x17\x0d\d\d)\d\d/${1}13/gr;
+    my $odd =
+      PEM_string2cert("-----BEGIN CERTIFICATE-----\n"
+          . encode_base64($der)
+          . "-----END CERTIFICATE-----\n");
+    my $result;
+    my @warned = warnings_of(
+        sub {
+            $result = check_tls(
+                served($key, $odd),
+                quick => 1,
+                name  => 'localhost'
+            );
+            says(
+                $result, 'no_dates',
+                qr/dates of the certificate "dates" cannot/,
+                qr/issued again/
+            );
+            like(
+                IO::Socket::SSL::Check::Report::text($result),
+                qr/dates that cannot be read/,
+                '... in the report, too'
+            );
+        }
+    );
+    is_deeply(\@warned, [], '... without a warning');
+    is($result->{days_left}, undef, '... and nobody knows the days left');
+    CERT_free($cert, $odd);
+    KEY_free($key);
 }
 
 # Chains of our own

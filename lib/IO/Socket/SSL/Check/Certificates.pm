@@ -96,6 +96,8 @@ sub _dates {
     my $of_ca = $is_leaf ? '' : '_ca';
     my %value = (who => who($cert), now => day($now));
 
+    return finding('no_dates', %value)
+      if grep { !defined } @$cert{qw(not_before not_after)};
     return finding(
         "expired$of_ca", %value,
         period => period($now - $cert->{not_after}),
@@ -261,8 +263,10 @@ sub _in_order {
 
 sub _extra {
     my ($result, $chain) = @_;
-    my @extra = map  { $chain->{sent}[$_] } @{ $chain->{extra} };
-    my @old   = grep { $_->{not_after} < $result->{clock} } @extra;
+    my @extra = map { $chain->{sent}[$_] } @{ $chain->{extra} };
+    my @old =
+      grep { defined $_->{not_after} && $_->{not_after} < $result->{clock} }
+      @extra;
     my @found;
 
     push @found, finding('expired_extra', who => _all(@old)) if @old;
@@ -283,8 +287,9 @@ sub _staple {
 # The first certificate to end decides.
 sub _ends {
     my ($result, $record, $plan, $path) = @_;
-    my ($first) = sort { $a->{not_after} <=> $b->{not_after} } @$path;
-    my $left = $first->{not_after} - $result->{clock};
+    my @dated   = grep { defined $_->{not_after} } @$path or return;
+    my ($first) = sort { $a->{not_after} <=> $b->{not_after} } @dated;
+    my $left    = $first->{not_after} - $result->{clock};
 
     $record->{not_after} = $first->{not_after};
     return if $left < 0 || $left >= $plan->{days} * $DAY;

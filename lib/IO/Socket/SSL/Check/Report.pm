@@ -317,9 +317,20 @@ sub _chain {
     return $text;
 }
 
+sub _dates {
+    my ($cert, $result) = @_;
+    my ($from, $to)     = @$cert{qw(not_before not_after)};
+
+    return 'dates that cannot be read' if !defined $from || !defined $to;
+    my $left = $to - $result->{clock};
+    return sprintf '%s to %s (%s)', day($from), day($to),
+      $left < 0
+      ? 'expired ' . period($left) . ' ago'
+      : period($left) . ' left';
+}
+
 sub _certificate {
     my ($number, $cert, $result) = @_;
-    my $left  = $cert->{not_after} - $result->{clock};
     my @names = names_of($cert);
     my @lines = (
         length $cert->{subject} ? $cert->{subject} : '(no subject)',
@@ -328,12 +339,7 @@ sub _certificate {
         join(', ',
             _key($cert),
             defined $cert->{signature} ? $cert->{signature} : ()),
-        sprintf('%s to %s (%s)',
-            day($cert->{not_before}),
-            day($cert->{not_after}),
-            $left < 0
-            ? 'expired ' . period($left) . ' ago'
-            : period($left) . ' left'),
+        _dates($cert, $result),
     );
     my $text = '';
 

@@ -161,6 +161,10 @@ The certificate of the CA {who} is not valid yet: it becomes valid in {period}, 
 {day}.  The clock of this machine says {now}.
 > If that clock is right, go back to the previous chain until then.
 
+= no_dates bad
+The dates of the certificate {who} cannot be read.
+> Have it issued again.
+
 = ends_soon ends
 {what} expires in {period}, on {day}.
 > Renew it and reload the server.  If it is renewed automatically, find out why that
