@@ -209,9 +209,12 @@ iss_peer_choose_name(
 SV *
 iss_peer_scheme_code(pTHX_ SV *scheme)
 {
+	SV *code;
+
 	if (!SvROK(scheme) || SvTYPE(SvRV(scheme)) != SVt_PVHV)
 		return NULL;
-	return iss_hash_value(aTHX_ (HV *)SvRV(scheme), "callback");
+	code = iss_hash_value(aTHX_ (HV *)SvRV(scheme), "callback");
+	return code != NULL && SvTRUE(code) ? code : NULL;
 }
 
 /* A scheme that is a hash of its members. */
@@ -224,6 +227,8 @@ scheme_from_hash(pTHX_ HV *hash, struct iss_scheme *scheme)
 	Zero(scheme, 1, struct iss_scheme);
 	hv_iterinit(hash);
 	while ((key = iss_hash_next(aTHX_ hash, &value)) != NULL) {
+		if (strEQ(SvPV_nolen(key), "callback"))
+			continue; /* a false one */
 		iss_error_clear(&err);
 		if (iss_scheme_set(&err, scheme, SvPV_nolen(key),
 			SvOK(value) ? SvPV_nolen(value) : NULL) != ISS_OK)

@@ -241,6 +241,8 @@ iss_conn_new_ticket(struct iss_conn *conn, iss_deadline deadline)
 		    "new_ticket: only a server of TLS 1.3 can send a ticket, "
 		    "after its handshake");
 	}
+	if (deadline == ISS_NO_DEADLINE)
+		deadline = iss_conn_io_deadline(conn);
 	rv = iss_conn_run_until(
 	    conn, send_ticket, NULL, ISS_WRITES, deadline, new_ticket_failed);
 	return rv == ISS_OK ? iss_conn_flush_pump(conn) : rv;

@@ -225,6 +225,8 @@ iss_shutdown_both(struct iss_conn *conn, iss_deadline deadline)
 
 	if (rv != ISS_OK || conn->state != ISS_CONN_OPEN || conn->got_notify)
 		return rv;
+	if (deadline == ISS_NO_DEADLINE)
+		deadline = iss_conn_io_deadline(conn);
 	if (!conn->truncated)
 		rv = iss_conn_run_until(conn, drain_step, NULL, ISS_READS,
 		    deadline, SHUTDOWN_FAILED);

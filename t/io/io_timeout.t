@@ -60,4 +60,32 @@ each_version(
     }
 );
 
+each_version(
+    sub {
+        my ($sock, $peer) = tls_pair(
+            version => $_[0],
+            mine    => { SSL_io_timeout => $TIMEOUT },
+            peer    => sub { $_[1]->hear }
+        );
+        local $! = 0;
+        is(scalar $sock->stop_SSL, undef, 'stop_SSL, a silent peer: undef');
+        ok($!{ETIMEDOUT}, '... with ETIMEDOUT') or diag "$! $SSL_ERROR";
+        ok($sock->close(SSL_fast_shutdown => 0), 'close ends, too');
+    }
+);
+
+SKIP: {
+    skip 'this OpenSSL cannot', 1 if !IO::Socket::SSL->can_do('new_ticket');
+    my ($sock, $peer) = tls_pair(
+        role    => 'server',
+        version => 'TLSv1_3',
+        mine    => { SSL_io_timeout => $TIMEOUT },
+        peer    => sub { $_[1]->hear }
+    );
+    local $! = 0;
+    1 while $sock->new_ticket;
+    ok($!{ETIMEDOUT}, 'new_ticket, a peer that does not read: ETIMEDOUT')
+      or diag "$! $SSL_ERROR";
+}
+
 done_testing;

@@ -229,6 +229,10 @@ subtest 'verify_hostname' => sub {
     };
     ok($sock->verify_hostname('asked',  $sub_scheme), 'a callback decides');
     ok(!$sock->verify_hostname('other', $sub_scheme), '... both ways');
+    for my $none (0, '') {
+        ok(!$sock->verify_hostname('other', { callback => $none }),
+            "... and '$none' is none");
+    }
     is(
         died(
             sub {
