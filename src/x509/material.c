@@ -182,6 +182,17 @@ hand_over(struct store *store, struct iss_keypair *pair, unsigned want)
 	pair->matched = false;
 }
 
+/* The loader of files belongs to the same library in OpenSSL 1.1.1. */
+static bool
+is_unknown_scheme(unsigned long error)
+{
+	int reason = ERR_GET_REASON(error);
+
+	return ERR_GET_LIB(error) == ERR_LIB_OSSL_STORE &&
+	       reason != OSSL_STORE_R_PATH_MUST_BE_ABSOLUTE &&
+	       reason != OSSL_STORE_R_URI_AUTHORITY_UNSUPPORTED;
+}
+
 /*
  * OSSL_STORE_open(3) takes the URI for the name of a file first, then asks the
  * loader of its scheme, if there is one: the newest error is the one that
@@ -192,7 +203,7 @@ tell_not_opened(struct store *store)
 {
 	unsigned long newest = ERR_peek_last_error();
 
-	if (ERR_GET_LIB(newest) == ERR_LIB_OSSL_STORE)
+	if (is_unknown_scheme(newest))
 		return iss_error_set(store->err,
 		    "%s: the scheme of the URI is unknown (does it need a "
 		    "provider? SSL_provider loads one)",
