@@ -55,7 +55,10 @@ iss_ocsp_chain_release(struct iss_ocsp_chain *chain)
 X509 *
 iss_ocsp_chain_get0_cert(const struct iss_ocsp_chain *chain, size_t i)
 {
-	return i == 0 ? chain->leaf : sk_X509_value(chain->certs, (int)i);
+	X509 *cert = sk_X509_value(chain->certs, (int)i);
+
+	/* A chain that was refused has a leaf that OpenSSL calls nobody's. */
+	return cert == NULL && i == 0 ? chain->leaf : cert;
 }
 
 X509 *
