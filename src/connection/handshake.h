@@ -32,8 +32,9 @@ int iss_conn_begin_lazily(struct iss_conn *conn, bool server, double seconds);
 /* Go on, within a read or write, with a handshake that has begun. */
 int iss_conn_finish_handshake(struct iss_conn *conn);
 
-/* The end of a read or write that begins now: SSL_io_timeout, which limits only
- * descriptors that block. */
+/* The end of a read or write that begins now, or goes on after a signal
+ * (iss_conn_limit): SSL_io_timeout, which limits only descriptors that block.
+ */
 iss_deadline iss_conn_io_deadline(struct iss_conn *conn);
 
 /*

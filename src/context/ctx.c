@@ -310,29 +310,21 @@ others_judge_again(const struct build *build)
 	return judged;
 }
 
-/* Judge clients before they resume. */
-static int
-judge_sessions(struct build *build)
-{
-	keep_no_sessions(build->ssl_ctx);
-	return iss_peer_end_set_judge(build->ssl_ctx, &iss_verify_judge)
-		   ? ISS_OK
-		   : iss_error_memory(build->err);
-}
-
 /* No digest tells one sub from another: what a program decides about clients
  * does not hold where another one may have made the session. */
 static int
 respect_judges(struct build *build)
 {
 	const struct iss_config *config = build->config;
-	int rv = ISS_OK;
 
-	if (judges_again(build, config))
-		rv = judge_sessions(build);
-	if (rv != ISS_OK || !program_judges(build, config) ||
+	if (judges_again(build, config)) {
+		keep_no_sessions(build->ssl_ctx);
+		if (!iss_peer_end_set_judge(build->ssl_ctx, &iss_verify_judge))
+			return iss_error_memory(build->err);
+	}
+	if (!program_judges(build, config) ||
 	    iss_link_callbacks(build->link)->verify == NULL)
-		return rv;
+		return ISS_OK;
 	return iss_session_id_set_alone(build->err, &build->ctx->session_id);
 }
 

@@ -57,7 +57,7 @@ iss_ocsp_chain_get0_cert(const struct iss_ocsp_chain *chain, size_t i)
 {
 	X509 *cert = sk_X509_value(chain->certs, (int)i);
 
-	/* A chain that was refused has a leaf that OpenSSL calls nobody's. */
+	/* While OpenSSL refuses a chain, only that has the leaf. */
 	return cert == NULL && i == 0 ? chain->leaf : cert;
 }
 
