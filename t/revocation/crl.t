@@ -277,6 +277,26 @@ subtest "a user's callback" => sub {
         ['unable to get certificate CRL'],
         'it gets the error of a missing list'
     );
+    @seen = ();
+    is(
+        verdict(
+            {},
+            [
+                SSL_cert_file => cert('server-sub-chain'),
+                SSL_key_file  => key('server-sub')
+            ],
+            SSL_crl_file        => cert('crls-sub-ca-revoked'),
+            SSL_verify_callback =>
+              sub { push @seen, "$_[3], depth $_[5]" if !$_[0]; 1 }
+        ),
+        '',
+        'it may accept a revoked intermediate'
+    );
+    is_deeply(
+        \@seen,
+        ['certificate revoked, depth 1'],
+        '... and gets that error'
+    );
 };
 
 subtest 'unusable files' => sub {

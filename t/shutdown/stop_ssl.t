@@ -87,6 +87,25 @@ subtest 'a socket made by new' => sub {
     $peer->done;
 };
 
+subtest 'much that nobody reads' => sub {
+    each_version(
+        sub {
+            my ($sock, $peer) = tls_pair(
+                version => $_[0],
+                peer    => sub {
+                    my ($sock, $me) = @_;
+                    my $count = print {$sock} 'x' x 1_000_000;
+                    $sock->stop_SSL or die "stop_SSL: $SSL_ERROR\n";
+                    $me->tell($count);
+                }
+            );
+            ok($sock->stop_SSL, 'stop_SSL reads as far as the end')
+              or diag "$!, $SSL_ERROR";
+            is_deeply([$peer->hear], [1_000_000], '... of all that came');
+        }
+    );
+};
+
 subtest 'SSL_no_shutdown' => sub {
     my ($sock, $peer) = raw_pair(
         sub {

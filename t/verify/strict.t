@@ -241,6 +241,21 @@ subtest 'a root without keyUsage' => sub {
         '', 'may be strictly trusted');
     is_deeply([grep { $_->{sn} eq 'keyUsage' } @{ CERT_asHash($root)->{ext} }],
         [], '... and has none');
+    my ($sock, $peer) = tls_pair(
+        mine => {
+            SSL_verify_mode => $BOTH,
+            SSL_ca          => [$root],
+            SSL_ca_file     => undef,
+            @STRICT
+        },
+        theirs => {
+            SSL_cert      => [held(leaf($root))],
+            SSL_key       => $KEY,
+            SSL_cert_file => undef,
+            SSL_key_file  => undef
+        }
+    );
+    is($sock->tls_info->{verified}, 1, '... nothing is held against the peer');
 };
 
 subtest 'names' => sub {

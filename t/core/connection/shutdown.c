@@ -37,6 +37,12 @@ waiting(const struct pair_side *side)
 }
 
 static void
+block(bool blocks)
+{
+	fcntl(client->sock->fd, F_SETFL, blocks ? 0 : O_NONBLOCK);
+}
+
+static void
 expect_end(struct iss_conn *conn)
 {
 	char byte;
@@ -224,6 +230,48 @@ test_deadline(void)
 	pair_close(&pair);
 }
 
+/* A socket that blocks is no reason to wait for longer than was said. */
+static void
+test_blocked(void)
+{
+	static char bytes[1 << 16];
+	size_t n;
+
+	begin(NULL);
+	while (write(pair.client.fd, bytes, sizeof(bytes)) > 0)
+		;
+	block(true);
+	is_int(iss_shutdown_notify(client, OVER), ISS_TIMEOUT,
+	    "a socket that blocks and is full, by a deadline");
+	pair_close(&pair);
+
+	begin(NULL);
+	while (iss_io_write(client, bytes, sizeof(bytes), &n) == ISS_OK)
+		;
+	ok(client->half_written, "half a record, for a peer that reads none");
+	block(true);
+	is_int(iss_shutdown_close(client, ISS_NO_DEADLINE), ISS_TIMEOUT,
+	    "... holds up a close that blocks, but not for ever");
+	pair_close(&pair);
+}
+
+/* The peer's end that is found while tickets are looked for. */
+static void
+test_end_behind_tickets(void)
+{
+	pair_init(&pair);
+	pair_connect_later(&pair, "TLSv1_3");
+	client = pair.client.conn;
+	server = pair.server.conn;
+	iss_conn_keep_sessions(client, false);
+	pair_finish(&pair);
+	iss_shutdown_notify(server, ISS_NO_DEADLINE);
+	is_int(iss_shutdown_notify(client, ISS_NO_DEADLINE), ISS_OK,
+	    "close_notify, which crosses the peer's");
+	ok(client->got_notify, "... whose is known");
+	pair_close(&pair);
+}
+
 /* ---- the answer ---- */
 
 static void
@@ -273,12 +321,6 @@ test_report(void)
 }
 
 /* ---- before the descriptor is closed ---- */
-
-static void
-block(bool blocks)
-{
-	fcntl(client->sock->fd, F_SETFL, blocks ? 0 : O_NONBLOCK);
-}
 
 /* Has the client ended its stream?  It does so when it waits. */
 static bool
@@ -357,6 +399,26 @@ test_close_ends(void)
 	pair_close(&pair);
 }
 
+/* Tickets that are taken in first: more may come while it waits. */
+static void
+test_close_collects(void)
+{
+	size_t n;
+
+	pair_init(&pair);
+	pair_connect_later(&pair, "TLSv1_3");
+	client = pair.client.conn;
+	iss_conn_keep_sessions(client, false);
+	pair_finish(&pair);
+	iss_io_write(client, "x", 1, &n);
+	block(true);
+	is_int(iss_shutdown_close(client, iss_deadline_after(0.001)), ISS_OK,
+	    "tickets are there already");
+	ok(client->resume.new_sessions.any, "... are taken in");
+	ok(has_waited(), "... and it waits all the same");
+	pair_close(&pair);
+}
+
 int
 main(void)
 {
@@ -370,9 +432,12 @@ main(void)
 	}
 	test_not_open();
 	test_deadline();
+	test_blocked();
+	test_end_behind_tickets();
 	test_answer();
 	test_report();
 	test_close();
 	test_close_ends();
+	test_close_collects();
 	return tap_done();
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "link/link.h"
+#include "sessions/offered.h"
 #include "alive.h"
 #include "pair.h"
 #include "tap.h"
@@ -136,6 +137,66 @@ test_later(SSL_CTX *server, SSL_CTX *client, SSL_SESSION *offer)
 	raw_pair_close(&pair);
 }
 
+/* ---- a client with two identities, of which the store knows the first ---- */
+
+static const unsigned char other_id[ISS_OFFERED_LEN] = { 1, 2, 3 };
+static SSL_SESSION *other_psk;
+
+static int
+use_other(SSL *ssl, const EVP_MD *md, const unsigned char **id, size_t *len,
+    SSL_SESSION **session)
+{
+	(void)ssl;
+	(void)md;
+	SSL_SESSION_up_ref(other_psk);
+	*session = other_psk;
+	*id = other_id;
+	*len = sizeof(other_id);
+	return 1;
+}
+
+/* As for two ClientHellos; then OpenSSL looks for the identities. */
+static int
+on_hellos(SSL *ssl, int *alert, void *arg)
+{
+	SSL_SESSION *(*get)(SSL *, const unsigned char *, int, int *) =
+	    SSL_CTX_sess_get_get_cb(SSL_get_SSL_CTX(ssl));
+	int copy, rv = iss_server_store_ask(ssl, alert);
+	const unsigned char *id;
+
+	is_int(program.gets, 1, "the first identity is found");
+	is_int(iss_server_store_ask(ssl, alert), rv, "a second ClientHello");
+	is_int(program.gets, 1, "... asks no second time");
+	ok(get(ssl, other_id, sizeof(other_id), &copy) == NULL,
+	    "what was found is not the other identity's");
+	ok(iss_offered_id(ssl, 0, &id) && get(ssl, id, 31, &copy) == NULL,
+	    "... nor that of a part of its own");
+	(void)arg;
+	return rv;
+}
+
+static void
+test_two_identities(SSL_CTX *server, SSL_CTX *client)
+{
+	struct iss_link link = { .callbacks = &callbacks, .handle = &program };
+	struct iss_error err;
+	struct raw_pair pair;
+
+	iss_error_clear(&err);
+	visit(client, server, &callbacks, NULL, &other_psk);
+	program.gets = 0;
+	raw_pair_open(&pair, client, server);
+	iss_link_attach(&err, &link, pair.server);
+	SSL_set_session(pair.client, other_psk);
+	SSL_set_psk_use_session_callback(pair.client, use_other);
+	SSL_CTX_set_client_hello_cb(server, on_hellos, NULL);
+	ok(raw_pair_handshake(&pair), "... a handshake");
+	ok(SSL_session_reused(pair.server), "... resumes the first one");
+	SSL_CTX_set_client_hello_cb(server, on_hello, NULL);
+	raw_pair_close(&pair);
+	SSL_SESSION_free(other_psk);
+}
+
 /* The client has an id of 32 bytes and nothing else. */
 static size_t
 size_of_id(const SSL_SESSION *session)
@@ -190,6 +251,8 @@ test_version(int version)
 	ok(!visit(client, server, &callbacks, NULL, &third), "no session");
 	is_int(program.gets, 0, "... the program is not asked");
 	test_later(server, client, third);
+	if (single)
+		test_two_identities(server, client);
 	SSL_SESSION_free(first);
 	SSL_SESSION_free(second);
 	SSL_SESSION_free(third);

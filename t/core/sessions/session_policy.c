@@ -276,6 +276,23 @@ test_every_option(void)
 	ok(!same(plain, config_digest(NULL, NULL, true)), "so does the role");
 }
 
+/* A key counts together with the identity that it belongs to. */
+static void
+add_psks(struct iss_session_policy *policy, int arg)
+{
+	static const struct {
+		const char *identity, *key;
+	} psks[] = { { "me", "0123" }, { "me", "0124" }, { "you", "0123" } };
+	struct iss_config config;
+
+	iss_config_init(&config, true);
+	iss_option_add_psk(&err, &config,
+	    option_of(iss_config_options, "SSL_psk"), psks[arg].identity,
+	    strlen(psks[arg].identity), psks[arg].key, strlen(psks[arg].key));
+	iss_session_policy_add_options(policy, &config);
+	iss_config_release(&config);
+}
+
 static void
 add_identities(struct iss_session_policy *policy, int arg)
 {
@@ -379,6 +396,7 @@ main(void)
 	test_distinct("certificates", add_cert, CERTS_COUNT);
 	test_distinct("fingerprints", add_fingerprints, FINGERPRINTS_COUNT);
 	test_distinct("identities", add_identities, 3);
+	test_distinct("pre-shared keys", add_psks, 3);
 	test_every_option();
 	test_files();
 	test_replaced_file();
