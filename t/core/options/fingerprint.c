@@ -48,6 +48,8 @@ static const struct {
 	    .why = "the name of the digest is empty or too long" },
 	{ "32 bytes of a name", "abcdefghijklmnopqrstuvwxyz012345$" X32,
 	    .why = "the name of the digest is empty or too long" },
+	{ "a word that begins with pub", "public$" X32,
+	    .why = "unknown digest" },
 	{ "another word for pub", "sha1$key$" X32, .why = "pub" },
 	{ "pub twice", "pub$pub$" X32, .why = "not a hexadecimal" },
 	{ "pub first", "pub$md5$" X32, .why = "not a hexadecimal" },

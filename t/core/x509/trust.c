@@ -265,6 +265,32 @@ static const struct bad_case {
 	{ subjects, CERTS "garbage.txt", "neither PEM nor DER", NULL, 0 },
 };
 
+/* A directory may be missing if there is another one, but not be unusable. */
+static void
+test_unusable_dir(void)
+{
+	static char lists[2][5000];
+	const char *dirs[2] = { CERTS "ca-dir", lists[0] };
+	X509_STORE *store = X509_STORE_new();
+	size_t i;
+
+	memset(lists[0], 'x', sizeof(lists[0]) - 1);
+	memset(lists[1], 'x', sizeof(lists[1]) - 1);
+	strcpy(lists[1] + 4500, ":" CERTS "ca-dir");
+	iss_error_clear(&err);
+	is_int(iss_trust_add_dirs(&err, store, dirs, 2), ISS_ERROR,
+	    "a directory and a name that is too long");
+	is_int(err.sys_errno, ENAMETOOLONG, "... errno");
+	dirs[0] = lists[1];
+	for (i = 1; i <= 2; i++) {
+		iss_error_clear(&err);
+		is_int(iss_trust_add_dirs(&err, store, dirs, i), ISS_ERROR,
+		    "... in the other order, %zu", i);
+		is_int(err.sys_errno, ENAMETOOLONG, "... errno");
+	}
+	X509_STORE_free(store);
+}
+
 static void
 test_bad(const struct bad_case *c)
 {
@@ -405,6 +431,44 @@ is_default(const char *file, const char *dirs, const char *about)
 	iss_trust_default_release(&where);
 }
 
+/* Are the variables of the environment followed? */
+static void
+is_followed(bool wanted, const char *about)
+{
+	struct iss_trust_default where;
+
+	is_int(iss_trust_default_init(&err, &where), 0, "%s", about);
+	ok((where.file != NULL && strcmp(where.file, CERTS "ca.pem") == 0) ==
+		wanted,
+	    "... the file is %s", where.file != NULL ? where.file : "none");
+	ok((where.dirs != NULL && strcmp(where.dirs, CERTS "ca-dir") == 0) ==
+		wanted,
+	    "... the directory is %s",
+	    where.dirs != NULL ? where.dirs : "none");
+	iss_trust_default_release(&where);
+}
+
+/* A program with more rights than its user does not trust his environment. */
+static void
+test_other_rights(void)
+{
+	setenv("SSL_CERT_FILE", CERTS "ca.pem", 1);
+	setenv("SSL_CERT_DIR", CERTS "ca-dir", 1);
+	is_followed(true, "the rights of the user");
+	if (setegid(getegid() + 1) == 0) {
+		is_followed(false, "those of another group");
+		is_int(setegid(getgid()), 0, "... and back");
+	} else {
+		diag("no other rights: %s", strerror(errno));
+	}
+	if (seteuid(geteuid() + 1) == 0) {
+		is_followed(false, "those of another user");
+		is_int(seteuid(getuid()), 0, "... and back");
+	}
+	unsetenv("SSL_CERT_FILE");
+	unsetenv("SSL_CERT_DIR");
+}
+
 /* What is set to something stands for both variables, so that no place of
  * the machine's own is looked at. */
 static const struct default_case {
@@ -533,11 +597,13 @@ main(void)
 		test_trust(&trust_cases[i]);
 	for (i = 0; i < COUNT(bad_cases); i++)
 		test_bad(&bad_cases[i]);
+	test_unusable_dir();
 	test_stores_apart();
 	test_ssl_ctx();
 	test_damaged();
 	test_subjects();
 	test_default();
+	test_other_rights();
 	is_int((long long)ERR_peek_error(), 0, "the queue is left empty");
 	return tap_done();
 }
