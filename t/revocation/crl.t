@@ -216,6 +216,15 @@ subtest 'the whole chain' => sub {
                 qr/unable to get certificate CRL/,
                 '... and which needs no SSL_check_crl'
             );
+            is(
+                verdict(
+                    $setting, \@chain, @both,
+                    SSL_check_crl     => 0,
+                    SSL_crl_check_all => 1
+                ),
+                '',
+                '... but the lists'
+            );
             like(
                 verdict(
                     $setting, \@chain,

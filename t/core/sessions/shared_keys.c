@@ -22,6 +22,7 @@ static struct {
 		struct iss_buf bytes;
 	} at[VALUES];
 	int count, gets, adds;
+	int late; /* for so many questions a value is not there yet */
 	long seconds;
 	bool gone;
 } program;
@@ -33,6 +34,8 @@ get(void *handle, const char *name, struct iss_buf *value)
 
 	(void)handle;
 	program.gets++;
+	if (program.late > 0 && program.late-- > 0)
+		return ISS_REPLY_NONE;
 	for (i = 0; !program.gone && i < program.count; i++)
 		if (strcmp(name, program.at[i].name) == 0)
 			return iss_buf_append(value,
@@ -145,6 +148,9 @@ test_unknown_names(void)
 		memset(secret, i + 1, sizeof(secret));
 		iss_shared_keys_add_secret(&err, keys, secret, sizeof(secret));
 	}
+	is_int(iss_shared_keys_add_secret(&err, keys, secret, sizeof(secret)),
+	    ISS_ERROR, "one secret more than there may be");
+	has_text(err.text, "at most 16 secrets", "... and why");
 	ok(iss_shared_keys_find(keys, &link, NOW, NULL, &old, &current),
 	    "a key");
 	derived = 0;
@@ -250,6 +256,69 @@ test_periods(void)
 	forget();
 }
 
+/* The key is what the backend has sealed, and nothing that can be guessed. */
+static void
+test_bytes(void)
+{
+	static const char role[] = "ticket key";
+	static const unsigned char zeros[ISS_TICKET_HALF_MAX] = { 0 };
+	struct iss_shared_keys *one = keys_with(SECRET, NULL);
+	struct iss_shared_keys *two = keys_with(SECRET, NULL);
+	struct iss_seal_secret secret;
+	struct iss_ticket_secret key;
+	struct iss_buf bytes;
+	bool current;
+
+	iss_seal_secret_set(&secret, SECRET, 32);
+	iss_buf_init(&bytes, ISS_SEAL_MAX);
+	ok(iss_shared_keys_find(one, &link, 1000, NULL, &key, &current) &&
+		iss_seal_open(&secret, role, program.at[0].name,
+		    iss_buf_text(&program.at[0].bytes), program.at[0].bytes.len,
+		    &bytes),
+	    "the backend has the key");
+	is_int(
+	    (long long)bytes.len, 2 * ISS_TICKET_HALF_MAX, "... both halves");
+	ok(memcmp(key.hmac, iss_buf_text(&bytes), sizeof(key.hmac)) == 0,
+	    "... one for the MAC");
+	ok(memcmp(key.aes, iss_buf_text(&bytes) + sizeof(key.hmac),
+	       sizeof(key.aes)) == 0,
+	    "... one for the cipher");
+	ok(memcmp(key.hmac, zeros, sizeof(zeros)) != 0 &&
+		memcmp(key.aes, zeros, sizeof(zeros)) != 0 &&
+		memcmp(key.aes, key.hmac, sizeof(zeros)) != 0,
+	    "... neither of which is empty, or the other");
+	iss_buf_clear(&program.at[0].bytes);
+	iss_seal_close(&secret, role, program.at[0].name, "short", 5,
+	    &program.at[0].bytes);
+	ok(!iss_shared_keys_find(two, &link, 1000, key.name, &key, &current),
+	    "a sealed value of another length is no key");
+	iss_buf_release(&bytes);
+	iss_seal_secret_release(&secret);
+	iss_shared_keys_free(one);
+	iss_shared_keys_free(two);
+	forget();
+}
+
+/* Another server makes the key at the same time. */
+static void
+test_race(void)
+{
+	struct iss_shared_keys *one = keys_with(SECRET, NULL);
+	struct iss_shared_keys *two = keys_with(SECRET, NULL);
+	struct iss_ticket_secret first, second;
+	bool current;
+
+	iss_shared_keys_find(one, &link, 1000, NULL, &first, &current);
+	program.late = 1;
+	ok(iss_shared_keys_find(two, &link, 1000, NULL, &second, &current) &&
+		same(&first, &second),
+	    "the key of the server that was first is used");
+	is_int(program.count, 1, "... and no other is kept");
+	iss_shared_keys_free(one);
+	iss_shared_keys_free(two);
+	forget();
+}
+
 static void
 test_secrets(void)
 {
@@ -294,20 +363,21 @@ test_gone(void)
 	struct iss_ticket_secret first, found;
 	bool current = false;
 
-	iss_shared_keys_find(one, &link, 1000, NULL, &first, &current);
+	iss_shared_keys_find(one, &link, 1000, NULL, &found, &current);
+	iss_shared_keys_find(one, &link, 1100, NULL, &first, &current);
 	program.gone = true;
-	ok(iss_shared_keys_find(one, &link, 1100, NULL, &found, &current) &&
+	ok(iss_shared_keys_find(one, &link, 1200, NULL, &found, &current) &&
 		same(&first, &found),
-	    "without its backend a server goes on with the key it knows");
+	    "without its backend a server goes on with the newest key");
 	program.gets = program.adds = 0;
-	iss_shared_keys_find(one, &link, 1100, NULL, &found, &current);
+	iss_shared_keys_find(one, &link, 1200, NULL, &found, &current);
 	is_int(program.gets + program.adds, 0, "... and asks no more at once");
-	ok(!iss_shared_keys_find(one, &link, 1300, NULL, &found, &current),
+	ok(!iss_shared_keys_find(one, &link, 1400, NULL, &found, &current),
 	    "... until that is too old");
-	ok(!iss_shared_keys_find(two, &link, 1000, NULL, &found, &current),
+	ok(!iss_shared_keys_find(two, &link, 1100, NULL, &found, &current),
 	    "one that knows no key");
 	ok(!iss_shared_keys_find(
-	       two, &link, 1000, first.name, &found, &current),
+	       two, &link, 1100, first.name, &found, &current),
 	    "... reads no ticket");
 	iss_shared_keys_free(iss_shared_keys_up_ref(one));
 	iss_shared_keys_free(one);
@@ -322,6 +392,8 @@ main(void)
 	test_unknown_names();
 	test_first_periods();
 	test_periods();
+	test_bytes();
+	test_race();
 	test_secrets();
 	test_gone();
 	return tap_done();

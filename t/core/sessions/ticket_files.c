@@ -122,6 +122,7 @@ test_refused(void)
 		{ 100, 0600, "odd has 100 bytes, not 48 or 80" },
 		{ 80, 0644, "odd: others than its owner" },
 		{ 80, 0620, "odd: others than its owner" },
+		{ 80, 0604, "odd: others than its owner" },
 	};
 	SSL_CTX *ctx = raw_ctx(true, TLS1_3_VERSION);
 	struct iss_texts files = { NULL, 1 };
@@ -143,11 +144,31 @@ test_refused(void)
 	SSL_CTX_free(ctx);
 }
 
+/* Nobody writes to it, and nobody waits for that. */
+static void
+test_pipe(void)
+{
+	SSL_CTX *ctx = raw_ctx(true, TLS1_3_VERSION);
+	char *path = key_file("pipe", 0, 80);
+	struct iss_texts files = { &path, 1 };
+
+	unlink(path);
+	is_int(mkfifo(path, 0600), 0, "a pipe");
+	iss_error_clear(&err);
+	is_int(iss_ticket_files_use(&err, ctx, &files), ISS_ERROR,
+	    "... holds no keys");
+	has_text(err.text, "pipe has 0 bytes, not 48 or 80", "... and why");
+	unlink(path);
+	free(path);
+	SSL_CTX_free(ctx);
+}
+
 int
 main(void)
 {
 	test_formats();
 	test_looks();
 	test_refused();
+	test_pipe();
 	return tap_done();
 }
