@@ -217,6 +217,14 @@ iss_peer_scheme_code(pTHX_ SV *scheme)
 	return code != NULL && SvTRUE(code) ? code : NULL;
 }
 
+/* A sub, or an object that may pass as one. */
+static bool
+is_code(SV *value)
+{
+	return SvROK(value) &&
+	       (SvTYPE(SvRV(value)) == SVt_PVCV || SvAMAGIC(value));
+}
+
 /* A scheme that is a hash of its members. */
 static void
 scheme_from_hash(pTHX_ HV *hash, struct iss_scheme *scheme)
@@ -286,8 +294,12 @@ iss_peer_set_name(pTHX_ struct iss_error *err, struct iss_verify *verify,
 {
 	struct iss_scheme own;
 	const struct iss_scheme *rules = NULL;
+	SV *code = iss_peer_scheme_code(aTHX_ scheme);
 
-	if (iss_peer_scheme_code(aTHX_ scheme) == NULL) {
+	if (code != NULL && !is_code(code))
+		iss_croak(aTHX_ newSVpvs("SSL_verifycn_scheme: callback must "
+					 "be a code reference"));
+	if (code == NULL) {
 		if (SvROK(scheme) && SvTYPE(SvRV(scheme)) == SVt_PVHV) {
 			scheme_from_hash(aTHX_ (HV *)SvRV(scheme), &own);
 			rules = &own;

@@ -70,6 +70,7 @@ struct iss_conn {
 	bool end_reported; /* the program knows of got_notify */
 	bool read_end;     /* a read has returned the end to the program */
 	bool half_written; /* OpenSSL still has a part of taken */
+	bool half_ticket;  /* a signal interrupted iss_conn_new_ticket */
 	bool peer_gone;    /* a write met EPIPE: only reading works */
 	bool lingers;      /* see iss_shutdown_close, which has until then: */
 	iss_deadline linger_until;

@@ -1,5 +1,7 @@
 #include "connection/handshake.h"
 
+#include <errno.h>
+
 #include <openssl/err.h>
 
 #include "base/compat.h"
@@ -229,21 +231,57 @@ send_ticket(struct iss_conn *conn, void *arg)
 			: iss_conn_failed(conn, ret, new_ticket_failed);
 }
 
+/* A full socket keeps back a ticket, or another message of this kind. */
+static bool
+has_half_message(const struct iss_conn *conn)
+{
+	return conn->server && conn->state == ISS_CONN_OPEN &&
+	       SSL_version(conn->ssl) == TLS1_3_VERSION &&
+	       SSL_in_init(conn->ssl);
+}
+
+static int
+run_ticket(struct iss_conn *conn, iss_deadline deadline)
+{
+	return iss_conn_run_until(
+	    conn, send_ticket, NULL, ISS_WRITES, deadline, new_ticket_failed);
+}
+
+static int
+ask_ticket(struct iss_conn *conn, iss_deadline deadline)
+{
+	int rv = ISS_OK;
+
+	if (has_half_message(conn))
+		rv = run_ticket(conn, deadline);
+	if (rv == ISS_WANT_WRITE) {
+		iss_error_errno(iss_kept_error_fill(&conn->err), EAGAIN,
+		    "new_ticket: the one before has not gone out yet");
+		return ISS_ERROR;
+	}
+	if (rv != ISS_OK)
+		return rv;
+	if (conn->state == ISS_CONN_OPEN && !conn->sent_notify &&
+	    iss_compat_new_ticket(conn->ssl))
+		return ISS_OK;
+	ERR_clear_error();
+	return iss_error_set(iss_kept_error_fill(&conn->err),
+	    "new_ticket: only a server of TLS 1.3 can send a ticket, "
+	    "after its handshake");
+}
+
 int
 iss_conn_new_ticket(struct iss_conn *conn, iss_deadline deadline)
 {
-	int rv;
+	int rv = ISS_OK;
 
-	if (conn->state != ISS_CONN_OPEN || conn->sent_notify ||
-	    !iss_compat_new_ticket(conn->ssl)) {
-		ERR_clear_error();
-		return iss_error_set(iss_kept_error_fill(&conn->err),
-		    "new_ticket: only a server of TLS 1.3 can send a ticket, "
-		    "after its handshake");
-	}
 	if (deadline == ISS_NO_DEADLINE)
 		deadline = iss_conn_io_deadline(conn);
-	rv = iss_conn_run_until(
-	    conn, send_ticket, NULL, ISS_WRITES, deadline, new_ticket_failed);
+	if (!conn->half_ticket || !has_half_message(conn))
+		rv = ask_ticket(conn, deadline);
+	if (rv == ISS_OK) {
+		rv = run_ticket(conn, deadline);
+		conn->half_ticket = rv == ISS_INTR;
+	}
 	return rv == ISS_OK ? iss_conn_flush_pump(conn) : rv;
 }

@@ -38,15 +38,20 @@ is_delta(const X509_CRL *crl)
 }
 
 static bool
+is_of_key(X509_CRL *crl, X509 *issuer)
+{
+	EVP_PKEY *key = issuer != NULL ? X509_get0_pubkey(issuer) : NULL;
+
+	return key != NULL && X509_CRL_verify(crl, key) > 0;
+}
+
+/* By an issuer that may sign lists (RFC 5280, 6.3.3 (f)). */
+static bool
 is_signed(X509_CRL *crl, X509 *issuer)
 {
-	EVP_PKEY *key;
-
-	if (issuer == NULL)
-		return false;
-	key = X509_get0_pubkey(issuer);
-	return key != NULL && (X509_get_key_usage(issuer) & KU_CRL_SIGN) != 0 &&
-	       X509_CRL_verify(crl, key) > 0;
+	return issuer != NULL &&
+	       (X509_get_key_usage(issuer) & KU_CRL_SIGN) != 0 &&
+	       is_of_key(crl, issuer);
 }
 
 /* Which certificates a list is about (RFC 5280, 5.2.5); NULL: all. */
@@ -108,7 +113,8 @@ is_taken_back(const struct lists *lists, const X509_CRL *crl)
 	return false;
 }
 
-/* Signatures come last: hardly any list names the certificate. */
+/* Signatures come last: hardly any list names the certificate.  What an issuer
+ * revokes is revoked even if its certificate does not let it sign lists. */
 static bool
 is_revoked(const struct lists *lists)
 {
@@ -120,7 +126,7 @@ is_revoked(const struct lists *lists)
 		if (entry_of(crl, lists->cert) != ENTRY_REVOKED)
 			continue;
 		if (lists->issuer == NULL || /* nobody can vouch for it */
-		    (is_signed(crl, lists->issuer) &&
+		    (is_of_key(crl, lists->issuer) &&
 			!is_taken_back(lists, crl)))
 			return true;
 	}

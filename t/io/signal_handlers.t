@@ -32,6 +32,12 @@ sub half_written {
     return ($sock, $peer, $sent);
 }
 
+# Of a record, as a message callback gets it.
+sub is_ticket {
+    my ($content, $message) = @_;
+    return $content == 22 && $message =~ /^\x04/;
+}
+
 # The peer: reads all when it is told to, and tells how much it got.
 sub reads_when_told {
     my ($sock, $me) = @_;
@@ -131,4 +137,38 @@ for my $case (
         'a handler ends TLS while getline waits'
     );
 }
+
+SKIP: {
+    skip 'this OpenSSL cannot', 1 if !IO::Socket::SSL->can_do('new_ticket');
+    my ($sock, $peer) = tls_pair(
+        role    => 'server',
+        version => 'TLSv1_3',
+        mine    => { SSL_num_tickets => 0 },
+        peer    => sub {
+            my ($sock, $me) = @_;
+            my $count = 0;
+            $me->hear;
+            $sock->set_msg_callback(sub { $count += is_ticket(@_[3, 4]) });
+            readline $sock;
+            $me->tell($count);
+        }
+    );
+    my ($asked, $before, $waited) = (0, 0, 0);
+    my $tickets = sub {
+        while ($waited < 5) {
+            $sock->new_ticket or die "new_ticket: $SSL_ERROR";
+            $asked++;
+        }
+    };
+    my $reads = sub {
+        $waited = $asked == $before ? $waited + 1 : 0;
+        $before = $asked;
+        $peer->tell('read') if $waited == 5;
+    };
+    interrupted($reads, $tickets);
+    print {$sock} "done\n";
+    my ($got) = $peer->hear;
+    is($got, $asked, 'new_ticket sends one, however often interrupted');
+}
+
 done_testing;

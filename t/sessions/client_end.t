@@ -194,7 +194,7 @@ if (IO::Socket::SSL::_openssl_version_number() < 0x30000000) {
     );
 }
 SKIP: {
-    skip 'SSL_new_session_ticket came with OpenSSL 3.0', 4
+    skip 'SSL_new_session_ticket came with OpenSSL 3.0', 7
       if IO::Socket::SSL::_openssl_version_number() < 0x30000000;
     is(tickets_of(SSL_num_tickets => 1, more => 3), 4, 'new_ticket');
     my ($sock) = tls_pair(peer => sub { });
@@ -207,6 +207,28 @@ SKIP: {
         peer    => sub { }
     );
     is_deeply([$sock->new_ticket], [], '... below TLS 1.3');
+
+    ($sock, my $peer) = tls_pair(
+        role    => 'server',
+        version => 'TLSv1_3',
+        peer    => sub {
+            my ($sock, $me) = @_;
+            $me->hear;
+            $me->tell(scalar readline $sock);
+        }
+    );
+    $sock->blocking(0);
+    1 while $sock->new_ticket;
+    like(
+        $SSL_ERROR,
+        qr/^new_ticket: the one before has not gone out yet: /,
+        '... when the socket is full'
+    );
+    $peer->tell('read');
+    $sock->blocking(1);
+    ok($sock->new_ticket, '... and later');
+    print {$sock} "after it\n";
+    is_deeply([$peer->hear], ["after it\n"], '... and data');
 }
 
 for my $case (

@@ -233,6 +233,16 @@ subtest 'verify_hostname' => sub {
         ok(!$sock->verify_hostname('other', { callback => $none }),
             "... and '$none' is none");
     }
+    for my $wrong ('main::accept', [], 1) {
+        like(
+            died(
+                sub { $sock->verify_hostname('x', { callback => $wrong }) }
+            ),
+            qr/^SSL_verifycn_scheme:\ callback\ must\ be\ a\ code\ reference
+               \ at\ \Q$0\E/x,
+            '... and ' . (ref $wrong || $wrong) . ' is no callback'
+        );
+    }
     is(
         died(
             sub {

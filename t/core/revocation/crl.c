@@ -121,8 +121,9 @@ make_list(const struct list *list)
 static const struct row {
 	const char *what;
 	struct list lists[LISTS_MAX];
-	/* sub-ca is trusted, and the chain ends there; ca is, or is not */
-	enum { WHOLE, ENDS_BELOW_CA, NO_CA } trust;
+	/* sub-ca is trusted, and the chain ends there; ca is, or is not.  Or
+	 * ca may sign certificates, but no lists. */
+	enum { WHOLE, ENDS_BELOW_CA, NO_CA, SIGNS_NO_LISTS } trust;
 	int status[3];
 } rows[] = {
 	{ "no list", { { NULL } }, WHOLE, { 0, 0, 0 } },
@@ -185,6 +186,17 @@ static const struct row {
 	{ "a list that somebody else signed",
 	    { { "other-ca", "ca", FULL, 1, 1, REVOKED, "sub-ca" } }, WHOLE,
 	    { 0, 0, 0 } },
+	/* of an issuer that may not sign lists */
+	{ "what such a one revokes",
+	    { { "ca", NULL, FULL, 1, 1, REVOKED, "sub-ca" } }, SIGNS_NO_LISTS,
+	    { 0, X509_V_ERR_CERT_REVOKED, 0 } },
+	{ "... and does not take back",
+	    { { "ca", NULL, FULL, 9, 9, REVOKED, "sub-ca" },
+		{ "ca", NULL, FULL, 5, 9, NOBODY, NULL } },
+	    SIGNS_NO_LISTS, { 0, X509_V_ERR_CERT_REVOKED, 0 } },
+	{ "... and an old list of it",
+	    { { "ca", NULL, FULL, 9, -1, NOBODY, NULL } }, SIGNS_NO_LISTS,
+	    { 0, 0, 0 } },
 	/* deltas */
 	{ "a delta revokes",
 	    { { "ca", NULL, FULL, 9, 9, NOBODY, NULL },
@@ -215,6 +227,25 @@ static const struct row {
 	    WHOLE, { 0, 0, 0 } },
 };
 
+/* The caller's copy of ca, which is freed. */
+static X509 *
+may_not_sign_lists(X509 *ca)
+{
+	X509 *copy = X509_dup(ca);
+	EVP_PKEY *key = fixture_key("ca");
+	ASN1_BIT_STRING *usage = ASN1_BIT_STRING_new();
+
+	ASN1_BIT_STRING_set_bit(usage, 5, 1); /* keyCertSign */
+	must(X509_add1_ext_i2d(
+		 copy, NID_key_usage, usage, 1, X509V3_ADD_REPLACE) == 1 &&
+		 X509_sign(copy, key, EVP_sha256()) > 0,
+	    "no copy");
+	ASN1_BIT_STRING_free(usage);
+	EVP_PKEY_free(key);
+	X509_free(ca);
+	return copy;
+}
+
 /* The store of a row, and the chain to verify. */
 static X509_STORE *
 make_store(const struct row *row)
@@ -224,9 +255,11 @@ make_store(const struct row *row)
 	X509_CRL *crl;
 	size_t i;
 
+	if (row->trust == SIGNS_NO_LISTS)
+		ca = may_not_sign_lists(ca);
 	if (row->trust != NO_CA)
 		X509_STORE_add_cert(store, ca);
-	if (row->trust != WHOLE) {
+	if (row->trust == ENDS_BELOW_CA || row->trust == NO_CA) {
 		X509_STORE_add_cert(store, sub);
 		X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
 	}
@@ -247,7 +280,9 @@ test_row(const struct row *row)
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	X509 *leaf = fixture_cert("server-sub"), *sub = fixture_cert("sub-ca");
 	STACK_OF(X509) *untrusted = sk_X509_new_null();
-	int depth, len = row->trust == WHOLE ? 3 : 2;
+	const bool is_short =
+	    row->trust == ENDS_BELOW_CA || row->trust == NO_CA;
+	int depth, len = is_short ? 2 : 3;
 
 	sk_X509_push(untrusted, sub);
 	must(X509_STORE_CTX_init(ctx, store, leaf, untrusted), "no context");
