@@ -9,6 +9,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use ISS::Test;
 use IO::Socket::SSL;
+use IO::Socket::SSL::Utils;
 use Test::More;
 
 # Who remembers the files keeps one certificate for all contexts, whose handle
@@ -52,6 +53,22 @@ subtest 'names of one server' => sub {
     );
     is $sock->get_servername, 'h7.test', 'a client asked for one of them';
     is $sock->sock_certificate, $one, 'all share the files';
+};
+
+subtest 'handles beside files that are remembered' => sub {
+    ok is_shared(), 'the files are remembered';
+    my %cert = (SSL_cert => PEM_file2cert(cert('server2')));
+    my %key  = (SSL_key  => PEM_file2key(key('server2')));
+    my ($sock) =
+      tls_pair(role => 'server', mine => { %cert, %key }, theirs => no_check());
+    is $sock->sock_certificate('cn'), 'server2.test', 'handles are shown';
+    for my $given (\%cert, \%key) {
+        my ($option) = keys %$given;
+        ok !IO::Socket::SSL::SSL_Context->new(server_args(%$given)),
+          "$option does not fit the file";
+        like $SSL_ERROR, qr/do not match|does not match|mismatch/,
+          '... and the error says so';
+    }
 };
 
 subtest 'a pass phrase' => sub {
