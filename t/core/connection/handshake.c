@@ -3,6 +3,8 @@
 
 #include <openssl/err.h>
 
+#include "base/compat.h"
+#include "connection/shutdown.h"
 #include "pair.h"
 #include "tap.h"
 
@@ -64,6 +66,56 @@ test_deadline(void)
 	iss_ctx_free(server);
 }
 
+static void
+expect_no_ticket(struct iss_conn *conn, const char *what)
+{
+	is_int(
+	    iss_conn_new_ticket(conn, OVER), ISS_ERROR, "no ticket: %s", what);
+	has_text(iss_conn_error(conn)->text,
+	    "new_ticket: only a server of TLS 1.3", "... why");
+}
+
+/* A ticket is sent at once, or not at all. */
+static void
+test_new_ticket(void)
+{
+	static char bytes[1 << 16];
+	struct iss_conn *server;
+	struct pair pair;
+
+	pair_init(&pair);
+	pair_connect(&pair, "TLSv1_2");
+	expect_no_ticket(pair.server.conn, "TLS 1.2");
+	pair_close(&pair);
+
+	pair_init(&pair);
+	pair_connect_later(&pair, "TLSv1_3");
+	expect_no_ticket(pair.server.conn, "before the handshake");
+	pair_finish(&pair);
+	expect_no_ticket(pair.client.conn, "of a client");
+	if (ISS_COMPAT_HAS_NEW_TICKET) {
+		server = pair.server.conn;
+		while (read(pair.client.fd, bytes, sizeof(bytes)) > 0)
+			;
+		is_int(iss_conn_new_ticket(server, ISS_NO_DEADLINE), ISS_OK,
+		    "a ticket");
+		ok(read(pair.client.fd, bytes, sizeof(bytes)) > 100,
+		    "... is sent");
+		while (write(pair.server.fd, bytes, sizeof(bytes)) > 0)
+			;
+		fcntl(pair.server.fd, F_SETFL, 0);
+		is_int(iss_conn_new_ticket(server, OVER), ISS_TIMEOUT,
+		    "... or waits for room, until its deadline");
+	}
+	pair_close(&pair);
+
+	pair_init(&pair);
+	pair_connect(&pair, "TLSv1_3");
+	iss_shutdown_notify(pair.server.conn, ISS_NO_DEADLINE);
+	expect_no_ticket(pair.server.conn, "after close_notify");
+	pair_close(&pair);
+}
+
 int
 main(void)
 {
@@ -72,5 +124,6 @@ main(void)
 	for (v = 0; v < ROWS(versions); v++)
 		test_handshake(versions[v]);
 	test_deadline();
+	test_new_ticket();
 	return tap_done();
 }

@@ -130,6 +130,36 @@ test_lazy(void)
 	pair_close(&pair);
 }
 
+/* Of two limits the shorter one holds while a handshake is made up for. */
+static void
+test_lazy_limits(void)
+{
+	static const struct {
+		double io_timeout, handshake_wait;
+	} cases[] = { { 0.01, 600 }, { 600, 0.01 }, { -1, 0.01 },
+		{ 0.01, -1 } };
+	struct iss_ctx *ours = pair_client_ctx(NULL);
+	struct iss_ctx *theirs = pair_server_ctx(NULL);
+	struct pair pair;
+	char byte;
+	size_t i, n;
+
+	for (i = 0; i < ROWS(cases); i++) {
+		pair_init(&pair);
+		pair.client.config.io_timeout = cases[i].io_timeout;
+		pair_open(&pair, ours, theirs);
+		iss_conn_begin_lazily(
+		    pair.client.conn, false, cases[i].handshake_wait);
+		fcntl(pair.client.fd, F_SETFL, 0);
+		is_int(iss_io_read(pair.client.conn, &byte, 1, &n), ISS_TIMEOUT,
+		    "a limit of %g for each call, of %g for the handshake",
+		    cases[i].io_timeout, cases[i].handshake_wait);
+		pair_close(&pair);
+	}
+	iss_ctx_free(ours);
+	iss_ctx_free(theirs);
+}
+
 int
 main(void)
 {
@@ -137,5 +167,6 @@ main(void)
 	test_set();
 	test_connection();
 	test_lazy();
+	test_lazy_limits();
 	return tap_done();
 }
