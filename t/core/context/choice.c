@@ -104,6 +104,39 @@ test_given(const char *version)
 	pair_close(&pair);
 }
 
+/* With its own settings in place of those of the first one. */
+static void
+test_settings(const char *version, const char *honors)
+{
+	const struct pair_options options[PAIR_OPTIONS_MAX] = {
+		{ "SSL_cert_file", CERTS "server.pem" },
+		{ "SSL_key_file", CERTS "server.key" },
+		{ "SSL_honor_cipher_order", honors },
+		{ "SSL_version", version },
+	};
+	struct pair pair;
+	SSL_CTX *ctx;
+	SSL *ssl;
+
+	begin(&pair, NULL);
+	program.reply = ISS_REPLY_GIVEN;
+	program.other = pair_ctx(true, options);
+	pair_handshake(&pair);
+	is_int(pair.server.rv, ISS_OK, "%s alone, SSL_honor_cipher_order %s",
+	    version, honors);
+	ctx = program.other->ssl_ctx;
+	ssl = pair.server.conn->ssl;
+	is_int((long long)SSL_get_options(ssl),
+	    (long long)SSL_CTX_get_options(ctx), "... the options");
+	ok(SSL_get_min_proto_version(ssl) ==
+		    SSL_CTX_get_min_proto_version(ctx) &&
+		SSL_get_max_proto_version(ssl) ==
+		    SSL_CTX_get_max_proto_version(ctx),
+	    "... and the versions are those of the other context");
+	iss_ctx_free(program.other);
+	pair_close(&pair);
+}
+
 /* Answers that end the handshake, and why. */
 static const struct {
 	const char *label;
@@ -256,6 +289,50 @@ test_another_name(void)
 	pair_close(&pair);
 }
 
+/* The same where the first name has led to another context. */
+static void
+test_another_name_there(void)
+{
+	const struct pair_options options[PAIR_OPTIONS_MAX] = {
+		{ "SSL_cert_file", CERTS "server.pem" },
+		{ "SSL_key_file", CERTS "server.key" },
+		{ "SSL_ecdh_curve", "P-384" },
+	};
+	struct pair pair;
+
+	begin(&pair, "TLSv1_3");
+	program.reply = ISS_REPLY_GIVEN;
+	program.other = pair_ctx(true, options);
+	(void)iss_conn_handshake(pair.client.conn, false, ISS_NO_DEADLINE);
+	(void)iss_conn_handshake(pair.server.conn, true, ISS_NO_DEADLINE);
+	is_int(program.asked, 1, "another context for the first name");
+	SSL_set_tlsext_host_name(pair.client.conn->ssl, "admin.test");
+	pair_handshake(&pair);
+	is_int(pair.server.rv, ISS_ERROR, "... is none for a second one");
+	has_text(iss_conn_error(pair.server.conn)->text,
+	    "named another host after a HelloRetryRequest", "... why");
+	is_int(program.asked, 1, "... about which nobody is asked");
+	iss_ctx_free(program.other);
+	pair_close(&pair);
+}
+
+/* A challenge of ACME, for who does not answer them. */
+static void
+test_no_acme(void)
+{
+	struct pair pair;
+
+	begin(&pair, NULL);
+	SSL_set_alpn_protos(pair.client.conn->ssl,
+	    (const unsigned char *)"\x0a"
+				   "acme-tls/1",
+	    11);
+	pair_handshake(&pair);
+	is_int(pair.server.rv, ISS_OK, "a challenge of ACME, without SSL_acme");
+	is_int(program.asked, 1, "... is a client like any other");
+	pair_close(&pair);
+}
+
 /* A challenge of ACME: its certificate must be for the name that is answered.
  */
 static int
@@ -327,10 +404,14 @@ main(void)
 		test_none(versions[i]);
 		test_given(versions[i]);
 		test_later(versions[i]);
+		test_settings(versions[i], "0");
+		test_settings(versions[i], "1");
 	}
 	for (i = 0; i < ROWS(refusals); i++)
 		test_refusal(i);
 	test_another_name();
+	test_another_name_there();
+	test_no_acme();
 	test_acme_names("good.test");
 	test_acme_names("evil\n\033[2J");
 	test_acme_names(NULL);
