@@ -334,6 +334,33 @@ test_opens_as(void)
 	    "a file with its own stamp");
 	ok(!iss_file_opens_as("t/certs/server.pem", &other), "another's");
 	ok(!iss_file_opens_as("/nowhere/x", &stamp), "a file that is gone");
+	ok(mkfifo(scratch_path("pipe"), 0600) == 0 &&
+		!iss_file_opens_as(scratch_path("pipe"), &stamp),
+	    "a fifo, for which nobody waits");
+}
+
+/* Who owns the file decides who can read it: no place for a secret. */
+static void
+test_others_file(void)
+{
+	const char *path = scratch_write("others", "", 0);
+	struct stat st;
+
+	chmod(path, 0666);
+	chmod(scratch_path("."), 0711);
+	if (seteuid(geteuid() + 1) != 0) {
+		diag("no other rights: %s", strerror(errno));
+		return;
+	}
+	iss_error_clear(&err);
+	is_int(iss_file_write(&err, path, "public", 6, false), ISS_OK,
+	    "a file of another user is written");
+	is_int(iss_file_write(&err, path, "secret", 6, true), ISS_ERROR,
+	    "... but gets no secret");
+	is_int(err.sys_errno, EPERM, "... errno");
+	is_int(seteuid(getuid()), 0, "... and back");
+	is_int(stat(path, &st) == 0 ? (long long)st.st_size : -1, 0,
+	    "... nothing is in it");
 }
 
 int
@@ -349,5 +376,6 @@ main(void)
 	test_stamp_parts();
 	test_settled();
 	test_opens_as();
+	test_others_file();
 	return tap_done();
 }

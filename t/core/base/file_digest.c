@@ -74,6 +74,21 @@ remove_in(const char *folder, const char *name)
 	unlink(path);
 }
 
+/* It counts by its name; whoever read it would wait for a writer. */
+static void
+test_fifo_in(const char *folder)
+{
+	digest before, after;
+	char path[600];
+
+	ok(iss_file_digest(folder, before), "a folder");
+	snprintf(path, sizeof(path), "%s/12ab34cd.0", folder);
+	ok(mkfifo(path, 0600) == 0 && iss_file_digest(folder, after) &&
+		memcmp(before, after, sizeof(before)) != 0,
+	    "... with a fifo in it");
+	unlink(path);
+}
+
 static void
 test_folders(void)
 {
@@ -101,6 +116,7 @@ test_folders(void)
 		remove_in(a, names[i]);
 		remove_in(b, names[i]);
 	}
+	test_fifo_in(a);
 	rmdir(a);
 	rmdir(b);
 }

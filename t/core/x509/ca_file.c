@@ -100,6 +100,36 @@ test_refused(void)
 }
 
 /* Is this the certificate with that number? */
+/* What cannot be read behind a good certificate may be a revocation. */
+static void
+test_damage_behind(void)
+{
+	static const char *const cases[] = {
+		"-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n",
+		"-----BEGIN CERTIFICATE-----\nMAA=\n-----END "
+		"CERTIFICATE-----\n",
+		"-----BEGIN X509 CRL-----\nMAA=\n",
+	};
+	static char bytes[1 << 16];
+	FILE *in = fopen(CERTS "ca.pem", "rb");
+	size_t i, len = in != NULL ? fread(bytes, 1, 1 << 15, in) : 0;
+	struct iss_ca_file *set;
+	const char *path;
+
+	if (in != NULL)
+		fclose(in);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		strcpy(bytes + len, cases[i]);
+		path = scratch_write("behind.pem", bytes, strlen(bytes));
+		iss_error_clear(&err);
+		set = NULL;
+		is_int(iss_ca_file_load(&err, path, &set), ISS_ERROR,
+		    "damage behind a good certificate, %zu", i);
+		ok(set == NULL, "... nothing is made");
+		has_text(err.text, "behind.pem: ", "... why");
+	}
+}
+
 static bool
 is_number(struct iss_ca_file *set, size_t number, const X509 *want)
 {
@@ -166,6 +196,7 @@ main(void)
 {
 	test_contents();
 	test_refused();
+	test_damage_behind();
 	test_find();
 	test_holders();
 	return tap_done();
