@@ -367,7 +367,8 @@ static int
 load_provider(pTHX_ struct iss_error *err, SV *name)
 {
 	SvGETMAGIC(name);
-	if (!SvOK(name) || SvROK(name) || !sv_len(name))
+	if (!SvOK(name) || SvROK(name) || !sv_len(name) ||
+	    iss_is_pem(aTHX_ name))
 		iss_croak(aTHX_ newSVpvs(
 		    "SSL_provider must be a name or an array of names"));
 	if (SvTAINTED(name) && TAINTING_get)

@@ -4,7 +4,6 @@
  */
 #include "base/error.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include <openssl/ssl.h>
 
 #include "base/alert.h"
+#include "base/ascii.h"
 #include "base/compat.h"
 
 enum { SSL_REASON_MIN = 100 }; /* smaller ones are those of all libraries */
@@ -65,7 +65,7 @@ pin_at(const char *text)
 	size_t i, len, all = 0;
 
 	for (i = 0; name[i] != '\0'; i++, all += len)
-		if (tolower(decoded(text + all, &len)) != name[i])
+		if (iss_ascii_lower(decoded(text + all, &len)) != name[i])
 			return 0;
 	return all;
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -36,6 +37,28 @@ iss_keylog_is_forbidden(bool tainted)
 	return tainted || getuid() != geteuid() || getgid() != getegid();
 }
 
+/* As writev, but a pipe that nobody reads sends no SIGPIPE. */
+static ssize_t
+write_parts(int fd, const struct iovec *parts, int count)
+{
+	sigset_t sigpipe, mask, before, after;
+	ssize_t n;
+	int e, ignored;
+
+	sigemptyset(&sigpipe);
+	sigaddset(&sigpipe, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &sigpipe, &mask);
+	sigpending(&before);
+	n = writev(fd, parts, count);
+	e = errno;
+	sigpending(&after);
+	if (sigismember(&after, SIGPIPE) && !sigismember(&before, SIGPIPE))
+		sigwait(&sigpipe, &ignored);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	errno = e;
+	return n;
+}
+
 /* The whole line by one call, so that several processes may append. */
 static bool
 append(int fd, const char *line)
@@ -47,7 +70,7 @@ append(int fd, const char *line)
 	ssize_t n;
 
 	do
-		n = writev(fd, parts, 2);
+		n = write_parts(fd, parts, 2);
 	while (n < 0 && errno == EINTR);
 	if (n >= 0 && (size_t)n < parts[0].iov_len + 1)
 		errno = ENOSPC; /* only a part of it */

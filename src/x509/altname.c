@@ -7,7 +7,6 @@
 #include <arpa/inet.h>
 #include <limits.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 
 #include <openssl/asn1.h>
@@ -48,10 +47,12 @@ iss_altname_type(int type)
 int
 iss_altname_number(const char *name)
 {
+	const size_t len = strlen(name);
 	int type;
 
 	for (type = 0; type < TYPES; type++)
-		if (strcasecmp(name, types[type].name) == 0)
+		if (strlen(types[type].name) == len &&
+		    iss_ascii_equal(name, types[type].name, len))
 			return type;
 	return -1;
 }

@@ -246,13 +246,34 @@ iss_certinfo_each_usage(
 	return iss_error_memory_ran_out(err) ? ISS_ERROR : ISS_OK;
 }
 
+static int
+print_ext(
+    struct iss_error *err, struct iss_certinfo_ext *ext, X509_EXTENSION *found)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	int rv = ISS_OK;
+
+	ext->shown = false;
+	if (bio == NULL)
+		return iss_error_set(err, "out of memory");
+	/* fails for an unknown or malformed extension */
+	ext->shown = X509V3_EXT_print(bio, found, 0, 0) == 1 &&
+		     BIO_pending(bio) <= ISS_CERT_TEXT_MAX;
+	if (ext->shown && !iss_buf_append_bio(&ext->text, bio))
+		rv = iss_error_set(err, "out of memory");
+	BIO_free(bio);
+	if (ext->shown && iss_error_memory_ran_out(err))
+		rv = ISS_ERROR;
+	ERR_clear_error();
+	return rv;
+}
+
 int
 iss_certinfo_ext_init(struct iss_error *err, struct iss_certinfo_ext *ext,
     const X509 *cert, int number)
 {
-	const X509_EXTENSION *found;
-	BIO *bio;
-	int rv = ISS_OK;
+	X509_EXTENSION *found;
+	int tries, rv;
 
 	memset(ext, 0, sizeof(*ext));
 	iss_buf_init(&ext->text, ISS_CERT_TEXT_MAX);
@@ -260,24 +281,19 @@ iss_certinfo_ext_init(struct iss_error *err, struct iss_certinfo_ext *ext,
 		return ISS_EOF;
 	ERR_clear_error();
 	found = X509_get_ext(cert, number);
-	set_oid(&ext->oid, X509_EXTENSION_get_object((X509_EXTENSION *)found));
+	set_oid(&ext->oid, X509_EXTENSION_get_object(found));
 	ext->critical = X509_EXTENSION_get_critical(found) != 0;
-	if ((bio = BIO_new(BIO_s_mem())) == NULL)
-		return iss_error_set(err, "out of memory");
-	/* fails for an unknown or malformed extension */
-	ext->shown = X509V3_EXT_print(bio, (X509_EXTENSION *)found, 0, 0) == 1;
-	if (ext->shown && BIO_pending(bio) > ISS_CERT_TEXT_MAX)
-		ext->shown = false;
-	if (ext->shown)
-		rv = iss_buf_append_bio(&ext->text, bio)
-			 ? ISS_OK
-			 : iss_error_set(err, "out of memory");
-	BIO_free(bio);
-	/* OpenSSL also calls it a lack of memory when a name contains a NUL */
-	if (ext->shown && iss_error_memory_ran_out(err))
-		rv = ISS_ERROR;
-	ERR_clear_error();
-	return rv;
+	/* OpenSSL also calls it a lack of memory when a name contains a NUL.
+	 * Then it does so again. */
+	for (tries = 0; tries < 2; tries++) {
+		rv = print_ext(err, ext, found);
+		if (rv == ISS_OK || !ext->shown)
+			return rv;
+		iss_error_clear(err);
+		iss_buf_clear(&ext->text);
+	}
+	ext->shown = false;
+	return ISS_OK;
 }
 
 void
@@ -286,17 +302,29 @@ iss_certinfo_ext_release(struct iss_certinfo_ext *ext)
 	iss_buf_release(&ext->text);
 }
 
+enum { DECIMAL_MAX = 128 }; /* bytes */
+
+/* A peer may send 100 kB, for which decimal digits would take seconds: the time
+ * is quadratic. */
 int
 iss_certinfo_serial(
     struct iss_error *err, const X509 *cert, struct iss_buf *out)
 {
 	BIGNUM *number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL);
-	char *text = number != NULL ? BN_bn2dec(number) : NULL;
+	const bool is_long =
+	    number != NULL && BN_num_bytes(number) > DECIMAL_MAX;
+	const char *sign = is_long && BN_is_negative(number) ? "-0x" : "0x";
+	char *text;
 	int rv = ISS_OK;
 
+	if (is_long)
+		BN_set_negative(number, 0);
+	text = number == NULL ? NULL
+	       : is_long      ? BN_bn2hex(number)
+			      : BN_bn2dec(number);
 	if (text == NULL)
 		rv = iss_error_openssl(err, "cannot read the serial number");
-	else if (!iss_buf_puts(out, text))
+	else if (!iss_buf_printf(out, "%s%s", is_long ? sign : "", text))
 		rv = iss_error_set(err, "out of memory");
 	OPENSSL_free(text);
 	BN_free(number);

@@ -65,7 +65,8 @@ int iss_certinfo_ext_init(struct iss_error *err, struct iss_certinfo_ext *ext,
     const X509 *cert, int number);
 void iss_certinfo_ext_release(struct iss_certinfo_ext *ext);
 
-/* Append the serial number in decimal.  Returns ISS_OK or ISS_ERROR. */
+/* Append the serial number in decimal, or as 0x and hexadecimal digits if it
+ * has more than 128 bytes.  Returns ISS_OK or ISS_ERROR. */
 int iss_certinfo_serial(
     struct iss_error *err, const X509 *cert, struct iss_buf *out);
 

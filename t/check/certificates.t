@@ -329,4 +329,14 @@ for my $case (
     is_deeply([grep { length > 110 } split /\n/, $text],
         [], '... and no long line in the report');
 }
+{
+    my ($cert, $key) = leaf(
+        subject => { commonName => 'much', organizationName => "\1" x 20_000 });
+    my $result = chain_result(served($key, $cert, $middle));
+    like(
+        IO::Socket::SSL::Check::Report::text($result),
+        qr{^ +1  /O=(?:\\x01)+\S{0,4}[.]{3}$}m,
+        'a subject that is too long for a report'
+    );
+}
 done_testing();

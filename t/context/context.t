@@ -52,6 +52,13 @@ subtest 'the context of a socket' => sub {
 };
 
 subtest 'a server\'s context' => sub {
+    for my $wrong (['text'], [SSL_server => 1, 'text']) {
+        like(
+            died(sub { IO::Socket::SSL::SSL_Context->new(@$wrong) }),
+            qr/^the options must be a hash or a list of names and values at/,
+            "no options: @$wrong"
+        );
+    }
     my $context = IO::Socket::SSL::SSL_Context->new(server_args());
     for my $time (1 .. 2) {
         my ($sock) = tls_pair(

@@ -256,6 +256,14 @@ subtest 'misleading names' => sub {
         'names that cannot be parsed are missing'
     );
     CERT_free($cert);
+    my $other_name = '300EA00C06022A03A0060C04' . unpack 'H*', "a\0bc";
+    ($cert, my $key) = CERT_create(
+        ext => [{ sn => 'subjectAltName', data => "DER:$other_name" }]);
+    my ($names) =
+      grep { $_->{sn} eq 'subjectAltName' } @{ CERT_asHash($cert)->{ext} };
+    is($names->{data}, undef, 'an otherName with a NUL has no text');
+    CERT_free($cert);
+    KEY_free($key);
     $cert = PEM_file2cert(cert('two-cn'));
     is(ref CERT_asHash($cert)->{subject}{commonName},
         'ARRAY', 'both of two common names are returned');

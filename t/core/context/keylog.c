@@ -4,7 +4,9 @@
  */
 #include "context/keylog.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "pair.h"
 #include "scratch.h"
@@ -37,9 +39,9 @@ hear_warning(void *handle, const char *text)
 static const struct iss_callbacks callbacks = { .keylog = hear_line,
 	.warn = hear_warning };
 
-/* A handshake whose client logs to file. */
-static void
-shake_hands(const char *version, const char *file)
+/* A context that logs to file; NULL: that tells only the program. */
+static struct iss_ctx *
+client_ctx(const char *version, const char *file)
 {
 	struct iss_link link = { .callbacks = &callbacks, .handle = &told };
 	const struct pair_options options[PAIR_OPTIONS_MAX] = {
@@ -49,11 +51,18 @@ shake_hands(const char *version, const char *file)
 	};
 	struct iss_error err;
 	struct iss_ctx *client = pair_try_ctx(&err, false, options, &link);
+
+	ok(client != NULL, "a context that logs keys '%s'", err.text);
+	return client;
+}
+
+static void
+shake_hands_with(struct iss_ctx *client, const char *version)
+{
 	struct iss_ctx *server = pair_server_ctx(version);
 	struct pair pair;
 
 	memset(&told, 0, sizeof(told));
-	ok(client != NULL, "a context that logs keys '%s'", err.text);
 	pair_init(&pair);
 	pair.client.callbacks = &callbacks;
 	pair.client.handle = &told;
@@ -63,6 +72,12 @@ shake_hands(const char *version, const char *file)
 	pair_close(&pair);
 	iss_ctx_free(client);
 	iss_ctx_free(server);
+}
+
+static void
+shake_hands(const char *version, const char *file)
+{
+	shake_hands_with(client_ctx(version, file), version);
 }
 
 static int
@@ -116,6 +131,26 @@ test_full(void)
 	    "SSL_keylog_file: cannot write to /dev/full: ", "... which");
 	has_text(told.warning, strerror(ENOSPC), "... why");
 	ok(told.lines > 0, "... the program is told all the same");
+}
+
+static void
+test_reader_gone(void)
+{
+	const char *fifo = scratch_path("pipe");
+	struct iss_ctx *client;
+	int reader;
+
+	if (mkfifo(fifo, 0600) != 0 ||
+	    (reader = open(fifo, O_RDONLY | O_NONBLOCK)) < 0) {
+		diag("no named pipes");
+		return;
+	}
+	client = client_ctx("TLSv1_3", fifo);
+	close(reader);
+	shake_hands_with(client, "TLSv1_3");
+	is_int(told.warnings, 1, "... no signal, but a warning");
+	has_text(told.warning, strerror(EPIPE), "... why");
+	unlink(fifo);
 }
 
 static void
@@ -176,6 +211,7 @@ main(void)
 	for (v = 0; v < ROWS(versions); v++)
 		test_file(versions[v]);
 	test_full();
+	test_reader_gone();
 	test_refused();
 	test_public();
 	return tap_done();

@@ -413,6 +413,30 @@ test_serial(void)
 	EVP_PKEY_free(key);
 }
 
+/* 1 or -1, with so many bytes of zeros behind. */
+static void
+test_long_serial(int zeros, bool negative, const char *begin, size_t len)
+{
+	X509 *cert = X509_new();
+	BIGNUM *number = BN_new();
+	struct iss_buf out;
+
+	BN_set_word(number, 1);
+	BN_lshift(number, number, zeros * 8);
+	BN_set_negative(number, negative);
+	BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert));
+	iss_error_clear(&err);
+	iss_buf_init(&out, 1024);
+	is_int(iss_certinfo_serial(&err, cert, &out), ISS_OK,
+	    "a serial number with %d zeros", zeros);
+	is_int((long long)out.len, (long long)len, "... its length");
+	ok(strncmp(iss_buf_text(&out), begin, strlen(begin)) == 0,
+	    "... begins as %s", begin);
+	iss_buf_release(&out);
+	BN_free(number);
+	X509_free(cert);
+}
+
 static void
 test_signature_name(void)
 {
@@ -455,6 +479,9 @@ main(void)
 	test_long_ext();
 	test_ext_numbers();
 	test_serial();
+	test_long_serial(127, false, "70222388", 306);
+	test_long_serial(128, false, "0x0100", 260);
+	test_long_serial(128, true, "-0x0100", 261);
 	test_signature_name();
 	return tap_done();
 }

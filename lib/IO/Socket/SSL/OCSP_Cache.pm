@@ -20,7 +20,8 @@ sub new {
     my ($class, $size) = @_;
 
     $size = $SIZE unless defined $size;
-    croak "the size of a cache must be a positive number, not '$size'"
+    croak "the size of a cache must be a positive number, not '"
+      . IO::Socket::SSL::Defaults::_shown($size) . q(')
       unless looks_like_number($size) && $size >= 1;
     return bless { size => int $size, clock => 0, slots => {} },
       ref $class || $class;

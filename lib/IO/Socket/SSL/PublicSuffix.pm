@@ -59,7 +59,9 @@ sub _min_suffix {
 
     croak join ' ', 'unknown arguments:', @unknown if @unknown;
     return 1 unless defined $min;
-    croak "min_suffix must be a number, not '$min'" unless $min =~ /^\d+\z/;
+    croak "min_suffix must be a number, not '"
+      . IO::Socket::SSL::Defaults::_shown($min) . q(')
+      unless $min =~ /^\d+\z/;
     return $min;
 }
 

@@ -58,7 +58,8 @@ sub for_context {
 
     return _check($cache, 'SSL_session_cache') if defined $cache;
     return $DEFAULT unless defined $size && length $size;
-    croak "SSL_session_cache_size must be a number, not '$size'"
+    croak "SSL_session_cache_size must be a number, not '"
+      . IO::Socket::SSL::Defaults::_shown($size) . q(')
       unless looks_like_number($size);
     $size = "$size" if ref $size;    # a big integer, for example
     return $size >= 1 ? $size : undef;

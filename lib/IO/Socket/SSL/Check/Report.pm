@@ -13,7 +13,8 @@ use IO::Socket::SSL::Check::Words
 
 my $WIDTH = 78;
 my $LABEL = 14;     # columns of a fact's name
-my $MOST  = 500;    # characters of what a monitor is told
+my $MOST    = 500;     # characters of a monitor's text, or of a subject
+my $LONGEST = 4000;    # of a paragraph that a server may have made up
 
 my %VERDICT = (
     good      => 'GOOD',
@@ -124,7 +125,7 @@ sub _wrapped {
     local $Text::Wrap::columns  = $WIDTH + 1;
     local $Text::Wrap::huge     = 'overflow';
     local $Text::Wrap::unexpand = 0;
-    my $wrapped = Text::Wrap::wrap($first, $rest, $text);
+    my $wrapped = Text::Wrap::wrap($first, $rest, cut($text, $LONGEST));
     $wrapped =~ s/ +$//mg;
     return "$wrapped
 ";
@@ -333,8 +334,8 @@ sub _certificate {
     my ($number, $cert, $result) = @_;
     my @names = names_of($cert);
     my @lines = (
-        length $cert->{subject} ? $cert->{subject} : '(no subject)',
-        'issued by ' . $cert->{issuer},
+        length $cert->{subject} ? cut($cert->{subject}, $MOST) : '(no subject)',
+        'issued by ' . cut($cert->{issuer}, $MOST),
         (@names ? 'for ' . listed(@names) : ()),
         join(', ',
             _key($cert),
