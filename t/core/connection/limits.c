@@ -2,6 +2,7 @@
 #include "connection/limits.h"
 
 #include "connection/io.h"
+#include "connection/shutdown.h"
 #include "pair.h"
 #include "tap.h"
 
@@ -160,6 +161,42 @@ test_lazy_limits(void)
 	iss_ctx_free(theirs);
 }
 
+/* The limits of a connection count while it closes, whatever the call says. */
+static void
+test_closing(void)
+{
+	static char bytes[1 << 16];
+	struct iss_conn *client;
+	struct pair pair;
+	int blocks;
+
+	pair_init(&pair);
+	pair_connect(&pair, NULL);
+	client = pair.client.conn;
+	iss_conn_set_deadline(
+	    client, ISS_READS | ISS_WRITES, iss_deadline_after(0));
+	is_int(iss_shutdown_notify(client, ISS_NO_DEADLINE), ISS_OK,
+	    "after the deadline: what needs no time");
+	is_int(iss_shutdown_both(client, ISS_NO_DEADLINE), ISS_TIMEOUT,
+	    "... but nobody waits for an answer");
+	pair_close(&pair);
+
+	for (blocks = 0; blocks < 2; blocks++) {
+		pair_init(&pair);
+		pair_connect(&pair, NULL);
+		client = pair.client.conn;
+		while (write(pair.client.fd, bytes, sizeof(bytes)) > 0)
+			;
+		iss_conn_set_deadline(
+		    client, ISS_WRITES, iss_deadline_after(0));
+		fcntl(pair.client.fd, F_SETFL, blocks ? 0 : O_NONBLOCK);
+		is_int(iss_shutdown_notify(client, ISS_NO_DEADLINE),
+		    ISS_TIMEOUT, "nor for room in a socket that %s",
+		    blocks ? "blocks" : "does not block");
+		pair_close(&pair);
+	}
+}
+
 int
 main(void)
 {
@@ -168,5 +205,6 @@ main(void)
 	test_connection();
 	test_lazy();
 	test_lazy_limits();
+	test_closing();
 	return tap_done();
 }
