@@ -219,10 +219,11 @@ iss_peer_scheme_code(pTHX_ SV *scheme)
 
 /* A sub, or an object that may pass as one. */
 static bool
-is_code(SV *value)
+is_code(pTHX_ SV *value)
 {
-	return SvROK(value) &&
-	       (SvTYPE(SvRV(value)) == SVt_PVCV || SvAMAGIC(value));
+	if (SvAMAGIC(value))
+		value = amagic_deref_call(value, to_cv_amg);
+	return SvROK(value) && SvTYPE(SvRV(value)) == SVt_PVCV;
 }
 
 /* A scheme that is a hash of its members. */
@@ -296,7 +297,7 @@ iss_peer_set_name(pTHX_ struct iss_error *err, struct iss_verify *verify,
 	const struct iss_scheme *rules = NULL;
 	SV *code = iss_peer_scheme_code(aTHX_ scheme);
 
-	if (code != NULL && !is_code(code))
+	if (code != NULL && !is_code(aTHX_ code))
 		iss_croak(aTHX_ newSVpvs("SSL_verifycn_scheme: callback must "
 					 "be a code reference"));
 	if (code == NULL) {

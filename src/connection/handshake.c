@@ -250,6 +250,7 @@ run_ticket(struct iss_conn *conn, iss_deadline deadline)
 static int
 ask_ticket(struct iss_conn *conn, iss_deadline deadline)
 {
+	bool asked;
 	int rv = ISS_OK;
 
 	if (has_half_message(conn))
@@ -261,8 +262,14 @@ ask_ticket(struct iss_conn *conn, iss_deadline deadline)
 	}
 	if (rv != ISS_OK)
 		return rv;
-	if (conn->state == ISS_CONN_OPEN && !conn->sent_notify &&
-	    iss_compat_new_ticket(conn->ssl))
+	/* First, since settling what was read ahead must not send the ticket.
+	 */
+	if (iss_conn_enter(conn) != ISS_OK)
+		return ISS_ERROR;
+	asked = conn->state == ISS_CONN_OPEN && !conn->sent_notify &&
+		iss_compat_new_ticket(conn->ssl);
+	iss_conn_leave(conn);
+	if (asked)
 		return ISS_OK;
 	ERR_clear_error();
 	return iss_error_set(iss_kept_error_fill(&conn->err),

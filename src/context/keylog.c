@@ -52,7 +52,8 @@ write_parts(int fd, const struct iovec *parts, int count)
 	n = writev(fd, parts, count);
 	e = errno;
 	sigpending(&after);
-	if (sigismember(&after, SIGPIPE) && !sigismember(&before, SIGPIPE))
+	if (n < 0 && e == EPIPE && sigismember(&after, SIGPIPE) &&
+	    !sigismember(&before, SIGPIPE))
 		sigwait(&sigpipe, &ignored);
 	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 	errno = e;

@@ -52,7 +52,7 @@ subtest 'the context of a socket' => sub {
 };
 
 subtest 'a server\'s context' => sub {
-    for my $wrong (['text'], [SSL_server => 1, 'text']) {
+    for my $wrong (['text'], [[]], [SSL_server => 1, 'text']) {
         like(
             died(sub { IO::Socket::SSL::SSL_Context->new(@$wrong) }),
             qr/^the options must be a hash or a list of names and values at/,

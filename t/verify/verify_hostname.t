@@ -233,7 +233,7 @@ subtest 'verify_hostname' => sub {
         ok(!$sock->verify_hostname('other', { callback => $none }),
             "... and '$none' is none");
     }
-    for my $wrong ('main::accept', [], 1) {
+    for my $wrong ('main::accept', [], 1, bless({}, 'Text')) {
         like(
             died(
                 sub { $sock->verify_hostname('x', { callback => $wrong }) }
@@ -339,3 +339,7 @@ subtest 'verify_hostname_of_cert' => sub {
 };
 
 done_testing;
+
+# An object that passes as a text, not as a sub.
+package Text;
+use overload '""' => sub { 'text' };

@@ -39,7 +39,8 @@ my %MUST_BE_CODE = map { $_ => 1 }
 sub new {
     my ($class, @args) = @_;
     croak 'the options must be a hash or a list of names and values'
-      if @args % 2 && (@args > 1 || !ref $args[0]);
+      if @args % 2
+      && (@args > 1 || !blessed $args[0] && ref $args[0] ne 'HASH');
     my %given = @args == 1 ? %{ $args[0] } : @args;
     my $reused = IO::Socket::SSL::Defaults::context_to_reuse(\%given);
     my $tlsa   = $given{SSL_tlsa};
