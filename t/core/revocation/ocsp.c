@@ -193,8 +193,10 @@ test_rows(void)
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		row = &rows[i];
-		if (row->by == WEAK && !sha1) {
-			diag("no SHA-1: not %s", row->what);
+		/* OpenSSL 1.1.1 finds SHA-1 strong enough for level 1. */
+		if (row->by == WEAK &&
+		    (!sha1 || OPENSSL_VERSION_NUMBER < 0x30000000L)) {
+			diag("SHA-1, or OpenSSL 1.1.1: not %s", row->what);
 			continue;
 		}
 		response = make_row(row);
