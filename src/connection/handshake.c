@@ -255,15 +255,12 @@ ask_ticket(struct iss_conn *conn, iss_deadline deadline)
 
 	if (has_half_message(conn))
 		rv = run_ticket(conn, deadline);
-	if (rv == ISS_WANT_WRITE) {
-		iss_error_errno(iss_kept_error_fill(&conn->err), EAGAIN,
+	if (rv == ISS_WANT_WRITE)
+		return iss_conn_refuse(conn, EAGAIN,
 		    "new_ticket: the one before has not gone out yet");
-		return ISS_ERROR;
-	}
 	if (rv != ISS_OK)
 		return rv;
-	/* First, since settling what was read ahead must not send the ticket.
-	 */
+	/* First: settling what was read ahead must not send the ticket. */
 	if (iss_conn_enter(conn) != ISS_OK)
 		return ISS_ERROR;
 	asked = conn->state == ISS_CONN_OPEN && !conn->sent_notify &&
@@ -272,6 +269,7 @@ ask_ticket(struct iss_conn *conn, iss_deadline deadline)
 	if (asked)
 		return ISS_OK;
 	ERR_clear_error();
+	iss_kept_error_clear(&conn->err);
 	return iss_error_set(iss_kept_error_fill(&conn->err),
 	    "new_ticket: only a server of TLS 1.3 can send a ticket, "
 	    "after its handshake");

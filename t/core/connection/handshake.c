@@ -69,8 +69,10 @@ test_deadline(void)
 static void
 expect_no_ticket(struct iss_conn *conn, const char *what)
 {
+	iss_conn_refuse(conn, EBADF, "an error before");
 	is_int(
 	    iss_conn_new_ticket(conn, OVER), ISS_ERROR, "no ticket: %s", what);
+	is_int(iss_conn_error(conn)->sys_errno, 0, "... not the errno before");
 	has_text(iss_conn_error(conn)->text,
 	    "new_ticket: only a server of TLS 1.3", "... why");
 }

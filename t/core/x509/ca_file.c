@@ -99,7 +99,6 @@ test_refused(void)
 	}
 }
 
-/* Is this the certificate with that number? */
 /* What cannot be read behind a good certificate may be a revocation. */
 static void
 test_damage_behind(void)
@@ -130,6 +129,7 @@ test_damage_behind(void)
 	}
 }
 
+/* Is this the certificate with that number? */
 static bool
 is_number(struct iss_ca_file *set, size_t number, const X509 *want)
 {
